@@ -1,0 +1,44 @@
+/**
+ * The table of the subcommands.
+ *
+ * @module
+ */
+import { nearest } from "../config/load.ts";
+import type { Command } from "./command.ts";
+import { config } from "./config.ts";
+import { commandHelp, programHelp } from "./help.ts";
+import { serve } from "./serve.ts";
+import { UsageError } from "./usage.ts";
+import { version } from "./version.ts";
+
+const help: Command = {
+  name: "help",
+  summary: "show this help, or that of a command",
+  usage: "[COMMAND]",
+  description: [],
+  options: [],
+
+  run(args, output) {
+    const [name, ...more] = args;
+    if (more.length > 0) throw new UsageError(`help is for one command at a time`);
+    output.print(name === undefined ? programHelp(COMMANDS) : commandHelp(commandNamed(name)));
+    return Promise.resolve(0);
+  },
+};
+
+/** All subcommands, in the order of the help. */
+export const COMMANDS: readonly Command[] = [serve, config, version, help];
+
+/**
+ * The command of that name.
+ *
+ * @throws {UsageError} with the nearest name if there is none.
+ */
+export function commandNamed(name: string): Command {
+  const found = COMMANDS.find((command) => command.name === name);
+  if (found !== undefined) return found;
+  const near = nearest(name, COMMANDS.map((command) => command.name));
+  throw new UsageError(
+    `there is no command "${name}"` + (near === undefined ? "" : `; did you mean "${near}"?`),
+  );
+}

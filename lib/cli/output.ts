@@ -1,0 +1,62 @@
+/**
+ * What reaches the person: standard output and standard error. The only place that escapes text for
+ * a terminal.
+ *
+ * @module
+ */
+
+const encoder = new TextEncoder();
+
+/** Where a command writes. */
+export interface Output {
+  /** Writes text to standard output. */
+  print(text: string): void;
+  /** Writes text to standard error. */
+  complain(text: string): void;
+}
+
+/**
+ * Text that cannot move the cursor, change colours or hide itself: everything but letters, digits,
+ * marks, ASCII signs and line ends becomes `\u{hex}`.
+ */
+export function escapeTerminal(text: string): string {
+  return text.replaceAll(
+    /[^\p{L}\p{M}\p{N}\p{P}\p{Zs}\x20-\x7e\n]/gu,
+    (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
+  );
+}
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = encoder.encode(text);
+  try {
+    for (let sent = 0; sent < bytes.length;) sent += stream.writeSync(bytes.subarray(sent));
+  } catch (error) {
+    // `greylag help | head` closes the pipe early, and that is no mistake.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+/** The process's own standard output and standard error. */
+export const TERMINAL: Output = {
+  print: (text) => writeAll(Deno.stdout, escapeTerminal(text)),
+  complain: (text) => writeAll(Deno.stderr, escapeTerminal(text)),
+};
+
+/**
+ * Breaks a text into lines at its spaces.
+ *
+ * @param width characters; a longer word gets a line of its own.
+ */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/ +/)) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return line === "" ? lines : [...lines, line];
+}

@@ -1,0 +1,52 @@
+/**
+ * From the arguments of the process to its exit code.
+ *
+ * @module
+ */
+import { ConfigError } from "../config/load.ts";
+import { commandNamed, COMMANDS } from "./commands.ts";
+import { commandHelp, programHelp } from "./help.ts";
+import type { Output } from "./output.ts";
+import { UsageError } from "./usage.ts";
+
+const isHelp = (arg: string) => arg === "--help" || arg === "-h";
+
+/**
+ * Runs what the arguments ask for.
+ *
+ * @returns the exit code: 0 for done, 1 for failed, 2 for wrong usage.
+ */
+export async function run(args: readonly string[], output: Output): Promise<number> {
+  const [first, ...rest] = args;
+  if (first === undefined) {
+    output.complain(programHelp(COMMANDS));
+    return 2;
+  }
+  if (isHelp(first)) {
+    output.print(programHelp(COMMANDS));
+    return 0;
+  }
+  try {
+    if (first === "--version") return await commandNamed("version").run(rest, output);
+    // Options without a command are a command line of postgrey.
+    const isBare = first.startsWith("-");
+    const command = commandNamed(isBare ? "serve" : first);
+    const behind = isBare ? args : rest;
+    if (behind.some(isHelp)) {
+      output.print(commandHelp(command));
+      return 0;
+    }
+    return await command.run(behind, output);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      const about = COMMANDS.some(({ name }) => name === first) ? ` ${first}` : "";
+      output.complain(`greylag: ${error.message}\nTry: greylag help${about}\n`);
+      return 2;
+    }
+    if (error instanceof ConfigError) {
+      output.complain(`greylag: ${error.message}\n`);
+      return error.isUsage ? 2 : 1;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * `greylag serve`: the daemon in the foreground.
+ *
+ * @module
+ */
+import { ConfigError } from "../config/load.ts";
+import { serviceSettings, SETTING_NAMES, SETTINGS } from "../config/settings.ts";
+import { VERSION } from "../config/version.ts";
+import { Journal, type LinePrefix } from "../service/journal.ts";
+import { Service } from "../service/lifecycle.ts";
+import { StreamSink } from "../service/log_sink.ts";
+import type { Command } from "./command.ts";
+import { parseSettings, SETTING_OPTIONS } from "./setting_options.ts";
+
+/** Under systemd standard error is journald's, which reads a priority before each line. */
+function linePrefix(): LinePrefix {
+  const stream = Deno.env.get("JOURNAL_STREAM");
+  if (stream === undefined) return "time";
+  try {
+    const { dev, ino } = Deno.statSync("/dev/stderr");
+    return stream === `${dev}:${ino}` ? "priority" : "time";
+  } catch {
+    return "time";
+  }
+}
+
+/** Resolves with the name of the first of the signals that arrives. */
+function firstOf(signals: readonly Deno.Signal[]): Promise<Deno.Signal> {
+  return new Promise((resolve) => {
+    for (const signal of signals) Deno.addSignalListener(signal, () => resolve(signal));
+  });
+}
+
+/** The daemon in the foreground. */
+export const serve: Command = {
+  name: "serve",
+  summary: "answer Postfix (in the foreground)",
+  usage: "[OPTIONS]",
+  description: [
+    "Every option is also a setting of the configuration file (retry_window for --retry-window) " +
+    "and a variable of the environment (GREYLAG_RETRY_WINDOW). A flag counts more than the " +
+    "environment, the environment more than the file.",
+    "SIGHUP rereads the file; SIGTERM and SIGINT answer what is in flight and stop.",
+    "postgrey's options are understood, with postgrey's units: --delay=300 is in seconds, " +
+    "--max-age=35 and --retry-window=2 in days, -u PATH and -i [HOST:]PORT say where to listen.",
+  ],
+  options: SETTING_OPTIONS,
+
+  async run(args, output) {
+    const given = parseSettings(args);
+    let configuration = given.load();
+    const settings = serviceSettings(configuration.values);
+    const sink = new StreamSink(Deno.stderr);
+    const journal = new Journal(sink, settings.journal, linePrefix());
+    for (const warning of given.warnings) journal.warning(warning);
+    if (configuration.values.accept_test_time) {
+      journal.warning("accept_test_time is on: requests may set their own clock");
+    }
+
+    const reload = () => {
+      try {
+        const next = given.load();
+        const needRestart = SETTING_NAMES.filter((name) =>
+          !SETTINGS[name].live &&
+          JSON.stringify(next.written[name]) !== JSON.stringify(configuration.written[name])
+        );
+        service.configure(serviceSettings(next.values));
+        configuration = next;
+        journal.reloaded(needRestart);
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        journal.reloadFailed(error.message);
+      }
+    };
+    const stopped = firstOf(["SIGTERM", "SIGINT"]);
+    let service: Service;
+    try {
+      service = await Service.start(settings, VERSION, journal);
+    } catch (error) {
+      await sink.flush();
+      output.complain(`greylag: ${error instanceof Error ? error.message : error}\n`);
+      return 1;
+    }
+    Deno.addSignalListener("SIGHUP", reload);
+    journal.stopping(await stopped);
+    await service.stop();
+    journal.stopped();
+    await sink.flush();
+    return 0;
+  },
+};

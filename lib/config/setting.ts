@@ -1,0 +1,151 @@
+/**
+ * What a setting is: its kinds of values, checked by schemas whose messages help.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import { type Endpoint, parseEndpoint } from "../policy/endpoint.ts";
+import { type Network, parseNetwork } from "../mail/network.ts";
+import { parseDuration } from "./duration.ts";
+
+/** How a setting is written in the file: as a string, a whole number, true or false, or an array. */
+export type Kind = "text" | "count" | "switch" | "list";
+
+/** One setting. */
+export interface Setting<T = unknown> {
+  /** How it is written. */
+  readonly kind: Kind;
+  /** Checks what was written and makes the value of it. */
+  readonly schema: v.GenericSchema<unknown, T>;
+  /** What is in force if nobody says anything, as it would be written in the file. */
+  readonly standard: string | number | boolean | readonly string[];
+  /** What stands for the value in the help, such as `TIME`. */
+  readonly placeholder: string;
+  /** One sentence for the help. */
+  readonly help: string;
+  /** Whether SIGHUP is enough to change it. */
+  readonly live: boolean;
+}
+
+type Described = Pick<Setting, "standard" | "help"> & { readonly live?: boolean };
+
+function setting<T>(
+  kind: Kind,
+  placeholder: string,
+  schema: v.GenericSchema<unknown, T>,
+  described: Described,
+): Setting<T> {
+  return { kind, placeholder, schema, live: true, ...described };
+}
+
+/** A text that `read` makes a value of; undefined from it means that the text is not one. */
+function readAs<T>(
+  read: (text: string) => T | undefined,
+  wanted: string,
+): v.GenericSchema<unknown, T> {
+  return v.pipe(
+    v.string(`must be ${wanted}`),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const value = read(dataset.value);
+      if (value !== undefined) return value;
+      addIssue({ message: `must be ${wanted}` });
+      return NEVER;
+    }),
+  );
+}
+
+/** A duration with its unit, in milliseconds. */
+export function duration(least: string, most: string, described: Described): Setting<number> {
+  const wanted = `a duration with its unit, such as "90s", "3m", "2h" or "5d", ` +
+    `from ${least} to ${most}`;
+  return setting(
+    "text",
+    "TIME",
+    readAs((text) => {
+      const time = parseDuration(text);
+      const fits = time !== undefined && time >= parseDuration(least)! &&
+        time <= parseDuration(most)!;
+      return fits ? time : undefined;
+    }, wanted),
+    described,
+  );
+}
+
+/** A whole number. */
+export function count(least: number, most: number, described: Described): Setting<number> {
+  const wanted = `must be a whole number from ${least} to ${most}`;
+  const schema = v.pipe(
+    v.number(wanted),
+    v.integer(wanted),
+    v.minValue(least, wanted),
+    v.maxValue(most, wanted),
+  );
+  return setting("count", "N", schema, described);
+}
+
+/** One of some words. */
+export function choice<const T extends string>(
+  words: readonly T[],
+  described: Described,
+): Setting<T> {
+  const schema = v.picklist(words, `must be one of ${words.map((word) => `"${word}"`).join(", ")}`);
+  return setting("text", words.join("|"), schema, described);
+}
+
+/** Yes or no. */
+export function onOff(described: Described): Setting<boolean> {
+  return setting("switch", "", v.boolean("must be true or false"), described);
+}
+
+/** A text on one line that passes a check. */
+export function text(
+  placeholder: string,
+  wanted: string,
+  isGood: (text: string) => boolean,
+  described: Described,
+): Setting<string> {
+  const schema = readAs(
+    (given) => /^[^\p{Cc}]*$/u.test(given) && isGood(given) ? given : undefined,
+    wanted,
+  );
+  return setting("text", placeholder, schema, described);
+}
+
+/** The permissions of a file, in octal. */
+export function fileMode(described: Described): Setting<number> {
+  return setting(
+    "text",
+    "MODE",
+    readAs(
+      (given) => /^0?[0-7]{3}$/.test(given) ? parseInt(given, 8) : undefined,
+      `permissions in octal, such as "0666"`,
+    ),
+    described,
+  );
+}
+
+function listOf<T>(
+  placeholder: string,
+  read: (text: string) => T | undefined,
+  wanted: string,
+  described: Described,
+): Setting<T[]> {
+  const schema = v.array(readAs(read, `${wanted}, in a list`), `must be a list: ["…", "…"]`);
+  return setting("list", placeholder, schema, described);
+}
+
+/** Any number of endpoints. */
+export function endpoints(described: Described): Setting<Endpoint[]> {
+  const wanted = `"inet:HOST:PORT", "inet:[IPv6]:PORT" or "unix:PATH"`;
+  return listOf("ENDPOINT,…", parseEndpoint, wanted, described);
+}
+
+/** Any number of networks. */
+export function networks(described: Described): Setting<Network[]> {
+  return listOf(
+    "NETWORK,…",
+    parseNetwork,
+    `an address or network such as "192.0.2.0/24"`,
+    described,
+  );
+}

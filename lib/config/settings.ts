@@ -1,0 +1,215 @@
+/**
+ * Every setting of Greylag in one table, and how they become the rooms' own settings.
+ *
+ * @module
+ */
+import type * as v from "valibot";
+import { formatEndpoint } from "../policy/endpoint.ts";
+import { isLoopback, parseAddress } from "../mail/network.ts";
+import { isDeferAction } from "../policy/reply.ts";
+import { REQUEST_LIMITS } from "../policy/request.ts";
+import { LOG_LEVELS } from "../service/journal.ts";
+import type { ServiceSettings } from "../service/lifecycle.ts";
+import {
+  choice,
+  count,
+  duration,
+  endpoints,
+  fileMode,
+  networks,
+  onOff,
+  type Setting,
+  text,
+} from "./setting.ts";
+import { VERSION } from "./version.ts";
+
+/** The settings by their names in the file; a flag has dashes, a variable of the environment is upper case. */
+export const SETTINGS = {
+  listen: endpoints({
+    standard: ["inet:127.0.0.1:10023"],
+    help: "Where Postfix asks: inet:HOST:PORT or unix:PATH; any number of them.",
+    live: false,
+  }),
+  socketmode: fileMode({
+    standard: "0666",
+    help: "Permissions of Unix sockets.",
+    live: false,
+  }),
+  database: text("FILE", "the path of a file", (path) => path !== "" && !path.endsWith("/"), {
+    standard: "/var/lib/greylag/greylag.db",
+    help: "The database; it and its directory are made if they are not there.",
+    live: false,
+  }),
+  privacy: onOff({
+    standard: false,
+    help: "Store keyed hashes instead of addresses; the key stands beside the database.",
+    live: false,
+  }),
+  mode: choice(["strangers", "shadow", "off"], {
+    standard: "strangers",
+    help: "Greylist every stranger; or only record and report what would happen; or do nothing.",
+  }),
+  delay: duration("1s", "1d", {
+    standard: "1m",
+    help: "How long a stranger has to wait before its retry passes.",
+  }),
+  retry_window: duration("1m", "90d", {
+    standard: "2d",
+    help: "How long after its first attempt a stranger may come back.",
+  }),
+  lifetime: duration("1h", "3650d", {
+    standard: "36d",
+    help: "How long one who came back is remembered since its last message.",
+  }),
+  auto_whitelist_clients: count(0, 1_000_000, {
+    standard: 5,
+    help: "Deliveries, one an hour at most, after which an origin skips greylisting; 0 for never.",
+  }),
+  ipv4cidr: count(8, 32, { standard: 24, help: "The size of a client's network, IPv4." }),
+  ipv6cidr: count(16, 128, { standard: 64, help: "The size of a client's network, IPv6." }),
+  null_sender: choice(["rcpt", "data"], {
+    standard: "rcpt",
+    help: "Greylist the null sender at RCPT; or at DATA, so that sender callouts work.",
+  }),
+  trusted_networks: networks({
+    standard: [],
+    help: "Clients that are never greylisted: addresses and networks of your own.",
+  }),
+  greylist_action: text(
+    "ACTION",
+    `an action that asks to come back: "DEFER_IF_PERMIT", "DEFER" or a code from 400 to 499`,
+    isDeferAction,
+    { standard: "DEFER_IF_PERMIT", help: "What Postfix does with a stranger (access(5))." },
+  ),
+  greylist_text: text("TEXT", "a text on one line", (given) => given.trim() !== "", {
+    standard: "Greylisted, please try again in %s seconds",
+    help: "The text of the refusal; %s is the seconds left, %r the recipient's domain.",
+  }),
+  x_greylist_header: text(
+    "TEXT",
+    `a header on one line, such as "X-Greylist: …"`,
+    (given) => /^[!-9;-~]+: ?\S/.test(given),
+    {
+      standard: "X-Greylist: delayed %t seconds by greylag-%v at %h; %d",
+      help: "Header of a delayed message; %t seconds, %v version, %h host name, %d date.",
+    },
+  ),
+  hostname: text("NAME", "a host name", (name) => /^[A-Za-z0-9._-]*$/.test(name), {
+    standard: "",
+    help: "The host name for that header; empty for this machine's own.",
+  }),
+  max_connections: count(1, 100_000, {
+    standard: 2000,
+    help: "Connections of Postfix at once.",
+    live: false,
+  }),
+  idle_timeout: duration("1s", "1d", {
+    standard: "15m",
+    help: "How long a connection may be silent; Postfix itself closes it after 1,000 s.",
+    live: false,
+  }),
+  request_timeout: duration("1s", "10m", {
+    standard: "10s",
+    help: "How long one request may take to arrive.",
+    live: false,
+  }),
+  accept_test_time: onOff({
+    standard: false,
+    help: "Take the attribute policy_test_time (epoch seconds) as a request's clock; for tests.",
+  }),
+  log_level: choice(LOG_LEVELS, {
+    standard: "info",
+    help: "How much is logged.",
+  }),
+  log_format: choice(["text", "json"], {
+    standard: "text",
+    help: "key=value lines, or one JSON object a line.",
+  }),
+} as const satisfies Readonly<Record<string, Setting>>;
+
+/** The name of a setting. */
+export type SettingName = keyof typeof SETTINGS;
+
+/** The names of all settings, in the order of the table. */
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
+
+/** Whether a text is the name of a setting. */
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(SETTINGS, name);
+}
+
+/** A value for every setting. */
+export type Values = {
+  [Name in SettingName]: v.InferOutput<typeof SETTINGS[Name]["schema"]>;
+};
+
+/**
+ * What is wrong with settings that are each right.
+ *
+ * @returns the setting to blame and why, or undefined if all is well.
+ */
+export function contradiction(values: Values): { name: SettingName; why: string } | undefined {
+  if (values.retry_window <= values.delay) {
+    return { name: "retry_window", why: "must be longer than `delay`, or nobody can ever pass" };
+  }
+  if (values.lifetime < values.retry_window) {
+    return { name: "lifetime", why: "must not be shorter than `retry_window`" };
+  }
+  if (values.listen.length === 0) {
+    return {
+      name: "listen",
+      why: 'must name at least one endpoint, such as "inet:127.0.0.1:10023"',
+    };
+  }
+  const open = values.listen.find((endpoint) => {
+    if (endpoint.kind === "unix") return false;
+    const address = parseAddress(endpoint.host);
+    return address === undefined || !isLoopback(address);
+  });
+  if (values.accept_test_time && open !== undefined) {
+    const where = formatEndpoint(open);
+    return {
+      name: "accept_test_time",
+      why: `lets anybody who asks set the clock, so it is refused with ${where}: ` +
+        "listen on loopback addresses and Unix sockets only",
+    };
+  }
+  return undefined;
+}
+
+/** The rooms' own settings. */
+export function serviceSettings(values: Values): ServiceSettings {
+  return {
+    engine: {
+      rules: {
+        mode: values.mode,
+        delay: values.delay,
+        retryWindow: values.retry_window,
+        lifetime: values.lifetime,
+        autoWhitelistClients: values.auto_whitelist_clients,
+        ipv4Prefix: values.ipv4cidr,
+        ipv6Prefix: values.ipv6cidr,
+        nullSender: values.null_sender,
+        trustedNetworks: values.trusted_networks,
+      },
+      reply: {
+        greylistAction: values.greylist_action,
+        greylistText: values.greylist_text,
+        xGreylistHeader: values.x_greylist_header,
+        hostname: values.hostname === "" ? Deno.hostname() : values.hostname,
+        version: VERSION,
+      },
+      acceptTestTime: values.accept_test_time,
+    },
+    listen: values.listen,
+    socketMode: values.socketmode,
+    limits: {
+      connections: values.max_connections,
+      idle: values.idle_timeout,
+      request: values.request_timeout,
+      size: REQUEST_LIMITS,
+    },
+    store: { database: values.database, privacy: values.privacy },
+    journal: { logLevel: values.log_level, logFormat: values.log_format },
+  };
+}

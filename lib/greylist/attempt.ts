@@ -1,0 +1,73 @@
+/**
+ * One attempt to deliver, as the decision sees it.
+ *
+ * @module
+ */
+import { canonicalDomain, splitAddress } from "../mail/address.ts";
+import { verifiedName } from "../mail/hostname.ts";
+import type { IpAddress } from "../mail/network.ts";
+import { normaliseRecipient, normaliseSender } from "./normalise.ts";
+import { type Origin, originsOf } from "./origin.ts";
+import type { Rules } from "./rules.ts";
+import type { TripletKey } from "./verdict.ts";
+
+/** What is known of an attempt before anything is looked up. All texts are hostile. */
+export interface Attempt {
+  /** The SMTP stage: `RCPT`, `DATA` … */
+  readonly stage: string;
+  /** Whether the client signed in. */
+  readonly authenticated: boolean;
+  /** The client's address. */
+  readonly address: IpAddress;
+  /** The client's verified name in lower case, if it has one. */
+  readonly name: string | undefined;
+  /** The sender as Postfix passes it; empty for the null sender. */
+  readonly sender: string;
+  /** The recipient as Postfix passes it. */
+  readonly recipient: string;
+  /** What all requests about one message share; empty if unknown. */
+  readonly instance: string;
+}
+
+/** Who tries to send what to whom, in the form in which it is remembered. */
+export interface Subject {
+  /** The client's origins, its network first. */
+  readonly origins: readonly Origin[];
+  /** The normalised sender. */
+  readonly sender: string;
+  /** The normalised recipient. */
+  readonly recipient: string;
+  /** The canonical domain of the sender as given; empty for none. */
+  readonly senderDomain: string;
+  /** The triplets, one for each origin in the same order. */
+  readonly triplets: readonly TripletKey[];
+  /** What the recipients of this message share; undefined if the message cannot be told. */
+  readonly message: string | undefined;
+}
+
+/**
+ * Makes an attempt of what Postfix sends; `clientName` is its `client_name`, which is `unknown` for a
+ * client whose name it could not verify.
+ */
+export function makeAttempt(
+  given: Omit<Attempt, "name"> & { readonly clientName: string },
+): Attempt {
+  const { clientName, ...rest } = given;
+  return { ...rest, name: verifiedName(clientName) };
+}
+
+/** What is looked up and remembered for an attempt. */
+export function subjectOf(attempt: Attempt, rules: Rules): Subject {
+  const origins = originsOf(attempt.address, attempt.name, rules);
+  const sender = normaliseSender(attempt.sender, attempt.recipient);
+  const recipient = normaliseRecipient(attempt.recipient);
+  const { instance } = attempt;
+  return {
+    origins,
+    sender,
+    recipient,
+    senderDomain: canonicalDomain(splitAddress(attempt.sender).domain),
+    triplets: origins.map(({ name }) => ({ origin: name, sender, recipient })),
+    message: instance === "" ? undefined : `${instance}\0${origins[0]!.name}\0${sender}`,
+  };
+}

@@ -1,0 +1,48 @@
+/**
+ * Who a client is taken for.
+ *
+ * @module
+ */
+import { organisationOf, registrableDomain } from "../mail/hostname.ts";
+import { formatNetwork, type IpAddress, networkOf } from "../mail/network.ts";
+import type { Rules } from "./rules.ts";
+
+/** One of the answers to the question who a client is. */
+export interface Origin {
+  /** How it is remembered, such as `net:192.0.2.0/24` or `org:example.org`. */
+  readonly name: string;
+  /** Whether it is a network or an organisation. */
+  readonly kind: "net" | "org";
+  /** The network in CIDR notation, or the registrable domain. */
+  readonly value: string;
+}
+
+/**
+ * The origins of a client, its network first: one that agrees is enough for a retry to match.
+ *
+ * @param name the name that Postfix verified, or undefined.
+ */
+export function originsOf(
+  address: IpAddress,
+  name: string | undefined,
+  rules: Pick<Rules, "ipv4Prefix" | "ipv6Prefix">,
+): readonly Origin[] {
+  const prefix = address.family === 4 ? rules.ipv4Prefix : rules.ipv6Prefix;
+  const network = formatNetwork(networkOf(address, prefix));
+  const origins: Origin[] = [{ name: `net:${network}`, kind: "net", value: network }];
+  const organisation = organisationOf(name, address);
+  if (organisation !== undefined) {
+    origins.push({ name: `org:${organisation}`, kind: "org", value: organisation });
+  }
+  return origins;
+}
+
+/**
+ * Whether an origin can earn and use trust with mail of this sender. A network can; an organisation
+ * only with mail of its own domain, since a hoster's customers share its name and not its character.
+ *
+ * @param senderDomain the domain of the sender as given, in canonical form; empty for none.
+ */
+export function canProve(origin: Origin, senderDomain: string): boolean {
+  return origin.kind === "net" || registrableDomain(senderDomain) === origin.value;
+}

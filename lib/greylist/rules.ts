@@ -1,0 +1,31 @@
+/**
+ * What the administrator says about greylisting.
+ *
+ * @module
+ */
+import type { Network } from "../mail/network.ts";
+
+/** Who is greylisted: every stranger, nobody but as if, or nobody. */
+export type Mode = "strangers" | "shadow" | "off";
+
+/** The settings of the decision. Durations are in milliseconds. */
+export interface Rules {
+  /** Who is greylisted. */
+  readonly mode: Mode;
+  /** How long a stranger has to wait (RFC 6647, 4.5: a few minutes are enough). */
+  readonly delay: number;
+  /** How long after its first attempt a stranger may come back. */
+  readonly retryWindow: number;
+  /** How long one who came back is remembered since the last use. */
+  readonly lifetime: number;
+  /** The deliveries that make an origin proven; 0 for never. */
+  readonly autoWhitelistClients: number;
+  /** The size of a network, in bits. */
+  readonly ipv4Prefix: number;
+  /** The size of a network, in bits. */
+  readonly ipv6Prefix: number;
+  /** At which stage the null sender is greylisted. */
+  readonly nullSender: "rcpt" | "data";
+  /** Clients that are never greylisted. */
+  readonly trustedNetworks: readonly Network[];
+}

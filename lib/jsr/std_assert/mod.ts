@@ -1,0 +1,157 @@
+/**
+ * A stand-in for the part of `@std/assert` that this project uses, for machines that cannot reach
+ * JSR. Every function has the published name and signature; the work is done by `node:assert`.
+ *
+ * @module
+ */
+import nodeAssert from "node:assert/strict";
+
+/** The error that a failed assertion throws. */
+export class AssertionError extends Error {
+  /** Makes an error with the message that tells what was expected. */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "AssertionError";
+  }
+}
+
+/** A class whose instances an assertion can ask for. */
+type AnyConstructor<T = unknown> = abstract new (...args: never[]) => T;
+
+function suffix(msg: string | undefined): string {
+  return msg === undefined ? "" : `: ${msg}`;
+}
+
+function restate(check: () => void, msg?: string): void {
+  try {
+    check();
+  } catch (error) {
+    throw new AssertionError(`${error instanceof Error ? error.message : error}${suffix(msg)}`);
+  }
+}
+
+/** Throws unless `expr` is truthy. */
+export function assert(expr: unknown, msg = ""): asserts expr {
+  if (!expr) throw new AssertionError(msg);
+}
+
+/** Throws unless `expr` is falsy. */
+export function assertFalse(expr: unknown, msg = ""): asserts expr is false {
+  if (expr) throw new AssertionError(msg);
+}
+
+/** Throws always; for code that must not be reached. */
+export function fail(msg?: string): never {
+  throw new AssertionError(`Failed assertion${suffix(msg)}`);
+}
+
+/** Throws unless both are deeply equal. */
+export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
+  restate(() => nodeAssert.deepStrictEqual(actual, expected), msg);
+}
+
+/** Throws if both are deeply equal. */
+export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
+  restate(() => nodeAssert.notDeepStrictEqual(actual, expected), msg);
+}
+
+/** Throws unless both are the same value or the same object. */
+export function assertStrictEquals<T>(
+  actual: unknown,
+  expected: T,
+  msg?: string,
+): asserts actual is T {
+  restate(() => nodeAssert.strictEqual(actual, expected), msg);
+}
+
+/** Throws if the value is null or undefined. */
+export function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T> {
+  if (actual === undefined || actual === null) {
+    throw new AssertionError(
+      `Expected actual: "${actual}" to not be null or undefined${suffix(msg)}`,
+    );
+  }
+}
+
+/** Throws unless the text matches the pattern. */
+export function assertMatch(actual: string, expected: RegExp, msg?: string): void {
+  restate(() => nodeAssert.match(actual, expected), msg);
+}
+
+/** Throws if the text matches the pattern. */
+export function assertNotMatch(actual: string, expected: RegExp, msg?: string): void {
+  restate(() => nodeAssert.doesNotMatch(actual, expected), msg);
+}
+
+/** Throws unless the text contains the other. */
+export function assertStringIncludes(actual: string, expected: string, msg?: string): void {
+  if (!actual.includes(expected)) {
+    throw new AssertionError(
+      `Expected actual: "${actual}" to contain: "${expected}"${suffix(msg)}`,
+    );
+  }
+}
+
+function assertIsError<E extends Error>(
+  error: unknown,
+  errorClass: AnyConstructor<E> | undefined,
+  msgIncludes: string | undefined,
+  msg: string | undefined,
+): asserts error is E {
+  if (!(error instanceof Error)) {
+    throw new AssertionError(`Expected "error" to be an Error object${suffix(msg)}`);
+  }
+  if (errorClass !== undefined && !(error instanceof errorClass)) {
+    throw new AssertionError(
+      `Expected error to be instance of "${errorClass.name}", but was "${error.constructor.name}": ` +
+        `${error.message}${suffix(msg)}`,
+    );
+  }
+  if (msgIncludes !== undefined && !error.message.includes(msgIncludes)) {
+    throw new AssertionError(
+      `Expected error message to include "${msgIncludes}", but got "${error.message}"${
+        suffix(msg)
+      }`,
+    );
+  }
+}
+
+/** Runs `fn` and returns what it threw; throws if it threw nothing, or something else. */
+export function assertThrows<E extends Error = Error>(
+  fn: () => unknown,
+  ErrorClass?: AnyConstructor<E>,
+  msgIncludes?: string,
+  msg?: string,
+): E {
+  let thrown: unknown;
+  let didThrow = false;
+  try {
+    fn();
+  } catch (error) {
+    didThrow = true;
+    thrown = error;
+  }
+  if (!didThrow) throw new AssertionError(`Expected function to throw${suffix(msg)}`);
+  assertIsError<E>(thrown, ErrorClass, msgIncludes, msg);
+  return thrown;
+}
+
+/** Awaits `fn` and returns what it rejected with; rejects if it did not, or with something else. */
+export async function assertRejects<E extends Error = Error>(
+  fn: () => PromiseLike<unknown>,
+  ErrorClass?: AnyConstructor<E>,
+  msgIncludes?: string,
+  msg?: string,
+): Promise<E> {
+  let thrown: unknown;
+  let didThrow = false;
+  try {
+    await fn();
+  } catch (error) {
+    didThrow = true;
+    thrown = error;
+  }
+  if (!didThrow) throw new AssertionError(`Expected function to reject${suffix(msg)}`);
+  assertIsError<E>(thrown, ErrorClass, msgIncludes, msg);
+  return thrown;
+}

@@ -1,0 +1,215 @@
+/**
+ * The Postfix SMTP access policy delegation protocol, reading side: bytes become requests.
+ *
+ * A request is a sequence of `name=value` lines in any order; a blank line ends it
+ * (SMTPD_POLICY_README of Postfix).
+ *
+ * @module
+ */
+
+/**
+ * The attributes that Postfix sends, by the version that brought them, and `policy_test_time`, which
+ * test suites and log replayers of greylisting servers send. Others are ignored.
+ */
+export const ATTRIBUTE_NAMES = [
+  // 2.1
+  "request",
+  "protocol_state",
+  "protocol_name",
+  "helo_name",
+  "queue_id",
+  "sender",
+  "recipient",
+  "recipient_count",
+  "client_address",
+  "client_name",
+  "reverse_client_name",
+  "instance",
+  // 2.2
+  "sasl_method",
+  "sasl_username",
+  "sasl_sender",
+  "size",
+  "ccert_subject",
+  "ccert_issuer",
+  "ccert_fingerprint",
+  // 2.3
+  "encryption_protocol",
+  "encryption_cipher",
+  "encryption_keysize",
+  "etrn_domain",
+  // 2.5
+  "stress",
+  // 2.9
+  "ccert_pubkey_fingerprint",
+  // 3.0
+  "client_port",
+  // 3.1
+  "policy_context",
+  // 3.2
+  "server_address",
+  "server_port",
+  // 3.8
+  "compatibility_level",
+  "mail_version",
+  // not Postfix's own
+  "policy_test_time",
+] as const;
+
+/** The name of an attribute that is not ignored. */
+export type AttributeName = typeof ATTRIBUTE_NAMES[number];
+
+/**
+ * One question of Postfix: its attributes by name. An attribute that was not sent is absent; one that
+ * was sent without a value is empty. Where Postfix sent one twice, the last counts. Every value is
+ * hostile text.
+ */
+export type Request = ReadonlyMap<AttributeName, string>;
+
+/** How large one request may be. */
+export interface RequestLimits {
+  /** Bytes up to and including the blank line. */
+  readonly bytes: number;
+  /** Lines before the blank line. */
+  readonly attributes: number;
+}
+
+/** The limits of a server that nobody configured: 64 KiB and 200 attributes. */
+export const REQUEST_LIMITS: RequestLimits = { bytes: 64 * 1024, attributes: 200 };
+
+/** What a piece of input completed. */
+export interface Reading {
+  /** The requests that it ended, in order. */
+  readonly requests: readonly Request[];
+  /** Why nothing more can be read from this connection; absent while all is well. */
+  readonly fault?: string;
+}
+
+const NAMES: ReadonlySet<string> = new Set(ATTRIBUTE_NAMES);
+const LF = 10;
+const CR = 13;
+
+function isAttributeName(name: string): name is AttributeName {
+  return NAMES.has(name);
+}
+
+function endsWithBlankLine(bytes: Uint8Array): boolean {
+  const last = bytes.length - 1;
+  if (bytes[last] !== LF) return false;
+  return bytes[last - 1] === LF || (bytes[last - 1] === CR && bytes[last - 2] === LF);
+}
+
+/**
+ * Reads the requests of one connection from input that arrives in any pieces.
+ *
+ * @example
+ * ```ts
+ * const reader = new RequestReader();
+ * const { requests } = reader.push(new TextEncoder().encode("request=smtpd_access_policy\n\n"));
+ * requests[0].get("request"); // "smtpd_access_policy"
+ * ```
+ */
+export class RequestReader {
+  readonly #limits: RequestLimits;
+  readonly #decoder = new TextDecoder();
+  #attributes = new Map<AttributeName, string>();
+  #lines = 0;
+  /** The bytes of the request under way that were already read as lines. */
+  #taken = 0;
+  /** The beginning of a line whose end has not arrived; only the first `#length` bytes count. */
+  #rest = new Uint8Array(0);
+  #length = 0;
+  #fault: string | undefined;
+
+  /** A reader with the given limits. */
+  constructor(limits: RequestLimits = REQUEST_LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** Whether a request was begun and not ended. */
+  get begun(): boolean {
+    return this.#lines > 0 || this.#length > 0;
+  }
+
+  /**
+   * Takes the next bytes of the connection; they are copied where they must be kept. Never throws.
+   * After a fault nothing more is read.
+   */
+  push(bytes: Uint8Array): Reading {
+    if (this.#fault !== undefined) return { requests: [], fault: this.#fault };
+    const requests: Request[] = [];
+    // What one packet holds completely is decoded in one go.
+    const whole = !this.begun && bytes.length <= this.#limits.bytes && endsWithBlankLine(bytes);
+    if (whole) this.#readText(this.#decoder.decode(bytes), requests);
+    else this.#readBytes(bytes, requests);
+    return this.#fault === undefined ? { requests } : { requests, fault: this.#fault };
+  }
+
+  #readText(text: string, requests: Request[]): void {
+    let start = 0;
+    for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", start)) {
+      const stop = end > start && text.charCodeAt(end - 1) === CR ? end - 1 : end;
+      this.#readLine(text, start, stop, requests);
+      if (this.#fault !== undefined) return;
+      start = end + 1;
+    }
+  }
+
+  #readBytes(bytes: Uint8Array, requests: Request[]): void {
+    let start = 0;
+    for (let end = bytes.indexOf(LF); end !== -1; end = bytes.indexOf(LF, start)) {
+      const size = this.#length + end + 1 - start;
+      if (this.#exceeds(size)) return;
+      this.#taken += size;
+      this.#readText(`${this.#takeRest(bytes.subarray(start, end))}\n`, requests);
+      if (this.#fault !== undefined) return;
+      start = end + 1;
+    }
+    const rest = bytes.subarray(start);
+    if (!this.#exceeds(this.#length + rest.length)) this.#keep(rest);
+  }
+
+  #exceeds(size: number): boolean {
+    if (this.#taken + size <= this.#limits.bytes) return false;
+    this.#fault = `a request of more than ${this.#limits.bytes} bytes`;
+    return true;
+  }
+
+  #takeRest(bytes: Uint8Array): string {
+    if (this.#length === 0) return this.#decoder.decode(bytes);
+    this.#keep(bytes);
+    const text = this.#decoder.decode(this.#rest.subarray(0, this.#length));
+    this.#length = 0;
+    return text;
+  }
+
+  #keep(bytes: Uint8Array): void {
+    const length = this.#length + bytes.length;
+    if (length > this.#rest.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.#rest.length, 256));
+      larger.set(this.#rest.subarray(0, this.#length));
+      this.#rest = larger;
+    }
+    this.#rest.set(bytes, this.#length);
+    this.#length = length;
+  }
+
+  #readLine(text: string, start: number, end: number, requests: Request[]): void {
+    if (start === end) {
+      requests.push(this.#attributes);
+      this.#attributes = new Map();
+      this.#lines = 0;
+      this.#taken = 0;
+      return;
+    }
+    this.#lines++;
+    if (this.#lines > this.#limits.attributes) {
+      this.#fault = `a request of more than ${this.#limits.attributes} attributes`;
+      return;
+    }
+    const equals = text.indexOf("=", start);
+    if (equals === -1 || equals >= end) return;
+    const name = text.slice(start, equals);
+    if (isAttributeName(name)) this.#attributes.set(name, text.slice(equals + 1, end));
+  }
+}

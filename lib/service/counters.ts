@@ -1,0 +1,35 @@
+/**
+ * How often everything happened since the start.
+ *
+ * @module
+ */
+import { type Reason, REASON_TEXTS, type Verdict } from "../greylist/verdict.ts";
+
+/** The counts of one process. Only the journal counts, where it also writes the line. */
+export class Counters {
+  /** Requests by the reason of their verdict; every request is in exactly one. */
+  readonly reasons: Record<Reason, number>;
+  /** Requests by their verdict. */
+  readonly decisions: Record<Verdict["decision"], number> = { pass: 0, defer: 0, reject: 0 };
+  /** Connections closed for going past a limit. */
+  limits = 0;
+  /** Faults of the store. */
+  storeFaults = 0;
+
+  /** Counts that are all zero. */
+  constructor() {
+    const zeros = Object.keys(REASON_TEXTS).map((reason) => [reason, 0]);
+    this.reasons = Object.fromEntries(zeros) as Record<Reason, number>;
+  }
+
+  /** All requests that were answered. */
+  get requests(): number {
+    return Object.values(this.reasons).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Counts one verdict. */
+  count(verdict: Verdict): void {
+    this.reasons[verdict.reason]++;
+    this.decisions[verdict.decision]++;
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * The way of a request: recall, decide, remember, reply. Whatever breaks, the mail passes.
+ *
+ * @module
+ */
+import { type Attempt, makeAttempt, type Subject, subjectOf } from "../greylist/attempt.ts";
+import { decide, screen } from "../greylist/decide.ts";
+import { WorkingMemory } from "../greylist/memory.ts";
+import type { Rules } from "../greylist/rules.ts";
+import type { Change, MessageRecord, Verdict } from "../greylist/verdict.ts";
+import { splitAddress } from "../mail/address.ts";
+import { parseAddress } from "../mail/network.ts";
+import { deferReply, delayedReply, DUNNO, infoReply, type ReplySettings } from "../policy/reply.ts";
+import type { Request } from "../policy/request.ts";
+import { StoreFault } from "../store/fault.ts";
+import type { Recalled, Store } from "../store/store.ts";
+import type { Journal } from "./journal.ts";
+
+/** What the administrator says about decisions and replies. */
+export interface EngineSettings {
+  /** The rules of the decision. */
+  readonly rules: Rules;
+  /** The texts of the replies. */
+  readonly reply: ReplySettings;
+  /** Whether a request may bring its own time as `policy_test_time`. */
+  readonly acceptTestTime: boolean;
+}
+
+interface Job {
+  readonly request: Request;
+  readonly attempt: Attempt;
+  readonly subject: Subject;
+  readonly now: number;
+  readonly resolve: (reply: string) => void;
+  verdict?: Verdict;
+}
+
+/** So many requests share one transaction at most, so that the first does not wait for long. */
+const MAX_BATCH = 256;
+
+/** So many messages are remembered whose recipients may still be coming. */
+const MAX_MESSAGES = 10_000;
+
+/** Answers requests. */
+export class Engine {
+  readonly #store: Store;
+  readonly #journal: Journal;
+  readonly #clock: () => number;
+  #settings: EngineSettings;
+  #queue: Job[] = [];
+  #running = false;
+  #latest = 0;
+  readonly #messages = new Map<string, MessageRecord>();
+
+  /** An engine on a store; `clock` tells milliseconds since the epoch. */
+  constructor(
+    store: Store,
+    settings: EngineSettings,
+    journal: Journal,
+    clock: () => number = Date.now,
+  ) {
+    this.#store = store;
+    this.#settings = settings;
+    this.#journal = journal;
+    this.#clock = clock;
+  }
+
+  /** Takes new settings, from the next request on. */
+  configure(settings: EngineSettings): void {
+    this.#settings = settings;
+  }
+
+  /**
+   * The time by which things expire, in milliseconds since the epoch: the clock, or where requests
+   * bring their own time, the latest that was brought.
+   */
+  get time(): number {
+    return this.#settings.acceptTestTime ? this.#latest : this.#clock();
+  }
+
+  /** Answers one request with a reply ready to send. Never rejects. */
+  answer(request: Request): Promise<string> {
+    try {
+      const attempt = attemptOf(request);
+      if (attempt === undefined) {
+        this.#report(request, { decision: "pass", reason: "out-of-scope" });
+        return Promise.resolve(DUNNO);
+      }
+      const verdict = screen(attempt, this.#settings.rules);
+      if (verdict !== undefined) {
+        this.#report(request, verdict);
+        return Promise.resolve(DUNNO);
+      }
+      const subject = subjectOf(attempt, this.#settings.rules);
+      const now = this.#timeOf(request);
+      return new Promise((resolve) => {
+        this.#queue.push({ request, attempt, subject, now, resolve });
+        if (this.#running) return;
+        this.#running = true;
+        // Runs after every request that arrived in this turn has been queued; no timer is involved.
+        queueMicrotask(() => this.#run());
+      });
+    } catch (error) {
+      this.#journal.bug(error);
+      this.#journal.failedOpen();
+      return Promise.resolve(DUNNO);
+    }
+  }
+
+  #timeOf(request: Request): number {
+    const given = this.#settings.acceptTestTime ? request.get("policy_test_time") : undefined;
+    const now = given !== undefined && /^\d{1,11}$/.test(given)
+      ? Number(given) * 1000
+      : this.#clock();
+    this.#latest = Math.max(this.#latest, now);
+    return now;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const jobs = this.#queue.splice(0, MAX_BATCH);
+      await this.#settle(jobs);
+    }
+    this.#running = false;
+  }
+
+  async #settle(jobs: readonly Job[]): Promise<void> {
+    const { rules, reply } = this.#settings;
+    let messages: Change[] = [];
+    try {
+      const keys = {
+        triplets: jobs.flatMap((job) => job.subject.triplets),
+        origins: jobs.flatMap((job) => job.subject.origins.map((origin) => origin.name)),
+      };
+      await this.#store.exchange(keys, (recalled) => {
+        const changes = this.#judge(jobs, recalled, rules);
+        messages = changes.filter((change) => change.kind === "message");
+        return changes;
+      });
+    } catch (error) {
+      // A fault of the store was told by the store itself.
+      if (!(error instanceof StoreFault)) this.#journal.bug(error);
+      for (const job of jobs) {
+        this.#journal.failedOpen();
+        job.resolve(DUNNO);
+      }
+      return;
+    }
+    for (const change of messages) {
+      if (change.kind === "message") this.#rememberMessage(change.key, change.record);
+    }
+    for (const job of jobs) {
+      if (job.verdict === undefined) {
+        this.#journal.failedOpen();
+        job.resolve(DUNNO);
+      } else {
+        job.resolve(replyTo(job.verdict, job.attempt, reply, job.now));
+        this.#report(job.request, job.verdict);
+      }
+    }
+  }
+
+  #judge(jobs: readonly Job[], recalled: Recalled, rules: Rules): Change[] {
+    const memory = new WorkingMemory(
+      recalled.triplets,
+      recalled.origins,
+      (key) => this.#messages.get(key),
+    );
+    for (const job of jobs) {
+      delete job.verdict;
+      try {
+        const { verdict, changes } = decide(job.attempt, memory, rules, job.now, job.subject);
+        memory.apply(changes);
+        job.verdict = verdict;
+      } catch (error) {
+        this.#journal.bug(error);
+      }
+    }
+    return memory.changes();
+  }
+
+  #rememberMessage(key: string, record: MessageRecord): void {
+    this.#messages.delete(key);
+    this.#messages.set(key, record);
+    if (this.#messages.size <= MAX_MESSAGES) return;
+    const [oldest] = this.#messages.keys();
+    this.#messages.delete(oldest!);
+  }
+
+  #report(request: Request, verdict: Verdict): void {
+    this.#journal.decision({
+      verdict,
+      queueId: request.get("queue_id") ?? "",
+      clientName: request.get("client_name") ?? "",
+      clientAddress: request.get("client_address") ?? "",
+      sender: request.get("sender") ?? "",
+      recipient: request.get("recipient") ?? "",
+    });
+  }
+}
+
+/** The attempt that a request is about, or undefined if it is about none that can be decided. */
+export function attemptOf(request: Request): Attempt | undefined {
+  if (request.get("request") !== "smtpd_access_policy") return undefined;
+  const address = parseAddress(request.get("client_address") ?? "");
+  if (address === undefined) return undefined;
+  return makeAttempt({
+    stage: request.get("protocol_state") ?? "",
+    authenticated: (request.get("sasl_username") ?? "") !== "",
+    address,
+    clientName: request.get("client_name") ?? "",
+    sender: request.get("sender") ?? "",
+    recipient: request.get("recipient") ?? "",
+    instance: request.get("instance") ?? "",
+  });
+}
+
+/** Whole seconds, and never 0 for somebody who has to wait. */
+function secondsLeft(wait: number): number {
+  return Math.max(1, Math.ceil(wait / 1000));
+}
+
+function replyTo(
+  verdict: Verdict,
+  attempt: Attempt,
+  settings: ReplySettings,
+  now: number,
+): string {
+  if (verdict.shadow === true) {
+    const left = secondsLeft(verdict.wait ?? 0);
+    return infoReply(`greylag would have deferred this: ${verdict.reason}, ${left} s to wait`);
+  }
+  if (verdict.decision === "defer") {
+    const { domain } = splitAddress(attempt.recipient);
+    return deferReply(settings, secondsLeft(verdict.wait ?? 0), domain);
+  }
+  if (verdict.firstOfMessage === true) {
+    return delayedReply(settings, Math.floor((verdict.delayed ?? 0) / 1000), now);
+  }
+  return DUNNO;
+}

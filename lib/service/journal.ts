@@ -1,0 +1,289 @@
+/**
+ * The log: one method for each event, which counts it and writes its line. The only place that
+ * escapes text for the log.
+ *
+ * @module
+ */
+import type { Verdict } from "../greylist/verdict.ts";
+import type { StoreFault } from "../store/fault.ts";
+import { Counters } from "./counters.ts";
+import type { LogSink } from "./log_sink.ts";
+
+/** How much is logged: each level includes those before it. */
+export const LOG_LEVELS = ["error", "warning", "info", "debug"] as const;
+
+/** One of {@linkcode LOG_LEVELS}. */
+export type LogLevel = typeof LOG_LEVELS[number];
+
+/** What the administrator says about the log. */
+export interface JournalSettings {
+  /** How much is logged. */
+  readonly logLevel: LogLevel;
+  /** `text` is `key=value` for people and log watchers, `json` an object a line. */
+  readonly logFormat: "text" | "json";
+}
+
+/** How a line of text begins: with the time, or with the priority that journald understands. */
+export type LinePrefix = "time" | "priority";
+
+/** What is logged of a request. All texts are hostile. */
+export interface DecisionEvent {
+  /** What was decided. */
+  readonly verdict: Verdict;
+  /** Postfix's `queue_id`; mostly empty at RCPT TO. */
+  readonly queueId: string;
+  /** Postfix's `client_name`. */
+  readonly clientName: string;
+  /** Postfix's `client_address`. */
+  readonly clientAddress: string;
+  /** The sender; empty for the null sender. */
+  readonly sender: string;
+  /** The recipient. */
+  readonly recipient: string;
+}
+
+type Fields = ReadonlyArray<readonly [name: string, value: string | number]>;
+
+/** syslog(3) priorities, as sd-daemon(3) puts them before a line. */
+const PRIORITIES: Readonly<Record<LogLevel, string>> = {
+  error: "<3>",
+  warning: "<4>",
+  info: "<6>",
+  debug: "<7>",
+};
+
+const ACTIONS: Readonly<Record<Verdict["decision"], string>> = {
+  pass: "pass",
+  defer: "greylist",
+  reject: "reject",
+};
+
+/** The same fault is logged once in this time, in milliseconds. */
+const FAULT_PERIOD = 60_000;
+
+/** No single value may fill the log. */
+const MAX_VALUE = 320;
+
+const SAFE_VALUE = /^[!#-+\--[\]-~]*$/;
+
+function codePoint(char: string): string {
+  return `\\u{${char.codePointAt(0)!.toString(16)}}`;
+}
+
+function shorten(value: string): string {
+  return value.length > MAX_VALUE ? `${value.slice(0, MAX_VALUE)}...` : value;
+}
+
+/**
+ * A value that cannot break out of `key=value, key=value`: white space, commas, quotes, backslashes
+ * and everything that is no letter, digit or ASCII sign becomes `\u{hex}`.
+ */
+export function escapeValue(value: string): string {
+  const short = shorten(value);
+  if (SAFE_VALUE.test(short)) return short;
+  return short.replaceAll(/[^\p{L}\p{N}!#-+\--[\]-~]/gu, codePoint);
+}
+
+/** A text of several words on one line, without control or invisible characters. */
+function escapeText(text: string): string {
+  return text.replaceAll(/[^\p{L}\p{N}\x20-\x7e]/gu, codePoint);
+}
+
+function escapeJson(json: string): string {
+  return json.replaceAll(
+    /[^\p{L}\p{N}\x20-\x7e]/gu,
+    (char) =>
+      [...Array(char.length).keys()].map((at) =>
+        `\\u${char.charCodeAt(at).toString(16).padStart(4, "0")}`
+      ).join(""),
+  );
+}
+
+/** The log of one process. */
+export class Journal {
+  /** What was counted. */
+  readonly counters = new Counters();
+  readonly #sink: LogSink;
+  readonly #prefix: LinePrefix;
+  readonly #clock: () => number;
+  #settings: JournalSettings;
+  #level: number;
+  readonly #faults = new Map<string, { since: number; more: number }>();
+
+  /** A log that writes to a sink; `clock` tells milliseconds since the epoch. */
+  constructor(
+    sink: LogSink,
+    settings: JournalSettings,
+    prefix: LinePrefix = "time",
+    clock: () => number = Date.now,
+  ) {
+    this.#sink = sink;
+    this.#settings = settings;
+    this.#level = LOG_LEVELS.indexOf(settings.logLevel);
+    this.#prefix = prefix;
+    this.#clock = clock;
+  }
+
+  /** Takes new settings. */
+  configure(settings: JournalSettings): void {
+    this.#settings = settings;
+    this.#level = LOG_LEVELS.indexOf(settings.logLevel);
+  }
+
+  /** One request was decided. */
+  decision(event: DecisionEvent): void {
+    const { verdict } = event;
+    this.counters.count(verdict);
+    if (this.#level < 2) return;
+    const delay = verdict.delayed === undefined ? undefined : Math.floor(verdict.delayed / 1000);
+    const wait = verdict.wait === undefined ? undefined : Math.ceil(verdict.wait / 1000);
+    const fields: [string, string | number][] = [
+      ["action", ACTIONS[verdict.decision]],
+      ["reason", verdict.reason],
+    ];
+    // The order and the names are postgrey's; what it does not know comes behind.
+    if (delay !== undefined) fields.push(["delay", delay]);
+    fields.push(
+      ["client_name", event.clientName],
+      ["client_address", event.clientAddress],
+      ["sender", event.sender === "" ? "<>" : event.sender],
+      ["recipient", event.recipient],
+    );
+    if (wait !== undefined) fields.push(["wait", wait]);
+    if (verdict.origin !== undefined) fields.push(["origin", verdict.origin]);
+    if (verdict.shadow === true) fields.push(["shadow", "greylist"]);
+    if (event.queueId !== "") fields.push(["queue_id", event.queueId]);
+    this.#write("info", "decision", fields);
+  }
+
+  /** A request was answered DUNNO because greylag is ill; the fault itself has its own line. */
+  failedOpen(): void {
+    this.counters.count({ decision: "pass", reason: "fault" });
+  }
+
+  /** The daemon began its work. */
+  started(version: string, database: string): void {
+    this.#say("info", "started", `greylag ${version} started, database ${database}`);
+  }
+
+  /** An endpoint is open. */
+  listening(endpoint: string): void {
+    this.#say("info", "listening", `listening on ${endpoint}`);
+  }
+
+  /** The daemon was asked to stop. */
+  stopping(signal: string): void {
+    this.#say("info", "stopping", `${signal}: answering what is in flight, then stopping`);
+  }
+
+  /** The daemon ended in good order. */
+  stopped(): void {
+    const { requests, decisions } = this.counters;
+    this.#say(
+      "info",
+      "stopped",
+      `stopped after ${requests} requests: ${decisions.pass} passed, ${decisions.defer} greylisted`,
+    );
+  }
+
+  /** The configuration was read again. */
+  reloaded(needRestart: readonly string[]): void {
+    this.#say("info", "reloaded", "configuration reread");
+    if (needRestart.length > 0) {
+      const names = needRestart.join(", ");
+      this.#say("warning", "restart-needed", `these settings change only at a restart: ${names}`);
+    }
+  }
+
+  /** The configuration was read again and is broken. */
+  reloadFailed(why: string): void {
+    this.#say("error", "reload-failed", `the old settings stay in force: ${why}`);
+  }
+
+  /** Something that the administrator should know and that stops nothing. */
+  warning(text: string): void {
+    this.#say("warning", "warning", text);
+  }
+
+  /** A connection went past a limit and is closed. */
+  limit(endpoint: string, what: string): void {
+    this.counters.limits++;
+    this.#say("warning", "limit", `${endpoint}: closed a connection: ${what}`);
+  }
+
+  /** A connection could not be accepted. */
+  acceptFailed(endpoint: string, error: unknown): void {
+    this.#fault(`accept ${endpoint}`, `${endpoint}: cannot accept: ${messageOf(error)}`);
+  }
+
+  /** The store cannot do its work, so that mail passes without greylisting. */
+  storeIll(fault: StoreFault): void {
+    this.counters.storeFaults++;
+    this.#fault(`store ${fault.kind}`, `${fault.message}; until then all mail passes`);
+  }
+
+  /** The store works again. */
+  storeRecovered(): void {
+    for (const what of this.#faults.keys()) {
+      if (what.startsWith("store ")) this.#faults.delete(what);
+    }
+    this.#say("info", "store-recovered", "the database works again");
+  }
+
+  /** A corrupt database was moved away. */
+  storeSetAside(path: string): void {
+    this.#say("error", "store-set-aside", `the corrupt database was kept as ${path}`);
+  }
+
+  /** A bug: one request could not be decided, and its mail passes. */
+  bug(error: unknown): void {
+    const stack = error instanceof Error ? error.stack ?? error.message : String(error);
+    this.#fault("bug", `a request could not be decided and passes; please report this: ${stack}`);
+  }
+
+  #fault(what: string, text: string): void {
+    const now = this.#clock();
+    const last = this.#faults.get(what);
+    if (last !== undefined && now >= last.since && now - last.since < FAULT_PERIOD) {
+      last.more++;
+      return;
+    }
+    const more = last === undefined || last.more === 0 ? "" : ` (and ${last.more} times more)`;
+    this.#faults.set(what, { since: now, more: 0 });
+    this.#say("error", "fault", text + more);
+  }
+
+  #say(level: LogLevel, event: string, text: string): void {
+    if (LOG_LEVELS.indexOf(level) > this.#level) return;
+    if (this.#settings.logFormat === "json") this.#write(level, event, [["message", text]]);
+    else this.#line(level, escapeText(text));
+  }
+
+  #write(level: LogLevel, event: string, fields: Fields): void {
+    if (this.#settings.logFormat === "json") {
+      const time = new Date(this.#clock()).toISOString();
+      const object = Object.fromEntries(
+        fields.map(([name, value]) => [name, typeof value === "string" ? shorten(value) : value]),
+      );
+      this.#sink.write(escapeJson(JSON.stringify({ time, level, event, ...object })));
+      return;
+    }
+    let text = "";
+    for (const [name, value] of fields) {
+      text += `${text === "" ? "" : ", "}${name}=`;
+      text += typeof value === "string" ? escapeValue(value) : value;
+    }
+    this.#line(level, text);
+  }
+
+  #line(level: LogLevel, text: string): void {
+    const prefix = this.#prefix === "priority"
+      ? PRIORITIES[level]
+      : `${new Date(this.#clock()).toISOString()} ${level}: `;
+    this.#sink.write(prefix + text);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,101 @@
+/**
+ * Starting, reconfiguring and stopping the daemon's parts in the right order.
+ *
+ * @module
+ */
+import { type Endpoint, formatEndpoint } from "../policy/endpoint.ts";
+import { type ListenerLimits, PolicyServer } from "../policy/listener.ts";
+import type { StoreSettings } from "../store/open.ts";
+import { ReopeningStore } from "../store/reopening.ts";
+import { Engine, type EngineSettings } from "./engine.ts";
+import type { Journal, JournalSettings } from "./journal.ts";
+import { Maintenance } from "./maintenance.ts";
+
+/** Everything that the daemon is told. */
+export interface ServiceSettings {
+  /** Decisions and replies. */
+  readonly engine: EngineSettings;
+  /** Where to listen. */
+  readonly listen: readonly Endpoint[];
+  /** The permissions of Unix sockets. */
+  readonly socketMode: number;
+  /** What clients are held to. */
+  readonly limits: ListenerLimits;
+  /** What is remembered where. */
+  readonly store: StoreSettings;
+  /** The log. */
+  readonly journal: JournalSettings;
+}
+
+/** A daemon that is running. */
+export class Service {
+  readonly #journal: Journal;
+  readonly #store: ReopeningStore;
+  readonly #engine: Engine;
+  readonly #maintenance: Maintenance;
+  readonly #server: PolicyServer;
+  readonly #endpoints: Endpoint[] = [];
+
+  private constructor(settings: ServiceSettings, journal: Journal) {
+    this.#journal = journal;
+    this.#store = new ReopeningStore(settings.store, {
+      ill: (fault) => journal.storeIll(fault),
+      recovered: () => journal.storeRecovered(),
+      setAside: (path) => journal.storeSetAside(path),
+    });
+    this.#engine = new Engine(this.#store, settings.engine, journal);
+    const { rules } = settings.engine;
+    this.#maintenance = new Maintenance(this.#store, rules, journal, () => this.#engine.time);
+    this.#server = new PolicyServer((request) => this.#engine.answer(request), {
+      limit: (endpoint, what) => journal.limit(endpoint, what),
+      acceptFailed: (endpoint, error) => journal.acceptFailed(endpoint, error),
+    }, settings.limits);
+  }
+
+  /**
+   * Opens the database, then the sockets. A database that cannot be opened is logged, and the
+   * daemon starts all the same.
+   *
+   * @throws {Error} that names the endpoint that cannot be listened on.
+   */
+  static async start(
+    settings: ServiceSettings,
+    version: string,
+    journal: Journal,
+  ): Promise<Service> {
+    const service = new Service(settings, journal);
+    await service.#store.exchange({ triplets: [], origins: [] }, () => []).catch(() => {});
+    journal.started(version, settings.store.database);
+    try {
+      for (const endpoint of settings.listen) {
+        const bound = await service.#server.listen(endpoint, settings.socketMode);
+        service.#endpoints.push(bound);
+        journal.listening(formatEndpoint(bound));
+      }
+    } catch (error) {
+      await service.stop();
+      throw error;
+    }
+    service.#maintenance.start();
+    return service;
+  }
+
+  /** The endpoints that are open, with the ports they got. */
+  get endpoints(): readonly Endpoint[] {
+    return this.#endpoints;
+  }
+
+  /** Takes new settings as far as a running daemon can. */
+  configure(settings: ServiceSettings): void {
+    this.#engine.configure(settings.engine);
+    this.#maintenance.configure(settings.engine.rules);
+    this.#journal.configure(settings.journal);
+  }
+
+  /** Stops accepting, answers what is in flight, closes the database. */
+  async stop(): Promise<void> {
+    this.#maintenance.stop();
+    await this.#server.close();
+    await this.#store.close();
+  }
+}

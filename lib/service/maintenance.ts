@@ -1,0 +1,105 @@
+/**
+ * Removing what has expired, in slices so small that no request notices.
+ *
+ * @module
+ */
+import { StoreFault } from "../store/fault.ts";
+import type { Cursor, Store } from "../store/store.ts";
+import type { Journal } from "./journal.ts";
+
+/** What decides when something has expired. Durations are in milliseconds. */
+export interface Lifetimes {
+  /** How long a waiting triplet is kept since its first attempt. */
+  readonly retryWindow: number;
+  /** How long everything else is kept since its last use. */
+  readonly lifetime: number;
+}
+
+/** A slice may hold the loop for 10 ms; half of that is aimed at. */
+const SLICE_TARGET = 5;
+
+/** Between two slices of a pass, in milliseconds. */
+const SLICE_PAUSE = 200;
+
+/** Between two passes, in milliseconds. */
+const PASS_PAUSE = 10 * 60_000;
+
+const FIRST_ROWS = 200;
+const MAX_ROWS = 5000;
+
+/**
+ * How many rows the next slice should look at, so that it takes as long as it should.
+ *
+ * @param rows what the last slice looked at.
+ * @param took milliseconds that it held the loop.
+ */
+export function nextRows(rows: number, took: number): number {
+  // Growing slowly and shrinking at once keeps a slow disk from being asked for too much again.
+  const ideal = took <= 0 ? rows * 2 : rows * SLICE_TARGET / took;
+  return Math.round(Math.max(10, Math.min(MAX_ROWS, rows * 1.5, ideal)));
+}
+
+/** The background task of one store. */
+export class Maintenance {
+  readonly #store: Store;
+  readonly #journal: Journal;
+  readonly #time: () => number;
+  #lifetimes: Lifetimes;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #rows = FIRST_ROWS;
+
+  /** A task that is not running; `time` tells the moment by which things expire. */
+  constructor(store: Store, lifetimes: Lifetimes, journal: Journal, time: () => number) {
+    this.#store = store;
+    this.#lifetimes = lifetimes;
+    this.#journal = journal;
+    this.#time = time;
+  }
+
+  /** Takes new settings. */
+  configure(lifetimes: Lifetimes): void {
+    this.#lifetimes = lifetimes;
+  }
+
+  /** Begins the first pass soon. */
+  start(): void {
+    this.#schedule(undefined, SLICE_PAUSE);
+  }
+
+  /** Ends after the slice under way. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /**
+   * Does one slice.
+   *
+   * @returns where the next goes on, or undefined if the pass is over.
+   */
+  async slice(cursor: Cursor | undefined): Promise<Cursor | undefined> {
+    const now = this.#time();
+    const expiry = {
+      waitingBefore: now - this.#lifetimes.retryWindow,
+      seenBefore: now - this.#lifetimes.lifetime,
+    };
+    const begin = performance.now();
+    const { next } = await this.#store.expire(expiry, cursor, this.#rows);
+    this.#rows = nextRows(this.#rows, performance.now() - begin);
+    return next;
+  }
+
+  #schedule(cursor: Cursor | undefined, pause: number): void {
+    this.#timer = setTimeout(async () => {
+      let next: Cursor | undefined;
+      try {
+        next = await this.slice(cursor);
+      } catch (error) {
+        if (!(error instanceof StoreFault)) this.#journal.bug(error);
+      }
+      if (this.#timer !== undefined) {
+        this.#schedule(next, next === undefined ? PASS_PAUSE : SLICE_PAUSE);
+      }
+    }, pause);
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Opening the store that the settings ask for.
+ *
+ * @module
+ */
+import { faultOf } from "./fault.ts";
+import { loadKey, makePseudonym } from "./pseudonym.ts";
+import { SqliteStore } from "./sqlite.ts";
+import type { Store } from "./store.ts";
+
+/** What the administrator says about the store. */
+export interface StoreSettings {
+  /** The database file. */
+  readonly database: string;
+  /** Whether hashes are stored in place of addresses. */
+  readonly privacy: boolean;
+}
+
+function directoryOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash === -1 ? "." : path.slice(0, slash) || "/";
+}
+
+/**
+ * Opens the database, and makes it and its directory if they are not there, readable for their owner
+ * only.
+ *
+ * @throws {StoreFault} if it cannot be opened, read or written.
+ */
+export function openStore(settings: StoreSettings): Store {
+  const path = settings.database;
+  try {
+    Deno.mkdirSync(directoryOf(path), { recursive: true, mode: 0o700 });
+    const pseudonym = settings.privacy ? makePseudonym(loadKey(`${path}.key`)) : undefined;
+    const store = new SqliteStore(path, pseudonym);
+    Deno.chmodSync(path, 0o600);
+    return store;
+  } catch (error) {
+    throw faultOf(error, path);
+  }
+}
+
+/**
+ * Moves a corrupt database, with the files that belong to it, to a dated name beside it.
+ *
+ * @param now milliseconds since the epoch.
+ * @returns the new path.
+ * @throws {Error} if the file system does not let it.
+ */
+export function setAside(path: string, now: number): string {
+  const stamp = new Date(now).toISOString().replaceAll(":", "-").replace(/\.\d+Z$/, "Z");
+  const target = `${path}.corrupt-${stamp}`;
+  for (const suffix of ["-wal", "-shm", ""]) {
+    try {
+      Deno.renameSync(path + suffix, target + suffix);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return target;
+}

@@ -1,0 +1,75 @@
+/**
+ * The tables of the SQLite store, and how a database of an earlier version becomes one of this.
+ *
+ * @module
+ */
+import type { Database } from "@db/sqlite";
+import { StoreFault } from "./fault.ts";
+
+/** Marks a database file as Greylag's: "GREY" in SQLite's application_id. */
+export const APPLICATION_ID = 0x47524559;
+
+/**
+ * Entry n leads from version n to version n + 1 (SQLite's `user_version`). Entries are never changed
+ * after a release; a change of the tables is a new entry.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE triplet (
+    sender     TEXT NOT NULL,
+    recipient  TEXT NOT NULL,
+    origin     TEXT NOT NULL,
+    first_seen INTEGER NOT NULL,
+    last_seen  INTEGER NOT NULL,
+    tries      INTEGER NOT NULL,
+    passed     INTEGER,
+    counted    INTEGER NOT NULL,
+    PRIMARY KEY (sender, recipient, origin)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE origin (
+    name         TEXT PRIMARY KEY,
+    first_seen   INTEGER NOT NULL,
+    last_seen    INTEGER NOT NULL,
+    deliveries   INTEGER NOT NULL,
+    last_counted INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+];
+
+function pragma(db: Database, name: string): number {
+  return db.prepare(`PRAGMA ${name}`).value<[number]>()![0];
+}
+
+/**
+ * Brings a database to this version, in one transaction; a new file gets its tables.
+ *
+ * @throws {StoreFault} if it belongs to another program or to a newer Greylag.
+ */
+export function migrate(db: Database, path: string): void {
+  const upToDate = () => pragma(db, "user_version") === MIGRATIONS.length;
+  const application = pragma(db, "application_id");
+  if (application === APPLICATION_ID && upToDate()) return;
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const version = pragma(db, "user_version");
+    const tables = db.prepare("SELECT count(*) FROM sqlite_schema").value<[number]>()![0];
+    if (application !== APPLICATION_ID && (application !== 0 || version !== 0 || tables !== 0)) {
+      throw new StoreFault("foreign", path, "it belongs to another program");
+    }
+    if (version > MIGRATIONS.length) {
+      throw new StoreFault(
+        "newer",
+        path,
+        `it has version ${version} and this greylag knows ${MIGRATIONS.length}`,
+      );
+    }
+    for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+    db.exec("COMMIT");
+  } catch (error) {
+    if (db.inTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * The store in one SQLite file.
+ *
+ * @module
+ */
+import { Database, type Statement } from "@db/sqlite";
+import { tripletId } from "../greylist/memory.ts";
+import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/verdict.ts";
+import { faultOf } from "./fault.ts";
+import type { Pseudonym } from "./pseudonym.ts";
+import { migrate } from "./schema.ts";
+import type { Cursor, Expired, Expiry, Judge, Keys, Recalled, Store, StoreSize } from "./store.ts";
+
+/** How long to wait for another process that writes, in milliseconds: the socket waits as well. */
+const BUSY_TIMEOUT = 250;
+
+/** What SQLite keeps of the file in memory, in KiB. */
+const CACHE_KIB = 8192;
+
+const TABLE_KEYS = {
+  triplet: ["sender", "recipient", "origin"],
+  origin: ["name"],
+} as const;
+
+type TripletRow = [number, number, number, number | null, number];
+type OriginRow = [number, number, number, number];
+
+/** The store in one SQLite file, in WAL mode: readers and the writer do not wait for each other. */
+export class SqliteStore implements Store {
+  readonly #path: string;
+  readonly #db: Database;
+  readonly #begin: Statement;
+  readonly #commit: Statement;
+  readonly #rollback: Statement;
+  readonly #recallTriplet: Statement;
+  readonly #recallOrigin: Statement;
+  readonly #writeTriplet: Statement;
+  readonly #writeOrigin: Statement;
+
+  readonly #hide: Pseudonym;
+
+  /**
+   * Opens the file, makes it if it is not there, and brings it to this version.
+   *
+   * @param pseudonym replaces addresses before they are written; without it they are stored as they
+   * are. What an earlier run stored without one is replaced now.
+   * @throws {StoreFault} if it cannot be opened, read or written.
+   */
+  constructor(path: string, pseudonym?: Pseudonym) {
+    this.#path = path;
+    this.#hide = pseudonym ?? ((text) => text);
+    let db: Database | undefined;
+    try {
+      db = new Database(path, { int64: true });
+      this.#db = db;
+      db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+      db.exec("PRAGMA journal_mode = WAL");
+      db.exec("PRAGMA synchronous = NORMAL");
+      db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+      db.exec("PRAGMA temp_store = MEMORY");
+      migrate(db, path);
+      if (pseudonym !== undefined) hideStored(db, pseudonym);
+      this.#begin = db.prepare("BEGIN IMMEDIATE");
+      this.#commit = db.prepare("COMMIT");
+      this.#rollback = db.prepare("ROLLBACK");
+      this.#recallTriplet = db.prepare(
+        "SELECT first_seen, last_seen, tries, passed, counted FROM triplet " +
+          "WHERE sender = ? AND recipient = ? AND origin = ?",
+      );
+      this.#recallOrigin = db.prepare(
+        "SELECT first_seen, last_seen, deliveries, last_counted FROM origin WHERE name = ?",
+      );
+      this.#writeTriplet = db.prepare(
+        "REPLACE INTO triplet (sender, recipient, origin, first_seen, last_seen, tries, passed, " +
+          "counted) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      );
+      this.#writeOrigin = db.prepare(
+        "REPLACE INTO origin (name, first_seen, last_seen, deliveries, last_counted) " +
+          "VALUES (?, ?, ?, ?, ?)",
+      );
+    } catch (error) {
+      db?.close();
+      throw faultOf(error, path);
+    }
+  }
+
+  /** One batch in one transaction. */
+  exchange(keys: Keys, judge: Judge): Promise<void> {
+    return this.#transact(() => {
+      for (const change of judge(this.#recall(keys))) this.#write(change);
+    });
+  }
+
+  /** Removes what has expired among the next `rows` rows. */
+  expire(expiry: Expiry, cursor: Cursor | undefined, rows: number): Promise<Expired> {
+    const { table, after } = cursor ?? { table: "triplet", after: [] };
+    const columns = TABLE_KEYS[table];
+    const key = `(${columns.join(", ")})`;
+    const places = `(${columns.map(() => "?").join(", ")})`;
+    const from = after.length === 0 ? columns.map(() => "") : [...after];
+    return this.#transact(() => {
+      const last = this.#db.prepare(
+        `SELECT ${columns.join(", ")} FROM ${table} WHERE ${key} > ${places} ` +
+          `ORDER BY ${columns.join(", ")} LIMIT 1 OFFSET ?`,
+      ).value<string[]>(...from, rows - 1);
+      const upTo = last === undefined ? "" : `AND ${key} <= ${places} `;
+      const isOver = table === "origin"
+        ? "last_seen < ?"
+        : "CASE WHEN passed IS NULL THEN first_seen < ? ELSE last_seen < ? END";
+      const limits = table === "origin"
+        ? [expiry.seenBefore]
+        : [expiry.waitingBefore, expiry.seenBefore];
+      const removed = this.#db.prepare(
+        `DELETE FROM ${table} WHERE ${key} > ${places} ${upTo}AND ${isOver}`,
+      ).run(...from, ...(last ?? []), ...limits);
+      if (last !== undefined) return { removed, next: { table, after: last } };
+      return { removed, next: table === "triplet" ? { table: "origin", after: [] } : undefined };
+    });
+  }
+
+  /** Counts what is stored. */
+  size(): Promise<StoreSize> {
+    const count = (table: string) =>
+      this.#db.prepare(`SELECT count(*) FROM ${table}`).value<[number]>()![0];
+    return this.#guard(() => ({ triplets: count("triplet"), origins: count("origin") }));
+  }
+
+  /** Closes the file. */
+  close(): Promise<void> {
+    this.#db.close();
+    return Promise.resolve();
+  }
+
+  #guard<T>(work: () => T): Promise<T> {
+    try {
+      return Promise.resolve(work());
+    } catch (error) {
+      return Promise.reject(faultOf(error, this.#path));
+    }
+  }
+
+  #transact<T>(work: () => T): Promise<T> {
+    return this.#guard(() => {
+      this.#begin.run();
+      try {
+        const result = work();
+        this.#commit.run();
+        return result;
+      } catch (error) {
+        if (this.#db.inTransaction) this.#rollback.run();
+        throw error;
+      }
+    });
+  }
+
+  #recall(keys: Keys): Recalled {
+    const triplets = new Map<string, Triplet>();
+    for (const key of keys.triplets) {
+      const row = this.#recallTriplet.value<TripletRow>(...this.#stored(key));
+      if (row !== undefined) triplets.set(tripletId(key), tripletOf(row));
+    }
+    const origins = new Map<string, OriginRecord>();
+    for (const name of keys.origins) {
+      const row = this.#recallOrigin.value<OriginRow>(hideOrigin(name, this.#hide));
+      if (row !== undefined) origins.set(name, originOf(row));
+    }
+    return { triplets, origins };
+  }
+
+  #stored(key: TripletKey): [string, string, string] {
+    return [this.#hide(key.sender), this.#hide(key.recipient), hideOrigin(key.origin, this.#hide)];
+  }
+
+  #write(change: Change): void {
+    if (change.kind === "triplet") {
+      const { firstSeen, lastSeen, tries, passed, counted } = change.record;
+      this.#writeTriplet.run(
+        ...this.#stored(change.key),
+        firstSeen,
+        lastSeen,
+        tries,
+        passed ?? null,
+        counted ? 1 : 0,
+      );
+    } else if (change.kind === "origin") {
+      const { firstSeen, lastSeen, deliveries, lastCounted } = change.record;
+      this.#writeOrigin.run(
+        hideOrigin(change.key, this.#hide),
+        firstSeen,
+        lastSeen,
+        deliveries,
+        lastCounted,
+      );
+    }
+  }
+}
+
+function tripletOf([firstSeen, lastSeen, tries, passed, counted]: TripletRow): Triplet {
+  return {
+    firstSeen,
+    lastSeen,
+    tries,
+    ...(passed === null ? {} : { passed }),
+    counted: counted !== 0,
+  };
+}
+
+function originOf([firstSeen, lastSeen, deliveries, lastCounted]: OriginRow): OriginRecord {
+  return { firstSeen, lastSeen, deliveries, lastCounted };
+}
+
+/** An origin keeps its kind, so that it can still be told what it is. */
+function hideOrigin(name: string, hide: Pseudonym): string {
+  const colon = name.indexOf(":") + 1;
+  return name.slice(0, colon) + hide(name.slice(colon));
+}
+
+function hideStored(db: Database, hide: Pseudonym): void {
+  // What is hidden already is known by its mark.
+  const clear = "substr(name, instr(name, ':') + 1, 1) <> '~'";
+  const origins = db.prepare(`SELECT name FROM origin WHERE ${clear}`).values<[string]>();
+  const triplets = db.prepare(
+    `SELECT sender, recipient, origin FROM triplet WHERE ${clear.replaceAll("name", "origin")}`,
+  ).values<[string, string, string]>();
+  if (origins.length === 0 && triplets.length === 0) return;
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const rename = db.prepare("UPDATE OR REPLACE origin SET name = ? WHERE name = ?");
+    for (const [name] of origins) rename.run(hideOrigin(name, hide), name);
+    const replace = db.prepare(
+      "UPDATE OR REPLACE triplet SET sender = ?, recipient = ?, origin = ? " +
+        "WHERE sender = ? AND recipient = ? AND origin = ?",
+    );
+    for (const [sender, recipient, origin] of triplets) {
+      const hidden = [hide(sender), hide(recipient), hideOrigin(origin, hide)];
+      replace.run(...hidden, sender, recipient, origin);
+    }
+    db.exec("COMMIT");
+  } catch (error) {
+    if (db.inTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+  // The old texts would otherwise live on in free pages and in the log.
+  db.exec("VACUUM");
+  db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+}

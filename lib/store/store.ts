@@ -1,0 +1,82 @@
+/**
+ * What Greylag remembers, whatever keeps it. Everything comes in batches: what the requests of one
+ * turn need is one transaction.
+ *
+ * @module
+ */
+import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/verdict.ts";
+
+/** What a batch of requests asks for; the same key may be there several times. */
+export interface Keys {
+  /** Triplets. */
+  readonly triplets: readonly TripletKey[];
+  /** Names of origins. */
+  readonly origins: readonly string[];
+}
+
+/** What was stored under the keys of a batch; the receiver may change the maps. */
+export interface Recalled {
+  /** By `tripletId` of the keys that were asked for. */
+  readonly triplets: Map<string, Triplet>;
+  /** By name. */
+  readonly origins: Map<string, OriginRecord>;
+}
+
+/** Decides what becomes of what was recalled. */
+export type Judge = (recalled: Recalled) => readonly Change[];
+
+/** Where an expiry goes on: behind this row of this table. */
+export interface Cursor {
+  /** The table. */
+  readonly table: "triplet" | "origin";
+  /** The key of the row; empty for the first. */
+  readonly after: readonly string[];
+}
+
+/** What has outlived its use. Times are milliseconds since the epoch. */
+export interface Expiry {
+  /** Waiting triplets first seen before this are removed. */
+  readonly waitingBefore: number;
+  /** Known triplets and origins last seen before this are removed. */
+  readonly seenBefore: number;
+}
+
+/** What one slice of an expiry did. */
+export interface Expired {
+  /** The rows that were removed. */
+  readonly removed: number;
+  /** Where the next slice goes on; undefined when the pass is over. */
+  readonly next: Cursor | undefined;
+}
+
+/** How much is stored. */
+export interface StoreSize {
+  /** Triplets, waiting and known. */
+  readonly triplets: number;
+  /** Origins. */
+  readonly origins: number;
+}
+
+/**
+ * A store. Every method rejects with a {@linkcode StoreFault} if the store is ill; nothing is half
+ * done then.
+ */
+export interface Store {
+  /**
+   * One batch in one transaction: recalls what is stored under the keys, has `judge` decide, and
+   * stores the changes that it returns. Resolves after the commit. `judge` must be pure: a store
+   * that has to repeat a transaction calls it again. Changes of messages are not stored.
+   */
+  exchange(keys: Keys, judge: Judge): Promise<void>;
+
+  /**
+   * Removes what has expired among the next `rows` rows behind the cursor; undefined begins a pass.
+   */
+  expire(expiry: Expiry, cursor: Cursor | undefined, rows: number): Promise<Expired>;
+
+  /** Counts what is stored; reads everything, so it is not for the way of a request. */
+  size(): Promise<StoreSize>;
+
+  /** Closes it. Nothing may be asked afterwards; closing twice does no harm. */
+  close(): Promise<void>;
+}
