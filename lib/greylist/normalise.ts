@@ -17,6 +17,14 @@ const SRS1 = /^SRS1[=+-][^=]*=[^=]+=[=+-][^=]*=[^=]*=([^=]+)=(.+)$/is;
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 
+/** What every form that is folded has in it. */
+const FOLDABLE = /[0-9=+]|[a-f]{12}|_at_|\.at\.|#/i;
+
+/** A NUL separates the parts of a triplet. */
+function withoutNul(address: string): string {
+  return address.includes("\0") ? address.replaceAll("\0", "") : address;
+}
+
 function withoutExtension(local: string, delimiter = "+"): string {
   const at = local.indexOf(delimiter);
   return at > 0 ? local.slice(0, at) : local;
@@ -61,8 +69,9 @@ function foldRecipient(local: string, recipient: string): string {
  * @param recipient the recipient as Postfix passes it.
  */
 export function normaliseSender(sender: string, recipient: string): string {
-  const parts = splitAddress(sender.replaceAll("\0", ""));
-  let { local, domain } = parts;
+  let { local, domain } = splitAddress(withoutNul(sender));
+  // Most senders are people, and there is nothing to fold.
+  if (!FOLDABLE.test(local)) return domain === "" ? local : `${local}@${canonicalDomain(domain)}`;
   local = BATV.exec(local)?.[1] ?? local;
   const rewritten = SRS0.exec(local) ?? SRS1.exec(local);
   if (rewritten !== null) [, domain, local] = rewritten as unknown as [string, string, string];
@@ -75,7 +84,7 @@ export function normaliseSender(sender: string, recipient: string): string {
  * in A-labels.
  */
 export function normaliseRecipient(recipient: string): string {
-  const { local, domain } = splitAddress(recipient.replaceAll("\0", ""));
+  const { local, domain } = splitAddress(withoutNul(recipient));
   const user = withoutExtension(local.toLowerCase());
   return domain === "" ? user : `${user}@${canonicalDomain(domain)}`;
 }

@@ -59,12 +59,36 @@ export const ATTRIBUTE_NAMES = [
 /** The name of an attribute that is not ignored. */
 export type AttributeName = typeof ATTRIBUTE_NAMES[number];
 
+const PATTERNS: ReadonlyMap<string, string> = new Map(
+  ATTRIBUTE_NAMES.map((name) => [name, `\n${name}=`]),
+);
+
 /**
- * One question of Postfix: its attributes by name. An attribute that was not sent is absent; one that
- * was sent without a value is empty. Where Postfix sent one twice, the last counts. Every value is
- * hostile text.
+ * One question of Postfix. Every value is hostile text.
+ *
+ * Few of the thirty attributes are ever asked for, so they are looked up in the text and not taken
+ * apart before.
  */
-export type Request = ReadonlyMap<AttributeName, string>;
+export class Request {
+  readonly #lines: string;
+
+  /** A request of complete lines, each with its newline and without a carriage return. */
+  constructor(lines: string) {
+    this.#lines = `\n${lines}`;
+  }
+
+  /**
+   * The value of an attribute: empty if it was sent without one, undefined if it was not sent. Where
+   * it was sent twice, the first counts.
+   */
+  get(name: AttributeName): string | undefined {
+    const pattern = PATTERNS.get(name)!;
+    const at = this.#lines.indexOf(pattern);
+    if (at === -1) return undefined;
+    const start = at + pattern.length;
+    return this.#lines.slice(start, this.#lines.indexOf("\n", start));
+  }
+}
 
 /** How large one request may be. */
 export interface RequestLimits {
@@ -85,13 +109,8 @@ export interface Reading {
   readonly fault?: string;
 }
 
-const NAMES: ReadonlySet<string> = new Set(ATTRIBUTE_NAMES);
 const LF = 10;
 const CR = 13;
-
-function isAttributeName(name: string): name is AttributeName {
-  return NAMES.has(name);
-}
 
 function endsWithBlankLine(bytes: Uint8Array): boolean {
   const last = bytes.length - 1;
@@ -112,10 +131,10 @@ function endsWithBlankLine(bytes: Uint8Array): boolean {
 export class RequestReader {
   readonly #limits: RequestLimits;
   readonly #decoder = new TextDecoder();
-  #attributes = new Map<AttributeName, string>();
-  #lines = 0;
-  /** The bytes of the request under way that were already read as lines. */
-  #taken = 0;
+  /** The complete lines of the request under way, their count and their bytes. */
+  #lines = "";
+  #count = 0;
+  #bytes = 0;
   /** The beginning of a line whose end has not arrived; only the first `#length` bytes count. */
   #rest = new Uint8Array(0);
   #length = 0;
@@ -128,7 +147,7 @@ export class RequestReader {
 
   /** Whether a request was begun and not ended. */
   get begun(): boolean {
-    return this.#lines > 0 || this.#length > 0;
+    return this.#count > 0 || this.#length > 0;
   }
 
   /**
@@ -140,37 +159,59 @@ export class RequestReader {
     const requests: Request[] = [];
     // What one packet holds completely is decoded in one go.
     const whole = !this.begun && bytes.length <= this.#limits.bytes && endsWithBlankLine(bytes);
-    if (whole) this.#readText(this.#decoder.decode(bytes), requests);
-    else this.#readBytes(bytes, requests);
+    if (whole) this.#readWhole(bytes, requests);
+    else this.#readPieces(bytes, requests);
     return this.#fault === undefined ? { requests } : { requests, fault: this.#fault };
   }
 
-  #readText(text: string, requests: Request[]): void {
-    let start = 0;
-    for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", start)) {
-      const stop = end > start && text.charCodeAt(end - 1) === CR ? end - 1 : end;
-      this.#readLine(text, start, stop, requests);
-      if (this.#fault !== undefined) return;
+  #readWhole(bytes: Uint8Array, requests: Request[]): void {
+    const given = this.#decoder.decode(bytes);
+    const text = given.includes("\r\n") ? given.replaceAll("\r\n", "\n") : given;
+    for (let start = 0; start < text.length;) {
+      const isEmpty = text.charCodeAt(start) === LF;
+      const end = isEmpty ? start : text.indexOf("\n\n", start) + 1;
+      if (this.#hasTooManyLines(text, start, end)) return;
+      requests.push(new Request(text.slice(start, end)));
       start = end + 1;
     }
   }
 
-  #readBytes(bytes: Uint8Array, requests: Request[]): void {
+  #hasTooManyLines(text: string, start: number, end: number): boolean {
+    let count = 0;
+    for (let at = start; at < end; at = text.indexOf("\n", at) + 1) count++;
+    if (count <= this.#limits.attributes) return false;
+    this.#fault = `a request of more than ${this.#limits.attributes} attributes`;
+    return true;
+  }
+
+  #readPieces(bytes: Uint8Array, requests: Request[]): void {
     let start = 0;
     for (let end = bytes.indexOf(LF); end !== -1; end = bytes.indexOf(LF, start)) {
       const size = this.#length + end + 1 - start;
       if (this.#exceeds(size)) return;
-      this.#taken += size;
-      this.#readText(`${this.#takeRest(bytes.subarray(start, end))}\n`, requests);
-      if (this.#fault !== undefined) return;
+      this.#bytes += size;
+      const line = this.#takeRest(bytes.subarray(start, end)).replace(/\r$/, "");
       start = end + 1;
+      if (line !== "") {
+        this.#lines += `${line}\n`;
+        this.#count++;
+        if (this.#count > this.#limits.attributes) {
+          this.#fault = `a request of more than ${this.#limits.attributes} attributes`;
+          return;
+        }
+      } else {
+        requests.push(new Request(this.#lines));
+        this.#lines = "";
+        this.#count = 0;
+        this.#bytes = 0;
+      }
     }
     const rest = bytes.subarray(start);
     if (!this.#exceeds(this.#length + rest.length)) this.#keep(rest);
   }
 
   #exceeds(size: number): boolean {
-    if (this.#taken + size <= this.#limits.bytes) return false;
+    if (this.#bytes + size <= this.#limits.bytes) return false;
     this.#fault = `a request of more than ${this.#limits.bytes} bytes`;
     return true;
   }
@@ -192,24 +233,5 @@ export class RequestReader {
     }
     this.#rest.set(bytes, this.#length);
     this.#length = length;
-  }
-
-  #readLine(text: string, start: number, end: number, requests: Request[]): void {
-    if (start === end) {
-      requests.push(this.#attributes);
-      this.#attributes = new Map();
-      this.#lines = 0;
-      this.#taken = 0;
-      return;
-    }
-    this.#lines++;
-    if (this.#lines > this.#limits.attributes) {
-      this.#fault = `a request of more than ${this.#limits.attributes} attributes`;
-      return;
-    }
-    const equals = text.indexOf("=", start);
-    if (equals === -1 || equals >= end) return;
-    const name = text.slice(start, equals);
-    if (isAttributeName(name)) this.#attributes.set(name, text.slice(equals + 1, end));
   }
 }

@@ -36,7 +36,7 @@ interface Job {
 }
 
 /** So many requests share one transaction at most, so that the first does not wait for long. */
-const MAX_BATCH = 256;
+const MAX_BATCH = 16;
 
 /** So many messages are remembered whose recipients may still be coming. */
 const MAX_MESSAGES = 10_000;
@@ -128,10 +128,7 @@ export class Engine {
     const { rules, reply } = this.#settings;
     let messages: Change[] = [];
     try {
-      const keys = {
-        triplets: jobs.flatMap((job) => job.subject.triplets),
-        origins: jobs.flatMap((job) => job.subject.origins.map((origin) => origin.name)),
-      };
+      const keys = jobs.flatMap((job) => job.subject.triplets);
       await this.#store.exchange(keys, (recalled) => {
         const changes = this.#judge(jobs, recalled, rules);
         messages = changes.filter((change) => change.kind === "message");

@@ -64,7 +64,7 @@ export class Service {
     journal: Journal,
   ): Promise<Service> {
     const service = new Service(settings, journal);
-    await service.#store.exchange({ triplets: [], origins: [] }, () => []).catch(() => {});
+    await service.#store.exchange([], () => []).catch(() => {});
     journal.started(version, settings.store.database);
     try {
       for (const endpoint of settings.listen) {

@@ -18,18 +18,22 @@ export interface ByteWriter {
   write(bytes: Uint8Array): Promise<number>;
 }
 
+/** Lines wait for others this long, in milliseconds: a write for each would cost more than the rest. */
+const GATHER = 25;
+
 /** Beyond this many characters that nobody reads, lines are dropped and counted. */
 const MAX_WAITING = 4 * 1024 * 1024;
 
 const encoder = new TextEncoder();
 
-/** A sink that writes to a stream in the background, all lines of a turn at once. */
+/** A sink that writes to a stream in the background, many lines at once. */
 export class StreamSink implements LogSink {
   readonly #stream: ByteWriter;
   #waiting: string[] = [];
   #size = 0;
   #lost = 0;
   #work: Promise<void> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** A sink for a stream, such as `Deno.stderr`. */
   constructor(stream: ByteWriter) {
@@ -44,12 +48,20 @@ export class StreamSink implements LogSink {
     }
     this.#waiting.push(line, "\n");
     this.#size += line.length + 1;
-    this.#work ??= Promise.resolve().then(() => this.#drain());
+    if (this.#work === undefined && this.#timer === undefined) {
+      this.#timer = setTimeout(() => this.#begin(), GATHER);
+    }
+  }
+
+  #begin(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#work ??= this.#drain();
   }
 
   /** Resolves when everything written so far is out, or given up after two seconds. */
   async flush(): Promise<void> {
-    if (this.#work === undefined) return;
+    this.#begin();
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, 2000);
     await Promise.race([this.#work, promise]);

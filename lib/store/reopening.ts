@@ -4,9 +4,10 @@
  *
  * @module
  */
+import type { TripletKey } from "../greylist/verdict.ts";
 import { faultOf, type StoreFault } from "./fault.ts";
 import { openStore, setAside, type StoreSettings } from "./open.ts";
-import type { Cursor, Expired, Expiry, Judge, Keys, Store, StoreSize } from "./store.ts";
+import type { Cursor, Expired, Expiry, Judge, Store, StoreSize } from "./store.ts";
 
 /** After a fault, requests are refused without trying for this long, in milliseconds. */
 const RETRY_PERIOD = 1000;
@@ -42,7 +43,7 @@ export class ReopeningStore implements Store {
   }
 
   /** Passes the batch on to the open store. */
-  exchange(keys: Keys, judge: Judge): Promise<void> {
+  exchange(keys: readonly TripletKey[], judge: Judge): Promise<void> {
     return this.#use((store) => store.exchange(keys, judge));
   }
 

@@ -6,19 +6,11 @@
  */
 import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/verdict.ts";
 
-/** What a batch of requests asks for; the same key may be there several times. */
-export interface Keys {
-  /** Triplets. */
-  readonly triplets: readonly TripletKey[];
-  /** Names of origins. */
-  readonly origins: readonly string[];
-}
-
 /** What was stored under the keys of a batch; the receiver may change the maps. */
 export interface Recalled {
-  /** By `tripletId` of the keys that were asked for. */
+  /** The triplets that were asked for, by `tripletId`. */
   readonly triplets: Map<string, Triplet>;
-  /** By name. */
+  /** The origins of these triplets, by name. */
   readonly origins: Map<string, OriginRecord>;
 }
 
@@ -63,11 +55,11 @@ export interface StoreSize {
  */
 export interface Store {
   /**
-   * One batch in one transaction: recalls what is stored under the keys, has `judge` decide, and
-   * stores the changes that it returns. Resolves after the commit. `judge` must be pure: a store
+   * One batch in one transaction: recalls what is stored of the triplets and of their origins, has
+   * `judge` decide, and stores the changes that it returns. Resolves after the commit. `judge` must be pure: a store
    * that has to repeat a transaction calls it again. Changes of messages are not stored.
    */
-  exchange(keys: Keys, judge: Judge): Promise<void>;
+  exchange(keys: readonly TripletKey[], judge: Judge): Promise<void>;
 
   /**
    * Removes what has expired among the next `rows` rows behind the cursor; undefined begins a pass.
