@@ -46,6 +46,7 @@ export type Acceptor = Deno.Listener<Deno.Conn>;
 const READ_BYTES = 4096;
 
 const encoder = new TextEncoder();
+const DUNNO_BYTES = encoder.encode(DUNNO);
 
 class Connection {
   readonly conn: Deno.Conn;
@@ -212,12 +213,17 @@ export class PolicyServer {
     const text = requests.length === 1
       ? await this.#safeAnswer(only!)
       : (await Promise.all(requests.map((request) => this.#safeAnswer(request)))).join("");
-    const bytes = encoder.encode(text);
-    for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
+    const bytes = text === DUNNO ? DUNNO_BYTES : encoder.encode(text);
+    const first = await conn.write(bytes);
+    for (let sent = first; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
   }
 
-  #safeAnswer(request: Request): Promise<string> {
-    return this.#answer(request).catch(() => DUNNO);
+  async #safeAnswer(request: Request): Promise<string> {
+    try {
+      return await this.#answer(request);
+    } catch {
+      return DUNNO;
+    }
   }
 
   #restart(connection: Connection, time: number): void {

@@ -13,7 +13,7 @@ import { parseAddress } from "../mail/network.ts";
 import { deferReply, delayedReply, DUNNO, infoReply, type ReplySettings } from "../policy/reply.ts";
 import type { Request } from "../policy/request.ts";
 import { StoreFault } from "../store/fault.ts";
-import type { Recalled, Store } from "../store/store.ts";
+import type { Awaitable, Recalled, Store } from "../store/store.ts";
 import type { Journal } from "./journal.ts";
 
 /** What the administrator says about decisions and replies. */
@@ -83,12 +83,12 @@ export class Engine {
     try {
       const attempt = attemptOf(request);
       if (attempt === undefined) {
-        this.#report(request, { decision: "pass", reason: "out-of-scope" });
+        this.#journal.decision(request, { decision: "pass", reason: "out-of-scope" });
         return Promise.resolve(DUNNO);
       }
       const verdict = screen(attempt, this.#settings.rules);
       if (verdict !== undefined) {
-        this.#report(request, verdict);
+        this.#journal.decision(request, verdict);
         return Promise.resolve(DUNNO);
       }
       const subject = subjectOf(attempt, this.#settings.rules);
@@ -116,44 +116,58 @@ export class Engine {
     return now;
   }
 
-  async #run(): Promise<void> {
+  #run(): void {
     while (this.#queue.length > 0) {
-      const jobs = this.#queue.splice(0, MAX_BATCH);
-      await this.#settle(jobs);
+      const done = this.#settle(this.#queue.splice(0, MAX_BATCH));
+      if (done instanceof Promise) {
+        done.then(() => this.#run());
+        return;
+      }
     }
     this.#running = false;
   }
 
-  async #settle(jobs: readonly Job[]): Promise<void> {
-    const { rules, reply } = this.#settings;
-    let messages: Change[] = [];
+  /** Never throws and never rejects. */
+  #settle(jobs: readonly Job[]): Awaitable<void> {
+    const { rules } = this.#settings;
+    let messages: readonly Change[] = [];
     try {
-      const keys = jobs.flatMap((job) => job.subject.triplets);
-      await this.#store.exchange(keys, (recalled) => {
+      const done = this.#store.exchange(jobs.flatMap((job) => job.subject.triplets), (recalled) => {
         const changes = this.#judge(jobs, recalled, rules);
         messages = changes.filter((change) => change.kind === "message");
         return changes;
       });
-    } catch (error) {
-      // A fault of the store was told by the store itself.
-      if (!(error instanceof StoreFault)) this.#journal.bug(error);
-      for (const job of jobs) {
-        this.#journal.failedOpen();
-        job.resolve(DUNNO);
+      if (done instanceof Promise) {
+        return done.then(() => this.#answerAll(jobs, messages), (error) => this.#fail(jobs, error));
       }
+    } catch (error) {
+      this.#fail(jobs, error);
       return;
     }
+    this.#answerAll(jobs, messages);
+  }
+
+  #answerAll(jobs: readonly Job[], messages: readonly Change[]): void {
     for (const change of messages) {
       if (change.kind === "message") this.#rememberMessage(change.key, change.record);
     }
-    for (const job of jobs) {
-      if (job.verdict === undefined) {
+    for (const { request, attempt, verdict, now, resolve } of jobs) {
+      if (verdict === undefined) {
         this.#journal.failedOpen();
-        job.resolve(DUNNO);
+        resolve(DUNNO);
       } else {
-        job.resolve(replyTo(job.verdict, job.attempt, reply, job.now));
-        this.#report(job.request, job.verdict);
+        resolve(replyTo(verdict, attempt, this.#settings.reply, now));
+        this.#journal.decision(request, verdict);
       }
+    }
+  }
+
+  #fail(jobs: readonly Job[], error: unknown): void {
+    // A fault of the store was told by the store itself.
+    if (!(error instanceof StoreFault)) this.#journal.bug(error);
+    for (const job of jobs) {
+      this.#journal.failedOpen();
+      job.resolve(DUNNO);
     }
   }
 
@@ -182,17 +196,6 @@ export class Engine {
     if (this.#messages.size <= MAX_MESSAGES) return;
     const [oldest] = this.#messages.keys();
     this.#messages.delete(oldest!);
-  }
-
-  #report(request: Request, verdict: Verdict): void {
-    this.#journal.decision({
-      verdict,
-      queueId: request.get("queue_id") ?? "",
-      clientName: request.get("client_name") ?? "",
-      clientAddress: request.get("client_address") ?? "",
-      sender: request.get("sender") ?? "",
-      recipient: request.get("recipient") ?? "",
-    });
   }
 }
 

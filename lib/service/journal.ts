@@ -5,6 +5,7 @@
  * @module
  */
 import type { Verdict } from "../greylist/verdict.ts";
+import type { AttributeName, Request } from "../policy/request.ts";
 import type { StoreFault } from "../store/fault.ts";
 import { Counters } from "./counters.ts";
 import type { LogSink } from "./log_sink.ts";
@@ -25,22 +26,6 @@ export interface JournalSettings {
 
 /** How a line of text begins: with the time, or with the priority that journald understands. */
 export type LinePrefix = "time" | "priority";
-
-/** What is logged of a request. All texts are hostile. */
-export interface DecisionEvent {
-  /** What was decided. */
-  readonly verdict: Verdict;
-  /** Postfix's `queue_id`; mostly empty at RCPT TO. */
-  readonly queueId: string;
-  /** Postfix's `client_name`. */
-  readonly clientName: string;
-  /** Postfix's `client_address`. */
-  readonly clientAddress: string;
-  /** The sender; empty for the null sender. */
-  readonly sender: string;
-  /** The recipient. */
-  readonly recipient: string;
-}
 
 type Fields = ReadonlyArray<readonly [name: string, value: string | number]>;
 
@@ -131,29 +116,10 @@ export class Journal {
   }
 
   /** One request was decided. */
-  decision(event: DecisionEvent): void {
-    const { verdict } = event;
+  decision(request: Request, verdict: Verdict): void {
     this.counters.count(verdict);
     if (this.#level < 2) return;
-    const delay = verdict.delayed === undefined ? undefined : Math.floor(verdict.delayed / 1000);
-    const wait = verdict.wait === undefined ? undefined : Math.ceil(verdict.wait / 1000);
-    const fields: [string, string | number][] = [
-      ["action", ACTIONS[verdict.decision]],
-      ["reason", verdict.reason],
-    ];
-    // The order and the names are postgrey's; what it does not know comes behind.
-    if (delay !== undefined) fields.push(["delay", delay]);
-    fields.push(
-      ["client_name", event.clientName],
-      ["client_address", event.clientAddress],
-      ["sender", event.sender === "" ? "<>" : event.sender],
-      ["recipient", event.recipient],
-    );
-    if (wait !== undefined) fields.push(["wait", wait]);
-    if (verdict.origin !== undefined) fields.push(["origin", verdict.origin]);
-    if (verdict.shadow === true) fields.push(["shadow", "greylist"]);
-    if (event.queueId !== "") fields.push(["queue_id", event.queueId]);
-    this.#write("info", "decision", fields);
+    this.#write("info", "decision", () => decisionFields(request, verdict));
   }
 
   /** A request was answered DUNNO because greylag is ill; the fault itself has its own line. */
@@ -255,33 +221,65 @@ export class Journal {
 
   #say(level: LogLevel, event: string, text: string): void {
     if (LOG_LEVELS.indexOf(level) > this.#level) return;
-    if (this.#settings.logFormat === "json") this.#write(level, event, [["message", text]]);
-    else this.#line(level, escapeText(text));
+    if (this.#settings.logFormat === "json") this.#write(level, event, () => [["message", text]]);
+    else this.#sink.write(this.#line(level, () => escapeText(text)));
   }
 
-  #write(level: LogLevel, event: string, fields: Fields): void {
-    if (this.#settings.logFormat === "json") {
-      const time = new Date(this.#clock()).toISOString();
-      const object = Object.fromEntries(
-        fields.map(([name, value]) => [name, typeof value === "string" ? shorten(value) : value]),
-      );
-      this.#sink.write(escapeJson(JSON.stringify({ time, level, event, ...object })));
+  #write(level: LogLevel, event: string, fields: () => Fields): void {
+    if (this.#settings.logFormat === "text") {
+      this.#sink.write(this.#line(level, () => textOf(fields())));
       return;
     }
-    let text = "";
-    for (const [name, value] of fields) {
-      text += `${text === "" ? "" : ", "}${name}=`;
-      text += typeof value === "string" ? escapeValue(value) : value;
-    }
-    this.#line(level, text);
+    const now = this.#clock();
+    this.#sink.write(() =>
+      jsonOf([["time", dateOf(now)], ["level", level], ["event", event], ...fields()])
+    );
   }
 
-  #line(level: LogLevel, text: string): void {
-    const prefix = this.#prefix === "priority"
-      ? PRIORITIES[level]
-      : `${new Date(this.#clock()).toISOString()} ${level}: `;
-    this.#sink.write(prefix + text);
+  #line(level: LogLevel, text: () => string): () => string {
+    if (this.#prefix === "priority") return () => PRIORITIES[level] + text();
+    const now = this.#clock();
+    return () => `${dateOf(now)} ${level}: ${text()}`;
   }
+}
+
+function dateOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
+
+function textOf(fields: Fields): string {
+  return fields.map(([name, value]) =>
+    `${name}=${typeof value === "string" ? escapeValue(value) : value}`
+  ).join(", ");
+}
+
+function jsonOf(fields: Fields): string {
+  const short = fields.map(([name, value]) => [
+    name,
+    typeof value === "string" ? shorten(value) : value,
+  ]);
+  return escapeJson(JSON.stringify(Object.fromEntries(short)));
+}
+
+/** The names are postgrey's, in its order; what it does not know comes behind. */
+function decisionFields(request: Request, verdict: Verdict): Fields {
+  const value = (name: AttributeName) => request.get(name) ?? "";
+  const fields: [string, string | number][] = [
+    ["action", ACTIONS[verdict.decision]],
+    ["reason", verdict.reason],
+  ];
+  if (verdict.delayed !== undefined) fields.push(["delay", Math.floor(verdict.delayed / 1000)]);
+  fields.push(
+    ["client_name", value("client_name")],
+    ["client_address", value("client_address")],
+    ["sender", value("sender") || "<>"],
+    ["recipient", value("recipient")],
+  );
+  if (verdict.wait !== undefined) fields.push(["wait", Math.ceil(verdict.wait / 1000)]);
+  if (verdict.origin !== undefined) fields.push(["origin", verdict.origin]);
+  if (verdict.shadow === true) fields.push(["shadow", "greylist"]);
+  if (value("queue_id") !== "") fields.push(["queue_id", value("queue_id")]);
+  return fields;
 }
 
 function messageOf(error: unknown): string {

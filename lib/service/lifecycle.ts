@@ -64,7 +64,11 @@ export class Service {
     journal: Journal,
   ): Promise<Service> {
     const service = new Service(settings, journal);
-    await service.#store.exchange([], () => []).catch(() => {});
+    try {
+      await service.#store.exchange([], () => []);
+    } catch {
+      // The store told the journal, and is opened again when it can be.
+    }
     journal.started(version, settings.store.database);
     try {
       for (const endpoint of settings.listen) {

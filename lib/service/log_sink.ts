@@ -4,10 +4,13 @@
  * @module
  */
 
+/** Makes a line, without its newline, when it is written. */
+export type Line = () => string;
+
 /** Takes complete lines. */
 export interface LogSink {
-  /** Takes one line without its newline. */
-  write(line: string): void;
+  /** Takes one line; making it costs nothing until it is written. */
+  write(line: Line): void;
   /** Resolves when everything written so far is out, or given up. */
   flush(): Promise<void>;
 }
@@ -21,16 +24,15 @@ export interface ByteWriter {
 /** Lines wait for others this long, in milliseconds: a write for each would cost more than the rest. */
 const GATHER = 25;
 
-/** Beyond this many characters that nobody reads, lines are dropped and counted. */
-const MAX_WAITING = 4 * 1024 * 1024;
+/** Beyond this many lines that nobody reads, lines are dropped and counted. */
+const MAX_WAITING = 10_000;
 
 const encoder = new TextEncoder();
 
 /** A sink that writes to a stream in the background, many lines at once. */
 export class StreamSink implements LogSink {
   readonly #stream: ByteWriter;
-  #waiting: string[] = [];
-  #size = 0;
+  #waiting: Line[] = [];
   #lost = 0;
   #work: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -41,13 +43,12 @@ export class StreamSink implements LogSink {
   }
 
   /** Takes one line; drops it if the reader of the stream has stopped reading. */
-  write(line: string): void {
-    if (this.#size + line.length > MAX_WAITING) {
+  write(line: Line): void {
+    if (this.#waiting.length >= MAX_WAITING) {
       this.#lost++;
       return;
     }
-    this.#waiting.push(line, "\n");
-    this.#size += line.length + 1;
+    this.#waiting.push(line);
     if (this.#work === undefined && this.#timer === undefined) {
       this.#timer = setTimeout(() => this.#begin(), GATHER);
     }
@@ -71,22 +72,20 @@ export class StreamSink implements LogSink {
   async #drain(): Promise<void> {
     try {
       while (this.#waiting.length > 0) {
-        const bytes = encoder.encode(this.#waiting.join(""));
+        const lines = this.#waiting.map((line) => line());
         this.#waiting = [];
+        if (this.#lost > 0) {
+          lines.push(`greylag: ${this.#lost} log lines were lost: nobody read them`);
+        }
+        this.#lost = 0;
+        const bytes = encoder.encode(`${lines.join("\n")}\n`);
         for (let sent = 0; sent < bytes.length;) {
           sent += await this.#stream.write(bytes.subarray(sent));
-        }
-        this.#size = 0;
-        for (const line of this.#waiting) this.#size += line.length;
-        if (this.#lost > 0) {
-          this.#waiting.push(`greylag: ${this.#lost} log lines were dropped: nobody read them\n`);
-          this.#lost = 0;
         }
       }
     } catch {
       // Nobody can be told that the log is closed.
       this.#waiting = [];
-      this.#size = 0;
     } finally {
       this.#work = undefined;
     }

@@ -7,7 +7,7 @@
 import type { TripletKey } from "../greylist/verdict.ts";
 import { faultOf, type StoreFault } from "./fault.ts";
 import { openStore, setAside, type StoreSettings } from "./open.ts";
-import type { Cursor, Expired, Expiry, Judge, Store, StoreSize } from "./store.ts";
+import type { Awaitable, Cursor, Expired, Expiry, Judge, Store, StoreSize } from "./store.ts";
 
 /** After a fault, requests are refused without trying for this long, in milliseconds. */
 const RETRY_PERIOD = 1000;
@@ -43,56 +43,72 @@ export class ReopeningStore implements Store {
   }
 
   /** Passes the batch on to the open store. */
-  exchange(keys: readonly TripletKey[], judge: Judge): Promise<void> {
+  exchange(keys: readonly TripletKey[], judge: Judge): Awaitable<void> {
     return this.#use((store) => store.exchange(keys, judge));
   }
 
   /** Passes the slice on to the open store. */
-  expire(expiry: Expiry, cursor: Cursor | undefined, rows: number): Promise<Expired> {
+  expire(expiry: Expiry, cursor: Cursor | undefined, rows: number): Awaitable<Expired> {
     return this.#use((store) => store.expire(expiry, cursor, rows));
   }
 
   /** Asks the open store. */
-  size(): Promise<StoreSize> {
+  size(): Awaitable<StoreSize> {
     return this.#use((store) => store.size());
   }
 
   /** Closes what is open. */
-  async close(): Promise<void> {
-    await this.#store?.close();
+  close(): Awaitable<void> {
+    const store = this.#store;
     this.#store = undefined;
+    return store?.close();
   }
 
-  async #use<T>(work: (store: Store) => Promise<T>): Promise<T> {
+  #use<T>(work: (store: Store) => Awaitable<T>): Awaitable<T> {
     if (this.#fault !== undefined && performance.now() < this.#retryAt) throw this.#fault;
+    let result: Awaitable<T>;
     try {
       this.#store ??= openStore(this.#settings);
-      const result = await work(this.#store);
-      if (this.#fault !== undefined) {
-        this.#fault = undefined;
-        this.#events.recovered();
-      }
-      return result;
+      result = work(this.#store);
     } catch (error) {
-      const fault = faultOf(error, this.#settings.database);
-      await this.#fallIll(fault);
-      throw fault;
+      this.#fallIll(error);
     }
+    if (result instanceof Promise) {
+      return result.then((value) => this.#thrive(value), (error) => this.#fallIll(error));
+    }
+    return this.#thrive(result);
   }
 
-  async #fallIll(fault: StoreFault): Promise<void> {
+  #thrive<T>(value: T): T {
+    if (this.#fault !== undefined) {
+      this.#fault = undefined;
+      this.#events.recovered();
+    }
+    return value;
+  }
+
+  #fallIll(error: unknown): never {
+    const fault = faultOf(error, this.#settings.database);
     this.#fault = fault;
     this.#retryAt = performance.now() + RETRY_PERIOD;
     this.#events.ill(fault);
-    if (fault.kind === "locked") return;
-    // A file that is mended, remounted or replaced meanwhile is only seen by opening it again.
+    if (fault.kind !== "locked") this.#reopenLater(fault);
+    throw fault;
+  }
+
+  /** A file that is mended, remounted or replaced meanwhile is only seen by opening it again. */
+  #reopenLater(fault: StoreFault): void {
     try {
-      await this.close();
-      if (fault.kind !== "corrupt") return;
+      const closing = this.close();
+      if (closing instanceof Promise) closing.catch(() => {});
+    } catch {
+      // It was broken already.
+    }
+    if (fault.kind !== "corrupt") return;
+    try {
       this.#events.setAside(setAside(this.#settings.database, Date.now()));
       this.#retryAt = 0;
     } catch (error) {
-      this.#store = undefined;
       this.#events.ill(faultOf(error, this.#settings.database));
     }
   }

@@ -6,7 +6,7 @@
 import { Database, type Statement } from "@db/sqlite";
 import { tripletId } from "../greylist/memory.ts";
 import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/verdict.ts";
-import { faultOf } from "./fault.ts";
+import { faultOf, StoreFault } from "./fault.ts";
 import type { Pseudonym } from "./pseudonym.ts";
 import { migrate } from "./schema.ts";
 import type { Cursor, Expired, Expiry, Judge, Recalled, Store, StoreSize } from "./store.ts";
@@ -99,29 +99,28 @@ export class SqliteStore implements Store {
   }
 
   /** One batch in one transaction. */
-  exchange(keys: readonly TripletKey[], judge: Judge): Promise<void> {
+  exchange(keys: readonly TripletKey[], judge: Judge): void {
     const work = () => {
       for (const change of judge(this.#recall(keys))) this.#write(change);
     };
     try {
       // Most batches of known mail write nothing, and need not wait for anybody who does.
-      this.#run(this.#beginRead, work);
-      return Promise.resolve();
+      this.#transact(this.#beginRead, work);
     } catch (error) {
-      // Another process wrote after this one had read: begin again, and write first.
-      if (faultOf(error, this.#path).kind === "locked") return this.#transact(work);
-      return Promise.reject(faultOf(error, this.#path));
+      // Another process wrote after this one had read: begin again, and lock first.
+      if (!(error instanceof StoreFault) || error.kind !== "locked") throw error;
+      this.#transact(this.#beginWrite, work);
     }
   }
 
   /** Removes what has expired among the next `rows` rows. */
-  expire(expiry: Expiry, cursor: Cursor | undefined, rows: number): Promise<Expired> {
+  expire(expiry: Expiry, cursor: Cursor | undefined, rows: number): Expired {
     const { table, after } = cursor ?? { table: "triplet", after: [] };
     const columns = TABLE_KEYS[table];
     const key = `(${columns.join(", ")})`;
     const places = `(${columns.map(() => "?").join(", ")})`;
     const from = after.length === 0 ? columns.map(() => "") : [...after];
-    return this.#transact(() => {
+    return this.#transact(this.#beginWrite, () => {
       const last = this.#db.prepare(
         `SELECT ${columns.join(", ")} FROM ${table} WHERE ${key} > ${places} ` +
           `ORDER BY ${columns.join(", ")} LIMIT 1 OFFSET ?`,
@@ -142,39 +141,34 @@ export class SqliteStore implements Store {
   }
 
   /** Counts what is stored. */
-  size(): Promise<StoreSize> {
+  size(): StoreSize {
     const count = (table: string) =>
       this.#db.prepare(`SELECT count(*) FROM ${table}`).value<[number]>()![0];
-    return this.#guard(() => ({ triplets: count("triplet"), origins: count("origin") }));
+    return this.#transact(
+      this.#beginRead,
+      () => ({ triplets: count("triplet"), origins: count("origin") }),
+    );
   }
 
   /** Closes the file. */
-  close(): Promise<void> {
+  close(): void {
     this.#db.close();
-    return Promise.resolve();
   }
 
-  #guard<T>(work: () => T): Promise<T> {
+  #transact<T>(begin: Statement, work: () => T): T {
     try {
-      return Promise.resolve(work());
-    } catch (error) {
-      return Promise.reject(faultOf(error, this.#path));
-    }
-  }
-
-  #transact<T>(work: () => T): Promise<T> {
-    return this.#guard(() => this.#run(this.#beginWrite, work));
-  }
-
-  #run<T>(begin: Statement, work: () => T): T {
-    begin.run();
-    try {
+      begin.run();
       const result = work();
       this.#commit.run();
       return result;
     } catch (error) {
-      if (this.#db.inTransaction) this.#rollback.run();
-      throw error;
+      const fault = faultOf(error, this.#path);
+      try {
+        if (this.#db.inTransaction) this.#rollback.run();
+      } catch {
+        // The fault that was first says more.
+      }
+      throw fault;
     }
   }
 

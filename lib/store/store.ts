@@ -14,6 +14,9 @@ export interface Recalled {
   readonly origins: Map<string, OriginRecord>;
 }
 
+/** A result that may be there already: a store that answers at once makes nobody wait a turn. */
+export type Awaitable<T> = T | Promise<T>;
+
 /** Decides what becomes of what was recalled. */
 export type Judge = (recalled: Recalled) => readonly Change[];
 
@@ -50,25 +53,25 @@ export interface StoreSize {
 }
 
 /**
- * A store. Every method rejects with a {@linkcode StoreFault} if the store is ill; nothing is half
- * done then.
+ * A store. Every method throws, or rejects with, a {@linkcode StoreFault} if the store is ill; nothing
+ * is half done then.
  */
 export interface Store {
   /**
    * One batch in one transaction: recalls what is stored of the triplets and of their origins, has
-   * `judge` decide, and stores the changes that it returns. Resolves after the commit. `judge` must be pure: a store
+   * `judge` decide, and stores the changes that it returns. Returns, or resolves, after the commit. `judge` must be pure: a store
    * that has to repeat a transaction calls it again. Changes of messages are not stored.
    */
-  exchange(keys: readonly TripletKey[], judge: Judge): Promise<void>;
+  exchange(keys: readonly TripletKey[], judge: Judge): Awaitable<void>;
 
   /**
    * Removes what has expired among the next `rows` rows behind the cursor; undefined begins a pass.
    */
-  expire(expiry: Expiry, cursor: Cursor | undefined, rows: number): Promise<Expired>;
+  expire(expiry: Expiry, cursor: Cursor | undefined, rows: number): Awaitable<Expired>;
 
   /** Counts what is stored; reads everything, so it is not for the way of a request. */
-  size(): Promise<StoreSize>;
+  size(): Awaitable<StoreSize>;
 
   /** Closes it. Nothing may be asked afterwards; closing twice does no harm. */
-  close(): Promise<void>;
+  close(): Awaitable<void>;
 }
