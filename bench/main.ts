@@ -39,7 +39,7 @@ function isFile(path: string): boolean {
 async function start(name: string, command: string[], port: number, log: string): Promise<Server> {
   // The shell gives the server its log file, so that no line passes through the load generator.
   const process = new Deno.Command("sh", {
-    args: ["-c", 'log=$1; shift; exec "$@" 2>"$log"', "sh", log, ...pinned(1), ...command],
+    args: ["-c", 'log=$1; shift; exec "$@" 2>"$log"', "sh", log, ...command],
     stdout: "null",
   }).spawn();
   for (let tries = 0; tries < 200; tries++) {
@@ -51,20 +51,6 @@ async function start(name: string, command: string[], port: number, log: string)
     }
   }
   throw new Error(`${name} does not answer; its log is ${log}`);
-}
-
-/**
- * The server and the load generator have a processor each: otherwise chance decides whether they
- * share one, which changes the latency of a lone request more than anything that is measured here.
- */
-function pinned(processor: number): string[] {
-  return navigator.hardwareConcurrency > 1 ? ["taskset", "-c", `${processor}`] : [];
-}
-
-function pinMyself(): void {
-  if (pinned(0).length === 0) return;
-  new Deno.Command("taskset", { args: ["-a", "-pc", "0", `${Deno.pid}`], stdout: "null" })
-    .outputSync();
 }
 
 /** Seconds of processor time that a process used so far. */
@@ -107,11 +93,12 @@ function show(row: Row): string {
 async function main(): Promise<void> {
   const options = parseArgs(Deno.args, { string: ["seconds", "json"] });
   const seconds = Number(options.seconds ?? 4);
-  pinMyself();
   const directory = await Deno.makeTempDir({ prefix: "greylag-bench-" });
   const print = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
   const deno = [Deno.execPath(), "run", "--no-check", "--allow-all"];
-  const greylag = isFile("dist/greylag") ? ["dist/greylag"] : [...deno, "main.ts"];
+  // The flags of `deno task start`.
+  const source = [...deno, "--v8-flags=--max-semi-space-size=2", "main.ts"];
+  const greylag = isFile("dist/greylag") ? ["dist/greylag"] : source;
   const ports = [getAvailablePort(), getAvailablePort()] as const;
   const servers = await Promise.all([
     start(

@@ -9,7 +9,7 @@ import type { IpAddress } from "../mail/network.ts";
 import { normaliseRecipient, normaliseSender } from "./normalise.ts";
 import { type Origin, originsOf } from "./origin.ts";
 import type { Rules } from "./rules.ts";
-import type { TripletKey } from "./verdict.ts";
+import { type TripletKey, tripletKey } from "./verdict.ts";
 
 /** What is known of an attempt before anything is looked up. All texts are hostile. */
 export interface Attempt {
@@ -67,7 +67,7 @@ export function subjectOf(attempt: Attempt, rules: Rules): Subject {
     sender,
     recipient,
     senderDomain: canonicalDomain(splitAddress(attempt.sender).domain),
-    triplets: origins.map(({ name }) => ({ origin: name, sender, recipient })),
+    triplets: origins.map(({ name }) => tripletKey(name, sender, recipient)),
     message: instance === "" ? undefined : `${instance}\0${origins[0]!.name}\0${sender}`,
   };
 }

@@ -15,11 +15,6 @@ export interface Memory {
   message(key: string): MessageRecord | undefined;
 }
 
-/** One text for a triplet, for use as a key. No part of a triplet contains a NUL. */
-export function tripletId(key: TripletKey): string {
-  return `${key.sender}\0${key.recipient}\0${key.origin}`;
-}
-
 /**
  * A memory that takes changes at once, so that the requests of one batch see what those before them
  * changed, and that tells in the end what has to be written: the newest record for each key.
@@ -28,9 +23,13 @@ export class WorkingMemory implements Memory {
   readonly #triplets: Map<string, Triplet>;
   readonly #origins: Map<string, OriginRecord>;
   readonly #messages: Memory["message"];
-  readonly #changes = new Map<string, Change>();
+  readonly #changed = {
+    triplet: new Map<string, Change>(),
+    origin: new Map<string, Change>(),
+    message: new Map<string, MessageRecord>(),
+  };
 
-  /** A memory that begins with these records: triplets by {@linkcode tripletId}, origins by name. */
+  /** A memory that begins with these records: triplets by their `id`, origins by name. */
   constructor(
     triplets: Map<string, Triplet> = new Map(),
     origins: Map<string, OriginRecord> = new Map(),
@@ -43,7 +42,7 @@ export class WorkingMemory implements Memory {
 
   /** What is remembered of a triplet. */
   triplet(key: TripletKey): Triplet | undefined {
-    return this.#triplets.get(tripletId(key));
+    return this.#triplets.get(key.id);
   }
 
   /** What is remembered of an origin. */
@@ -53,32 +52,34 @@ export class WorkingMemory implements Memory {
 
   /** What is remembered of a message. */
   message(key: string): MessageRecord | undefined {
-    const change = this.#changes.get(`m${key}`);
-    return change?.kind === "message" ? change.record : this.#messages(key);
+    return this.#changed.message.get(key) ?? this.#messages(key);
   }
 
   /** Takes changes. */
   apply(changes: readonly Change[]): void {
     for (const change of changes) {
       switch (change.kind) {
-        case "triplet": {
-          const id = tripletId(change.key);
-          this.#triplets.set(id, change.record);
-          this.#changes.set(`t${id}`, change);
+        case "triplet":
+          this.#triplets.set(change.key.id, change.record);
+          this.#changed.triplet.set(change.key.id, change);
           break;
-        }
         case "origin":
           this.#origins.set(change.key, change.record);
-          this.#changes.set(`o${change.key}`, change);
+          this.#changed.origin.set(change.key, change);
           break;
         case "message":
-          this.#changes.set(`m${change.key}`, change);
+          this.#changed.message.set(change.key, change.record);
       }
     }
   }
 
-  /** Everything that was changed, once for each key. */
-  changes(): Change[] {
-    return [...this.#changes.values()];
+  /** What has to be stored: the newest change for each triplet and each origin. */
+  stored(): Change[] {
+    return [...this.#changed.triplet.values(), ...this.#changed.origin.values()];
+  }
+
+  /** The messages that were changed. */
+  messages(): ReadonlyMap<string, MessageRecord> {
+    return this.#changed.message;
   }
 }

@@ -53,14 +53,21 @@ export const REASON_TEXTS: Readonly<Record<Reason, string>> = {
   "fault": "Greylag could not decide, so the mail passes.",
 };
 
-/** What must be tried twice: who, from whom, to whom. */
+/** What must be tried twice: who, from whom, to whom. Made by {@linkcode tripletKey}. */
 export interface TripletKey {
+  /** One text for the three, for use as a key. */
+  readonly id: string;
   /** The name of an origin, such as `net:192.0.2.0/24`. */
   readonly origin: string;
   /** The normalised sender; empty for the null sender. */
   readonly sender: string;
   /** The normalised recipient. */
   readonly recipient: string;
+}
+
+/** The key of a triplet; no part of it contains a NUL. */
+export function tripletKey(origin: string, sender: string, recipient: string): TripletKey {
+  return { id: `${sender}\0${recipient}\0${origin}`, origin, sender, recipient };
 }
 
 /** What is remembered of a triplet. Times are milliseconds since the epoch. */

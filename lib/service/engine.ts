@@ -7,7 +7,7 @@ import { type Attempt, makeAttempt, type Subject, subjectOf } from "../greylist/
 import { decide, screen } from "../greylist/decide.ts";
 import { WorkingMemory } from "../greylist/memory.ts";
 import type { Rules } from "../greylist/rules.ts";
-import type { Change, MessageRecord, Verdict } from "../greylist/verdict.ts";
+import type { MessageRecord, Verdict } from "../greylist/verdict.ts";
 import { splitAddress } from "../mail/address.ts";
 import { parseAddress } from "../mail/network.ts";
 import { deferReply, delayedReply, DUNNO, infoReply, type ReplySettings } from "../policy/reply.ts";
@@ -130,12 +130,12 @@ export class Engine {
   /** Never throws and never rejects. */
   #settle(jobs: readonly Job[]): Awaitable<void> {
     const { rules } = this.#settings;
-    let messages: readonly Change[] = [];
+    let messages: ReadonlyMap<string, MessageRecord> = new Map();
     try {
       const done = this.#store.exchange(jobs.flatMap((job) => job.subject.triplets), (recalled) => {
-        const changes = this.#judge(jobs, recalled, rules);
-        messages = changes.filter((change) => change.kind === "message");
-        return changes;
+        const memory = this.#judge(jobs, recalled, rules);
+        messages = memory.messages();
+        return memory.stored();
       });
       if (done instanceof Promise) {
         return done.then(() => this.#answerAll(jobs, messages), (error) => this.#fail(jobs, error));
@@ -147,10 +147,8 @@ export class Engine {
     this.#answerAll(jobs, messages);
   }
 
-  #answerAll(jobs: readonly Job[], messages: readonly Change[]): void {
-    for (const change of messages) {
-      if (change.kind === "message") this.#rememberMessage(change.key, change.record);
-    }
+  #answerAll(jobs: readonly Job[], messages: ReadonlyMap<string, MessageRecord>): void {
+    for (const [key, record] of messages) this.#rememberMessage(key, record);
     for (const { request, attempt, verdict, now, resolve } of jobs) {
       if (verdict === undefined) {
         this.#journal.failedOpen();
@@ -171,7 +169,7 @@ export class Engine {
     }
   }
 
-  #judge(jobs: readonly Job[], recalled: Recalled, rules: Rules): Change[] {
+  #judge(jobs: readonly Job[], recalled: Recalled, rules: Rules): WorkingMemory {
     const memory = new WorkingMemory(
       recalled.triplets,
       recalled.origins,
@@ -187,7 +185,7 @@ export class Engine {
         this.#journal.bug(error);
       }
     }
-    return memory.changes();
+    return memory;
   }
 
   #rememberMessage(key: string, record: MessageRecord): void {

@@ -243,8 +243,16 @@ export class Journal {
   }
 }
 
+let dateText = "";
+let dateTime = NaN;
+
+/** Many lines are of the same millisecond. */
 function dateOf(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
+  if (milliseconds !== dateTime) {
+    dateTime = milliseconds;
+    dateText = new Date(milliseconds).toISOString();
+  }
+  return dateText;
 }
 
 function textOf(fields: Fields): string {

@@ -4,8 +4,8 @@
  * @module
  */
 import { Database, type Statement } from "@db/sqlite";
-import { tripletId } from "../greylist/memory.ts";
 import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/verdict.ts";
+import { Checkpointer } from "./checkpointer.ts";
 import { faultOf, StoreFault } from "./fault.ts";
 import type { Pseudonym } from "./pseudonym.ts";
 import { migrate } from "./schema.ts";
@@ -15,10 +15,10 @@ import type { Cursor, Expired, Expiry, Judge, Recalled, Store, StoreSize } from 
 const BUSY_TIMEOUT = 250;
 
 /**
- * The pages that the log gathers before they are copied into the file, which waits for the disk: four
- * times SQLite's default, for a pause a quarter as often and pages copied once that changed twice.
+ * The pages after which the connection that writes copies the log into the file itself: far more than
+ * the checkpointer lets gather.
  */
-const CHECKPOINT_PAGES = 4000;
+const CHECKPOINT_PAGES = 16_000;
 
 /** What SQLite keeps of the file in memory, in KiB. */
 const CACHE_KIB = 8192;
@@ -48,6 +48,7 @@ export class SqliteStore implements Store {
   readonly #writeOrigin: Statement;
 
   readonly #hide: Pseudonym;
+  readonly #checkpointer: Checkpointer;
 
   /**
    * Opens the file, makes it if it is not there, and brings it to this version.
@@ -58,6 +59,7 @@ export class SqliteStore implements Store {
    */
   constructor(path: string, pseudonym?: Pseudonym) {
     this.#path = path;
+    this.#checkpointer = new Checkpointer(path);
     this.#hide = pseudonym ?? ((text) => text);
     let db: Database | undefined;
     try {
@@ -100,8 +102,11 @@ export class SqliteStore implements Store {
 
   /** One batch in one transaction. */
   exchange(keys: readonly TripletKey[], judge: Judge): void {
+    let written = 0;
     const work = () => {
-      for (const change of judge(this.#recall(keys))) this.#write(change);
+      const changes = judge(this.#recall(keys));
+      for (const change of changes) this.#write(change);
+      written = changes.length;
     };
     try {
       // Most batches of known mail write nothing, and need not wait for anybody who does.
@@ -111,6 +116,7 @@ export class SqliteStore implements Store {
       if (!(error instanceof StoreFault) || error.kind !== "locked") throw error;
       this.#transact(this.#beginWrite, work);
     }
+    this.#checkpointer.wrote(written);
   }
 
   /** Removes what has expired among the next `rows` rows. */
@@ -152,6 +158,7 @@ export class SqliteStore implements Store {
 
   /** Closes the file. */
   close(): void {
+    this.#checkpointer.close();
     this.#db.close();
   }
 
@@ -180,7 +187,7 @@ export class SqliteStore implements Store {
       if (row === undefined) continue;
       const [firstSeen, lastSeen, tries, passed, counted, ...origin] = row;
       if (firstSeen !== null) {
-        triplets.set(tripletId(key), tripletOf([firstSeen, lastSeen, tries, passed, counted]));
+        triplets.set(key.id, tripletOf([firstSeen, lastSeen, tries, passed, counted]));
       }
       if (origin[0] !== null) origins.set(key.origin, originOf(origin));
     }

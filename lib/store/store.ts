@@ -8,7 +8,7 @@ import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/verd
 
 /** What was stored under the keys of a batch; the receiver may change the maps. */
 export interface Recalled {
-  /** The triplets that were asked for, by `tripletId`. */
+  /** The triplets that were asked for, by the `id` of their keys. */
   readonly triplets: Map<string, Triplet>;
   /** The origins of these triplets, by name. */
   readonly origins: Map<string, OriginRecord>;
