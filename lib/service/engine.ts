@@ -36,7 +36,7 @@ interface Job {
 }
 
 /** So many requests share one transaction at most, so that the first does not wait for long. */
-const MAX_BATCH = 16;
+const MAX_BATCH = 32;
 
 /** So many messages are remembered whose recipients may still be coming. */
 const MAX_MESSAGES = 10_000;
