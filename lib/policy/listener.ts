@@ -79,7 +79,8 @@ export class PolicyServer {
   readonly #answer: Answer;
   readonly #events: ListenerEvents;
   readonly #limits: ListenerLimits;
-  readonly #acceptors = new Map<Acceptor, string>();
+  readonly #acceptors = new Set<Acceptor>();
+  readonly #socketFiles = new Set<string>();
   readonly #connections = new Set<Connection>();
   readonly #sweeper: ReturnType<typeof setInterval>;
   #stopping = false;
@@ -109,6 +110,7 @@ export class PolicyServer {
   async listen(endpoint: Endpoint, socketMode = 0o666): Promise<Endpoint> {
     if (endpoint.kind === "unix") {
       this.#run(await openUnixSocket(endpoint.path, socketMode), formatEndpoint(endpoint));
+      this.#socketFiles.add(endpoint.path);
       return endpoint;
     }
     let acceptor: Deno.TcpListener;
@@ -125,7 +127,7 @@ export class PolicyServer {
   }
 
   #run(acceptor: Acceptor, name: string): void {
-    this.#acceptors.set(acceptor, name);
+    this.#acceptors.add(acceptor);
     this.#accept(acceptor, name);
   }
 
@@ -137,8 +139,10 @@ export class PolicyServer {
    */
   async close(grace = 5000): Promise<void> {
     this.#stopping = true;
-    for (const acceptor of this.#acceptors.keys()) acceptor.close();
+    for (const acceptor of this.#acceptors) acceptor.close();
     this.#acceptors.clear();
+    // Deno removes the file of a socket only where no accept was pending.
+    for (const path of this.#socketFiles) await Deno.remove(path).catch(() => {});
     for (const connection of this.#connections) {
       if (!connection.busy) connection.close();
     }

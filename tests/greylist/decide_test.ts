@@ -1,0 +1,389 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import fc from "fast-check";
+import { type Attempt, makeAttempt } from "../../lib/greylist/attempt.ts";
+import { decide } from "../../lib/greylist/decide.ts";
+import { WorkingMemory } from "../../lib/greylist/memory.ts";
+import type { Rules } from "../../lib/greylist/rules.ts";
+import type { Verdict } from "../../lib/greylist/verdict.ts";
+import { parseAddress, parseNetwork } from "../../lib/mail/network.ts";
+
+const SECOND = 1000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const START = Date.UTC(2026, 0, 1);
+
+const RULES: Rules = {
+  mode: "strangers",
+  delay: 60 * SECOND,
+  retryWindow: 2 * DAY,
+  lifetime: 36 * DAY,
+  autoWhitelistClients: 5,
+  ipv4Prefix: 24,
+  ipv6Prefix: 64,
+  nullSender: "rcpt",
+  trustedNetworks: [parseNetwork("203.0.113.0/24")!],
+};
+
+interface Given {
+  stage?: string;
+  authenticated?: boolean;
+  address?: string;
+  clientName?: string;
+  sender?: string;
+  recipient?: string;
+  instance?: string;
+}
+
+function attemptOf(given: Given = {}): Attempt {
+  return makeAttempt({
+    stage: given.stage ?? "RCPT",
+    authenticated: given.authenticated ?? false,
+    address: parseAddress(given.address ?? "192.0.2.10")!,
+    clientName: given.clientName ?? "unknown",
+    sender: given.sender ?? "alice@example.org",
+    recipient: given.recipient ?? "bob@example.net",
+    instance: given.instance ?? "",
+  });
+}
+
+/** A mail server that remembers what it is told to, and whose clock stands where it is put. */
+class World {
+  readonly memory = new WorkingMemory();
+  readonly rules: Rules;
+
+  constructor(rules: Partial<Rules> = {}) {
+    this.rules = { ...RULES, ...rules };
+  }
+
+  at(time: number, given: Given = {}): Verdict {
+    const attempt = attemptOf(given);
+    const { verdict, changes } = decide(attempt, this.memory, this.rules, START + time);
+    this.memory.apply(changes);
+    return verdict;
+  }
+
+  reasonAt(time: number, given: Given = {}): string {
+    const { decision, reason } = this.at(time, given);
+    return `${decision} ${reason}`;
+  }
+}
+
+Deno.test("a stranger is deferred, told the seconds left, and passes when it comes back in time", () => {
+  const world = new World();
+  assertEquals(world.at(0), { decision: "defer", reason: "new", wait: 60 * SECOND });
+  const early = world.at(20 * SECOND);
+  assertEquals([early.reason, early.wait], ["early", 40 * SECOND]);
+  assertEquals(world.at(59_999).wait, 1);
+  const retried = world.at(60 * SECOND);
+  assertEquals([retried.decision, retried.reason, retried.delayed], ["pass", "retried", 60_000]);
+  assertEquals(world.reasonAt(61 * SECOND), "pass known");
+});
+
+Deno.test("the wait is not restarted by coming early", () => {
+  const world = new World();
+  for (let second = 0; second < 60; second++) {
+    assertEquals(world.at(second * SECOND).decision, "defer");
+  }
+  assertEquals(world.reasonAt(60 * SECOND), "pass retried");
+});
+
+Deno.test("past the retry window a stranger is new again", () => {
+  const world = new World();
+  world.at(0);
+  assertEquals(world.reasonAt(2 * DAY + 1), "defer new");
+  assertEquals(world.reasonAt(2 * DAY + 2), "defer early");
+  assertEquals(world.reasonAt(4 * DAY + 1), "pass retried");
+});
+
+Deno.test("one who is known stays known for its lifetime since the last use", () => {
+  const world = new World();
+  world.at(0);
+  world.at(DAY);
+  assertEquals(world.reasonAt(36 * DAY), "pass known");
+  assertEquals(world.reasonAt(72 * DAY), "pass known");
+  assertEquals(world.reasonAt(108 * DAY + 1), "defer new");
+});
+
+Deno.test("another client, sender or recipient is another triplet", () => {
+  const world = new World();
+  world.at(0);
+  for (
+    const other of [
+      { address: "198.51.100.1" },
+      { sender: "carol@example.org" },
+      { recipient: "dave@example.net" },
+    ]
+  ) assertEquals(world.reasonAt(2 * 60 * SECOND, other), "defer new");
+  assertEquals(world.reasonAt(2 * 60 * SECOND, { address: "192.0.2.200" }), "pass retried");
+});
+
+Deno.test("a provider that retries from another network of its own is still itself", () => {
+  const world = new World();
+  world.at(0, { address: "192.0.2.10", clientName: "out1.mail.example" });
+  const pool = { address: "198.51.100.7", clientName: "out2.mail.example" };
+  const verdict = world.at(60 * SECOND, pool);
+  assertEquals([verdict.reason, verdict.origin], ["retried", "org:mail.example"]);
+  // From now on the second network is known by itself, name or no name.
+  assertEquals(world.reasonAt(HOUR, { address: "198.51.100.9" }), "pass known");
+});
+
+Deno.test("a provider that comes back early from another network goes on waiting there", () => {
+  const world = new World();
+  world.at(0, { address: "192.0.2.10", clientName: "out1.mail.example" });
+  const early = world.at(30 * SECOND, { address: "198.51.100.7", clientName: "out2.mail.example" });
+  assertEquals([early.reason, early.wait], ["early", 30 * SECOND]);
+  assertEquals(world.reasonAt(60 * SECOND, { address: "198.51.100.9" }), "pass retried");
+});
+
+Deno.test("a generic or unverified name is no bridge to another network", () => {
+  for (const clientName of ["unknown", "dsl-17.isp.example", "host-198-51-100-7.isp.example"]) {
+    const world = new World();
+    world.at(0, { address: "192.0.2.10", clientName: "dsl-3.isp.example" });
+    assertEquals(
+      world.reasonAt(120 * SECOND, { address: "198.51.100.7", clientName }),
+      "defer new",
+      clientName,
+    );
+  }
+});
+
+Deno.test("the other recipients of a message share the outcome of one that has waited", () => {
+  const world = new World();
+  world.at(0, { recipient: "r0@example.net", instance: "1" });
+  const first = world.at(120 * SECOND, { recipient: "r0@example.net", instance: "2" });
+  assertEquals([first.reason, first.firstOfMessage], ["retried", true]);
+  const second = world.at(120 * SECOND, { recipient: "r1@example.net", instance: "2" });
+  assertEquals([second.decision, second.reason, second.firstOfMessage], ["pass", "retried", false]);
+  assertEquals(world.reasonAt(HOUR, { recipient: "r1@example.net", instance: "3" }), "pass known");
+});
+
+Deno.test("sharing needs the same message, client and sender", () => {
+  for (
+    const other of [
+      { instance: "3" },
+      { instance: "" },
+      { instance: "2", address: "198.51.100.1" },
+      { instance: "2", sender: "mallory@example.org" },
+    ]
+  ) {
+    const world = new World();
+    world.at(0, { instance: "1" });
+    world.at(120 * SECOND, { instance: "2" });
+    assertEquals(
+      world.reasonAt(120 * SECOND, { recipient: "new@example.net", ...other }),
+      "defer new",
+      JSON.stringify(other),
+    );
+  }
+});
+
+Deno.test("the header is due once for each message", () => {
+  const world = new World();
+  for (const recipient of ["a@example.net", "b@example.net"]) world.at(0, { recipient });
+  const verdicts = ["a@example.net", "b@example.net"].map((recipient) =>
+    world.at(120 * SECOND, { recipient, instance: "9" }).firstOfMessage
+  );
+  assertEquals(verdicts, [true, false]);
+});
+
+Deno.test("requests that greylisting has no part in pass unrecorded", () => {
+  const table: [Given, Partial<Rules>, string][] = [
+    [{ stage: "MAIL" }, {}, "out-of-scope"],
+    [{ stage: "" }, {}, "out-of-scope"],
+    [{ stage: "DATA" }, {}, "out-of-scope"],
+    [{ authenticated: true }, {}, "authenticated"],
+    [{ address: "127.0.0.1" }, {}, "out-of-scope"],
+    [{ address: "::1" }, {}, "out-of-scope"],
+    [{ address: "203.0.113.5" }, {}, "allowed"],
+    [{}, { mode: "off" }, "out-of-scope"],
+    [{ sender: "" }, { nullSender: "data" }, "out-of-scope"],
+  ];
+  for (const [given, rules, reason] of table) {
+    const world = new World(rules);
+    assertEquals(world.reasonAt(0, given), `pass ${reason}`, JSON.stringify([given, rules]));
+    assertEquals(world.memory.stored(), []);
+  }
+});
+
+Deno.test("the null sender is greylisted at RCPT, or at DATA where callouts must work", () => {
+  assertEquals(new World().reasonAt(0, { sender: "" }), "defer new");
+  const world = new World({ nullSender: "data" });
+  assertEquals(world.reasonAt(0, { sender: "", stage: "DATA" }), "defer new");
+  assertEquals(world.reasonAt(120 * SECOND, { sender: "", stage: "DATA" }), "pass retried");
+  assertEquals(world.reasonAt(0, { sender: "a@example.org", stage: "DATA" }), "pass out-of-scope");
+  assertEquals(world.reasonAt(0, { sender: "a@example.org" }), "defer new");
+});
+
+function deliver(world: World, time: number, sender: string, given: Given = {}): void {
+  world.at(time, { ...given, sender });
+  world.at(time + 120 * SECOND, { ...given, sender });
+}
+
+Deno.test("an origin is proven after enough deliveries, counted once an hour at most", () => {
+  const world = new World();
+  for (let turn = 0; turn < 4; turn++) deliver(world, turn * 2 * HOUR, `a${turn}x@example.org`);
+  assertEquals(world.reasonAt(9 * HOUR, { sender: "x@example.org" }), "defer new");
+  deliver(world, 10 * HOUR, "a4x@example.org");
+  assertEquals(world.reasonAt(11 * HOUR, { sender: "y@example.org" }), "pass proven");
+  assertEquals(world.reasonAt(11 * HOUR, { address: "198.51.100.1" }), "defer new");
+});
+
+Deno.test("many deliveries within an hour count once, and one triplet counts once for ever", () => {
+  const burst = new World();
+  for (let turn = 0; turn < 20; turn++) deliver(burst, turn * 60 * SECOND, `a${turn}x@example.org`);
+  assertEquals(burst.reasonAt(2 * HOUR, { sender: "x@example.org" }), "defer new");
+  const faithful = new World();
+  faithful.at(0);
+  for (let day = 1; day < 30; day++) faithful.at(day * DAY);
+  assertEquals(faithful.reasonAt(30 * DAY, { sender: "x@example.org" }), "defer new");
+});
+
+Deno.test("a proven origin that has been silent for its lifetime is a stranger again", () => {
+  const world = new World();
+  for (let turn = 0; turn < 5; turn++) deliver(world, turn * 2 * HOUR, `a${turn}x@example.org`);
+  assertEquals(world.reasonAt(30 * DAY, { sender: "x@example.org" }), "pass proven");
+  assertEquals(world.reasonAt(66 * DAY, { sender: "x@example.org" }), "pass proven");
+  assertEquals(world.reasonAt(103 * DAY, { sender: "x@example.org" }), "defer new");
+});
+
+Deno.test("an organisation is proven by and for mail of its own domain only", () => {
+  const world = new World();
+  const hoster = (turn: number): Given => ({
+    address: `10.0.${turn}.1`,
+    clientName: `out${turn}.hoster.example`,
+  });
+  for (let turn = 0; turn < 6; turn++) {
+    deliver(world, turn * 2 * HOUR, `a${turn}x@customer.example`, hoster(turn));
+  }
+  assertEquals(
+    world.reasonAt(20 * HOUR, { ...hoster(50), sender: "b@hoster.example" }),
+    "defer new",
+  );
+  for (let turn = 10; turn < 15; turn++) {
+    deliver(world, turn * 2 * HOUR, `a${turn}x@hoster.example`, hoster(turn));
+  }
+  assertEquals(
+    world.reasonAt(40 * HOUR, { ...hoster(51), sender: "new@hoster.example" }),
+    "pass proven",
+  );
+  assertEquals(
+    world.reasonAt(40 * HOUR, { ...hoster(52), sender: "new@customer.example" }),
+    "defer new",
+  );
+});
+
+Deno.test("with 0 nobody is ever proven", () => {
+  const world = new World({ autoWhitelistClients: 0 });
+  for (let turn = 0; turn < 20; turn++) deliver(world, turn * 2 * HOUR, `a${turn}x@example.org`);
+  assertEquals(world.reasonAt(50 * HOUR, { sender: "x@example.org" }), "defer new");
+  assert(world.memory.stored().every(({ kind }) => kind === "triplet"));
+});
+
+Deno.test("shadow mode records everything and defers nobody", () => {
+  const world = new World({ mode: "shadow" });
+  const first = world.at(0);
+  assertEquals([first.decision, first.reason, first.shadow], ["pass", "new", true]);
+  assertEquals(world.at(SECOND).reason, "early");
+  const later = world.at(120 * SECOND);
+  assertEquals([later.decision, later.reason, later.shadow], ["pass", "retried", undefined]);
+  assertEquals([later.delayed, later.firstOfMessage], [undefined, undefined]);
+  assertEquals(world.reasonAt(HOUR), "pass known");
+});
+
+Deno.test("a clock that jumps back does not make anybody wait for longer than the delay", () => {
+  const world = new World();
+  world.at(0);
+  assertEquals(world.at(-DAY).wait, 60 * SECOND);
+  assertEquals(world.reasonAt(-DAY + 60 * SECOND), "pass retried");
+  const known = new World();
+  known.at(0);
+  known.at(HOUR);
+  assertEquals(known.reasonAt(-DAY), "pass known");
+  assertEquals(known.reasonAt(36 * DAY), "pass known");
+});
+
+const givenArbitrary = fc.record({
+  address: fc.constantFrom("192.0.2.10", "192.0.2.11", "198.51.100.7", "2001:db8::1"),
+  clientName: fc.constantFrom("unknown", "a.mail.example", "b.mail.example", "dsl-1.isp.example"),
+  sender: fc.constantFrom("", "x@mail.example", "y@example.org", "list-12@example.org"),
+  recipient: fc.constantFrom("u@example.net", "v@example.net"),
+  instance: fc.constantFrom("", "1", "2"),
+});
+const historyArbitrary = fc.array(
+  fc.tuple(fc.integer({ min: 0, max: 6 * HOUR }), givenArbitrary),
+  { maxLength: 40 },
+);
+
+Deno.test("nobody passes who is not known, proven or of a message that passed, before its time", () => {
+  fc.assert(
+    fc.property(historyArbitrary, (history) => {
+      const world = new World({ autoWhitelistClients: 2 });
+      const firstTry = new Map<string, number>();
+      let now = 0;
+      for (const [pause, given] of history) {
+        now += pause;
+        const pair = `${given.sender} ${given.recipient}`;
+        const first = firstTry.get(pair) ?? now;
+        firstTry.set(pair, first);
+        const verdict = world.at(now, given);
+        if (verdict.decision === "pass" && verdict.reason === "retried" && verdict.firstOfMessage) {
+          assert(now - first >= RULES.delay, "passed early");
+          assert((verdict.delayed ?? 0) >= RULES.delay);
+        }
+        if (verdict.decision === "defer") assert(verdict.wait! > 0 && verdict.wait! <= RULES.delay);
+        if (now === first && given.instance === "" && verdict.decision === "pass") {
+          assertEquals(verdict.reason, "proven");
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("nobody is deferred who waited its time and came back within the window", () => {
+  fc.assert(
+    fc.property(
+      historyArbitrary,
+      givenArbitrary,
+      fc.integer({ min: RULES.delay, max: RULES.retryWindow }),
+      (history, given, wait) => {
+        const world = new World();
+        let now = 0;
+        for (const [pause, other] of history) world.at(now += pause, other);
+        world.at(now, given);
+        assertFalse(world.at(now + wait, given).decision !== "pass");
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("who passes at one moment of the window passes at every later one", () => {
+  fc.assert(
+    fc.property(
+      historyArbitrary,
+      givenArbitrary,
+      fc.integer({ min: 0, max: 2 * DAY }),
+      fc.integer({ min: 0, max: 2 * DAY }),
+      (history, given, one, other) => {
+        const world = new World();
+        let now = 0;
+        for (const [pause, before] of history) world.at(now += pause, before);
+        world.at(now, given);
+        const [sooner, later] = one < other ? [one, other] : [other, one];
+        const at = (time: number) =>
+          decide(attemptOf(given), world.memory, world.rules, START + now + time).verdict.decision;
+        if (at(sooner) === "pass") assertEquals(at(later), "pass");
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("deciding changes nothing that it was given", () => {
+  const world = new World();
+  world.at(0);
+  const before = JSON.stringify(world.memory.stored());
+  decide(attemptOf(), world.memory, world.rules, START + HOUR);
+  assertEquals(JSON.stringify(world.memory.stored()), before);
+});

@@ -1,0 +1,84 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import fc from "fast-check";
+import { normaliseRecipient, normaliseSender } from "../../lib/greylist/normalise.ts";
+
+const RECIPIENT = "user@example.net";
+
+Deno.test("a sender is compared in one form", () => {
+  const table: [string, string][] = [
+    ["", ""],
+    ["Alice@EXAMPLE.org", "Alice@example.org"],
+    ["alice+news@example.org", "alice@example.org"],
+    ["+odd@example.org", "+odd@example.org"],
+    ["bounce-12345@lists.example", "bounce-#@lists.example"],
+    ["bounce-7@lists.example", "bounce-#@lists.example"],
+    ["bounce12345@lists.example", "bounce#@lists.example"],
+    ["user1@example.org", "user1@example.org"],
+    ["news-18d3f2abc@example.org", "news-#@example.org"],
+    ["facade@example.org", "facade@example.org"],
+    ["bounces+user=example.net@lists.example", "bounces@lists.example"],
+    ["list-bounces-user=example.net@lists.example", "list-bounces-#@lists.example"],
+    ["list-bounces-USER=Example.NET@lists.example", "list-bounces-#@lists.example"],
+    ["b-user_at_example.net@lists.example", "b-#@lists.example"],
+    ["prvs=1234abcdef=alice@example.org", "alice@example.org"],
+    ["btv1==123abc==alice@example.org", "alice@example.org"],
+    ["SRS0=HHH=TT=orig.example=alice@forwarder.example", "alice@orig.example"],
+    ["srs0+Xy9z=K7=Orig.Example=alice@forwarder.example", "alice@orig.example"],
+    [
+      "SRS1=HHH=first.example==HHH=TT=orig.example=alice@second.example",
+      "alice@orig.example",
+    ],
+    ["prvs=1234abcdef=bounce-99@example.org", "bounce-#@example.org"],
+    ["f47ac10b-58cc-4372-a567-0e02b2c3d479@example.org", "#@example.org"],
+    [
+      "0100018c3f2e4b5a-6f7d8c9b-aaaa-bbbb-cccc-444455556666-000000@eu-west-1.example.com",
+      "#@eu-west-1.example.com",
+    ],
+    ["jane@bücher.example", "jane@xn--bcher-kva.example"],
+    ["no-domain-42", "no-domain-#"],
+    ["a\0b@example.org", "ab@example.org"],
+  ];
+  for (const [given, expected] of table) {
+    assertEquals(normaliseSender(given, RECIPIENT), expected, given);
+  }
+});
+
+Deno.test("each new message of a list has the sender of the one before", () => {
+  const pairs: [string, string][] = [
+    ["list-return-4711-user=example.net@l.example", "list-return-4712-user=example.net@l.example"],
+    ["bounce.3kx9q0zab12@mail.example", "bounce.9zz1p7yqr34@mail.example"],
+    [
+      "msprvs1=18d3f2abc=bounces-12345-67@b.example",
+      "msprvs1=18d4aa001=bounces-12399-67@b.example",
+    ],
+    ["prvs=0123456789=alice@example.org", "prvs=9876543210=alice@example.org"],
+    ["SRS0=AAA=BB=o.example=alice@f.example", "SRS0=CCC=DD=o.example=alice@f.example"],
+  ];
+  for (const [one, other] of pairs) {
+    assertEquals(normaliseSender(one, RECIPIENT), normaliseSender(other, RECIPIENT), one);
+  }
+});
+
+Deno.test("a recipient is compared without its extension and its case", () => {
+  const table: [string, string][] = [
+    ["User+Ext@EXAMPLE.Net", "user@example.net"],
+    ["postmaster", "postmaster"],
+    ["+x@example.net", "+x@example.net"],
+    ["user@BÜCHER.example", "user@xn--bcher-kva.example"],
+  ];
+  for (const [given, expected] of table) assertEquals(normaliseRecipient(given), expected, given);
+});
+
+Deno.test("normalising any text ends, and leaves no NUL", () => {
+  const text = fc.string({ unit: "binary", maxLength: 300 });
+  fc.assert(fc.property(text, text, (sender, recipient) => {
+    assertFalse(normaliseSender(sender, recipient).includes("\0"));
+    assertFalse(normaliseRecipient(recipient).includes("\0"));
+  }));
+});
+
+Deno.test("a long hostile sender of any pattern is normalised", () => {
+  for (const part of ["=", "a1", "SRS0=", "+", "#-", "user=example.net", "_at_"]) {
+    assert(normaliseSender(`${part.repeat(20_000)}@x`, RECIPIENT).length <= 400_000, part);
+  }
+});

@@ -1,0 +1,151 @@
+import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
+import { Database } from "@db/sqlite";
+import { type Triplet, tripletKey } from "../../lib/greylist/verdict.ts";
+import { StoreFault } from "../../lib/store/fault.ts";
+import { loadKey, makePseudonym } from "../../lib/store/pseudonym.ts";
+import { SqliteStore } from "../../lib/store/sqlite.ts";
+import { testConformance } from "./conformance.ts";
+
+testConformance("sqlite", () => Promise.resolve(new SqliteStore(":memory:")));
+testConformance("sqlite with pseudonyms", () => {
+  const pseudonym = makePseudonym(new Uint8Array(32).fill(7));
+  return Promise.resolve(new SqliteStore(":memory:", pseudonym));
+});
+
+const key = tripletKey("net:192.0.2.0/24", "alice@example.org", "bob@example.net");
+const record: Triplet = { firstSeen: 1, lastSeen: 2, tries: 3, counted: false };
+
+async function inDirectory(body: (directory: string) => Promise<void> | void): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    await body(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+function stored(path: string, pseudonym?: (text: string) => string): Triplet | undefined {
+  const store = new SqliteStore(path, pseudonym);
+  let found: Triplet | undefined;
+  store.exchange([key], ({ triplets }) => {
+    found = triplets.get(key.id);
+    return [];
+  });
+  store.close();
+  return found;
+}
+
+Deno.test("what was stored is there after the database was closed and opened", async () => {
+  await inDirectory((directory) => {
+    const store = new SqliteStore(`${directory}/g.db`);
+    store.exchange([], () => [{ kind: "triplet", key, record }]);
+    store.close();
+    assertEquals(stored(`${directory}/g.db`), record);
+  });
+});
+
+Deno.test("two processes write one database, and each sees what the other stored", async () => {
+  await inDirectory((directory) => {
+    const one = new SqliteStore(`${directory}/g.db`);
+    const other = new SqliteStore(`${directory}/g.db`);
+    one.exchange([key], () => [{ kind: "triplet", key, record }]);
+    other.exchange([key], ({ triplets }) => {
+      assertEquals(triplets.get(key.id), record);
+      return [{ kind: "triplet", key, record: { ...record, tries: 4 } }];
+    });
+    one.exchange([key], ({ triplets }) => {
+      assertEquals(triplets.get(key.id)?.tries, 4);
+      return [];
+    });
+    one.close();
+    other.close();
+  });
+});
+
+Deno.test("a write between reading and writing makes a batch begin again", async () => {
+  await inDirectory((directory) => {
+    const one = new SqliteStore(`${directory}/g.db`);
+    const other = new SqliteStore(`${directory}/g.db`);
+    let turns = 0;
+    one.exchange([key], ({ triplets }) => {
+      turns++;
+      if (turns === 1) other.exchange([], () => [{ kind: "triplet", key, record }]);
+      const tries = (triplets.get(key.id)?.tries ?? 0) + 1;
+      return [{ kind: "triplet", key, record: { ...record, tries } }];
+    });
+    assertEquals(turns, 2);
+    one.close();
+    other.close();
+    assertEquals(stored(`${directory}/g.db`)?.tries, 4);
+  });
+});
+
+Deno.test("a locked database is a fault that says so", async () => {
+  await inDirectory((directory) => {
+    const store = new SqliteStore(`${directory}/g.db`);
+    const locker = new Database(`${directory}/g.db`);
+    locker.exec("BEGIN IMMEDIATE");
+    const fault = assertThrows(
+      () => store.exchange([], () => [{ kind: "triplet", key, record }]),
+      StoreFault,
+    );
+    assertEquals(fault.kind, "locked");
+    locker.exec("ROLLBACK");
+    store.exchange([], () => [{ kind: "triplet", key, record }]);
+    locker.close();
+    store.close();
+  });
+});
+
+async function allBytes(directory: string): Promise<string> {
+  let text = "";
+  for await (const { name } of Deno.readDir(directory)) {
+    text += new TextDecoder("latin1").decode(await Deno.readFile(`${directory}/${name}`));
+  }
+  return text;
+}
+
+Deno.test("with pseudonyms no address stands in any file, and the key is needed to find it", async () => {
+  await inDirectory(async (directory) => {
+    const pseudonym = makePseudonym(loadKey(`${directory}/key`));
+    const store = new SqliteStore(`${directory}/g.db`, pseudonym);
+    store.exchange([], () => [{ kind: "triplet", key, record }]);
+    for (const secret of ["alice", "example.org", "bob", "192.0.2"]) {
+      assertFalse((await allBytes(directory)).includes(secret), secret);
+    }
+    store.close();
+    assertEquals(stored(`${directory}/g.db`, makePseudonym(loadKey(`${directory}/key`))), record);
+    assertEquals(stored(`${directory}/g.db`, makePseudonym(new Uint8Array(32))), undefined);
+    assertEquals((await Deno.stat(`${directory}/key`)).mode! & 0o777, 0o600);
+  });
+});
+
+Deno.test("what was stored in clear is hidden when pseudonyms are turned on, and still known", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/g.db`;
+    const store = new SqliteStore(path);
+    store.exchange([], () => [
+      { kind: "triplet", key, record },
+      {
+        kind: "origin",
+        key: key.origin,
+        record: { firstSeen: 1, lastSeen: 2, deliveries: 3, lastCounted: 4 },
+      },
+    ]);
+    store.close();
+    assert((await allBytes(directory)).includes("alice"));
+    const pseudonym = makePseudonym(new Uint8Array(32).fill(9));
+    assertEquals(stored(path, pseudonym), record);
+    assertEquals(stored(path, pseudonym), record);
+    for (const secret of ["alice", "example.org", "bob", "192.0.2"]) {
+      assertFalse((await allBytes(directory)).includes(secret), secret);
+    }
+  });
+});
+
+Deno.test("a key file of the wrong size is an error that names it", async () => {
+  await inDirectory(async (directory) => {
+    await Deno.writeTextFile(`${directory}/key`, "short");
+    assertThrows(() => loadKey(`${directory}/key`), Error, `${directory}/key`);
+  });
+});
