@@ -92,7 +92,12 @@ export function translatePostgrey(given: readonly string[]): Translation {
     }
     const { name, joined } = found;
     const shown = arg.startsWith("--") ? `--${name}` : `-${name}`;
-    const takeValue = () => joined ?? given[++at];
+    const takeValue = () => {
+      const next = given[at + 1];
+      if (joined !== undefined || next === undefined || next.startsWith("-")) return joined;
+      at++;
+      return next;
+    };
 
     const rewrite = REWRITES.get(name);
     const ignored = WITH_VALUE.get(name);

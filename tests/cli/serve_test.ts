@@ -1,0 +1,112 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { getAvailablePort } from "@std/net/get-available-port";
+import { Daemon, inDirectory } from "../daemon.ts";
+
+Deno.test("what was remembered is still known after a restart, and after a kill -9", async () => {
+  await inDirectory(async (directory) => {
+    const port = getAvailablePort();
+    const args = ["--inet", `${port}`, `--database=${directory}/g.db`, "--accept-test-time"];
+    const first = await Daemon.start(args);
+    assertStringIncludes(await first.ask({ policy_test_time: "1000000" }), "DEFER_IF_PERMIT");
+    await first.kill();
+    const second = await Daemon.start(args);
+    assertStringIncludes(await second.ask({ policy_test_time: "1000061" }), "PREPEND");
+    assertEquals(await second.stop("SIGTERM"), 0);
+    const third = await Daemon.start(args);
+    assertEquals(await third.ask({ policy_test_time: "1000100" }), "action=DUNNO\n\n");
+    assertEquals(await third.stop("SIGINT"), 0);
+    assertStringIncludes(third.log, "stopped after 1 requests");
+  });
+});
+
+Deno.test("SIGHUP rereads the file; a broken file keeps the old settings and says so", async () => {
+  await inDirectory(async (directory) => {
+    const config = `${directory}/greylag.toml`;
+    const write = (text: string) => Deno.writeTextFile(config, text);
+    await write('delay = "5m"\n');
+    const daemon = await Daemon.start([
+      `--config=${config}`,
+      `--unix=${directory}/policy`,
+      `--database=${directory}/g.db`,
+    ]);
+    assertStringIncludes(await daemon.ask({ sender: "a@x.example" }), "in 300 seconds");
+
+    await write('delay = "7m"\nprivacy = true\n');
+    await daemon.reload("configuration reread");
+    assertStringIncludes(await daemon.ask({ sender: "b@x.example" }), "in 420 seconds");
+    assertStringIncludes(daemon.log, "only at a restart: privacy");
+
+    await write('dealy = "9m"\n');
+    await daemon.reload("old settings stay in force");
+    assertStringIncludes(daemon.log, `${config}:1: dealy`);
+    assertStringIncludes(await daemon.ask({ sender: "c@x.example" }), "in 420 seconds");
+    await daemon.stop("SIGTERM");
+  });
+});
+
+Deno.test("a socket or port that somebody holds is an error that names it, and exits with 1", async () => {
+  await inDirectory(async (directory) => {
+    const args = [`--unix=${directory}/policy`, `--database=${directory}/g.db`];
+    const first = await Daemon.start(args);
+    const second = await Daemon.run(["serve", ...args]);
+    assertEquals(second.code, 1);
+    assertStringIncludes(second.err, `${directory}/policy`);
+    assertStringIncludes(second.err, "another process listens there");
+    await first.stop("SIGTERM");
+    assertEquals(await Deno.stat(`${directory}/policy`).catch(() => "gone"), "gone");
+  });
+});
+
+Deno.test("a command line of postgrey works with only the program's name changed", async () => {
+  await inDirectory(async (directory) => {
+    const port = getAvailablePort();
+    const daemon = await Daemon.startBare([
+      `--inet=${port}`,
+      "-d",
+      `--dbdir=${directory}/db`,
+      "--delay=300",
+      "--max-age=35",
+      "--retry-window=6h",
+      "--auto-whitelist-clients",
+      "--greylist-text=Come back in %s seconds",
+      "--user=postgrey",
+    ]);
+    assertStringIncludes(await daemon.ask(), "4.7.1 Come back in 300 seconds");
+    assertStringIncludes(daemon.log, "-d has no meaning here");
+    assert((await Deno.stat(`${directory}/db/greylag.db`)).isFile);
+    await daemon.stop("SIGTERM");
+  });
+});
+
+Deno.test("a database that cannot be used lets mail pass, says so, and is used as soon as it can be", async () => {
+  await inDirectory(async (directory) => {
+    await Deno.writeTextFile(`${directory}/db`, "a file where the directory should be");
+    const port = getAvailablePort();
+    const daemon = await Daemon.start([`--inet=${port}`, `--database=${directory}/db/g.db`]);
+    for (let turn = 0; turn < 3; turn++) assertEquals(await daemon.ask(), "action=DUNNO\n\n");
+    await daemon.waitFor("all mail passes");
+    assertEquals(daemon.log.split("all mail passes").length, 2);
+    await Deno.remove(`${directory}/db`);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    assertStringIncludes(await daemon.ask(), "DEFER_IF_PERMIT");
+    await daemon.waitFor("the database works again");
+    await daemon.stop("SIGTERM");
+  });
+});
+
+Deno.test("decisions are logged a line each, as text or JSON", async () => {
+  await inDirectory(async (directory) => {
+    const port = getAvailablePort();
+    const daemon = await Daemon.start([
+      `--inet=${port}`,
+      `--database=${directory}/g.db`,
+      "--log-format=json",
+    ]);
+    await daemon.ask({ recipient: "x\x1b[2J@example.net" });
+    await daemon.stop("SIGTERM");
+    const lines = daemon.log.trim().split("\n").map((line) => JSON.parse(line));
+    const decision = lines.find((line) => line.event === "decision");
+    assertEquals(decision.recipient, "x\x1b[2J@example.net");
+    assertMatch(daemon.log, /^[\x20-\x7e\n]*$/);
+  });
+});

@@ -1,0 +1,148 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  combine,
+  ConfigError,
+  describeSource,
+  flagOf,
+  type GivenFlag,
+  readConfigFile,
+  variableOf,
+} from "../../lib/config/load.ts";
+import { serviceSettings, SETTING_NAMES, type SettingName } from "../../lib/config/settings.ts";
+
+const PATH = "/etc/greylag/greylag.toml";
+
+function load(
+  text?: string,
+  environment: Record<string, string> = {},
+  flags: Partial<Record<SettingName, string | string[]>> = {},
+) {
+  return combine({
+    file: text === undefined ? undefined : { path: PATH, text },
+    environment: (name) => environment[name],
+    flags: new Map(
+      Object.entries(flags).map(([name, value]): [SettingName, GivenFlag] => [
+        name as SettingName,
+        { flag: `--${name}`, value },
+      ]),
+    ),
+  });
+}
+
+Deno.test("a flag counts more than the environment, the environment more than the file", () => {
+  const text = '# comment\ndelay = "2m"\n\nlifetime = "10d"\nmode = "off"\n';
+  const environment = { GREYLAG_LIFETIME: "20d", GREYLAG_MODE: "shadow" };
+  const { values, sources } = load(text, environment, { mode: "strangers" });
+  assertEquals([values.delay, values.lifetime, values.mode], [
+    120_000,
+    20 * 86_400_000,
+    "strangers",
+  ]);
+  assertEquals(describeSource(sources.delay), `${PATH}:2`);
+  assertEquals(describeSource(sources.lifetime), "environment GREYLAG_LIFETIME");
+  assertEquals(describeSource(sources.mode), "flag --mode");
+  assertEquals(describeSource(sources.retry_window), "default");
+});
+
+Deno.test("the defaults are those that the documents promise", () => {
+  const { rules } = serviceSettings(load().values).engine;
+  assertEquals(rules, {
+    mode: "strangers",
+    delay: 60_000,
+    retryWindow: 2 * 86_400_000,
+    lifetime: 36 * 86_400_000,
+    autoWhitelistClients: 5,
+    ipv4Prefix: 24,
+    ipv6Prefix: 64,
+    nullSender: "rcpt",
+    trustedNetworks: [],
+  });
+  assertEquals(load().values.socketmode, 0o666);
+});
+
+Deno.test("every setting can be written in the file as it is shown", () => {
+  const { written, values } = load();
+  const text = SETTING_NAMES.map((name) => `${name} = ${JSON.stringify(written[name])}\n`).join("");
+  assertEquals(load(text).values, values);
+});
+
+Deno.test("every setting is also a flag and a variable", () => {
+  assertEquals(flagOf("retry_window"), "--retry-window");
+  assertEquals(variableOf("retry_window"), "GREYLAG_RETRY_WINDOW");
+  const environment = {
+    GREYLAG_AUTO_WHITELIST_CLIENTS: "7",
+    GREYLAG_PRIVACY: "yes",
+    GREYLAG_TRUSTED_NETWORKS: "192.0.2.0/24, 2001:db8::/32",
+  };
+  const { values } = load(undefined, environment, { listen: ["inet:10024", "/run/policy"] });
+  assertEquals(values.auto_whitelist_clients, 7);
+  assertEquals(values.privacy, true);
+  assertEquals(values.trusted_networks.length, 2);
+  assertEquals(values.listen, [
+    { kind: "inet", host: "127.0.0.1", port: 10024 },
+    { kind: "unix", path: "/run/policy" },
+  ]);
+});
+
+Deno.test("what cannot be used is refused with the place and what to do", () => {
+  const table: [string, ...string[]][] = [
+    ['mode = "off"\nretry-window = "2d"', `${PATH}:2`, "did you mean retry_window?"],
+    ['dealy = "2m"', `${PATH}:1`, "dealy", "did you mean delay?"],
+    ['zzzzzzzz = "2m"', "there is no such setting"],
+    ["delay = 60", `${PATH}:1`, "a duration with its unit", "not 60"],
+    ['delay = "60"', 'such as "90s"'],
+    ['delay = "0s"', "from 1s to 1d"],
+    ['mode = "strict"', '"strangers", "shadow", "off"', 'not "strict"'],
+    ['auto_whitelist_clients = "5"', "whole number from 0"],
+    ["auto_whitelist_clients = -1", "whole number from 0"],
+    ["auto_whitelist_clients = 1.5", "whole number from 0"],
+    ["privacy = 1", "true or false"],
+    ['listen = "inet:10023"', "must be a list"],
+    ["listen = []", "at least one endpoint"],
+    ['listen = ["example.org:99999"]', '"inet:HOST:PORT"'],
+    ['trusted_networks = ["192.0.2.0/40"]', "such as"],
+    ['socketmode = "rw"', 'such as "0666"'],
+    ['greylist_action = "REJECT"', "asks to come back"],
+    ['greylist_text = ""', "a text on one line"],
+    ['greylist_text = "a\\nb"', "a text on one line"],
+    ['x_greylist_header = "no header"', "a header on one line"],
+    ["[delay]\nx = 1", `${PATH}:1`, "a duration"],
+    ['delay = "1d"\nretry_window = "12h"', `${PATH}:2`, "longer than `delay`"],
+    ['lifetime = "1d"', "not be shorter"],
+    ["delay = ", `${PATH}:1`],
+    ['delay = "1m"\ndelay = "2m"', `${PATH}:2`],
+  ];
+  for (const [text, ...expected] of table) {
+    const error = assertThrows(() => load(text), ConfigError);
+    for (const part of expected) assertStringIncludes(error.message, part, text);
+    assertEquals(error.isUsage, false);
+  }
+});
+
+Deno.test("a flag or a variable is refused by its own name, and a flag is wrong usage", () => {
+  const byFlag = assertThrows(() => load(undefined, {}, { delay: "soon" }), ConfigError);
+  assertStringIncludes(byFlag.message, "flag --delay");
+  assertEquals(byFlag.isUsage, true);
+  const byVariable = assertThrows(() => load("", { GREYLAG_IPV4CIDR: "abc" }), ConfigError);
+  assertStringIncludes(byVariable.message, "environment GREYLAG_IPV4CIDR");
+});
+
+Deno.test("a request's own time is refused unless every listener is loopback or a socket", () => {
+  const listen = (...endpoints: string[]) =>
+    load(undefined, {}, { accept_test_time: "true", listen: endpoints });
+  listen("inet:127.0.0.1:10023", "inet:[::1]:10023", "unix:/run/policy");
+  for (const open of ["inet:0.0.0.0:10023", "inet:192.0.2.1:10023", "inet:[::]:10023"]) {
+    const error = assertThrows(() => listen("inet:127.0.0.1:1", open), ConfigError);
+    assertStringIncludes(error.message, open);
+  }
+});
+
+Deno.test("a file that was named must be there, the default one need not", async () => {
+  const error = assertThrows(() => readConfigFile("/nowhere/greylag.toml"), ConfigError);
+  assertStringIncludes(error.message, "/nowhere/greylag.toml");
+  assertStringIncludes(error.message, "no such file");
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, 'delay = "3m"');
+  assertEquals(readConfigFile(path), { path, text: 'delay = "3m"' });
+  await Deno.remove(path);
+});

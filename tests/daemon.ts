@@ -1,0 +1,146 @@
+/**
+ * A Greylag in a process of its own, for tests: the executable named by `GREYLAG_EXECUTABLE`, or the
+ * source.
+ *
+ * @module
+ */
+
+const STANDARD = {
+  request: "smtpd_access_policy",
+  protocol_state: "RCPT",
+  client_address: "192.0.2.10",
+  client_name: "unknown",
+  sender: "alice@example.org",
+  recipient: "bob@example.net",
+};
+
+const main = new URL("../main.ts", import.meta.url).pathname;
+
+function command(args: readonly string[]): [string, string[]] {
+  const executable = Deno.env.get("GREYLAG_EXECUTABLE");
+  if (executable !== undefined) return [executable, [...args]];
+  const permissions = [
+    "--no-prompt",
+    "--allow-net",
+    "--allow-read",
+    "--allow-write",
+    "--allow-env=GREYLAG_*,JOURNAL_STREAM,NO_COLOR",
+    "--allow-sys=hostname",
+  ];
+  return [Deno.execPath(), ["run", "--no-check", ...permissions, main, ...args]];
+}
+
+/** Runs a body with a directory that is removed afterwards. */
+export async function inDirectory(body: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir({ prefix: "greylag-test-" });
+  try {
+    await body(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** A running daemon. */
+export class Daemon {
+  /** What it wrote to standard error so far. */
+  log = "";
+  readonly #process: Deno.ChildProcess;
+  readonly #reading: Promise<void>;
+  #endpoint = "";
+
+  private constructor(process: Deno.ChildProcess) {
+    this.#process = process;
+    this.#reading = this.#read();
+  }
+
+  /** Starts `greylag serve` and waits until it listens. */
+  static start(args: readonly string[]): Promise<Daemon> {
+    return Daemon.startBare(["serve", ...args]);
+  }
+
+  /** Starts Greylag with just these arguments and waits until it listens. */
+  static async startBare(args: readonly string[]): Promise<Daemon> {
+    const [program, all] = command(args);
+    const process = new Deno.Command(program, {
+      args: all,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+      // An empty environment: what the daemon needs is in its arguments.
+      clearEnv: true,
+      env: { HOME: Deno.env.get("HOME") ?? "/", DENO_DIR: Deno.env.get("DENO_DIR") ?? "" },
+    }).spawn();
+    const daemon = new Daemon(process);
+    const listening = await daemon.waitFor(/listening on (\S+?)["}]*\n/);
+    daemon.#endpoint = listening[1]!;
+    return daemon;
+  }
+
+  /** Runs Greylag to its end. */
+  static async run(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+    const [program, all] = command(args);
+    const { code, stdout, stderr } = await new Deno.Command(program, { args: all }).output();
+    const decoder = new TextDecoder();
+    return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+  }
+
+  /** The id of its process. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  async #read(): Promise<void> {
+    for await (const text of this.#process.stderr.pipeThrough(new TextDecoderStream())) {
+      this.log += text;
+    }
+  }
+
+  /** Waits until the log holds a text. */
+  async waitFor(what: string | RegExp): Promise<RegExpMatchArray> {
+    for (let turn = 0; turn < 600; turn++) {
+      const found = this.log.match(what);
+      if (found !== null) return found;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    throw new Error(`the log does not hold ${what}:\n${this.log}`);
+  }
+
+  /** Asks one request over a connection of its own. */
+  async ask(given: Record<string, string> = {}): Promise<string> {
+    const [kind, ...rest] = this.#endpoint.split(":");
+    using conn = kind === "unix"
+      ? await Deno.connect({ transport: "unix", path: rest.join(":") })
+      : await Deno.connect({ hostname: "127.0.0.1", port: Number(rest.at(-1)) });
+    const lines = Object.entries({ ...STANDARD, ...given }).map(([name, value]) =>
+      `${name}=${value}\n`
+    );
+    await conn.write(new TextEncoder().encode(`${lines.join("")}\n`));
+    const buffer = new Uint8Array(4096);
+    const count = await conn.read(buffer);
+    return new TextDecoder().decode(buffer.subarray(0, count ?? 0));
+  }
+
+  /** Has it reread its configuration, and waits for what it says. */
+  async reload(saying: string): Promise<void> {
+    const before = this.log.split(saying).length;
+    this.#process.kill("SIGHUP");
+    while (this.log.split(saying).length === before) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** Ends it and returns its exit code. */
+  async stop(signal: "SIGTERM" | "SIGINT" = "SIGTERM"): Promise<number> {
+    this.#process.kill(signal);
+    const { code } = await this.#process.status;
+    await this.#reading;
+    return code;
+  }
+
+  /** Ends it as a power cut would. */
+  async kill(): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process.status;
+    await this.#reading;
+  }
+}

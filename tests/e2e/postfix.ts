@@ -1,0 +1,129 @@
+/**
+ * A private Postfix: Debian's programs with a configuration, a queue and a port of their own.
+ *
+ * @module
+ */
+import { getAvailablePort } from "@std/net/get-available-port";
+
+/** What differs from one test to another. */
+export interface PostfixOptions {
+  /** The restriction that asks Greylag, as the README has it. */
+  readonly policy: string;
+  /** Where else Greylag is asked: more lines of main.cf. */
+  readonly more?: string;
+}
+
+const MASTER = (port: number) => `
+127.0.0.1:${port} inet n - n - 50 smtpd
+cleanup   unix  n       -       n       -       0       cleanup
+qmgr      unix  n       -       n       300     1       qmgr
+rewrite   unix  -       -       n       -       -       trivial-rewrite
+bounce    unix  -       -       n       -       0       bounce
+defer     unix  -       -       n       -       0       bounce
+trace     unix  -       -       n       -       0       bounce
+verify    unix  -       -       n       -       1       verify
+proxymap  unix  -       -       n       -       -       proxymap
+anvil     unix  -       -       n       -       1       anvil
+error     unix  -       -       n       -       -       error
+retry     unix  -       -       n       -       -       error
+virtual   unix  -       n       n       -       -       virtual
+postlog   unix-dgram n  -       n       -       1       postlogd
+`;
+
+const MAIN = (base: string, options: PostfixOptions) => `
+compatibility_level = 3.6
+queue_directory = ${base}/queue
+data_directory = ${base}/data
+maillog_file = ${base}/mail.log
+maillog_file_prefixes = ${base}
+inet_interfaces = 127.0.0.1
+myhostname = mx.example.net
+mydestination =
+virtual_mailbox_domains = example.net
+virtual_mailbox_base = ${base}/mail
+virtual_mailbox_maps = static:box/
+virtual_uid_maps = static:65534
+virtual_gid_maps = static:65534
+virtual_minimum_uid = 1
+smtpd_authorized_xclient_hosts = 127.0.0.1
+smtpd_client_connection_count_limit = 0
+smtpd_recipient_restrictions = reject_unauth_destination, ${options.policy}
+smtpd_peername_lookup = no
+smtpd_tls_security_level = none
+smtputf8_enable = no
+${options.more ?? ""}
+`;
+
+async function postfix(base: string, ...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command("/usr/sbin/postfix", {
+    args: ["-c", `${base}/etc`, ...args],
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  if (success) return;
+  const log = await Deno.readTextFile(`${base}/mail.log`).catch(() => "");
+  throw new Error(`postfix ${args.join(" ")}: ${new TextDecoder().decode(stderr)}\n${log}`);
+}
+
+/** A running Postfix. */
+export class Postfix {
+  readonly #base: string;
+  /** Where it takes mail. */
+  readonly port: number;
+
+  private constructor(base: string, port: number) {
+    this.#base = base;
+    this.port = port;
+  }
+
+  /** Starts one and waits until it takes mail. */
+  static async start(options: PostfixOptions): Promise<Postfix> {
+    const base = await Deno.makeTempDir({ prefix: "greylag-postfix-" });
+    await Deno.chmod(base, 0o755);
+    for (const name of ["etc", "queue", "data", "mail"]) await Deno.mkdir(`${base}/${name}`);
+    await new Deno.Command("chown", { args: ["postfix", `${base}/data`] }).output();
+    await new Deno.Command("chown", { args: ["65534", `${base}/mail`] }).output();
+    const port = getAvailablePort();
+    await Deno.writeTextFile(`${base}/etc/main.cf`, MAIN(base, options));
+    await Deno.writeTextFile(`${base}/etc/master.cf`, MASTER(port));
+    await postfix(base, "start");
+    const server = new Postfix(base, port);
+    for (let turn = 0; turn < 100; turn++) {
+      try {
+        (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+        return server;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+    throw new Error(await server.log());
+  }
+
+  /** Stops it and removes all it made. */
+  async stop(): Promise<void> {
+    await postfix(this.#base, "abort");
+    await Deno.remove(this.#base, { recursive: true });
+  }
+
+  /** What it logged. */
+  log(): Promise<string> {
+    return Deno.readTextFile(`${this.#base}/mail.log`).catch(() => "");
+  }
+
+  /** The messages that were delivered, as soon as there are so many. */
+  async delivered(count: number): Promise<string[]> {
+    for (let turn = 0; turn < 200; turn++) {
+      const messages: string[] = [];
+      try {
+        for await (const { name } of Deno.readDir(`${this.#base}/mail/box/new`)) {
+          messages.push(await Deno.readTextFile(`${this.#base}/mail/box/new/${name}`));
+        }
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+      if (messages.length >= count) return messages;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`fewer than ${count} messages were delivered:\n${await this.log()}`);
+  }
+}

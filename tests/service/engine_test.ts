@@ -1,0 +1,212 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { combine } from "../../lib/config/load.ts";
+import { serviceSettings, type SettingName } from "../../lib/config/settings.ts";
+import { Request } from "../../lib/policy/request.ts";
+import { Engine } from "../../lib/service/engine.ts";
+import { Journal } from "../../lib/service/journal.ts";
+import { StoreFault } from "../../lib/store/fault.ts";
+import { SqliteStore } from "../../lib/store/sqlite.ts";
+import type { Judge, Store } from "../../lib/store/store.ts";
+import type { TripletKey } from "../../lib/greylist/verdict.ts";
+
+const STANDARD = {
+  request: "smtpd_access_policy",
+  protocol_state: "RCPT",
+  client_address: "192.0.2.10",
+  client_name: "unknown",
+  sender: "alice@example.org",
+  recipient: "bob@example.net",
+  instance: "1.2.3",
+};
+
+function requestOf(given: Record<string, string> = {}): Request {
+  const attributes = Object.entries({ ...STANDARD, ...given });
+  return new Request(attributes.map(([name, value]) => `${name}=${value}\n`).join(""));
+}
+
+interface Setup {
+  engine: Engine;
+  journal: Journal;
+  lines: string[];
+  ask(given?: Record<string, string>): Promise<string>;
+  clock: { now: number };
+}
+
+function setUp(settings: Partial<Record<SettingName, string>> = {}, store?: Store): Setup {
+  const flags = new Map(
+    Object.entries(settings).map(([name, value]) => [
+      name as SettingName,
+      { flag: `--${name}`, value },
+    ]),
+  );
+  const { values } = combine({ environment: () => undefined, flags });
+  const service = serviceSettings(values);
+  const lines: string[] = [];
+  const clock = { now: Date.UTC(2026, 0, 1) };
+  const journal = new Journal(
+    { write: (line) => lines.push(line()), flush: () => Promise.resolve() },
+    service.journal,
+    "priority",
+    () => clock.now,
+  );
+  const used = store ?? new SqliteStore(":memory:");
+  const engine = new Engine(used, service.engine, journal, () => clock.now);
+  const ask = (given?: Record<string, string>) => engine.answer(requestOf(given));
+  return { engine, journal, lines, ask, clock };
+}
+
+Deno.test("a stranger is deferred, its retry is told how long it waited, its next message passes", async () => {
+  const { ask, clock } = setUp();
+  assertEquals(
+    await ask(),
+    "action=DEFER_IF_PERMIT 4.7.1 Greylisted, please try again in 60 seconds\n\n",
+  );
+  clock.now += 30_500;
+  assertStringIncludes(await ask(), "again in 30 seconds");
+  clock.now += 30_000;
+  assertMatch(
+    await ask({ instance: "2" }),
+    /^action=PREPEND X-Greylist: delayed 60 seconds by gre/,
+  );
+  assertEquals(await ask({ instance: "3" }), "action=DUNNO\n\n");
+});
+
+Deno.test("what is no policy request, or has no usable address, is DUNNO", async () => {
+  const { ask, engine } = setUp();
+  const table: Record<string, string>[] = [
+    { request: "" },
+    { request: "other" },
+    { client_address: "" },
+    { client_address: "unknown" },
+    { client_address: "192.0.2" },
+    { sasl_username: "alice" },
+    { client_address: "127.0.0.1" },
+    { protocol_state: "CONNECT" },
+  ];
+  for (const given of table) {
+    assertEquals(await ask(given), "action=DUNNO\n\n", JSON.stringify(given));
+  }
+  assertEquals(await engine.answer(new Request("")), "action=DUNNO\n\n");
+});
+
+Deno.test("requests of one turn see what those before them changed, in one transaction", async () => {
+  const inner = new SqliteStore(":memory:");
+  let exchanges = 0;
+  const store: Store = {
+    exchange: (keys: readonly TripletKey[], judge: Judge) => {
+      exchanges++;
+      return inner.exchange(keys, judge);
+    },
+    expire: (...given) => inner.expire(...given),
+    size: () => inner.size(),
+    close: () => inner.close(),
+  };
+  const { ask, lines } = setUp({}, store);
+  await Promise.all([ask(), ask(), ask({ recipient: "carol@example.net" })]);
+  assertEquals(exchanges, 1);
+  assertEquals(lines.map((line) => /reason=(\w+)/.exec(line)?.[1]), ["new", "early", "new"]);
+});
+
+Deno.test("an answer leaves only after the commit, and requests meanwhile form the next batch", async () => {
+  const inner = new SqliteStore(":memory:");
+  const gates: PromiseWithResolvers<void>[] = [];
+  const batches: number[] = [];
+  const store: Store = {
+    exchange: async (keys: readonly TripletKey[], judge: Judge) => {
+      batches.push(keys.length);
+      inner.exchange(keys, judge);
+      const gate = Promise.withResolvers<void>();
+      gates.push(gate);
+      await gate.promise;
+    },
+    expire: (...given) => inner.expire(...given),
+    size: () => inner.size(),
+    close: () => inner.close(),
+  };
+  const { ask } = setUp({}, store);
+  let answered = 0;
+  const first = ask().then(() => answered++);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  const others = [ask({ sender: "b@x.example" }), ask({ sender: "c@x.example" })];
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assertEquals([answered, batches], [0, [1]]);
+  gates[0]!.resolve();
+  await first;
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assertEquals(batches, [1, 2]);
+  gates[1]!.resolve();
+  await Promise.all(others);
+});
+
+Deno.test("a store that fails lets all mail pass, counted as fault and without a line each", async () => {
+  for (const how of ["throws", "rejects"]) {
+    const fault = new StoreFault("full", "/var/g.db", "database or disk is full");
+    const store = {
+      exchange: () => {
+        if (how === "throws") throw fault;
+        return Promise.reject(fault);
+      },
+    } as unknown as Store;
+    const { ask, journal, lines } = setUp({}, store);
+    assertEquals(await Promise.all([ask(), ask()]), ["action=DUNNO\n\n", "action=DUNNO\n\n"], how);
+    assertEquals(journal.counters.reasons.fault, 2);
+    assertEquals(lines, []);
+  }
+});
+
+Deno.test("a bug in the store lets mail pass, and is logged once", async () => {
+  const store = {
+    exchange: () => {
+      throw new TypeError("undefined is not a function");
+    },
+  } as unknown as Store;
+  const { ask, lines } = setUp({}, store);
+  assertEquals(await ask(), "action=DUNNO\n\n");
+  assertEquals(await ask(), "action=DUNNO\n\n");
+  assertEquals(lines.length, 1);
+  assertStringIncludes(lines[0]!, "undefined is not a function");
+});
+
+Deno.test("shadow mode answers INFO and never defers", async () => {
+  const { ask, lines } = setUp({ mode: "shadow" });
+  assertMatch(await ask(), /^action=INFO greylag would have deferred this: new, 60 s to wait\n\n$/);
+  assertStringIncludes(lines[0]!, "action=pass, reason=new");
+  assertStringIncludes(lines[0]!, "shadow=greylist");
+});
+
+Deno.test("a request's own time counts only where the administrator said so", async () => {
+  const trusting = setUp({ accept_test_time: "true" });
+  assertStringIncludes(await trusting.ask({ policy_test_time: "1000" }), "DEFER_IF_PERMIT");
+  assertStringIncludes(await trusting.ask({ policy_test_time: "1059" }), "in 1 seconds");
+  assertStringIncludes(await trusting.ask({ policy_test_time: "1060" }), "delayed 60 seconds");
+  assertEquals(trusting.engine.time, 1060 * 1000);
+  const strict = setUp();
+  await strict.ask({ policy_test_time: "1000" });
+  assertStringIncludes(await strict.ask({ policy_test_time: "2000" }), "DEFER_IF_PERMIT");
+});
+
+Deno.test("twenty recipients of one message are deferred together and pass together", async () => {
+  const { ask, clock } = setUp();
+  const recipients = Array.from({ length: 20 }, (_, at) => `user${at}@example.net`);
+  const all = (instance: string) =>
+    Promise.all(recipients.map((recipient) => ask({ recipient, instance })));
+  assert((await all("1")).every((reply) => reply.includes("DEFER_IF_PERMIT")));
+  clock.now += 61_000;
+  const replies = await all("2");
+  assertEquals(replies.filter((reply) => reply.includes("PREPEND")).length, 1);
+  assertEquals(replies.filter((reply) => reply === "action=DUNNO\n\n").length, 19);
+});
+
+Deno.test("every request is counted in exactly one reason", async () => {
+  const { ask, clock, journal } = setUp();
+  await ask();
+  await ask();
+  clock.now += 61_000;
+  await ask();
+  await ask();
+  await ask({ sasl_username: "x" });
+  const { reasons, decisions, requests } = journal.counters;
+  assertEquals([reasons.new, reasons.early, reasons.retried, reasons.known], [1, 1, 1, 1]);
+  assertEquals([reasons.authenticated, requests], [1, 5]);
+  assertEquals(decisions, { pass: 3, defer: 2, reject: 0 });
+});

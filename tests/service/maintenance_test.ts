@@ -1,0 +1,52 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Journal } from "../../lib/service/journal.ts";
+import { Maintenance, nextRows } from "../../lib/service/maintenance.ts";
+import type { Cursor, Expiry, Store } from "../../lib/store/store.ts";
+
+Deno.test("a slice that took too long is followed by a smaller one, a quick one by a larger", () => {
+  assertEquals(nextRows(1000, 10), 500);
+  assertEquals(nextRows(1000, 5), 1000);
+  assertEquals(nextRows(1000, 1), 1500);
+  assertEquals(nextRows(1000, 0), 1500);
+  assertEquals(nextRows(10, 1000), 10);
+  assertEquals(nextRows(5000, 0.1), 5000);
+});
+
+Deno.test("what expires is told by the clock and the settings, and a pass goes on where it was", async () => {
+  const asked: [Expiry, Cursor | undefined][] = [];
+  const next: Cursor = { table: "triplet", after: ["x"] };
+  const store = {
+    expire: (expiry: Expiry, cursor: Cursor | undefined) => {
+      asked.push([expiry, cursor]);
+      return { removed: 0, next: cursor === undefined ? next : undefined };
+    },
+  } as unknown as Store;
+  const lifetimes = { retryWindow: 10, lifetime: 100 };
+  const maintenance = new Maintenance(store, lifetimes, {} as Journal, () => 1000);
+  const cursor = await maintenance.slice(undefined);
+  assertEquals(cursor, next);
+  assertEquals(await maintenance.slice(cursor), undefined);
+  assertEquals(asked, [
+    [{ waitingBefore: 990, seenBefore: 900 }, undefined],
+    [{ waitingBefore: 990, seenBefore: 900 }, next],
+  ]);
+});
+
+Deno.test("the task begins by itself and ends when it is stopped", async () => {
+  let slices = 0;
+  const store = {
+    expire: () => {
+      slices++;
+      return { removed: 0, next: { table: "triplet", after: [] } };
+    },
+  } as unknown as Store;
+  const lifetimes = { retryWindow: 10, lifetime: 100 };
+  const maintenance = new Maintenance(store, lifetimes, {} as Journal, () => 1000);
+  maintenance.start();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  maintenance.stop();
+  assert(slices >= 1);
+  const before = slices;
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assertEquals(slices, before);
+});
