@@ -5,7 +5,6 @@
  */
 import { closestMatch } from "leven";
 import { parse as parseToml, TomlError } from "smol-toml";
-import * as v from "valibot";
 import {
   contradiction,
   isSettingName,
@@ -180,9 +179,9 @@ export function combine(origins: Origins): Configuration {
 
   const values: Record<string, unknown> = {};
   for (const name of SETTING_NAMES) {
-    const result = v.safeParse(SETTINGS[name].schema as v.GenericSchema, written[name]);
-    if (!result.success) fail(sources[name], name, result.issues[0].message, written[name]);
-    values[name] = result.output;
+    const result = SETTINGS[name].read(written[name]);
+    if (!result.ok) fail(sources[name], name, result.why, written[name]);
+    values[name] = result.value;
   }
   const checked = values as Values;
   const wrong = contradiction(checked);

@@ -11,12 +11,17 @@ import { parseDuration } from "./duration.ts";
 /** How a setting is written in the file: as a string, a whole number, true or false, or an array. */
 export type Kind = "text" | "count" | "switch" | "list";
 
+/** A value, or why what was written is none. */
+export type Read<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly why: string };
+
 /** One setting. */
 export interface Setting<T = unknown> {
   /** How it is written. */
   readonly kind: Kind;
   /** Checks what was written and makes the value of it. */
-  readonly schema: v.GenericSchema<unknown, T>;
+  readonly read: (written: unknown) => Read<T>;
   /** What is in force if nobody says anything, as it would be written in the file. */
   readonly standard: string | number | boolean | readonly string[];
   /** What stands for the value in the help, such as `TIME`. */
@@ -27,7 +32,8 @@ export interface Setting<T = unknown> {
   readonly live: boolean;
 }
 
-type Described = Pick<Setting, "standard" | "help"> & { readonly live?: boolean };
+/** What every kind of setting is described by. */
+export type Described = Pick<Setting, "standard" | "help"> & { readonly live?: boolean };
 
 function setting<T>(
   kind: Kind,
@@ -35,7 +41,13 @@ function setting<T>(
   schema: v.GenericSchema<unknown, T>,
   described: Described,
 ): Setting<T> {
-  return { kind, placeholder, schema, live: true, ...described };
+  const read = (written: unknown): Read<T> => {
+    const result = v.safeParse(schema, written);
+    return result.success
+      ? { ok: true, value: result.output }
+      : { ok: false, why: result.issues[0].message };
+  };
+  return { kind, placeholder, read, live: true, ...described };
 }
 
 /** A text that `read` makes a value of; undefined from it means that the text is not one. */

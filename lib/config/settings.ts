@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type * as v from "valibot";
 import { formatEndpoint } from "../policy/endpoint.ts";
 import { isLoopback, parseAddress } from "../mail/network.ts";
 import { isDeferAction } from "../policy/reply.ts";
@@ -140,7 +139,7 @@ export function isSettingName(name: string): name is SettingName {
 
 /** A value for every setting. */
 export type Values = {
-  [Name in SettingName]: v.InferOutput<typeof SETTINGS[Name]["schema"]>;
+  [Name in SettingName]: typeof SETTINGS[Name] extends Setting<infer T> ? T : never;
 };
 
 /**

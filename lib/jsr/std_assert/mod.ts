@@ -16,7 +16,7 @@ export class AssertionError extends Error {
 }
 
 /** A class whose instances an assertion can ask for. */
-type AnyConstructor<T = unknown> = abstract new (...args: never[]) => T;
+export type AnyConstructor<T = unknown> = abstract new (...args: never[]) => T;
 
 function suffix(msg: string | undefined): string {
   return msg === undefined ? "" : `: ${msg}`;
