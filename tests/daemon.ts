@@ -30,6 +30,12 @@ function command(args: readonly string[]): [string, string[]] {
   return [Deno.execPath(), ["run", "--no-check", ...permissions, main, ...args]];
 }
 
+/** What systemd does: the process is told which stream its standard error is. */
+function asJournald([program, args]: [string, string[]]): [string, string[]] {
+  const script = 'JOURNAL_STREAM=$(stat -L -c %d:%i /dev/stderr) exec "$@"';
+  return ["/bin/sh", ["-c", `export JOURNAL_STREAM; ${script}`, "sh", program, ...args]];
+}
+
 /** Runs a body with a directory that is removed afterwards. */
 export async function inDirectory(body: (directory: string) => Promise<void>): Promise<void> {
   const directory = await Deno.makeTempDir({ prefix: "greylag-test-" });
@@ -54,13 +60,16 @@ export class Daemon {
   }
 
   /** Starts `greylag serve` and waits until it listens. */
-  static start(args: readonly string[]): Promise<Daemon> {
-    return Daemon.startBare(["serve", ...args]);
+  static start(args: readonly string[], under: "nobody" | "journald" = "nobody"): Promise<Daemon> {
+    return Daemon.startBare(["serve", ...args], under);
   }
 
   /** Starts Greylag with just these arguments and waits until it listens. */
-  static async startBare(args: readonly string[]): Promise<Daemon> {
-    const [program, all] = command(args);
+  static async startBare(
+    args: readonly string[],
+    under: "nobody" | "journald" = "nobody",
+  ): Promise<Daemon> {
+    const [program, all] = under === "journald" ? asJournald(command(args)) : command(args);
     const process = new Deno.Command(program, {
       args: all,
       stdin: "null",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fstatSync } from "node:fs";
 import { ConfigError } from "../config/load.ts";
 import { serviceSettings, SETTING_NAMES, SETTINGS } from "../config/settings.ts";
 import { VERSION } from "../config/version.ts";
@@ -17,7 +18,7 @@ function linePrefix(): LinePrefix {
   const stream = Deno.env.get("JOURNAL_STREAM");
   if (stream === undefined) return "time";
   try {
-    const { dev, ino } = Deno.statSync("/dev/stderr");
+    const { dev, ino } = fstatSync(2);
     return stream === `${dev}:${ino}` ? "priority" : "time";
   } catch {
     return "time";

@@ -22,6 +22,18 @@ function directoryOf(path: string): string {
 }
 
 /**
+ * SQLite gives the files that stand beside a database the permissions of the database itself. A file
+ * that is there is not opened: closing it would give up the locks that this process has on it.
+ */
+function makeFile(path: string): void {
+  try {
+    Deno.openSync(path, { createNew: true, write: true, mode: 0o600 }).close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+}
+
+/**
  * Opens the database, and makes it and its directory if they are not there, readable for their owner
  * only.
  *
@@ -32,9 +44,8 @@ export function openStore(settings: StoreSettings): Store {
   try {
     Deno.mkdirSync(directoryOf(path), { recursive: true, mode: 0o700 });
     const pseudonym = settings.privacy ? makePseudonym(loadKey(`${path}.key`)) : undefined;
-    const store = new SqliteStore(path, pseudonym);
-    Deno.chmodSync(path, 0o600);
-    return store;
+    makeFile(path);
+    return new SqliteStore(path, pseudonym);
   } catch (error) {
     throw faultOf(error, path);
   }

@@ -110,3 +110,17 @@ Deno.test("decisions are logged a line each, as text or JSON", async () => {
     assertMatch(daemon.log, /^[\x20-\x7e\n]*$/);
   });
 });
+
+Deno.test("under journald every line begins with its priority and has no time of its own", async () => {
+  await inDirectory(async (directory) => {
+    const port = getAvailablePort();
+    const daemon = await Daemon.start(
+      [`--inet=${port}`, `--database=${directory}/g.db`],
+      "journald",
+    );
+    await daemon.ask();
+    await daemon.stop("SIGTERM");
+    for (const line of daemon.log.trim().split("\n")) assertMatch(line, /^<[3467]>[a-z]/);
+    assertStringIncludes(daemon.log, "<6>action=greylist, reason=new, client_name=unknown");
+  });
+});

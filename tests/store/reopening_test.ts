@@ -37,7 +37,9 @@ const pause = (time: number) => new Promise((resolve) => setTimeout(resolve, tim
 Deno.test("the database and its directory are made when they are first used, for their owner only", async () => {
   await withStore(async ({ path, store, directory }) => {
     await put(store);
-    assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
+    for (const suffix of ["", "-wal", "-shm"]) {
+      assertEquals((await Deno.stat(path + suffix)).mode! & 0o777, 0o600, suffix);
+    }
     assertEquals((await Deno.stat(`${directory}/sub`)).mode! & 0o777, 0o700);
   });
 });
