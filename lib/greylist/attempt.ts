@@ -41,8 +41,8 @@ export interface Subject {
   readonly senderDomain: string;
   /** The triplets, one for each origin in the same order. */
   readonly triplets: readonly TripletKey[];
-  /** What the recipients of this message share; undefined if the message cannot be told. */
-  readonly message: string | undefined;
+  /** What all requests about one message share; empty if unknown. */
+  readonly instance: string;
 }
 
 /**
@@ -61,13 +61,12 @@ export function subjectOf(attempt: Attempt, rules: Rules): Subject {
   const origins = originsOf(attempt.address, attempt.name, rules);
   const sender = normaliseSender(attempt.sender, attempt.recipient);
   const recipient = normaliseRecipient(attempt.recipient);
-  const { instance } = attempt;
   return {
     origins,
     sender,
     recipient,
     senderDomain: canonicalDomain(splitAddress(attempt.sender).domain),
     triplets: origins.map(({ name }) => tripletKey(name, sender, recipient)),
-    message: instance === "" ? undefined : `${instance}\0${origins[0]!.name}\0${sender}`,
+    instance: attempt.instance,
   };
 }

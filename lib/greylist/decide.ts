@@ -154,14 +154,26 @@ function rememberDefer(
   });
 }
 
-function rememberMessage(subject: Subject, record: MessageRecord): Change[] {
-  return subject.message === undefined ? [] : [{ kind: "message", key: subject.message, record }];
+function rememberMessage(
+  subject: Subject,
+  outcome: Pick<MessageRecord, "reason" | "delayed">,
+): Change[] {
+  if (subject.instance === "") return [];
+  const record = { ...outcome, origin: subject.origins[0]!.name, sender: subject.sender };
+  return [{ kind: "message", key: subject.instance, record }];
+}
+
+/** What is remembered of the message that an attempt belongs to. */
+function messageOf(subject: Subject, memory: Memory): MessageRecord | undefined {
+  const record = subject.instance === "" ? undefined : memory.message(subject.instance);
+  const isSame = record?.origin === subject.origins[0]!.name && record.sender === subject.sender;
+  return isSame ? record : undefined;
 }
 
 function greylist(subject: Subject, memory: Memory, rules: Rules, now: number): Decision {
   const records = subject.triplets.map((key) => memory.triplet(key));
   const standings = records.map((record) => standing(record, rules, now));
-  const message = subject.message === undefined ? undefined : memory.message(subject.message);
+  const message = messageOf(subject, memory);
 
   const knownAt = standings.findIndex(({ kind }) => kind === "known");
   if (knownAt !== -1) {

@@ -11,8 +11,8 @@ export interface Memory {
   triplet(key: TripletKey): Triplet | undefined;
   /** What is remembered of an origin, by its name. */
   origin(name: string): OriginRecord | undefined;
-  /** What is remembered of a message, by {@linkcode messageKey}. */
-  message(key: string): MessageRecord | undefined;
+  /** What is remembered of a message, by Postfix's name for it (`instance`). */
+  message(instance: string): MessageRecord | undefined;
 }
 
 /**
@@ -20,19 +20,17 @@ export interface Memory {
  * changed, and that tells in the end what has to be written: the newest record for each key.
  */
 export class WorkingMemory implements Memory {
-  readonly #triplets: Map<string, Triplet>;
-  readonly #origins: Map<string, OriginRecord>;
+  readonly #triplets: ReadonlyMap<string, Triplet>;
+  readonly #origins: ReadonlyMap<string, OriginRecord>;
   readonly #messages: Memory["message"];
-  readonly #changed = {
-    triplet: new Map<string, Change>(),
-    origin: new Map<string, Change>(),
-    message: new Map<string, MessageRecord>(),
-  };
+  readonly #changedTriplets = new Map<string, Change & { kind: "triplet" }>();
+  readonly #changedOrigins = new Map<string, Change & { kind: "origin" }>();
+  readonly #changedMessages = new Map<string, MessageRecord>();
 
   /** A memory that begins with these records: triplets by their `id`, origins by name. */
   constructor(
-    triplets: Map<string, Triplet> = new Map(),
-    origins: Map<string, OriginRecord> = new Map(),
+    triplets: ReadonlyMap<string, Triplet> = new Map(),
+    origins: ReadonlyMap<string, OriginRecord> = new Map(),
     messages: Memory["message"] = () => undefined,
   ) {
     this.#triplets = triplets;
@@ -42,17 +40,17 @@ export class WorkingMemory implements Memory {
 
   /** What is remembered of a triplet. */
   triplet(key: TripletKey): Triplet | undefined {
-    return this.#triplets.get(key.id);
+    return look(this.#changedTriplets, key.id)?.record ?? look(this.#triplets, key.id);
   }
 
   /** What is remembered of an origin. */
   origin(name: string): OriginRecord | undefined {
-    return this.#origins.get(name);
+    return look(this.#changedOrigins, name)?.record ?? look(this.#origins, name);
   }
 
   /** What is remembered of a message. */
-  message(key: string): MessageRecord | undefined {
-    return this.#changed.message.get(key) ?? this.#messages(key);
+  message(instance: string): MessageRecord | undefined {
+    return look(this.#changedMessages, instance) ?? this.#messages(instance);
   }
 
   /** Takes changes. */
@@ -60,26 +58,29 @@ export class WorkingMemory implements Memory {
     for (const change of changes) {
       switch (change.kind) {
         case "triplet":
-          this.#triplets.set(change.key.id, change.record);
-          this.#changed.triplet.set(change.key.id, change);
+          this.#changedTriplets.set(change.key.id, change);
           break;
         case "origin":
-          this.#origins.set(change.key, change.record);
-          this.#changed.origin.set(change.key, change);
+          this.#changedOrigins.set(change.key, change);
           break;
         case "message":
-          this.#changed.message.set(change.key, change.record);
+          this.#changedMessages.set(change.key, change.record);
       }
     }
   }
 
   /** What has to be stored: the newest change for each triplet and each origin. */
   stored(): Change[] {
-    return [...this.#changed.triplet.values(), ...this.#changed.origin.values()];
+    return [...this.#changedTriplets.values(), ...this.#changedOrigins.values()];
   }
 
   /** The messages that were changed. */
   messages(): ReadonlyMap<string, MessageRecord> {
-    return this.#changed.message;
+    return this.#changedMessages;
   }
+}
+
+/** Most of these maps are empty, and hashing a key that was just put together is not for nothing. */
+function look<T>(map: ReadonlyMap<string, T>, key: string): T | undefined {
+  return map.size === 0 ? undefined : map.get(key);
 }

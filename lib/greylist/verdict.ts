@@ -98,6 +98,10 @@ export interface OriginRecord {
 
 /** What is remembered, for a short while, of a message whose recipients come one by one. */
 export interface MessageRecord {
+  /** The client's network, by which two servers that give the same name to messages are told apart. */
+  readonly origin: string;
+  /** The normalised sender, for the same reason. */
+  readonly sender: string;
   /** How its first recipient that passed did so. */
   readonly reason: "retried" | "known";
   /** The milliseconds that it waited; 0 for `known`. */

@@ -46,7 +46,6 @@ export type Acceptor = Deno.Listener<Deno.Conn>;
 const READ_BYTES = 4096;
 
 const encoder = new TextEncoder();
-const DUNNO_BYTES = encoder.encode(DUNNO);
 
 class Connection {
   readonly conn: Deno.Conn;
@@ -83,6 +82,8 @@ export class PolicyServer {
   readonly #socketFiles = new Set<string>();
   readonly #connections = new Set<Connection>();
   readonly #sweeper: ReturnType<typeof setInterval>;
+  #lastText = "";
+  #lastBytes = new Uint8Array(0);
   #stopping = false;
   #drained: (() => void) | undefined;
 
@@ -190,7 +191,9 @@ export class PolicyServer {
         if (requests.length > 0) {
           connection.busy = true;
           this.#restart(connection, this.#limits.request);
-          await this.#reply(conn, requests);
+          const bytes = this.#encode(await this.#answerAll(requests));
+          let sent = await conn.write(bytes);
+          while (sent < bytes.length) sent += await conn.write(bytes.subarray(sent));
           connection.busy = false;
         }
         if (fault !== undefined) {
@@ -212,22 +215,25 @@ export class PolicyServer {
     }
   }
 
-  async #reply(conn: Deno.Conn, requests: readonly Request[]): Promise<void> {
-    const [only] = requests;
-    const text = requests.length === 1
-      ? await this.#safeAnswer(only!)
-      : (await Promise.all(requests.map((request) => this.#safeAnswer(request)))).join("");
-    const bytes = text === DUNNO ? DUNNO_BYTES : encoder.encode(text);
-    const first = await conn.write(bytes);
-    for (let sent = first; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
-  }
-
-  async #safeAnswer(request: Request): Promise<string> {
+  async #answerAll(requests: readonly Request[]): Promise<string> {
+    if (requests.length > 1) {
+      const each = requests.map((request) => this.#answerAll([request]));
+      return (await Promise.all(each)).join("");
+    }
     try {
-      return await this.#answer(request);
+      return await this.#answer(requests[0]!);
     } catch {
       return DUNNO;
     }
+  }
+
+  /** Most replies are the same as the one before. */
+  #encode(text: string): Uint8Array {
+    if (text !== this.#lastText) {
+      this.#lastText = text;
+      this.#lastBytes = encoder.encode(text);
+    }
+    return this.#lastBytes;
   }
 
   #restart(connection: Connection, time: number): void {

@@ -59,8 +59,9 @@ export const ATTRIBUTE_NAMES = [
 /** The name of an attribute that is not ignored. */
 export type AttributeName = typeof ATTRIBUTE_NAMES[number];
 
-const PATTERNS: ReadonlyMap<string, string> = new Map(
-  ATTRIBUTE_NAMES.map((name) => [name, `\n${name}=`]),
+/** How an attribute begins: as the first line of a request, and as any other. */
+const BEGINNINGS: ReadonlyMap<string, readonly [first: string, other: string]> = new Map(
+  ATTRIBUTE_NAMES.map((name) => [name, [`${name}=`, `\n${name}=`]]),
 );
 
 /**
@@ -74,7 +75,7 @@ export class Request {
 
   /** A request of complete lines, each with its newline and without a carriage return. */
   constructor(lines: string) {
-    this.#lines = `\n${lines}`;
+    this.#lines = lines;
   }
 
   /**
@@ -82,10 +83,13 @@ export class Request {
    * it was sent twice, the first counts.
    */
   get(name: AttributeName): string | undefined {
-    const pattern = PATTERNS.get(name)!;
-    const at = this.#lines.indexOf(pattern);
-    if (at === -1) return undefined;
-    const start = at + pattern.length;
+    const [first, other] = BEGINNINGS.get(name)!;
+    let start = first.length;
+    if (!this.#lines.startsWith(first)) {
+      const at = this.#lines.indexOf(other);
+      if (at === -1) return undefined;
+      start = at + other.length;
+    }
     return this.#lines.slice(start, this.#lines.indexOf("\n", start));
   }
 }

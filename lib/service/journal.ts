@@ -256,9 +256,12 @@ function dateOf(milliseconds: number): string {
 }
 
 function textOf(fields: Fields): string {
-  return fields.map(([name, value]) =>
-    `${name}=${typeof value === "string" ? escapeValue(value) : value}`
-  ).join(", ");
+  let text = "";
+  for (const [name, value] of fields) {
+    if (text !== "") text += ", ";
+    text += `${name}=${typeof value === "string" ? escapeValue(value) : value}`;
+  }
+  return text;
 }
 
 function jsonOf(fields: Fields): string {

@@ -22,7 +22,7 @@ export interface ByteWriter {
 }
 
 /** Lines wait for others this long, in milliseconds: a write for each would cost more than the rest. */
-const GATHER = 25;
+const GATHER = 10;
 
 /** Beyond this many lines that nobody reads, lines are dropped and counted. */
 const MAX_WAITING = 10_000;

@@ -25,11 +25,15 @@ function bindable(value: BindValue): SQLInputValue {
   }
 }
 
-function isPlain(value: BindValue): value is number | string {
-  return typeof value === "string" || typeof value === "number";
+function arePlain(params: RestBindParameters): params is (number | string | null)[] {
+  for (const value of params) {
+    if (value !== null && typeof value !== "string" && typeof value !== "number") return false;
+  }
+  return true;
 }
 
 function bindings(params: RestBindParameters): SQLInputValue[] {
+  if (arePlain(params)) return params;
   const [first] = params;
   const named = typeof first === "object" && first !== null && !(first instanceof Date) &&
     !(first instanceof Uint8Array);
@@ -43,8 +47,7 @@ function bindings(params: RestBindParameters): SQLInputValue[] {
     );
     return [byName as unknown as SQLInputValue];
   }
-  const values = params as BindValue[];
-  return values.every(isPlain) ? values : values.map(bindable);
+  return (params as BindValue[]).map(bindable);
 }
 
 /** A prepared statement. */
