@@ -37,8 +37,6 @@ const WITH_VALUE = new Map<string, string>([
   ],
   ["facility", "greylag logs to standard error, which systemd keeps: `journalctl -u greylag`"],
   ["listen-queue-size", "greylag takes as many connections as `max_connections` says"],
-  ["whitelist-clients", "greylag does not read this file yet; use `trusted_networks`"],
-  ["whitelist-recipients", "greylag does not read this file yet"],
 ]);
 
 function withUnit(value: string, unit: string): string {

@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { type Endpoint, parseEndpoint } from "../policy/endpoint.ts";
+import { parsePattern } from "../lists/pattern.ts";
 import { type Network, parseNetwork } from "../mail/network.ts";
 import { parseDuration } from "./duration.ts";
 
@@ -144,6 +145,18 @@ function listOf<T>(
 ): Setting<T[]> {
   const schema = v.array(readAs(read, `${wanted}, in a list`), `must be a list: ["…", "…"]`);
   return setting("list", placeholder, schema, described);
+}
+
+/** Any number of paths of files. */
+export function paths(described: Described): Setting<string[]> {
+  const read = (given: string) => given === "" ? undefined : given;
+  return listOf("FILE,…", read, "the path of a file", described);
+}
+
+/** Any number of recipients: addresses, `user@` or domains. */
+export function recipients(described: Described): Setting<string[]> {
+  const read = (given: string) => parsePattern("recipient", given).ok ? given : undefined;
+  return listOf("RECIPIENT,…", read, `an address, "user@" or a domain`, described);
 }
 
 /** Any number of endpoints. */

@@ -17,6 +17,8 @@ import {
   fileMode,
   networks,
   onOff,
+  paths,
+  recipients,
   type Setting,
   text,
 } from "./setting.ts";
@@ -73,6 +75,30 @@ export const SETTINGS = {
   trusted_networks: networks({
     standard: [],
     help: "Clients that are never greylisted: addresses and networks of your own.",
+  }),
+  whitelist_clients: paths({
+    standard: [],
+    help: "Files of clients that pass, in postgrey's format; changes are noticed.",
+  }),
+  whitelist_recipients: paths({
+    standard: [],
+    help: "Files of recipients whose mail passes, in postgrey's format; changes are noticed.",
+  }),
+  opt_in: recipients({
+    standard: [],
+    help: "Recipients that want greylisting; if there is any, all others do not.",
+  }),
+  opt_out: recipients({
+    standard: [],
+    help: "Recipients that do not want greylisting.",
+  }),
+  builtin_list: onOff({
+    standard: true,
+    help: "Let those pass that are known not to retry or to retry from everywhere.",
+  }),
+  block_text: text("TEXT", "a text on one line", (given) => given.trim() !== "", {
+    standard: "Refused by the policy of this site",
+    help: "The text of the refusal of what is blocked; %r is the recipient's domain.",
   }),
   greylist_action: text(
     "ACTION",
@@ -194,6 +220,7 @@ export function serviceSettings(values: Values): ServiceSettings {
       reply: {
         greylistAction: values.greylist_action,
         greylistText: values.greylist_text,
+        blockText: values.block_text,
         xGreylistHeader: values.x_greylist_header,
         hostname: values.hostname === "" ? Deno.hostname() : values.hostname,
         version: VERSION,
@@ -207,6 +234,13 @@ export function serviceSettings(values: Values): ServiceSettings {
       idle: values.idle_timeout,
       request: values.request_timeout,
       size: REQUEST_LIMITS,
+    },
+    lists: {
+      whitelistClients: values.whitelist_clients,
+      whitelistRecipients: values.whitelist_recipients,
+      optIn: values.opt_in,
+      optOut: values.opt_out,
+      builtinList: values.builtin_list,
     },
     store: { database: values.database, privacy: values.privacy },
     journal: { logLevel: values.log_level, logFormat: values.log_format },

@@ -4,12 +4,25 @@
  * @module
  */
 import { canonicalDomain, splitAddress } from "../mail/address.ts";
-import { verifiedName } from "../mail/hostname.ts";
+import { organisationOf, verifiedName } from "../mail/hostname.ts";
 import type { IpAddress } from "../mail/network.ts";
 import { normaliseRecipient, normaliseSender } from "./normalise.ts";
 import { type Origin, originsOf } from "./origin.ts";
 import type { Rules } from "./rules.ts";
 import { type TripletKey, tripletKey } from "./verdict.ts";
+
+/** What the administrator's lists say of an attempt. */
+export interface Listing {
+  /** The list that decides, if one does. */
+  readonly decisive: "allow" | "block" | undefined;
+  /** Whether the client's origins are never proven. */
+  readonly neverProven: boolean;
+  /** Whether the recipient wants greylisting. */
+  readonly optedIn: boolean;
+}
+
+/** What lists say that are empty. */
+export const UNLISTED: Listing = { decisive: undefined, neverProven: false, optedIn: true };
 
 /** What is known of an attempt before anything is looked up. All texts are hostile. */
 export interface Attempt {
@@ -21,6 +34,8 @@ export interface Attempt {
   readonly address: IpAddress;
   /** The client's verified name in lower case, if it has one. */
   readonly name: string | undefined;
+  /** The organisation that runs the client, if its name tells. */
+  readonly organisation: string | undefined;
   /** The sender as Postfix passes it; empty for the null sender. */
   readonly sender: string;
   /** The recipient as Postfix passes it. */
@@ -50,15 +65,16 @@ export interface Subject {
  * client whose name it could not verify.
  */
 export function makeAttempt(
-  given: Omit<Attempt, "name"> & { readonly clientName: string },
+  given: Omit<Attempt, "name" | "organisation"> & { readonly clientName: string },
 ): Attempt {
   const { clientName, ...rest } = given;
-  return { ...rest, name: verifiedName(clientName) };
+  const name = verifiedName(clientName);
+  return { ...rest, name, organisation: organisationOf(name, given.address) };
 }
 
 /** What is looked up and remembered for an attempt. */
 export function subjectOf(attempt: Attempt, rules: Rules): Subject {
-  const origins = originsOf(attempt.address, attempt.name, rules);
+  const origins = originsOf(attempt.address, attempt.organisation, rules);
   const sender = normaliseSender(attempt.sender, attempt.recipient);
   const recipient = normaliseRecipient(attempt.recipient);
   return {

@@ -4,7 +4,7 @@
  * @module
  */
 import { contains, isLoopback } from "../mail/network.ts";
-import { type Attempt, type Subject, subjectOf } from "./attempt.ts";
+import { type Attempt, type Listing, type Subject, subjectOf } from "./attempt.ts";
 import type { Memory } from "./memory.ts";
 import { canProve } from "./origin.ts";
 import type { Rules } from "./rules.ts";
@@ -27,20 +27,24 @@ const RENEWAL_PERIOD = 60_000;
 const pass = (reason: Verdict["reason"]): Verdict => ({ decision: "pass", reason });
 
 /**
- * What can be decided without looking anything up: requests that greylisting has no part in.
+ * What can be decided without looking anything up: requests that greylisting has no part in, and those
+ * that the administrator's lists decide.
  *
  * @returns the verdict, or undefined if the attempt has to be greylisted.
  */
-export function screen(attempt: Attempt, rules: Rules): Verdict | undefined {
+export function screen(attempt: Attempt, rules: Rules, listing: Listing): Verdict | undefined {
   if (rules.mode === "off") return pass("out-of-scope");
   const stage = attempt.sender === "" && rules.nullSender === "data" ? "DATA" : "RCPT";
-  if (attempt.stage !== stage) return pass("out-of-scope");
+  if (attempt.stage !== "RCPT" && attempt.stage !== stage) return pass("out-of-scope");
   if (attempt.authenticated) return pass("authenticated");
   if (isLoopback(attempt.address)) return pass("out-of-scope");
   if (rules.trustedNetworks.some((network) => contains(network, attempt.address))) {
     return pass("allowed");
   }
-  return undefined;
+  if (listing.decisive === "allow") return pass("allowed");
+  if (listing.decisive === "block") return { decision: "reject", reason: "blocked" };
+  if (!listing.optedIn) return pass("not-opted-in");
+  return attempt.stage === stage ? undefined : pass("out-of-scope");
 }
 
 /** How one remembered triplet stands at a moment. */
@@ -225,10 +229,18 @@ function greylist(subject: Subject, memory: Memory, rules: Rules, now: number): 
 
 function asShadow({ verdict, changes }: Decision): Decision {
   const { delayed: _delayed, firstOfMessage: _first, ...rest } = verdict;
-  const shadow: Verdict = verdict.decision === "pass"
-    ? rest
-    : { ...rest, decision: "pass", shadow: true };
-  return { verdict: shadow, changes };
+  if (verdict.decision === "pass") return { verdict: rest, changes };
+  return { verdict: { ...rest, decision: "pass", shadow: verdict.decision }, changes };
+}
+
+/** What is decided about, besides what is remembered of it. */
+export interface Case {
+  /** The attempt. */
+  readonly attempt: Attempt;
+  /** What the lists say of it. */
+  readonly listing: Listing;
+  /** What {@linkcode subjectOf} made of the attempt, if the caller has it already. */
+  readonly subject?: Subject;
 }
 
 /**
@@ -237,19 +249,19 @@ function asShadow({ verdict, changes }: Decision): Decision {
  * @param memory what is remembered of the attempt's triplets, origins and message; nothing else is
  * asked for.
  * @param now milliseconds since the epoch.
- * @param subject what {@linkcode subjectOf} made of the attempt, if the caller has it already.
  * @returns the verdict, and the changes that must be remembered before it is told.
  */
-export function decide(
-  attempt: Attempt,
-  memory: Memory,
-  rules: Rules,
-  now: number,
-  subject?: Subject,
-): Decision {
-  const verdict = screen(attempt, rules);
-  if (verdict !== undefined) return { verdict, changes: [] };
-  const about = subject ?? subjectOf(attempt, rules);
-  const decision = provenBy(about, memory, rules, now) ?? greylist(about, memory, rules, now);
+export function decide(about: Case, memory: Memory, rules: Rules, now: number): Decision {
+  const { attempt, listing } = about;
+  const screened = screen(attempt, rules, listing);
+  let decision: Decision;
+  if (screened !== undefined) {
+    decision = { verdict: screened, changes: [] };
+  } else {
+    const subject = about.subject ?? subjectOf(attempt, rules);
+    // Who is never proven earns nothing either.
+    const applied = listing.neverProven ? { ...rules, autoWhitelistClients: 0 } : rules;
+    decision = provenBy(subject, memory, applied, now) ?? greylist(subject, memory, applied, now);
+  }
   return rules.mode === "shadow" ? asShadow(decision) : decision;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { organisationOf, registrableDomain } from "../mail/hostname.ts";
+import { registrableDomain } from "../mail/hostname.ts";
 import { formatNetwork, type IpAddress, networkOf } from "../mail/network.ts";
 import type { Rules } from "./rules.ts";
 
@@ -20,17 +20,16 @@ export interface Origin {
 /**
  * The origins of a client, its network first: one that agrees is enough for a retry to match.
  *
- * @param name the name that Postfix verified, or undefined.
+ * @param organisation the organisation that runs it, or undefined.
  */
 export function originsOf(
   address: IpAddress,
-  name: string | undefined,
+  organisation: string | undefined,
   rules: Pick<Rules, "ipv4Prefix" | "ipv6Prefix">,
 ): readonly Origin[] {
   const prefix = address.family === 4 ? rules.ipv4Prefix : rules.ipv6Prefix;
   const network = formatNetwork(networkOf(address, prefix));
   const origins: Origin[] = [{ name: `net:${network}`, kind: "net", value: network }];
-  const organisation = organisationOf(name, address);
   if (organisation !== undefined) {
     origins.push({ name: `org:${organisation}`, kind: "org", value: organisation });
   }

@@ -31,10 +31,12 @@ export interface Verdict {
   readonly delayed?: number;
   /** For `retried`: whether this recipient is the message's first, and the header is due. */
   readonly firstOfMessage?: boolean;
-  /** In shadow mode: the decision was not `pass`, and the mail is accepted all the same. */
-  readonly shadow?: boolean;
+  /** In shadow mode: what the decision would have been, where the mail is accepted all the same. */
+  readonly shadow?: "defer" | "reject";
   /** The origin that agreed, where one did. */
   readonly origin?: string;
+  /** The entry of a list that decided, where one did; for people. */
+  readonly by?: string;
 }
 
 /** A sentence for every reason, for people. */

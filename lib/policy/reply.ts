@@ -13,6 +13,8 @@ export interface ReplySettings {
   readonly greylistText: string;
   /** The header of a delayed message; `%t` seconds, `%v` version, `%h` host name, `%d` date. */
   readonly xGreylistHeader: string;
+  /** The text for a blocked recipient; `%r` is the recipient's domain. */
+  readonly blockText: string;
   /** The host name for `%h`. */
   readonly hostname: string;
   /** The version for `%v`. */
@@ -61,6 +63,13 @@ export function deferReply(
   const text = fill(settings.greylistText, { s: String(secondsLeft), r: domain, "%": "%" });
   const code = /^4\.\d{1,3}\.\d{1,3} /.test(text) ? "" : "4.7.1 ";
   return `action=${settings.greylistAction} ${code}${printable(text, MAX_TEXT)}\n\n`;
+}
+
+/** A refusal for good: 550 with the enhanced status code 5.7.1 (RFC 3463), whatever Postfix's own is. */
+export function rejectReply(settings: ReplySettings, recipientDomain: string): string {
+  const domain = recipientDomain.replaceAll(/[^A-Za-z0-9.-]/g, "").slice(0, 255);
+  const text = fill(settings.blockText, { r: domain, "%": "%" });
+  return `action=550 5.7.1 ${printable(text, MAX_TEXT)}\n\n`;
 }
 
 /** The date in the form of RFC 5322, 3.3, in UTC. */

@@ -3,18 +3,33 @@
  *
  * @module
  */
-import { type Attempt, makeAttempt, type Subject, subjectOf } from "../greylist/attempt.ts";
+import {
+  type Attempt,
+  type Listing,
+  makeAttempt,
+  type Subject,
+  subjectOf,
+  UNLISTED,
+} from "../greylist/attempt.ts";
 import { decide, screen } from "../greylist/decide.ts";
 import { WorkingMemory } from "../greylist/memory.ts";
 import type { Rules } from "../greylist/rules.ts";
 import type { MessageRecord, Verdict } from "../greylist/verdict.ts";
 import { splitAddress } from "../mail/address.ts";
 import { parseAddress } from "../mail/network.ts";
-import { deferReply, delayedReply, DUNNO, infoReply, type ReplySettings } from "../policy/reply.ts";
+import {
+  deferReply,
+  delayedReply,
+  DUNNO,
+  infoReply,
+  rejectReply,
+  type ReplySettings,
+} from "../policy/reply.ts";
 import type { Request } from "../policy/request.ts";
 import { StoreFault } from "../store/fault.ts";
 import type { Awaitable, Recalled, Store } from "../store/store.ts";
 import type { Journal } from "./journal.ts";
+import { describeRule, type Lists } from "./lists.ts";
 
 /** What the administrator says about decisions and replies. */
 export interface EngineSettings {
@@ -29,6 +44,7 @@ export interface EngineSettings {
 interface Job {
   readonly request: Request;
   readonly attempt: Attempt;
+  readonly listing: Listing;
   readonly subject: Subject;
   readonly now: number;
   readonly resolve: (reply: string) => void;
@@ -44,6 +60,7 @@ const MAX_MESSAGES = 10_000;
 /** Answers requests. */
 export class Engine {
   readonly #store: Store;
+  readonly #lists: Lists;
   readonly #journal: Journal;
   readonly #clock: () => number;
   #settings: EngineSettings;
@@ -55,11 +72,13 @@ export class Engine {
   /** An engine on a store; `clock` tells milliseconds since the epoch. */
   constructor(
     store: Store,
+    lists: Lists,
     settings: EngineSettings,
     journal: Journal,
     clock: () => number = Date.now,
   ) {
     this.#store = store;
+    this.#lists = lists;
     this.#settings = settings;
     this.#journal = journal;
     this.#clock = clock;
@@ -86,15 +105,19 @@ export class Engine {
         this.#journal.decision(request, { decision: "pass", reason: "out-of-scope" });
         return Promise.resolve(DUNNO);
       }
-      const verdict = screen(attempt, this.#settings.rules);
-      if (verdict !== undefined) {
-        this.#journal.decision(request, verdict);
-        return Promise.resolve(DUNNO);
-      }
-      const subject = subjectOf(attempt, this.#settings.rules);
+      const { rules, reply } = this.#settings;
       const now = this.#timeOf(request);
+      const { listing, by } = this.#listingOf(attempt, now);
+      if (screen(attempt, rules, listing) !== undefined) {
+        // Nothing has to be looked up, so nothing has to be waited for.
+        const { verdict } = decide({ attempt, listing }, new WorkingMemory(), rules, now);
+        const told = by === undefined || !isByList(verdict) ? verdict : { ...verdict, by };
+        this.#journal.decision(request, told);
+        return Promise.resolve(replyTo(told, attempt, reply, now));
+      }
+      const subject = subjectOf(attempt, rules);
       return new Promise((resolve) => {
-        this.#queue.push({ request, attempt, subject, now, resolve });
+        this.#queue.push({ request, attempt, listing, subject, now, resolve });
         if (this.#running) return;
         this.#running = true;
         // Runs after every request that arrived in this turn has been queued; no timer is involved.
@@ -105,6 +128,21 @@ export class Engine {
       this.#journal.failedOpen();
       return Promise.resolve(DUNNO);
     }
+  }
+
+  #listingOf(attempt: Attempt, now: number): { listing: Listing; by?: string } {
+    // Other stages are out of scope whatever the lists say.
+    if (attempt.stage !== "RCPT" && attempt.stage !== "DATA") return { listing: UNLISTED };
+    const { decisive, neverProven, optedIn } = this.#lists.find(attempt, now);
+    if (decisive === undefined) {
+      return { listing: { decisive, neverProven: neverProven !== undefined, optedIn } };
+    }
+    this.#lists.hit(decisive.rule, now);
+    const list = decisive.rule.list === "block" ? "block" : "allow";
+    return {
+      listing: { decisive: list, neverProven: neverProven !== undefined, optedIn },
+      by: describeRule(decisive.rule),
+    };
   }
 
   #timeOf(request: Request): number {
@@ -178,7 +216,7 @@ export class Engine {
     for (const job of jobs) {
       delete job.verdict;
       try {
-        const { verdict, changes } = decide(job.attempt, memory, rules, job.now, job.subject);
+        const { verdict, changes } = decide(job, memory, rules, job.now);
         memory.apply(changes);
         job.verdict = verdict;
       } catch (error) {
@@ -195,6 +233,11 @@ export class Engine {
     const [oldest] = this.#messages.keys();
     this.#messages.delete(oldest!);
   }
+}
+
+/** Whether it was an entry of a list that decided. */
+function isByList({ reason }: Verdict): boolean {
+  return reason === "allowed" || reason === "blocked";
 }
 
 /** The attempt that a request is about, or undefined if it is about none that can be decided. */
@@ -224,12 +267,14 @@ function replyTo(
   settings: ReplySettings,
   now: number,
 ): string {
-  if (verdict.shadow === true) {
+  if (verdict.shadow === "reject") return infoReply("greylag would have refused this: blocked");
+  if (verdict.shadow === "defer") {
     const left = secondsLeft(verdict.wait ?? 0);
     return infoReply(`greylag would have deferred this: ${verdict.reason}, ${left} s to wait`);
   }
-  if (verdict.decision === "defer") {
+  if (verdict.decision !== "pass") {
     const { domain } = splitAddress(attempt.recipient);
+    if (verdict.decision === "reject") return rejectReply(settings, domain);
     return deferReply(settings, secondsLeft(verdict.wait ?? 0), domain);
   }
   if (verdict.firstOfMessage === true) {

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Verdict } from "../greylist/verdict.ts";
+import type { FileError } from "../lists/list_file.ts";
 import type { AttributeName, Request } from "../policy/request.ts";
 import type { StoreFault } from "../store/fault.ts";
 import { Counters } from "./counters.ts";
@@ -171,6 +172,17 @@ export class Journal {
     this.#say("warning", "warning", text);
   }
 
+  /** A list file was read; lines that cannot be understood are errors, and the others are in force. */
+  listFileRead(path: string, entries: number, errors: readonly FileError[]): void {
+    for (const { line, why } of errors) this.#say("error", "list-error", `${path}:${line}: ${why}`);
+    this.#say("info", "list-read", `${path}: ${entries} entries`);
+  }
+
+  /** A list file cannot be read; it counts as empty until it can. */
+  listFileFailed(path: string, error: unknown): void {
+    this.#say("error", "list-failed", `${path}: cannot read this list: ${messageOf(error)}`);
+  }
+
   /** A connection went past a limit and is closed. */
   limit(endpoint: string, what: string): void {
     this.counters.limits++;
@@ -288,7 +300,8 @@ function decisionFields(request: Request, verdict: Verdict): Fields {
   );
   if (verdict.wait !== undefined) fields.push(["wait", Math.ceil(verdict.wait / 1000)]);
   if (verdict.origin !== undefined) fields.push(["origin", verdict.origin]);
-  if (verdict.shadow === true) fields.push(["shadow", "greylist"]);
+  if (verdict.by !== undefined) fields.push(["by", verdict.by]);
+  if (verdict.shadow !== undefined) fields.push(["shadow", ACTIONS[verdict.shadow]]);
   if (value("queue_id") !== "") fields.push(["queue_id", value("queue_id")]);
   return fields;
 }

@@ -9,6 +9,7 @@ import type { StoreSettings } from "../store/open.ts";
 import { ReopeningStore } from "../store/reopening.ts";
 import { Engine, type EngineSettings } from "./engine.ts";
 import type { Journal, JournalSettings } from "./journal.ts";
+import { Lists, type ListSettings } from "./lists.ts";
 import { Maintenance } from "./maintenance.ts";
 
 /** Everything that the daemon is told. */
@@ -21,6 +22,8 @@ export interface ServiceSettings {
   readonly socketMode: number;
   /** What clients are held to. */
   readonly limits: ListenerLimits;
+  /** Allow and block lists. */
+  readonly lists: ListSettings;
   /** What is remembered where. */
   readonly store: StoreSettings;
   /** The log. */
@@ -31,6 +34,7 @@ export interface ServiceSettings {
 export class Service {
   readonly #journal: Journal;
   readonly #store: ReopeningStore;
+  readonly #lists: Lists;
   readonly #engine: Engine;
   readonly #maintenance: Maintenance;
   readonly #server: PolicyServer;
@@ -43,7 +47,11 @@ export class Service {
       recovered: () => journal.storeRecovered(),
       setAside: (path) => journal.storeSetAside(path),
     });
-    this.#engine = new Engine(this.#store, settings.engine, journal);
+    this.#lists = new Lists(this.#store, settings.lists, {
+      fileRead: (path, entries, errors) => journal.listFileRead(path, entries, errors),
+      fileFailed: (path, error) => journal.listFileFailed(path, error),
+    });
+    this.#engine = new Engine(this.#store, this.#lists, settings.engine, journal);
     const { rules } = settings.engine;
     this.#maintenance = new Maintenance(this.#store, rules, journal, () => this.#engine.time);
     this.#server = new PolicyServer((request) => this.#engine.answer(request), {
@@ -70,6 +78,7 @@ export class Service {
       // The store told the journal, and is opened again when it can be.
     }
     journal.started(version, settings.store.database);
+    await service.#lists.refresh();
     try {
       for (const endpoint of settings.listen) {
         const bound = await service.#server.listen(endpoint, settings.socketMode);
@@ -81,6 +90,7 @@ export class Service {
       throw error;
     }
     service.#maintenance.start();
+    service.#lists.start();
     return service;
   }
 
@@ -92,6 +102,7 @@ export class Service {
   /** Takes new settings as far as a running daemon can. */
   configure(settings: ServiceSettings): void {
     this.#engine.configure(settings.engine);
+    this.#lists.configure(settings.lists);
     this.#maintenance.configure(settings.engine.rules);
     this.#journal.configure(settings.journal);
   }
@@ -100,6 +111,7 @@ export class Service {
   async stop(): Promise<void> {
     this.#maintenance.stop();
     await this.#server.close();
+    await this.#lists.stop();
     await this.#store.close();
   }
 }

@@ -7,7 +7,18 @@
 import type { TripletKey } from "../greylist/verdict.ts";
 import { faultOf, type StoreFault } from "./fault.ts";
 import { openStore, setAside, type StoreSettings } from "./open.ts";
-import type { Awaitable, Cursor, Expired, Expiry, Judge, Store, StoreSize } from "./store.ts";
+import type {
+  Awaitable,
+  Cursor,
+  EntryHits,
+  Expired,
+  Expiry,
+  Judge,
+  NewEntry,
+  Store,
+  StoredEntry,
+  StoreSize,
+} from "./store.ts";
 
 /** After a fault, requests are refused without trying for this long, in milliseconds. */
 const RETRY_PERIOD = 1000;
@@ -50,6 +61,31 @@ export class ReopeningStore implements Store {
   /** Passes the slice on to the open store. */
   expire(expiry: Expiry, cursor: Cursor | undefined, rows: number): Awaitable<Expired> {
     return this.#use((store) => store.expire(expiry, cursor, rows));
+  }
+
+  /** Asks the open store. */
+  entries(): Awaitable<readonly StoredEntry[]> {
+    return this.#use((store) => store.entries());
+  }
+
+  /** Passes the entry on to the open store. */
+  addEntry(entry: NewEntry): Awaitable<StoredEntry> {
+    return this.#use((store) => store.addEntry(entry));
+  }
+
+  /** Has the open store remove it. */
+  removeEntry(id: number): Awaitable<boolean> {
+    return this.#use((store) => store.removeEntry(id));
+  }
+
+  /** Asks the open store. */
+  entriesRevision(): Awaitable<number> {
+    return this.#use((store) => store.entriesRevision());
+  }
+
+  /** Passes the hits on to the open store. */
+  countHits(hits: readonly EntryHits[]): Awaitable<void> {
+    return this.#use((store) => store.countHits(hits));
   }
 
   /** Asks the open store. */

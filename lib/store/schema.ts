@@ -35,6 +35,28 @@ export const MIGRATIONS: readonly string[] = [
     last_counted INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE entry (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    list     TEXT NOT NULL,
+    topic    TEXT NOT NULL,
+    pattern  TEXT NOT NULL,
+    note     TEXT NOT NULL,
+    added_by TEXT NOT NULL,
+    created  INTEGER NOT NULL,
+    expires  INTEGER,
+    hits     INTEGER NOT NULL DEFAULT 0,
+    last_hit INTEGER,
+    UNIQUE (list, topic, pattern)
+  ) STRICT;
+
+  CREATE TABLE revision (
+    what   TEXT PRIMARY KEY,
+    number INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  INSERT INTO revision VALUES ('entry', 0);
+  `,
 ];
 
 function pragma(db: Database, name: string): number {

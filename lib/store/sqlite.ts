@@ -6,10 +6,22 @@
 import { Database, type Statement } from "@db/sqlite";
 import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/verdict.ts";
 import { Checkpointer } from "./checkpointer.ts";
+import { deleteEntry, readEntries, readRevision, writeEntry, writeHits } from "./entry_table.ts";
 import { faultOf, StoreFault } from "./fault.ts";
 import type { Pseudonym } from "./pseudonym.ts";
 import { migrate } from "./schema.ts";
-import type { Cursor, Expired, Expiry, Judge, Recalled, Store, StoreSize } from "./store.ts";
+import type {
+  Cursor,
+  EntryHits,
+  Expired,
+  Expiry,
+  Judge,
+  NewEntry,
+  Recalled,
+  Store,
+  StoredEntry,
+  StoreSize,
+} from "./store.ts";
 
 /** How long to wait for another process that writes, in milliseconds: the socket waits as well. */
 const BUSY_TIMEOUT = 250;
@@ -144,6 +156,31 @@ export class SqliteStore implements Store {
       if (last !== undefined) return { removed, next: { table, after: last } };
       return { removed, next: table === "triplet" ? { table: "origin", after: [] } : undefined };
     });
+  }
+
+  /** All entries of the lists, the oldest first. */
+  entries(): readonly StoredEntry[] {
+    return this.#transact(this.#beginRead, () => readEntries(this.#db));
+  }
+
+  /** Adds or replaces an entry. */
+  addEntry(entry: NewEntry): StoredEntry {
+    return this.#transact(this.#beginWrite, () => writeEntry(this.#db, entry));
+  }
+
+  /** Removes an entry. */
+  removeEntry(id: number): boolean {
+    return this.#transact(this.#beginWrite, () => deleteEntry(this.#db, id));
+  }
+
+  /** A number that changes with every change of an entry. */
+  entriesRevision(): number {
+    return this.#transact(this.#beginRead, () => readRevision(this.#db));
+  }
+
+  /** Adds to the hits of entries. */
+  countHits(hits: readonly EntryHits[]): void {
+    this.#transact(this.#beginWrite, () => writeHits(this.#db, hits));
   }
 
   /** Counts what is stored. */

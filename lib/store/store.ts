@@ -4,6 +4,8 @@
  *
  * @module
  */
+import type { ListName } from "../lists/matcher.ts";
+import type { Topic } from "../lists/pattern.ts";
 import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/verdict.ts";
 
 /** What was stored under the keys of a batch; the receiver may change the maps. */
@@ -44,6 +46,44 @@ export interface Expired {
   readonly next: Cursor | undefined;
 }
 
+/** What is said of a new entry of a list. Times are milliseconds since the epoch. */
+export interface NewEntry {
+  /** The list that it is in. */
+  readonly list: ListName;
+  /** What it is about. */
+  readonly topic: Topic;
+  /** The pattern, as `formatPattern` writes it. */
+  readonly pattern: string;
+  /** Why it is there; may be empty. */
+  readonly note: string;
+  /** Who or what added it. */
+  readonly addedBy: string;
+  /** When it was added. */
+  readonly created: number;
+  /** When it ends; absent for never. */
+  readonly expires?: number;
+}
+
+/** A stored entry of a list. */
+export interface StoredEntry extends NewEntry {
+  /** Its number, which is never given again. */
+  readonly id: number;
+  /** How often it decided. */
+  readonly hits: number;
+  /** When it last did; absent for never. */
+  readonly lastHit?: number;
+}
+
+/** How often an entry decided since it was last counted. */
+export interface EntryHits {
+  /** The entry. */
+  readonly id: number;
+  /** How often. */
+  readonly count: number;
+  /** The last time, in milliseconds since the epoch. */
+  readonly last: number;
+}
+
 /** How much is stored. */
 export interface StoreSize {
   /** Triplets, waiting and known. */
@@ -68,6 +108,25 @@ export interface Store {
    * Removes what has expired among the next `rows` rows behind the cursor; undefined begins a pass.
    */
   expire(expiry: Expiry, cursor: Cursor | undefined, rows: number): Awaitable<Expired>;
+
+  /** All entries of the lists, the oldest first; those that have ended are among them. */
+  entries(): Awaitable<readonly StoredEntry[]>;
+
+  /**
+   * Adds an entry; one with the same list, topic and pattern is replaced and keeps its number and hits.
+   *
+   * @returns the entry as it is stored.
+   */
+  addEntry(entry: NewEntry): Awaitable<StoredEntry>;
+
+  /** Removes an entry; tells whether it was there. */
+  removeEntry(id: number): Awaitable<boolean>;
+
+  /** A number that changes whenever an entry is added or removed, by whatever process. */
+  entriesRevision(): Awaitable<number>;
+
+  /** Adds to the hits of entries. */
+  countHits(hits: readonly EntryHits[]): Awaitable<void>;
 
   /** Counts what is stored; reads everything, so it is not for the way of a request. */
   size(): Awaitable<StoreSize>;

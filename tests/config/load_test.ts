@@ -101,6 +101,7 @@ Deno.test("what cannot be used is refused with the place and what to do", () => 
     ["listen = []", "at least one endpoint"],
     ['listen = ["example.org:99999"]', '"inet:HOST:PORT"'],
     ['trusted_networks = ["192.0.2.0/40"]', "such as"],
+    ['opt_out = ["two words"]', '"user@"'],
     ['socketmode = "rw"', 'such as "0666"'],
     ['greylist_action = "REJECT"', "asks to come back"],
     ['greylist_text = ""', "a text on one line"],

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import fc from "fast-check";
-import { type Attempt, makeAttempt } from "../../lib/greylist/attempt.ts";
+import { type Attempt, type Listing, makeAttempt, UNLISTED } from "../../lib/greylist/attempt.ts";
 import { decide } from "../../lib/greylist/decide.ts";
 import { WorkingMemory } from "../../lib/greylist/memory.ts";
 import type { Rules } from "../../lib/greylist/rules.ts";
@@ -55,9 +55,14 @@ class World {
     this.rules = { ...RULES, ...rules };
   }
 
-  at(time: number, given: Given = {}): Verdict {
+  at(time: number, given: Given = {}, listing: Listing = UNLISTED): Verdict {
     const attempt = attemptOf(given);
-    const { verdict, changes } = decide(attempt, this.memory, this.rules, START + time);
+    const { verdict, changes } = decide(
+      { attempt, listing },
+      this.memory,
+      this.rules,
+      START + time,
+    );
     this.memory.apply(changes);
     return verdict;
   }
@@ -279,10 +284,46 @@ Deno.test("with 0 nobody is ever proven", () => {
   assert(world.memory.stored().every(({ kind }) => kind === "triplet"));
 });
 
+Deno.test("the lists decide before greylisting, and are asked at RCPT whoever the sender is", () => {
+  const allow: Listing = { ...UNLISTED, decisive: "allow" };
+  const block: Listing = { ...UNLISTED, decisive: "block" };
+  const optedOut: Listing = { ...UNLISTED, optedIn: false };
+  const table: [Given, Listing, Partial<Rules>, string][] = [
+    [{}, allow, {}, "pass allowed"],
+    [{}, block, {}, "reject blocked"],
+    [{}, optedOut, {}, "pass not-opted-in"],
+    [{}, { ...block, optedIn: false }, {}, "reject blocked"],
+    [{ sender: "" }, block, { nullSender: "data" }, "reject blocked"],
+    [{ stage: "MAIL" }, block, {}, "pass out-of-scope"],
+    [{ authenticated: true }, block, {}, "pass authenticated"],
+    [{ address: "203.0.113.5" }, block, {}, "pass allowed"],
+    [{}, block, { mode: "off" }, "pass out-of-scope"],
+  ];
+  for (const [given, listing, rules, expected] of table) {
+    const world = new World(rules);
+    const { decision, reason } = world.at(0, given, listing);
+    assertEquals(`${decision} ${reason}`, expected);
+    assertEquals(world.memory.stored(), []);
+  }
+  assertEquals(new World({ mode: "shadow" }).at(0, {}, block).shadow, "reject");
+});
+
+Deno.test("an origin on the never-proven list is greylisted for ever, and earns nothing", () => {
+  const world = new World();
+  const listing: Listing = { ...UNLISTED, neverProven: true };
+  for (let turn = 0; turn < 6; turn++) deliver(world, turn * 2 * HOUR, `a${turn}x@example.org`);
+  assertEquals(world.reasonAt(20 * HOUR, { sender: "b@example.org" }), "pass proven");
+  assertEquals(world.at(20 * HOUR, { sender: "c@example.org" }, listing).reason, "new");
+  const other = new World();
+  other.at(0, {}, listing);
+  assertEquals(other.at(HOUR, {}, listing).reason, "retried");
+  assert(other.memory.stored().every(({ kind }) => kind === "triplet"));
+});
+
 Deno.test("shadow mode records everything and defers nobody", () => {
   const world = new World({ mode: "shadow" });
   const first = world.at(0);
-  assertEquals([first.decision, first.reason, first.shadow], ["pass", "new", true]);
+  assertEquals([first.decision, first.reason, first.shadow], ["pass", "new", "defer"]);
   assertEquals(world.at(SECOND).reason, "early");
   const later = world.at(120 * SECOND);
   assertEquals([later.decision, later.reason, later.shadow], ["pass", "retried", undefined]);
@@ -372,7 +413,12 @@ Deno.test("who passes at one moment of the window passes at every later one", ()
         world.at(now, given);
         const [sooner, later] = one < other ? [one, other] : [other, one];
         const at = (time: number) =>
-          decide(attemptOf(given), world.memory, world.rules, START + now + time).verdict.decision;
+          decide(
+            { attempt: attemptOf(given), listing: UNLISTED },
+            world.memory,
+            world.rules,
+            START + now + time,
+          ).verdict.decision;
         if (at(sooner) === "pass") assertEquals(at(later), "pass");
       },
     ),
@@ -384,6 +430,7 @@ Deno.test("deciding changes nothing that it was given", () => {
   const world = new World();
   world.at(0);
   const before = JSON.stringify(world.memory.stored());
-  decide(attemptOf(), world.memory, world.rules, START + HOUR);
+  const about = { attempt: attemptOf(), listing: UNLISTED };
+  decide(about, world.memory, world.rules, START + HOUR);
   assertEquals(JSON.stringify(world.memory.stored()), before);
 });

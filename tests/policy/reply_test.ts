@@ -6,6 +6,7 @@ import {
   DUNNO,
   infoReply,
   isDeferAction,
+  rejectReply,
   type ReplySettings,
 } from "../../lib/policy/reply.ts";
 
@@ -13,6 +14,7 @@ const settings: ReplySettings = {
   greylistAction: "DEFER_IF_PERMIT",
   greylistText: "Greylisted, please try again in %s seconds",
   xGreylistHeader: "X-Greylist: delayed %t seconds by greylag-%v at %h; %d",
+  blockText: "Refused by %r",
   hostname: "mx.example.org",
   version: "1.2.3",
 };
@@ -31,6 +33,10 @@ Deno.test("a refusal has the enhanced status code, the seconds and the domain", 
   assertEquals(deferReply(coded, 1, ""), "action=DEFER_IF_PERMIT 4.2.0 later\n\n");
 });
 
+Deno.test("a blocked recipient is refused with 550 5.7.1", () => {
+  assertEquals(rejectReply(settings, "example.org"), "action=550 5.7.1 Refused by example.org\n\n");
+});
+
 Deno.test("the header of a delayed message has its fields filled, with a date of RFC 5322", () => {
   assertEquals(
     delayedReply(settings, 61, Date.UTC(2026, 10, 4, 5, 6, 7)),
@@ -42,12 +48,18 @@ Deno.test("the header of a delayed message has its fields filled, with a date of
 Deno.test("whatever a reply is made of, it is one action on one line", () => {
   const text = fc.string({ unit: "binary", maxLength: 2000 });
   fc.assert(fc.property(text, text, (template, domain) => {
-    const hostile = { ...settings, greylistText: template, xGreylistHeader: `X-A: ${template}` };
+    const hostile = {
+      ...settings,
+      greylistText: template,
+      blockText: template,
+      xGreylistHeader: `X-A: ${template}`,
+    };
     for (
       const reply of [
         deferReply(hostile, 5, domain),
         delayedReply(hostile, 5, 0),
         infoReply(template),
+        rejectReply(hostile, domain),
       ]
     ) {
       assertMatch(reply, /^action=[\x20-\x7e]*\n\n$/);

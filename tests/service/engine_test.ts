@@ -4,10 +4,10 @@ import { serviceSettings, type SettingName } from "../../lib/config/settings.ts"
 import { Request } from "../../lib/policy/request.ts";
 import { Engine } from "../../lib/service/engine.ts";
 import { Journal } from "../../lib/service/journal.ts";
+import { Lists } from "../../lib/service/lists.ts";
 import { StoreFault } from "../../lib/store/fault.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
-import type { Judge, Store } from "../../lib/store/store.ts";
-import type { TripletKey } from "../../lib/greylist/verdict.ts";
+import type { Store } from "../../lib/store/store.ts";
 
 const STANDARD = {
   request: "smtpd_access_policy",
@@ -24,8 +24,24 @@ function requestOf(given: Record<string, string> = {}): Request {
   return new Request(attributes.map(([name, value]) => `${name}=${value}\n`).join(""));
 }
 
+/** A store whose batches go another way. */
+function withExchange(inner: SqliteStore, exchange: Store["exchange"]): Store {
+  return {
+    exchange,
+    expire: (...given) => inner.expire(...given),
+    entries: () => inner.entries(),
+    addEntry: (entry) => inner.addEntry(entry),
+    removeEntry: (id) => inner.removeEntry(id),
+    entriesRevision: () => inner.entriesRevision(),
+    countHits: (hits) => inner.countHits(hits),
+    size: () => inner.size(),
+    close: () => inner.close(),
+  };
+}
+
 interface Setup {
   engine: Engine;
+  lists: Lists;
   journal: Journal;
   lines: string[];
   ask(given?: Record<string, string>): Promise<string>;
@@ -50,9 +66,10 @@ function setUp(settings: Partial<Record<SettingName, string>> = {}, store?: Stor
     () => clock.now,
   );
   const used = store ?? new SqliteStore(":memory:");
-  const engine = new Engine(used, service.engine, journal, () => clock.now);
+  const lists = new Lists(used, service.lists, { fileRead: () => {}, fileFailed: () => {} });
+  const engine = new Engine(used, lists, service.engine, journal, () => clock.now);
   const ask = (given?: Record<string, string>) => engine.answer(requestOf(given));
-  return { engine, journal, lines, ask, clock };
+  return { engine, lists, journal, lines, ask, clock };
 }
 
 Deno.test("a stranger is deferred, its retry is told how long it waited, its next message passes", async () => {
@@ -92,15 +109,10 @@ Deno.test("what is no policy request, or has no usable address, is DUNNO", async
 Deno.test("requests of one turn see what those before them changed, in one transaction", async () => {
   const inner = new SqliteStore(":memory:");
   let exchanges = 0;
-  const store: Store = {
-    exchange: (keys: readonly TripletKey[], judge: Judge) => {
-      exchanges++;
-      return inner.exchange(keys, judge);
-    },
-    expire: (...given) => inner.expire(...given),
-    size: () => inner.size(),
-    close: () => inner.close(),
-  };
+  const store = withExchange(inner, (keys, judge) => {
+    exchanges++;
+    return inner.exchange(keys, judge);
+  });
   const { ask, lines } = setUp({}, store);
   await Promise.all([ask(), ask(), ask({ recipient: "carol@example.net" })]);
   assertEquals(exchanges, 1);
@@ -111,18 +123,13 @@ Deno.test("an answer leaves only after the commit, and requests meanwhile form t
   const inner = new SqliteStore(":memory:");
   const gates: PromiseWithResolvers<void>[] = [];
   const batches: number[] = [];
-  const store: Store = {
-    exchange: async (keys: readonly TripletKey[], judge: Judge) => {
-      batches.push(keys.length);
-      inner.exchange(keys, judge);
-      const gate = Promise.withResolvers<void>();
-      gates.push(gate);
-      await gate.promise;
-    },
-    expire: (...given) => inner.expire(...given),
-    size: () => inner.size(),
-    close: () => inner.close(),
-  };
+  const store = withExchange(inner, async (keys, judge) => {
+    batches.push(keys.length);
+    inner.exchange(keys, judge);
+    const gate = Promise.withResolvers<void>();
+    gates.push(gate);
+    await gate.promise;
+  });
   const { ask } = setUp({}, store);
   let answered = 0;
   const first = ask().then(() => answered++);
@@ -172,6 +179,35 @@ Deno.test("shadow mode answers INFO and never defers", async () => {
   assertMatch(await ask(), /^action=INFO greylag would have deferred this: new, 60 s to wait\n\n$/);
   assertStringIncludes(lines[0]!, "action=pass, reason=new");
   assertStringIncludes(lines[0]!, "shadow=greylist");
+});
+
+Deno.test("an allowed stranger passes, a blocked one is refused with 550, and hits are counted", async () => {
+  const store = new SqliteStore(":memory:");
+  const { ask, lists, lines } = setUp({ builtin_list: "false" }, store);
+  const common = { note: "", addedBy: "root", created: 1 };
+  store.addEntry({ ...common, list: "allow", topic: "client", pattern: "192.0.2.0/24" });
+  store.addEntry({ ...common, list: "block", topic: "sender", pattern: "mallory@example.org" });
+  await lists.refresh();
+  assertEquals(await ask(), "action=DUNNO\n\n");
+  assertMatch(
+    await ask({ sender: "Mallory@Example.org" }),
+    /^action=550 5\.7\.1 Refused by the policy of this site\n\n$/,
+  );
+  assertStringIncludes(lines[0]!, "reason=allowed");
+  assertStringIncludes(lines[1]!, "action=reject, reason=blocked");
+  assertStringIncludes(lines[1]!, "by=entry\\u{20}2");
+  await lists.flushHits();
+  assertEquals(store.entries().map(({ hits }) => hits), [1, 1]);
+});
+
+Deno.test("mail for postmaster passes by the built-in list, unless that is off", async () => {
+  const on = setUp();
+  await on.lists.refresh();
+  assertEquals(await on.ask({ recipient: "postmaster" }), "action=DUNNO\n\n");
+  assertEquals(await on.ask({ recipient: "Postmaster@example.net" }), "action=DUNNO\n\n");
+  const off = setUp({ builtin_list: "false" });
+  await off.lists.refresh();
+  assertStringIncludes(await off.ask({ recipient: "postmaster" }), "DEFER_IF_PERMIT");
 });
 
 Deno.test("a request's own time counts only where the administrator said so", async () => {

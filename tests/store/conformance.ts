@@ -12,7 +12,7 @@ import {
   type TripletKey,
   tripletKey,
 } from "../../lib/greylist/verdict.ts";
-import type { Cursor, Recalled, Store } from "../../lib/store/store.ts";
+import type { Cursor, NewEntry, Recalled, Store } from "../../lib/store/store.ts";
 
 const triplet: Triplet = { firstSeen: 1000, lastSeen: 2000, tries: 2, counted: false };
 const origin: OriginRecord = { firstSeen: 1, lastSeen: 2, deliveries: 3, lastCounted: 4 };
@@ -136,6 +136,46 @@ export function testConformance(name: string, open: () => Promise<Store>): void 
     assertEquals(await store.size(), { triplets: 30 + 70, origins: 70 });
     const { triplets } = await recall(store, [key("w69"), key("w70"), key("k29"), key("k30")]);
     assertEquals([...triplets.keys()], [key("w70").id, key("k30").id]);
+  });
+
+  const entry: NewEntry = {
+    list: "allow",
+    topic: "client",
+    pattern: "192.0.2.0/24",
+    note: "who called",
+    addedBy: "root",
+    created: 1000,
+  };
+
+  test("an entry is kept with its hits, replaced by its like, and removed once", async (store) => {
+    const added = await store.addEntry(entry);
+    assertEquals({ ...entry, id: added.id, hits: 0 }, added);
+    await store.countHits([{ id: added.id, count: 3, last: 5000 }, { id: 999, count: 1, last: 1 }]);
+    await store.countHits([{ id: added.id, count: 1, last: 4000 }]);
+    const again = await store.addEntry({ ...entry, note: "new", expires: 9000 });
+    assertEquals(again.id, added.id);
+    const other = await store.addEntry({ ...entry, list: "block" });
+    assertEquals(await store.entries(), [
+      { ...entry, note: "new", expires: 9000, id: added.id, hits: 4, lastHit: 5000 },
+      other,
+    ]);
+    assertEquals(await store.removeEntry(added.id), true);
+    assertEquals(await store.removeEntry(added.id), false);
+    assertEquals(await store.entries(), [other]);
+    assert((await store.addEntry(entry)).id > other.id, "a number is never given again");
+  });
+
+  test("the revision changes with every change of an entry, and only then", async (store) => {
+    const seen = [await store.entriesRevision()];
+    const { id } = await store.addEntry(entry);
+    seen.push(await store.entriesRevision());
+    await store.countHits([{ id, count: 1, last: 1 }]);
+    await remember(store, [{ kind: "triplet", key: key("a"), record: triplet }]);
+    assertEquals(await store.entriesRevision(), seen[1]);
+    await store.removeEntry(id);
+    await store.removeEntry(id);
+    seen.push(await store.entriesRevision());
+    assertEquals(new Set(seen).size, 3);
   });
 
   test("an expiry of an empty store ends", async (store) => {

@@ -1,0 +1,53 @@
+/**
+ * postgrey's list files, read as they are: `whitelist_clients`, `whitelist_recipients` and their
+ * `.local` kin.
+ *
+ * @module
+ */
+import type { Rule } from "./matcher.ts";
+import { parsePattern, type Topic } from "./pattern.ts";
+
+/** An entry of a file. */
+export interface FileRule extends Rule {
+  /** The path of the file. */
+  readonly path: string;
+  /** The line that it stands on, counted from 1. */
+  readonly line: number;
+}
+
+/** A line that cannot be understood. */
+export interface FileError {
+  /** The path of the file. */
+  readonly path: string;
+  /** The line, counted from 1. */
+  readonly line: number;
+  /** What is wrong with it. */
+  readonly why: string;
+}
+
+/** What a file holds. */
+export interface ListFile {
+  /** The entries that were understood. */
+  readonly rules: readonly FileRule[];
+  /** The lines that were not; nothing is skipped in silence. */
+  readonly errors: readonly FileError[];
+}
+
+/**
+ * Reads a file of one entry a line; `#` begins a comment.
+ *
+ * @param topic whether it lists clients or recipients.
+ */
+export function parseListFile(path: string, text: string, topic: Topic): ListFile {
+  const rules: FileRule[] = [];
+  const errors: FileError[] = [];
+  text.split("\n").forEach((content, at) => {
+    const entry = content.replace(/#.*$/s, "").trim();
+    if (entry === "") return;
+    const line = at + 1;
+    const parsed = parsePattern(topic, entry);
+    if (parsed.ok) rules.push({ list: "allow", topic, pattern: parsed.pattern, path, line });
+    else errors.push({ path, line, why: `${JSON.stringify(entry)}: ${parsed.why}` });
+  });
+  return { rules, errors };
+}

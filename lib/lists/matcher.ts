@@ -1,0 +1,286 @@
+/**
+ * Which entries of the lists an attempt matches, and which of them counts.
+ *
+ * Exact beats general: a single address, a mail address or `user@` beats a network, a name, a domain or
+ * an organisation, and these beat an expression. Of two names, domains or networks of one kind the
+ * longer counts. At the same level block beats allow.
+ *
+ * @module
+ */
+import { canonicalDomain, splitAddress } from "../mail/address.ts";
+import { type IpAddress, networkOf } from "../mail/network.ts";
+import type { Expression, Pattern, Topic } from "./pattern.ts";
+
+/** The lists that say what becomes of an attempt, and those that say whether it is greylisted. */
+export type ListName = "allow" | "block" | "never-proven" | "opt-in" | "opt-out";
+
+/** One entry as the matcher needs it. */
+export interface Rule {
+  /** The list that it is in. */
+  readonly list: ListName;
+  /** What it is about. */
+  readonly topic: Topic;
+  /** What it matches. */
+  readonly pattern: Pattern;
+  /** When it ends, in milliseconds since the epoch; absent for never. */
+  readonly expires?: number;
+}
+
+/** What the lists are asked about. All texts are hostile. */
+export interface Target {
+  /** The client's address. */
+  readonly address: IpAddress;
+  /** The name that Postfix verified, in lower case; never a name that was only claimed. */
+  readonly name: string | undefined;
+  /** The client's organisation, if it has one. */
+  readonly organisation: string | undefined;
+  /** The sender; empty for the null sender. */
+  readonly sender: string;
+  /** The recipient. */
+  readonly recipient: string;
+}
+
+/** How exact an entry is: the highest level that matched decides. */
+export type Level = "exact" | "general" | "expression";
+
+/** An entry that matched. */
+export interface Match<R extends Rule = Rule> {
+  /** The entry. */
+  readonly rule: R;
+  /** How exact it is. */
+  readonly level: Level;
+}
+
+const LEVELS: readonly Level[] = ["exact", "general", "expression"];
+
+/** How exact a pattern is. */
+export function levelOf(pattern: Pattern): Level {
+  switch (pattern.kind) {
+    case "address":
+    case "user":
+      return "exact";
+    case "network":
+      return pattern.network.prefix === pattern.network.bytes.length * 8 ? "exact" : "general";
+    case "expression":
+      return "expression";
+    default:
+      return "general";
+  }
+}
+
+/** The domain itself and every domain above it, longest first. */
+function* suffixes(domain: string): Generator<string> {
+  for (let rest = domain; rest !== "";) {
+    yield rest;
+    const dot = rest.indexOf(".");
+    if (dot === -1) return;
+    rest = rest.slice(dot + 1);
+  }
+}
+
+/** A mail address taken apart for matching. */
+interface Mailbox {
+  /** The user as given and without its extension. */
+  readonly users: readonly string[];
+  readonly domain: string;
+}
+
+function mailboxOf(address: string): Mailbox {
+  const { local, domain } = splitAddress(address);
+  const user = local.toLowerCase();
+  const plus = user.indexOf("+");
+  const users = plus > 0 ? [user, user.slice(0, plus)] : [user];
+  return { users, domain: canonicalDomain(domain) };
+}
+
+/** Everything of one list. */
+class Index<R extends Rule> {
+  readonly #networks = new Map<
+    string,
+    { prefix: number; family: 4 | 6; rules: Map<string, R[]> }
+  >();
+  readonly #organisations = new Map<string, R[]>();
+  readonly #users = new Map<string, R[]>();
+  readonly #addresses = byTopic<R>();
+  readonly #domains = byTopic<R>();
+  readonly #expressions: [R, Expression][] = [];
+
+  add(rule: R): void {
+    const { pattern, topic } = rule;
+    switch (pattern.kind) {
+      case "network": {
+        const { family, prefix, bytes } = pattern.network;
+        const key = `${family}/${prefix}`;
+        const size = this.#networks.get(key) ?? { prefix, family, rules: new Map() };
+        this.#networks.set(key, size);
+        push(size.rules, bytes.join("."), rule);
+        break;
+      }
+      case "domain":
+        push(this.#domains[topic], pattern.domain, rule);
+        break;
+      case "organisation":
+        push(this.#organisations, pattern.domain, rule);
+        break;
+      case "address":
+        push(this.#addresses[topic], pattern.address, rule);
+        break;
+      case "user":
+        push(this.#users, pattern.user, rule);
+        break;
+      case "expression":
+        this.#expressions.push([rule, pattern.expression]);
+    }
+  }
+
+  /** The best entry that matched, or undefined. */
+  find(target: Target, now: number): Match<R> | undefined {
+    const found: R[] = [];
+    const take = (rules: readonly R[] | undefined): boolean => {
+      const live = rules?.find((rule) => rule.expires === undefined || now < rule.expires);
+      if (live !== undefined) found.push(live);
+      return live !== undefined;
+    };
+    this.#findClient(target, take);
+    this.#findMailbox("sender", target.sender, take);
+    this.#findMailbox("recipient", target.recipient, take);
+    if (found.length > 0) {
+      // All are of one list, so that of several equally exact ones any will do.
+      const best = found.find((rule) => levelOf(rule.pattern) === "exact") ?? found[0]!;
+      return { rule: best, level: levelOf(best.pattern) };
+    }
+    for (const [rule, expression] of this.#expressions) {
+      const text = textFor(rule.topic, target);
+      if (text !== undefined && expression.test(text) && take([rule])) {
+        return { rule, level: "expression" };
+      }
+    }
+    return undefined;
+  }
+
+  #findClient(target: Target, take: (rules: readonly R[] | undefined) => boolean): void {
+    const sizes = [...this.#networks.values()]
+      .filter(({ family }) => family === target.address.family)
+      .sort((a, b) => b.prefix - a.prefix);
+    for (const { prefix, rules } of sizes) {
+      if (take(rules.get(networkOf(target.address, prefix).bytes.join(".")))) break;
+    }
+    if (target.name !== undefined) below(this.#domains.client, target.name, take);
+    if (target.organisation !== undefined) take(this.#organisations.get(target.organisation));
+  }
+
+  #findMailbox(
+    topic: "sender" | "recipient",
+    address: string,
+    take: (rules: readonly R[] | undefined) => boolean,
+  ): void {
+    const addresses = this.#addresses[topic];
+    const domains = this.#domains[topic];
+    const hasUsers = topic === "recipient" && this.#users.size > 0;
+    if (addresses.size === 0 && domains.size === 0 && !hasUsers) return;
+    const { users, domain } = mailboxOf(address);
+    // An extension is the recipient's own affair; a sender is who it says it is.
+    const known = topic === "sender" ? users.slice(0, 1) : users;
+    known.some((user) => take(addresses.get(domain === "" ? user : `${user}@${domain}`)));
+    if (hasUsers) users.some((user) => take(this.#users.get(user)));
+    below(domains, domain, take);
+  }
+}
+
+type ByTopic<R> = Readonly<Record<Topic, Map<string, R[]>>>;
+
+function byTopic<R>(): ByTopic<R> {
+  return { client: new Map(), sender: new Map(), recipient: new Map() };
+}
+
+/** The entry for the domain itself or the nearest domain above it. */
+function below<R>(
+  domains: ReadonlyMap<string, R[]>,
+  domain: string,
+  take: (rules: readonly R[] | undefined) => boolean,
+): void {
+  if (domains.size === 0) return;
+  for (const suffix of suffixes(domain)) {
+    if (take(domains.get(suffix))) return;
+  }
+}
+
+function push<R>(map: Map<string, R[]>, key: string, rule: R): void {
+  const rules = map.get(key);
+  if (rules === undefined) map.set(key, [rule]);
+  else rules.push(rule);
+}
+
+/** What an expression is matched against. A client without a verified name has nothing to match. */
+function textFor(topic: Topic, target: Target): string | undefined {
+  if (topic === "client") return target.name;
+  const { users: [user], domain } = mailboxOf(target[topic]);
+  return domain === "" ? user : `${user}@${domain}`;
+}
+
+/** What the lists say of an attempt. */
+export interface Finding<R extends Rule = Rule> {
+  /** The entry of the allow list or the block list that counts, if one matched. */
+  readonly decisive: Match<R> | undefined;
+  /** The entry by which the client's origins are never proven, if there is one. */
+  readonly neverProven: Match<R> | undefined;
+  /** Whether the recipient is to be greylisted, by `opt-in` and `opt-out`. */
+  readonly optedIn: boolean;
+}
+
+/** Lists that can be asked. Made anew when an entry comes or goes. */
+export class Matcher<R extends Rule = Rule> {
+  readonly #indices = new Map<ListName, Index<R>>();
+
+  /** A matcher of these entries. */
+  constructor(rules: Iterable<R>) {
+    for (const rule of rules) {
+      const index = this.#indices.get(rule.list) ?? new Index<R>();
+      this.#indices.set(rule.list, index);
+      index.add(rule);
+    }
+  }
+
+  /**
+   * What the lists say.
+   *
+   * @param now milliseconds since the epoch, by which entries end.
+   */
+  find(target: Target, now: number): Finding<R> {
+    const first = (list: ListName) => this.#indices.get(list)?.find(target, now);
+    const allow = first("allow");
+    const block = first("block");
+    const isOptIn = this.#indices.has("opt-in");
+    return {
+      decisive: decisiveOf(allow, block),
+      neverProven: first("never-proven"),
+      optedIn: first("opt-out") === undefined && (!isOptIn || first("opt-in") !== undefined),
+    };
+  }
+}
+
+function decisiveOf<R extends Rule>(
+  allow: Match<R> | undefined,
+  block: Match<R> | undefined,
+): Match<R> | undefined {
+  if (allow === undefined || block === undefined) return allow ?? block;
+  const [a, b] = [LEVELS.indexOf(allow.level), LEVELS.indexOf(block.level)];
+  if (a !== b) return a < b ? allow : block;
+  // Of two of one kind the longer is the more exact.
+  const [longA, longB] = [lengthOf(allow.rule), lengthOf(block.rule)];
+  const sameKind = allow.rule.topic === block.rule.topic &&
+    allow.rule.pattern.kind === block.rule.pattern.kind;
+  return sameKind && longA > longB ? allow : block;
+}
+
+function lengthOf({ pattern }: Rule): number {
+  switch (pattern.kind) {
+    case "network":
+      return pattern.network.prefix;
+    case "domain":
+    case "organisation":
+      return pattern.domain.length;
+    default:
+      return 0;
+  }
+}

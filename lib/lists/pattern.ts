@@ -1,0 +1,137 @@
+/**
+ * What an entry of a list can name: clients, senders or recipients.
+ *
+ * @module
+ */
+import { RE2JS } from "re2js";
+import { canonicalDomain, splitAddress } from "../mail/address.ts";
+import { formatNetwork, type Network, parseNetwork } from "../mail/network.ts";
+
+/** What an entry is about. */
+export type Topic = "client" | "sender" | "recipient";
+
+/** A compiled regular expression. */
+export interface Expression {
+  /** Whether it matches anywhere in the text, in time linear in its length. */
+  test(text: string): boolean;
+}
+
+/** What an entry matches, in the one form in which it is compared. */
+export type Pattern =
+  /** A client's address or network. */
+  | { readonly kind: "network"; readonly network: Network }
+  /** A verified host name, or the domain of a sender or recipient, with everything below it. */
+  | { readonly kind: "domain"; readonly domain: string }
+  /** A client's organisation. */
+  | { readonly kind: "organisation"; readonly domain: string }
+  /** A mail address; a recipient's with any extension. Empty for the null sender. */
+  | { readonly kind: "address"; readonly address: string }
+  /** A recipient at any domain, with any extension. */
+  | { readonly kind: "user"; readonly user: string }
+  /** A regular expression, matched in linear time. */
+  | { readonly kind: "expression"; readonly source: string; readonly expression: Expression };
+
+/** A pattern, or why a text is none. */
+export type Parsed =
+  | { readonly ok: true; readonly pattern: Pattern }
+  | { readonly ok: false; readonly why: string };
+
+const no = (why: string): Parsed => ({ ok: false, why });
+const yes = (pattern: Pattern): Parsed => ({ ok: true, pattern });
+
+const DOMAIN = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*$/;
+
+function domainOf(text: string): string | undefined {
+  const domain = canonicalDomain(text.replace(/^\./, ""));
+  return DOMAIN.test(domain) ? domain : undefined;
+}
+
+/** `/…/`; null if the text is no expression. */
+function parseExpression(text: string): Parsed | null {
+  const source = /^\/(.+)\/$/s.exec(text)?.[1];
+  if (source === undefined) return null;
+  try {
+    const expression = RE2JS.compile(source, RE2JS.CASE_INSENSITIVE);
+    return yes({ kind: "expression", source, expression });
+  } catch (error) {
+    // Look-around and back-references are what lets an expression take for ever.
+    const why = error instanceof Error ? error.message : String(error);
+    return no(`${why} (the syntax is RE2's, which has no look-around and no back-references)`);
+  }
+}
+
+function parseClient(text: string): Parsed {
+  if (text.startsWith("org:")) {
+    const domain = domainOf(text.slice(4));
+    return domain === undefined
+      ? no("org: needs a domain, such as org:example.org")
+      : yes({ kind: "organisation", domain });
+  }
+  // postgrey's short forms: 192.0.2 is a /24, 10.1 a /16.
+  const numbers = /^\d{1,3}(?:\.\d{1,3}){1,2}$/.test(text) ? text.split(".") : undefined;
+  const whole = numbers === undefined
+    ? text
+    : `${[...numbers, "0", "0"].slice(0, 4).join(".")}/${numbers.length * 8}`;
+  const network = parseNetwork(whole);
+  if (network !== undefined) return yes({ kind: "network", network });
+  if (/^[\d.]+(?:\/\d+)?$/.test(text) || text.includes(":")) {
+    return no("this is no address and no network, such as 192.0.2.1 or 2001:db8::/32");
+  }
+  const domain = domainOf(text);
+  return domain === undefined
+    ? no("this is no address, network, host name, org:domain or /expression/")
+    : yes({ kind: "domain", domain });
+}
+
+function parseMailbox(text: string, topic: "sender" | "recipient"): Parsed {
+  if (topic === "sender" && text === "<>") return yes({ kind: "address", address: "" });
+  const at = text.lastIndexOf("@");
+  if (at === -1 || at === 0) {
+    const domain = domainOf(text.slice(at + 1));
+    return domain === undefined
+      ? no(`this is no address, domain or /expression/`)
+      : yes({ kind: "domain", domain });
+  }
+  const { local, domain } = splitAddress(text);
+  if (/[\s\p{Cc}]/u.test(text)) return no("an address has no white space");
+  if (domain === "") {
+    return topic === "recipient"
+      ? yes({ kind: "user", user: local.toLowerCase() })
+      : no("user@ without a domain is for recipients");
+  }
+  return yes({ kind: "address", address: `${local.toLowerCase()}@${canonicalDomain(domain)}` });
+}
+
+/**
+ * Reads a pattern. For clients: an address, a network, postgrey's short forms, a host name (with
+ * everything below it; only ever compared with the name that Postfix verified), `org:domain`. For
+ * senders: an address, `<>`, a domain (with everything below it). For recipients: an address (with its
+ * extensions), `user@`, a domain. For all: `/expression/` in RE2's syntax.
+ */
+export function parsePattern(topic: Topic, text: string): Parsed {
+  const expression = parseExpression(text);
+  if (expression !== null) return expression;
+  return topic === "client" ? parseClient(text) : parseMailbox(text, topic);
+}
+
+/** The pattern as it would be written. */
+export function formatPattern(pattern: Pattern): string {
+  switch (pattern.kind) {
+    case "network": {
+      const text = formatNetwork(pattern.network);
+      return pattern.network.prefix === pattern.network.bytes.length * 8
+        ? text.slice(0, text.lastIndexOf("/"))
+        : text;
+    }
+    case "domain":
+      return pattern.domain;
+    case "organisation":
+      return `org:${pattern.domain}`;
+    case "address":
+      return pattern.address === "" ? "<>" : pattern.address;
+    case "user":
+      return `${pattern.user}@`;
+    case "expression":
+      return `/${pattern.source}/`;
+  }
+}

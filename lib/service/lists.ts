@@ -1,0 +1,223 @@
+/**
+ * The lists in force: entries of the database, list files, settings and the built-in list, read again
+ * when they change.
+ *
+ * @module
+ */
+import { BUILTIN, type BuiltinRule } from "../lists/builtin.ts";
+import { type FileError, type FileRule, parseListFile } from "../lists/list_file.ts";
+import { type Finding, Matcher, type Rule, type Target } from "../lists/matcher.ts";
+import { formatPattern, parsePattern, type Topic } from "../lists/pattern.ts";
+import type { EntryHits, Store, StoredEntry } from "../store/store.ts";
+
+/** What the administrator says about the lists, besides the entries of the database. */
+export interface ListSettings {
+  /** Files of clients that pass, in postgrey's format. */
+  readonly whitelistClients: readonly string[];
+  /** Files of recipients whose mail passes, in postgrey's format. */
+  readonly whitelistRecipients: readonly string[];
+  /** Recipients that want greylisting; all, if there is none. */
+  readonly optIn: readonly string[];
+  /** Recipients that do not want it. */
+  readonly optOut: readonly string[];
+  /** Whether the built-in allow list is in force. */
+  readonly builtinList: boolean;
+}
+
+/** An entry and where it comes from. */
+export type ListedRule =
+  | (Rule & { readonly entry: StoredEntry })
+  | FileRule
+  | BuiltinRule
+  | (Rule & { readonly setting: string });
+
+/** What the lists tell their owner. */
+export interface ListEvents {
+  /** A file was read; these of its lines cannot be understood. */
+  fileRead(path: string, entries: number, errors: readonly FileError[]): void;
+  /** A file cannot be read. */
+  fileFailed(path: string, error: unknown): void;
+}
+
+/** How often is looked whether something changed, in milliseconds: changes count within a second. */
+const POLL_PERIOD = 500;
+
+/** How often the hits are written, in milliseconds. */
+const HITS_PERIOD = 5000;
+
+/** A few words that tell an entry from all others. */
+export function describeRule(rule: ListedRule): string {
+  const pattern = formatPattern(rule.pattern);
+  if ("entry" in rule) return `entry ${rule.entry.id} (${rule.topic} ${pattern})`;
+  if ("path" in rule) return `${rule.path}:${rule.line} (${pattern})`;
+  if ("setting" in rule) return `${rule.setting} (${pattern})`;
+  return `built-in list (${rule.topic} ${pattern}: ${rule.reason})`;
+}
+
+/** The rule of a stored entry; undefined for a pattern that this version does not know. */
+export function ruleOf(entry: StoredEntry): ListedRule | undefined {
+  const parsed = parsePattern(entry.topic, entry.pattern);
+  if (!parsed.ok) return undefined;
+  const expires = entry.expires === undefined ? {} : { expires: entry.expires };
+  return { list: entry.list, topic: entry.topic, pattern: parsed.pattern, ...expires, entry };
+}
+
+interface WatchedFile {
+  readonly topic: Topic;
+  /** Changes when the file does. */
+  stamp: string;
+  rules: readonly FileRule[];
+}
+
+function stampOf(path: string): string {
+  const { mtime, size, ino } = Deno.statSync(path);
+  return `${mtime?.getTime()} ${size} ${ino}`;
+}
+
+/** The lists of one daemon. */
+export class Lists {
+  readonly #store: Store;
+  readonly #events: ListEvents;
+  #settings: ListSettings;
+  #matcher = new Matcher<ListedRule>([]);
+  #revision = -1;
+  #entries: readonly ListedRule[] = [];
+  #files = new Map<string, WatchedFile>();
+  #hits = new Map<number, EntryHits>();
+  #poll: ReturnType<typeof setTimeout> | undefined;
+  #hitsDue = 0;
+
+  /** Lists that are empty until they are refreshed. */
+  constructor(store: Store, settings: ListSettings, events: ListEvents) {
+    this.#store = store;
+    this.#settings = settings;
+    this.#events = events;
+  }
+
+  /** Takes new settings, and reads every file again. */
+  configure(settings: ListSettings): void {
+    this.#settings = settings;
+    this.#files = new Map();
+    this.#readFiles();
+    this.#rebuild();
+  }
+
+  /** What the lists say; `now` is in milliseconds since the epoch. */
+  find(target: Target, now: number): Finding<ListedRule> {
+    return this.#matcher.find(target, now);
+  }
+
+  /** Counts that an entry decided. */
+  hit(rule: ListedRule, now: number): void {
+    if (!("entry" in rule)) return;
+    const { id } = rule.entry;
+    const count = (this.#hits.get(id)?.count ?? 0) + 1;
+    this.#hits.set(id, { id, count, last: now });
+  }
+
+  /** Looks what changed and takes it. A store that is ill leaves the entries as they were. */
+  async refresh(): Promise<void> {
+    let isChanged = this.#readFiles() || this.#revision === -1;
+    try {
+      const revision = await this.#store.entriesRevision();
+      if (revision !== this.#revision) {
+        const entries = await this.#store.entries();
+        this.#entries = entries.map(ruleOf).filter((rule) => rule !== undefined);
+        this.#revision = revision;
+        isChanged = true;
+      }
+    } catch {
+      // The store told of its illness itself.
+    }
+    if (isChanged) this.#rebuild();
+  }
+
+  /** Writes the hits that were counted. */
+  async flushHits(): Promise<void> {
+    if (this.#hits.size === 0) return;
+    const hits = [...this.#hits.values()];
+    this.#hits = new Map();
+    try {
+      await this.#store.countHits(hits);
+    } catch {
+      // Hits are a convenience: what could not be counted is lost.
+    }
+  }
+
+  /** Begins to look for changes. */
+  start(): void {
+    this.#hitsDue = performance.now() + HITS_PERIOD;
+    this.#schedule();
+  }
+
+  /** Stops looking, and writes the last hits. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#poll);
+    this.#poll = undefined;
+    await this.flushHits();
+  }
+
+  #schedule(): void {
+    this.#poll = setTimeout(async () => {
+      await this.refresh();
+      if (performance.now() >= this.#hitsDue) {
+        this.#hitsDue = performance.now() + HITS_PERIOD;
+        await this.flushHits();
+      }
+      if (this.#poll !== undefined) this.#schedule();
+    }, POLL_PERIOD);
+  }
+
+  #readFiles(): boolean {
+    const { whitelistClients, whitelistRecipients } = this.#settings;
+    const wanted = new Map<string, Topic>([
+      ...whitelistClients.map((path) => [path, "client"] as const),
+      ...whitelistRecipients.map((path) => [path, "recipient"] as const),
+    ]);
+    let isChanged = false;
+    for (const [path, topic] of wanted) {
+      const known = this.#files.get(path);
+      let stamp: string;
+      try {
+        stamp = stampOf(path);
+      } catch (error) {
+        stamp = "missing";
+        if (known?.stamp !== stamp) this.#events.fileFailed(path, error);
+      }
+      if (known?.stamp === stamp) continue;
+      isChanged = true;
+      this.#files.set(path, { topic, stamp, rules: this.#readFile(path, topic, stamp) });
+    }
+    return isChanged;
+  }
+
+  #readFile(path: string, topic: Topic, stamp: string): readonly FileRule[] {
+    if (stamp === "missing") return [];
+    try {
+      const { rules, errors } = parseListFile(path, Deno.readTextFileSync(path), topic);
+      this.#events.fileRead(path, rules.length, errors);
+      return rules;
+    } catch (error) {
+      this.#events.fileFailed(path, error);
+      return [];
+    }
+  }
+
+  #rebuild(): void {
+    const { optIn, optOut, builtinList } = this.#settings;
+    this.#matcher = new Matcher<ListedRule>([
+      ...this.#entries,
+      ...[...this.#files.values()].flatMap(({ rules }) => rules),
+      ...optIn.flatMap((text) => chosen("opt-in", text)),
+      ...optOut.flatMap((text) => chosen("opt-out", text)),
+      ...(builtinList ? BUILTIN : []),
+    ]);
+  }
+}
+
+function chosen(list: "opt-in" | "opt-out", text: string): ListedRule[] {
+  const parsed = parsePattern("recipient", text);
+  if (!parsed.ok) return [];
+  const setting = list === "opt-in" ? "opt_in" : "opt_out";
+  return [{ list, topic: "recipient", pattern: parsed.pattern, setting }];
+}

@@ -1,0 +1,84 @@
+/**
+ * The entries of the lists in an SQLite database.
+ *
+ * @module
+ */
+import type { Database } from "@db/sqlite";
+import type { EntryHits, NewEntry, StoredEntry } from "./store.ts";
+
+interface Row {
+  id: number;
+  list: StoredEntry["list"];
+  topic: StoredEntry["topic"];
+  pattern: string;
+  note: string;
+  added_by: string;
+  created: number;
+  expires: number | null;
+  hits: number;
+  last_hit: number | null;
+}
+
+function entryOf(row: Row): StoredEntry {
+  return {
+    id: row.id,
+    list: row.list,
+    topic: row.topic,
+    pattern: row.pattern,
+    note: row.note,
+    addedBy: row.added_by,
+    created: row.created,
+    ...(row.expires === null ? {} : { expires: row.expires }),
+    hits: row.hits,
+    ...(row.last_hit === null ? {} : { lastHit: row.last_hit }),
+  };
+}
+
+const changed = (db: Database) =>
+  db.exec("UPDATE revision SET number = number + 1 WHERE what = ?", "entry");
+
+/** All entries, the oldest first. */
+export function readEntries(db: Database): StoredEntry[] {
+  return db.prepare("SELECT * FROM entry ORDER BY id").all<Row>().map(entryOf);
+}
+
+/** Adds an entry, or puts it in the place of the one with its list, topic and pattern. */
+export function writeEntry(db: Database, entry: NewEntry): StoredEntry {
+  const row = db.prepare(
+    "INSERT INTO entry (list, topic, pattern, note, added_by, created, expires) " +
+      "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (list, topic, pattern) DO UPDATE SET " +
+      "note = excluded.note, added_by = excluded.added_by, created = excluded.created, " +
+      "expires = excluded.expires RETURNING *",
+  ).get<Row>(
+    entry.list,
+    entry.topic,
+    entry.pattern,
+    entry.note,
+    entry.addedBy,
+    entry.created,
+    entry.expires ?? null,
+  );
+  changed(db);
+  return entryOf(row!);
+}
+
+/** Removes an entry; tells whether it was there. */
+export function deleteEntry(db: Database, id: number): boolean {
+  const isGone = db.prepare("DELETE FROM entry WHERE id = ?").run(id) > 0;
+  if (isGone) changed(db);
+  return isGone;
+}
+
+/** The number of changes so far. */
+export function readRevision(db: Database): number {
+  return db.prepare("SELECT number FROM revision WHERE what = ?").value<[number]>("entry")?.[0] ??
+    0;
+}
+
+/** Adds to the hits of entries; an entry that is gone meanwhile stays gone. */
+export function writeHits(db: Database, hits: readonly EntryHits[]): void {
+  const add = db.prepare(
+    "UPDATE entry SET hits = hits + ?, last_hit = max(coalesce(last_hit, 0), ?) WHERE id = ?",
+  );
+  for (const { id, count, last } of hits) add.run(count, last, id);
+}

@@ -1,0 +1,129 @@
+import { assert, assertEquals } from "@std/assert";
+import { type Finding, type ListName, Matcher, type Rule } from "../../lib/lists/matcher.ts";
+import { formatPattern, parsePattern, type Topic } from "../../lib/lists/pattern.ts";
+import { parseAddress } from "../../lib/mail/network.ts";
+
+function rule(list: ListName, topic: Topic, text: string, expires?: number): Rule {
+  const parsed = parsePattern(topic, text);
+  assert(parsed.ok, text);
+  return { list, topic, pattern: parsed.pattern, ...(expires === undefined ? {} : { expires }) };
+}
+
+interface Asked {
+  address?: string;
+  name?: string;
+  organisation?: string;
+  sender?: string;
+  recipient?: string;
+}
+
+function ask(rules: readonly Rule[], asked: Asked = {}, now = 0): Finding {
+  return new Matcher(rules).find({
+    address: parseAddress(asked.address ?? "192.0.2.10")!,
+    name: asked.name,
+    organisation: asked.organisation,
+    sender: asked.sender ?? "alice@example.org",
+    recipient: asked.recipient ?? "bob@example.net",
+  }, now);
+}
+
+/** The list and pattern that decide. */
+function decisive(rules: readonly Rule[], asked: Asked = {}, now = 0): string | undefined {
+  const found = ask(rules, asked, now).decisive?.rule;
+  return found && `${found.list} ${formatPattern(found.pattern)}`;
+}
+
+Deno.test("each kind of entry matches what it should and nothing else", () => {
+  const table: [Topic, string, Asked, boolean][] = [
+    ["client", "192.0.2.10", {}, true],
+    ["client", "192.0.2.0/24", {}, true],
+    ["client", "192.0.3.0/24", {}, false],
+    ["client", "2001:db8::/32", { address: "2001:db8:5::1" }, true],
+    ["client", "2001:db8::/32", {}, false],
+    ["client", "example.org", { name: "mail.example.org" }, true],
+    ["client", "example.org", { name: "example.org" }, true],
+    ["client", "example.org", { name: "badexample.org" }, false],
+    ["client", "example.org", { sender: "x@example.org" }, false],
+    ["client", "org:example.org", { organisation: "example.org" }, true],
+    ["client", "org:example.org", { name: "mail.example.org" }, false],
+    ["client", "/^mail\\d\\./", { name: "mail7.example.org" }, true],
+    ["client", "/./", {}, false],
+    ["sender", "alice@example.org", {}, true],
+    ["sender", "ALICE@EXAMPLE.ORG", { sender: "Alice@Example.org" }, true],
+    ["sender", "alice@example.org", { sender: "alice+x@example.org" }, false],
+    ["sender", "example.org", { sender: "x@news.example.org" }, true],
+    ["sender", "<>", { sender: "" }, true],
+    ["sender", "<>", {}, false],
+    ["sender", "/^ali/", {}, true],
+    ["recipient", "bob@example.net", { recipient: "bob+list@example.net" }, true],
+    ["recipient", "bob+a@example.net", { recipient: "bob+b@example.net" }, false],
+    ["recipient", "bob@", { recipient: "Bob+x@anywhere.example" }, true],
+    ["recipient", "postmaster@", { recipient: "postmaster" }, true],
+    ["recipient", "example.net", { recipient: "x@sub.example.net" }, true],
+    ["recipient", "example.net", { recipient: "x@example.org" }, false],
+  ];
+  for (const [topic, text, asked, expected] of table) {
+    const found = decisive([rule("allow", topic, text)], asked) !== undefined;
+    assertEquals(found, expected, `${topic} ${text} ${JSON.stringify(asked)}`);
+  }
+});
+
+Deno.test("nobody gets in by claiming a name: without a verified one no name matches", () => {
+  const rules = [rule("allow", "client", "example.org"), rule("allow", "client", "/example/")];
+  assertEquals(decisive(rules, { sender: "x@example.org" }), undefined);
+});
+
+Deno.test("exact beats general, and block beats allow at the same level", () => {
+  const allow = (topic: Topic, text: string) => rule("allow", topic, text);
+  const block = (topic: Topic, text: string) => rule("block", topic, text);
+  const asked = { name: "mail.example.org" };
+  const table: [Rule[], string][] = [
+    [[allow("client", "192.0.2.10"), block("client", "192.0.2.0/24")], "allow 192.0.2.10"],
+    [[block("client", "192.0.2.10"), allow("client", "192.0.2.0/24")], "block 192.0.2.10"],
+    [[allow("client", "192.0.2.0/25"), block("client", "192.0.2.0/24")], "allow 192.0.2.0/25"],
+    [[allow("client", "192.0.2.0/24"), block("client", "192.0.2.0/25")], "block 192.0.2.0/25"],
+    [[allow("client", "192.0.2.0/24"), block("client", "192.0.2.0/24")], "block 192.0.2.0/24"],
+    [
+      [allow("client", "mail.example.org"), block("client", "example.org")],
+      "allow mail.example.org",
+    ],
+    [[allow("client", "192.0.2.0/24"), block("sender", "example.org")], "block example.org"],
+    [[allow("recipient", "bob@"), block("client", "192.0.2.0/24")], "allow bob@"],
+    [[allow("recipient", "bob@"), block("client", "192.0.2.10")], "block 192.0.2.10"],
+    [[allow("client", "example.org"), block("client", "/mail/")], "allow example.org"],
+    [[allow("client", "/mail/"), block("sender", "example.org")], "block example.org"],
+    [[allow("client", "/mail/"), block("client", "/example/")], "block /example/"],
+    [[allow("client", "example.org"), allow("client", "192.0.2.10")], "allow 192.0.2.10"],
+  ];
+  for (const [rules, expected] of table) {
+    assertEquals(decisive(rules, asked), expected);
+    assertEquals(decisive(rules.toReversed(), asked), expected);
+  }
+});
+
+Deno.test("an entry that has ended is as if it were not there", () => {
+  const rules = [
+    rule("block", "client", "192.0.2.10", 1000),
+    rule("allow", "client", "192.0.2.0/24"),
+  ];
+  assertEquals(decisive(rules, {}, 999), "block 192.0.2.10");
+  assertEquals(decisive(rules, {}, 1000), "allow 192.0.2.0/24");
+});
+
+Deno.test("recipients choose by opt-in and opt-out", () => {
+  const optedIn = (rules: Rule[], recipient: string) => ask(rules, { recipient }).optedIn;
+  assertEquals(optedIn([], "bob@example.net"), true);
+  const out = [rule("opt-out", "recipient", "bob@example.net")];
+  assertEquals([optedIn(out, "bob+x@example.net"), optedIn(out, "eve@example.net")], [false, true]);
+  const only = [rule("opt-in", "recipient", "example.net")];
+  assertEquals([optedIn(only, "bob@example.net"), optedIn(only, "x@example.com")], [true, false]);
+  assertEquals(optedIn([...only, ...out], "bob@example.net"), false);
+});
+
+Deno.test("the never-proven list is told beside what decides", () => {
+  const found = ask([
+    rule("never-proven", "client", "192.0.2.0/24"),
+    rule("allow", "sender", "alice@example.org"),
+  ]);
+  assert(found.neverProven !== undefined && found.decisive?.rule.list === "allow");
+});

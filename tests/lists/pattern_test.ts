@@ -1,0 +1,72 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import { formatPattern, parsePattern, type Topic } from "../../lib/lists/pattern.ts";
+
+Deno.test("a pattern is read, and written in one form", () => {
+  const table: [Topic, string, string][] = [
+    ["client", "192.0.2.1", "192.0.2.1"],
+    ["client", "192.0.2.77/24", "192.0.2.0/24"],
+    ["client", "192.0.2", "192.0.2.0/24"],
+    ["client", "10.1", "10.1.0.0/16"],
+    ["client", "2001:DB8::1", "2001:db8::1"],
+    ["client", "2001:db8::/32", "2001:db8::/32"],
+    ["client", "Mail.Example.ORG.", "mail.example.org"],
+    ["client", ".example.org", "example.org"],
+    ["client", "org:Example.org", "org:example.org"],
+    ["client", "/^mail[0-9]+\\.example\\.org$/", "/^mail[0-9]+\\.example\\.org$/"],
+    ["sender", "Alice@Example.ORG", "alice@example.org"],
+    ["sender", "example.org", "example.org"],
+    ["sender", "@example.org", "example.org"],
+    ["sender", "<>", "<>"],
+    ["sender", "jane@bücher.example", "jane@xn--bcher-kva.example"],
+    ["recipient", "bob+x@example.net", "bob+x@example.net"],
+    ["recipient", "Abuse@", "abuse@"],
+    ["recipient", "example.net", "example.net"],
+  ];
+  for (const [topic, text, expected] of table) {
+    const parsed = parsePattern(topic, text);
+    assert(parsed.ok, `${text}: ${parsed.ok || parsed.why}`);
+    assertEquals(formatPattern(parsed.pattern), expected, text);
+    const again = parsePattern(topic, expected);
+    assert(again.ok);
+    assertEquals(formatPattern(again.pattern), expected);
+  }
+});
+
+Deno.test("what is no pattern is refused with a reason", () => {
+  const table: [Topic, string, string][] = [
+    ["client", "192.0.2.256", "no address and no network"],
+    ["client", "192.0.2.0/33", "no address and no network"],
+    ["client", "10", "no address and no network"],
+    ["client", "2001:db8::/200", "no address and no network"],
+    ["client", "two words", "no address, network, host name"],
+    ["client", "org:", "org: needs a domain"],
+    ["client", "", "no address"],
+    ["client", "/(/", "RE2"],
+    ["client", "/(?=x)/", "look-around"],
+    ["client", "/(a)\\1/", "back-references"],
+    ["sender", "alice@", "for recipients"],
+    ["sender", "a b@example.org", "white space"],
+    ["recipient", "a b", "no address, domain"],
+    ["recipient", "@", "no address, domain"],
+  ];
+  for (const [topic, text, expected] of table) {
+    const parsed = parsePattern(topic, text);
+    assert(!parsed.ok, text);
+    assertStringIncludes(parsed.why, expected, text);
+  }
+});
+
+Deno.test("reading any text ends in a pattern or a reason", () => {
+  const topic = fc.constantFrom<Topic>("client", "sender", "recipient");
+  fc.assert(fc.property(topic, fc.string({ unit: "binary", maxLength: 40 }), (about, text) => {
+    const parsed = parsePattern(about, text);
+    assert(parsed.ok ? formatPattern(parsed.pattern) !== "" : parsed.why !== "");
+  }));
+});
+
+Deno.test("an expression that would backtrack for ever elsewhere is matched at once", () => {
+  const parsed = parsePattern("sender", "/^(a+)+$/");
+  assert(parsed.ok && parsed.pattern.kind === "expression");
+  assertEquals(parsed.pattern.expression.test(`${"a".repeat(50_000)}!`), false);
+});
