@@ -24,7 +24,7 @@ function command(args: readonly string[]): [string, string[]] {
     "--allow-net",
     "--allow-read",
     "--allow-write",
-    "--allow-env=GREYLAG_*,JOURNAL_STREAM,NO_COLOR",
+    "--allow-env=GREYLAG_*,JOURNAL_STREAM,SUDO_USER,USER",
     "--allow-sys=hostname",
   ];
   return [Deno.execPath(), ["run", "--no-check", ...permissions, main, ...args]];

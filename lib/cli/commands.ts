@@ -6,7 +6,10 @@
 import { nearest } from "../config/load.ts";
 import type { Command } from "./command.ts";
 import { config } from "./config.ts";
+import { allow, block, expect, neverProve, unlist } from "./entries.ts";
+import { explain } from "./explain.ts";
 import { commandHelp, programHelp } from "./help.ts";
+import { list } from "./list.ts";
 import { serve } from "./serve.ts";
 import { UsageError } from "./usage.ts";
 import { version } from "./version.ts";
@@ -27,7 +30,19 @@ const help: Command = {
 };
 
 /** All subcommands, in the order of the help. */
-export const COMMANDS: readonly Command[] = [serve, config, version, help];
+export const COMMANDS: readonly Command[] = [
+  serve,
+  allow,
+  block,
+  expect,
+  neverProve,
+  unlist,
+  list,
+  explain,
+  config,
+  version,
+  help,
+];
 
 /**
  * The command of that name.

@@ -20,12 +20,18 @@ function block(text: string, indent: number): string[] {
   return wrap(text, WIDTH - indent).map((line) => " ".repeat(indent) + line);
 }
 
+/** Lines of which all but the first are indented. */
+function hanging(head: string, text: string): string[] {
+  const [first = "", ...more] = wrap(text, WIDTH - head.length - 1);
+  return [`${head} ${first}`.trimEnd(), ...more.map((line) => " ".repeat(head.length + 1) + line)];
+}
+
 /** The help of one command, at most 80 columns wide. */
 export function commandHelp(command: Command): string {
   const lines = [
     `greylag ${command.name}: ${command.summary}`,
     "",
-    `Usage: greylag ${command.name}${command.usage === "" ? "" : ` ${command.usage}`}`,
+    ...hanging(`Usage: greylag ${command.name}`, command.usage),
   ];
   for (const paragraph of command.description) lines.push("", ...wrap(paragraph, WIDTH));
   lines.push("", "Options:");

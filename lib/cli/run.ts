@@ -4,6 +4,7 @@
  * @module
  */
 import { ConfigError } from "../config/load.ts";
+import { StoreFault } from "../store/fault.ts";
 import { commandNamed, COMMANDS } from "./commands.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import type { Output } from "./output.ts";
@@ -46,6 +47,10 @@ export async function run(args: readonly string[], output: Output): Promise<numb
     if (error instanceof ConfigError) {
       output.complain(`greylag: ${error.message}\n`);
       return error.isUsage ? 2 : 1;
+    }
+    if (error instanceof StoreFault) {
+      output.complain(`greylag: ${error.message}\n`);
+      return 1;
     }
     throw error;
   }

@@ -35,7 +35,7 @@ export interface Verdict {
   readonly shadow?: "defer" | "reject";
   /** The origin that agreed, where one did. */
   readonly origin?: string;
-  /** The entry of a list that decided, where one did; for people. */
+  /** The short name of the entry of a list that decided, where one did. */
   readonly by?: string;
 }
 

@@ -29,7 +29,7 @@ import type { Request } from "../policy/request.ts";
 import { StoreFault } from "../store/fault.ts";
 import type { Awaitable, Recalled, Store } from "../store/store.ts";
 import type { Journal } from "./journal.ts";
-import { describeRule, type Lists } from "./lists.ts";
+import { type Lists, nameRule } from "./lists.ts";
 
 /** What the administrator says about decisions and replies. */
 export interface EngineSettings {
@@ -141,7 +141,7 @@ export class Engine {
     const list = decisive.rule.list === "block" ? "block" : "allow";
     return {
       listing: { decisive: list, neverProven: neverProven !== undefined, optedIn },
-      by: describeRule(decisive.rule),
+      by: nameRule(decisive.rule),
     };
   }
 

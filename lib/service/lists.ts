@@ -45,7 +45,15 @@ const POLL_PERIOD = 500;
 /** How often the hits are written, in milliseconds. */
 const HITS_PERIOD = 5000;
 
-/** A few words that tell an entry from all others. */
+/** A short name for an entry, without white space: for the log. */
+export function nameRule(rule: ListedRule): string {
+  if ("entry" in rule) return `entry:${rule.entry.id}`;
+  if ("path" in rule) return `${rule.path}:${rule.line}`;
+  if ("setting" in rule) return rule.setting;
+  return `builtin:${rule.text}`;
+}
+
+/** A few words that tell an entry from all others: for people. */
 export function describeRule(rule: ListedRule): string {
   const pattern = formatPattern(rule.pattern);
   if ("entry" in rule) return `entry ${rule.entry.id} (${rule.topic} ${pattern})`;

@@ -195,7 +195,7 @@ Deno.test("an allowed stranger passes, a blocked one is refused with 550, and hi
   );
   assertStringIncludes(lines[0]!, "reason=allowed");
   assertStringIncludes(lines[1]!, "action=reject, reason=blocked");
-  assertStringIncludes(lines[1]!, "by=entry\\u{20}2");
+  assertStringIncludes(lines[1]!, "by=entry:2");
   await lists.flushHits();
   assertEquals(store.entries().map(({ hits }) => hits), [1, 1]);
 });

@@ -1,0 +1,103 @@
+/**
+ * What the administrator's commands have in common: their options, the database, who is asking.
+ *
+ * @module
+ */
+import { combine, ConfigError, type Configuration, readConfigFile } from "../config/load.ts";
+import { parseDuration } from "../config/duration.ts";
+import { openStore } from "../store/open.ts";
+import type { Store } from "../store/store.ts";
+import { SETTING_OPTIONS } from "./setting_options.ts";
+import { type Option, parseOptions, UsageError } from "./usage.ts";
+
+/** Options of every command that works on the database. */
+export const ADMIN_OPTIONS: readonly Option[] = [
+  ...SETTING_OPTIONS.filter(({ name }) => name === "config" || name === "database"),
+  { name: "json", help: "Print JSON." },
+];
+
+/** What was given to a command. */
+export interface Admin {
+  /** The settings in force. */
+  readonly configuration: Configuration;
+  /** Its own options. */
+  readonly options: ReadonlyMap<string, string | string[] | boolean>;
+  /** Everything else. */
+  readonly rest: readonly string[];
+  /** Whether JSON is wanted. */
+  readonly json: boolean;
+}
+
+/**
+ * Sorts the arguments of a command that works on the database.
+ *
+ * @param own the command's own options.
+ */
+export function parseAdmin(args: readonly string[], own: readonly Option[]): Admin {
+  const { options, rest } = parseOptions(args, [...ADMIN_OPTIONS, ...own]);
+  const path = options.get("config") ?? Deno.env.get("GREYLAG_CONFIG");
+  const database = options.get("database");
+  const configuration = combine({
+    file: readConfigFile(typeof path === "string" ? path : undefined),
+    environment: (name) => Deno.env.get(name),
+    flags: new Map(
+      typeof database === "string" ? [["database", { flag: "--database", value: database }]] : [],
+    ),
+  });
+  return { configuration, options, rest, json: options.get("json") === true };
+}
+
+/**
+ * Runs a body with the daemon's database, whether the daemon runs or not.
+ *
+ * @throws {ConfigError} if there is no database: it is made by the daemon, so that it belongs to the
+ * daemon's user.
+ */
+export async function withStore<T>(
+  { values }: Configuration,
+  body: (store: Store) => Promise<T>,
+): Promise<T> {
+  try {
+    Deno.statSync(values.database);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new ConfigError(
+      `there is no database ${values.database}: start greylag once, or name the database ` +
+        "that it uses with --database",
+    );
+  }
+  const store = openStore({ database: values.database, privacy: values.privacy });
+  try {
+    return await body(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Who is asking, for the record. */
+export function currentUser(): string {
+  return Deno.env.get("SUDO_USER") ?? Deno.env.get("USER") ?? "unknown";
+}
+
+/** An option with one value. */
+export function textOf(admin: Admin, name: string): string | undefined {
+  const value = admin.options.get(name);
+  return typeof value === "string" ? value : undefined;
+}
+
+/**
+ * The end of a `--for TIME`.
+ *
+ * @returns milliseconds since the epoch; undefined if it was not given.
+ */
+export function endOf(admin: Admin, now: number): number | undefined {
+  const given = textOf(admin, "for");
+  if (given === undefined) return undefined;
+  const time = parseDuration(given);
+  if (time === undefined || time === 0) {
+    throw new UsageError(
+      `--for needs a duration with its unit, such as 15m or 30d, not "${given}"`,
+    );
+  }
+  return now + time;
+}

@@ -1,0 +1,212 @@
+/**
+ * `greylag allow`, `block`, `never-prove`, `expect` and `unlist`: the entries of the lists.
+ *
+ * @module
+ */
+import type { ListName } from "../lists/matcher.ts";
+import { formatPattern, parsePattern, type Topic } from "../lists/pattern.ts";
+import type { StoredEntry } from "../store/store.ts";
+import {
+  type Admin,
+  ADMIN_OPTIONS,
+  currentUser,
+  endOf,
+  parseAdmin,
+  textOf,
+  withStore,
+} from "./admin.ts";
+import type { Command } from "./command.ts";
+import type { Output } from "./output.ts";
+import { formatDuration } from "./table.ts";
+import { type Option, UsageError } from "./usage.ts";
+
+const TOPICS: readonly Topic[] = ["client", "sender", "recipient"];
+
+const FOR: Option = {
+  name: "for",
+  placeholder: "TIME",
+  help: "End by itself after this time: 30d.",
+};
+const NOTE: Option = { name: "note", placeholder: "TEXT", help: "Why; shown by `greylag list`." };
+
+const ENTRY_OPTIONS: readonly Option[] = [
+  { name: "client", help: "The pattern is a client: address, network, host name, org:domain." },
+  { name: "sender", help: "The pattern is a sender: address, domain." },
+  { name: "recipient", help: "The pattern is a recipient: address, user@, domain." },
+  FOR,
+  NOTE,
+];
+
+/** What a pattern is about, where nobody says it: the kinds look different enough. */
+function guessTopic(text: string): Topic {
+  if (text.endsWith("@")) return "recipient";
+  if (text.startsWith("/")) {
+    throw new UsageError("say what the /expression/ is about: --client, --sender or --recipient");
+  }
+  return text === "<>" || text.includes("@") ? "sender" : "client";
+}
+
+function topicOf(admin: Admin, text: string): Topic {
+  const named = TOPICS.filter((topic) => admin.options.get(topic) === true);
+  if (named.length > 1) {
+    throw new UsageError(`an entry is about one thing: --${named.join(" or --")}`);
+  }
+  return named[0] ?? guessTopic(text);
+}
+
+function onlyOne(admin: Admin, what: string): string {
+  const [text, ...more] = admin.rest;
+  if (text === undefined) throw new UsageError(`${what} is missing`);
+  if (more.length > 0) throw new UsageError(`one ${what} at a time; "${more[0]}" is one too many`);
+  return text;
+}
+
+/** An entry as JSON shows it: times in ISO 8601. */
+export function entryAsJson(entry: StoredEntry): Record<string, unknown> {
+  const date = (time: number | undefined) =>
+    time === undefined ? null : new Date(time).toISOString();
+  const { addedBy, created, expires, lastHit, ...rest } = entry;
+  return {
+    ...rest,
+    added_by: addedBy,
+    created: date(created),
+    expires: date(expires),
+    last_hit: date(lastHit),
+  };
+}
+
+async function add(
+  admin: Admin,
+  list: ListName,
+  topic: Topic,
+  text: string,
+  addedBy: string,
+  output: Output,
+): Promise<number> {
+  const parsed = parsePattern(topic, text);
+  if (!parsed.ok) throw new UsageError(`${JSON.stringify(text)}: ${parsed.why}`);
+  const now = Date.now();
+  const expires = endOf(admin, now);
+  const entry = await withStore(admin.configuration, async (store) =>
+    await store.addEntry({
+      list,
+      topic,
+      pattern: formatPattern(parsed.pattern),
+      note: textOf(admin, "note") ?? "",
+      addedBy,
+      created: now,
+      ...(expires === undefined ? {} : { expires }),
+    }));
+  if (admin.json) {
+    output.print(`${JSON.stringify(entryAsJson(entry))}\n`);
+  } else {
+    const end = expires === undefined ? "" : `, for ${formatDuration(expires - now)}`;
+    output.print(
+      `entry ${entry.id}: ${list} ${topic} ${entry.pattern}${end} ` +
+        "(a running daemon takes it within a second)\n",
+    );
+  }
+  return 0;
+}
+
+function adding(name: string, list: ListName, summary: string, description: string[]): Command {
+  const options = list === "never-proven"
+    ? [...ADMIN_OPTIONS, FOR, NOTE]
+    : [...ADMIN_OPTIONS, ...ENTRY_OPTIONS];
+  return {
+    name,
+    summary,
+    usage: list === "never-proven"
+      ? "CLIENT [--for TIME] [--note TEXT]"
+      : "PATTERN [--client | --sender | --recipient] [--for TIME] [--note TEXT]",
+    description: [
+      ...description,
+      "A host name matches with everything below it, and only the name that Postfix verified " +
+      "(client_name): nobody gets in by claiming a name, in the HELO or by an unconfirmed reverse " +
+      "DNS. Exact beats general, and block beats allow at the same level.",
+    ],
+    options,
+    run(args, output) {
+      const admin = parseAdmin(args, options.slice(ADMIN_OPTIONS.length));
+      const text = onlyOne(admin, "pattern");
+      const topic = list === "never-proven" ? "client" : topicOf(admin, text);
+      return add(admin, list, topic, text, currentUser(), output);
+    },
+  };
+}
+
+/** Lets somebody pass at once. */
+export const allow: Command = adding("allow", "allow", "let a client, sender or recipient pass", [
+  "Without an option, an address with @ is a sender, user@ a recipient, and anything else a client.",
+]);
+
+/** Refuses somebody for good. */
+export const block: Command = adding("block", "block", "refuse a client, sender or recipient", [
+  "What is blocked is refused with 550 5.7.1 and the text of the setting block_text.",
+]);
+
+/** Keeps a client from ever skipping greylisting by its good record. */
+export const neverProve: Command = adding(
+  "never-prove",
+  "never-proven",
+  "greylist a client for ever, whatever its record",
+  ["The client's origins are never proven, so that each new sender and recipient has to wait."],
+);
+
+/** Lets one recipient's mail pass for a while: the login code that must come now. */
+export const expect: Command = {
+  name: "expect",
+  summary: "no greylisting for one recipient, for a while",
+  usage: "RECIPIENT [--for TIME] [--note TEXT]",
+  description: [
+    "For the login code that must come now. Ends by itself, after 15 minutes by default.",
+  ],
+  options: [...ADMIN_OPTIONS, FOR, NOTE],
+  run(args, output) {
+    const given = parseAdmin(args, [FOR, NOTE]);
+    const options = new Map(given.options);
+    if (!options.has("for")) options.set("for", "15m");
+    const admin = { ...given, options };
+    const recipient = onlyOne(admin, "recipient");
+    return add(admin, "allow", "recipient", recipient, `${currentUser()} (expect)`, output);
+  },
+};
+
+/** Removes an entry. */
+export const unlist: Command = {
+  name: "unlist",
+  summary: "remove an entry from the lists",
+  usage: "NUMBER | PATTERN",
+  description: ["`greylag list` shows the numbers. A pattern must be that of one entry only."],
+  options: ADMIN_OPTIONS,
+  run(args, output) {
+    const admin = parseAdmin(args, []);
+    const text = onlyOne(admin, "number or pattern");
+    return withStore(admin.configuration, async (store) => {
+      const entries = await store.entries();
+      const forms = TOPICS.map((topic) => parsePattern(topic, text)).map((parsed) =>
+        parsed.ok ? formatPattern(parsed.pattern) : text
+      );
+      const meant = entries.filter(({ id, pattern }) =>
+        /^\d+$/.test(text) ? id === Number(text) : forms.includes(pattern)
+      );
+      if (meant.length !== 1) {
+        const numbers = meant.map(({ id, list, topic }) => `${id} (${list} ${topic})`).join(", ");
+        output.complain(
+          meant.length === 0
+            ? `greylag: there is no entry ${text}; see: greylag list\n`
+            : `greylag: several entries are ${text}: ${numbers}; say which number\n`,
+        );
+        return 1;
+      }
+      const entry = meant[0]!;
+      await store.removeEntry(entry.id);
+      output.print(
+        admin.json
+          ? `${JSON.stringify(entryAsJson(entry))}\n`
+          : `removed entry ${entry.id}: ${entry.list} ${entry.topic} ${entry.pattern}\n`,
+      );
+      return 0;
+    });
+  },
+};

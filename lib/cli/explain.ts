@@ -1,0 +1,166 @@
+/**
+ * `greylag explain`: the whole chain of reasoning for a would-be request. Nothing is written.
+ *
+ * @module
+ */
+import { serviceSettings } from "../config/settings.ts";
+import { makeAttempt, type Subject, subjectOf } from "../greylist/attempt.ts";
+import { decide, screen } from "../greylist/decide.ts";
+import { WorkingMemory } from "../greylist/memory.ts";
+import type { Rules } from "../greylist/rules.ts";
+import { REASON_TEXTS, type Verdict } from "../greylist/verdict.ts";
+import { isGenericName } from "../mail/hostname.ts";
+import { formatAddress, parseAddress } from "../mail/network.ts";
+import { describeRule, Lists } from "../service/lists.ts";
+import type { Recalled } from "../store/store.ts";
+import { ADMIN_OPTIONS, parseAdmin, textOf, withStore } from "./admin.ts";
+import type { Command } from "./command.ts";
+import { formatDuration } from "./table.ts";
+import { type Option, UsageError } from "./usage.ts";
+
+const OWN: readonly Option[] = [
+  { name: "client", placeholder: "ADDRESS", help: "The client's address." },
+  {
+    name: "name",
+    placeholder: "NAME",
+    help: "The client's name, as Postfix verified it (client_name in the log).",
+  },
+  { name: "sender", placeholder: "ADDRESS", help: "The envelope sender; <> for the null sender." },
+  { name: "recipient", placeholder: "ADDRESS", help: "The envelope recipient." },
+];
+
+/** One step of the reasoning. */
+interface Step {
+  readonly what: string;
+  readonly found: string;
+}
+
+function rememberedSteps(subject: Subject, recalled: Recalled, rules: Rules, now: number): Step[] {
+  return subject.origins.map(({ name }, at) => {
+    const triplet = recalled.triplets.get(subject.triplets[at]!.id);
+    const origin = recalled.origins.get(name);
+    const ago = (time: number) => `${formatDuration(now - time)} ago`;
+    const tried = triplet === undefined
+      ? "never tried"
+      : triplet.passed === undefined
+      ? `waiting, first tried ${ago(triplet.firstSeen)}, deferred ${triplet.tries} ${
+        triplet.tries === 1 ? "time" : "times"
+      }`
+      : `known since ${ago(triplet.passed)}, last used ${ago(triplet.lastSeen)}`;
+    const threshold = rules.autoWhitelistClients;
+    const earned = origin === undefined
+      ? "no delivery counted"
+      : `${origin.deliveries} of ${threshold} deliveries counted, the last ${ago(origin.lastSeen)}`;
+    return { what: name, found: `${tried}; ${earned}` };
+  });
+}
+
+function verdictText(verdict: Verdict): string {
+  const decision = verdict.shadow === undefined
+    ? verdict.decision
+    : `pass (shadow mode; otherwise ${verdict.shadow})`;
+  const wait = verdict.wait === undefined ? "" : `, ${Math.ceil(verdict.wait / 1000)} s to wait`;
+  return `${decision}, ${verdict.reason}${wait}. ${REASON_TEXTS[verdict.reason]}`;
+}
+
+function required(name: string, value: string | undefined): string {
+  if (value === undefined) throw new UsageError(`--${name} is missing`);
+  return value;
+}
+
+/** The whole chain of reasoning for a would-be request. */
+export const explain: Command = {
+  name: "explain",
+  summary: "say what would become of a delivery, and why",
+  usage: "--client ADDRESS [--name NAME] --sender ADDRESS --recipient ADDRESS",
+  description: [
+    "Nothing is written, and nothing is counted. Precedence: your own users, this machine and " +
+    "trusted_networks; then the lists (exact beats general, block beats allow at the same level); " +
+    "then opt_in and opt_out; then proven origins; then what was tried before.",
+    "With --json the verdict and every step are one object.",
+  ],
+  options: [...ADMIN_OPTIONS, ...OWN],
+  async run(args, output) {
+    const admin = parseAdmin(args, OWN);
+    if (admin.rest.length > 0) {
+      throw new UsageError(`there is nothing to be done with "${admin.rest[0]}"`);
+    }
+    const client = required("client", textOf(admin, "client"));
+    const address = parseAddress(client);
+    if (address === undefined) throw new UsageError(`--client: "${client}" is no address`);
+    const given = required("sender", textOf(admin, "sender"));
+    const settings = serviceSettings(admin.configuration.values);
+    const { rules } = settings.engine;
+    const attempt = makeAttempt({
+      stage: "RCPT",
+      authenticated: false,
+      address,
+      clientName: textOf(admin, "name") ?? "unknown",
+      sender: given === "<>" ? "" : given,
+      recipient: required("recipient", textOf(admin, "recipient")),
+      instance: "",
+    });
+    const subject = subjectOf(attempt, rules);
+    const now = Date.now();
+    const { steps, verdict } = await withStore(admin.configuration, async (store) => {
+      const problems: Step[] = [];
+      const lists = new Lists(store, settings.lists, {
+        fileRead: (path, _entries, errors) =>
+          errors.forEach(({ line, why }) =>
+            problems.push({ what: "list file", found: `${path}:${line}: ${why}` })
+          ),
+        fileFailed: (path) => problems.push({ what: "list file", found: `${path} cannot be read` }),
+      });
+      await lists.refresh();
+      const { decisive, neverProven, optedIn } = lists.find(attempt, now);
+      const list = decisive?.rule.list === "block" ? "block" as const : "allow" as const;
+      const listing = {
+        decisive: decisive === undefined ? undefined : list,
+        neverProven: neverProven !== undefined,
+        optedIn,
+      };
+      let recalled: Recalled = { triplets: new Map(), origins: new Map() };
+      await store.exchange(subject.triplets, (found) => {
+        recalled = found;
+        return [];
+      });
+      const memory = new WorkingMemory(recalled.triplets, recalled.origins);
+      const decision = decide({ attempt, listing, subject }, memory, rules, now);
+      const isGeneric = attempt.name !== undefined && isGenericName(attempt.name, address);
+      const found: Step[] = [
+        {
+          what: "client",
+          found: `${formatAddress(address)}, ` +
+            (attempt.name === undefined
+              ? "no verified name"
+              : `${attempt.name}${isGeneric ? ", a generic name: no organisation" : ""}`),
+        },
+        { what: "sender", found: `compared as ${subject.sender === "" ? "<>" : subject.sender}` },
+        { what: "recipient", found: `compared as ${subject.recipient}` },
+        ...problems,
+        {
+          what: "lists",
+          found: decisive === undefined
+            ? "no entry matches"
+            : `${list}, ${decisive.level}: ${describeRule(decisive.rule)}`,
+        },
+        ...(neverProven === undefined
+          ? []
+          : [{ what: "never proven", found: describeRule(neverProven.rule) }]),
+        ...(optedIn ? [] : [{ what: "opt in", found: "the recipient does not want greylisting" }]),
+        ...(screen(attempt, rules, listing) === undefined
+          ? rememberedSteps(subject, recalled, rules, now)
+          : []),
+      ];
+      return { steps: found, verdict: decision.verdict };
+    });
+    if (admin.json) {
+      output.print(`${JSON.stringify({ verdict, steps }, null, 2)}\n`);
+      return 0;
+    }
+    const width = Math.max(...steps.map(({ what }) => what.length), "verdict".length);
+    for (const { what, found } of steps) output.print(`${what.padEnd(width)}  ${found}\n`);
+    output.print(`${"verdict".padEnd(width)}  ${verdictText(verdict)}\n`);
+    return 0;
+  },
+};

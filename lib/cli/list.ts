@@ -1,0 +1,134 @@
+/**
+ * `greylag list`: the entries of the lists, wherever they come from.
+ *
+ * @module
+ */
+import { BUILTIN } from "../lists/builtin.ts";
+import { parseListFile } from "../lists/list_file.ts";
+import { formatPattern } from "../lists/pattern.ts";
+import type { StoredEntry } from "../store/store.ts";
+import { type Admin, ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
+import type { Command } from "./command.ts";
+import { entryAsJson } from "./entries.ts";
+import type { Output } from "./output.ts";
+import { formatDuration, renderTable, terminalWidth } from "./table.ts";
+import { UsageError } from "./usage.ts";
+import { nearest } from "../config/load.ts";
+
+const WHICH = ["all", "allow", "block", "never-proven", "files", "builtin"] as const;
+
+function showEntries(entries: readonly StoredEntry[], which: string, output: Output): void {
+  if (entries.length === 0) {
+    const what = which === "all" ? "the lists" : `the ${which} list`;
+    output.print(`There is no entry in ${what} yet. See: greylag allow --help\n`);
+    return;
+  }
+  const now = Date.now();
+  const rows = entries.map((entry) => [
+    String(entry.id),
+    entry.list,
+    entry.topic,
+    entry.pattern,
+    String(entry.hits),
+    entry.lastHit === undefined ? "never" : `${formatDuration(now - entry.lastHit)} ago`,
+    entry.expires === undefined
+      ? "-"
+      : entry.expires <= now
+      ? "ended"
+      : `in ${formatDuration(entry.expires - now)}`,
+    entry.note,
+  ]);
+  const heads = ["no.", "list", "about", "pattern", "hits", "last hit", "ends", "note"];
+  output.print(renderTable(heads, rows, terminalWidth()));
+}
+
+function showBuiltin(admin: Admin, output: Output): void {
+  if (admin.json) {
+    const entries = BUILTIN.map(({ topic, text, reason, source, date }) => ({
+      topic,
+      pattern: text,
+      reason,
+      source,
+      date,
+    }));
+    output.print(`${JSON.stringify(entries, null, 2)}\n`);
+    return;
+  }
+  if (!admin.configuration.values.builtin_list) {
+    output.print("The built-in list is switched off (builtin_list = false).\n");
+  }
+  const rows = BUILTIN.map(({ topic, text, reason, source, date }) => [
+    topic,
+    text,
+    reason,
+    date,
+    source,
+  ]);
+  const heads = ["about", "pattern", "why", "since", "source"];
+  output.print(renderTable(heads, rows, terminalWidth()));
+}
+
+/** The files of the settings, read now; a line that cannot be understood makes it fail. */
+function showFiles(admin: Admin, output: Output): number {
+  const { whitelist_clients: clients, whitelist_recipients: recipients } =
+    admin.configuration.values;
+  const files = [
+    ...clients.map((path) => parseListFile(path, Deno.readTextFileSync(path), "client")),
+    ...recipients.map((path) => parseListFile(path, Deno.readTextFileSync(path), "recipient")),
+  ];
+  const rules = files.flatMap((file) => file.rules);
+  const errors = files.flatMap((file) => file.errors);
+  if (admin.json) {
+    const entries = rules.map(({ path, line, topic, pattern }) => ({
+      path,
+      line,
+      topic,
+      pattern: formatPattern(pattern),
+    }));
+    output.print(`${JSON.stringify({ entries, errors }, null, 2)}\n`);
+  } else if (files.length === 0) {
+    output.print("No list file is set (whitelist_clients, whitelist_recipients).\n");
+  } else {
+    const rows = rules.map(({ path, line, topic, pattern }) => [
+      topic,
+      formatPattern(pattern),
+      `${path}:${line}`,
+    ]);
+    output.print(renderTable(["about", "pattern", "where"], rows, terminalWidth()));
+  }
+  for (const { path, line, why } of errors) output.complain(`greylag: ${path}:${line}: ${why}\n`);
+  return errors.length === 0 ? 0 : 1;
+}
+
+/** The entries of the lists. */
+export const list: Command = {
+  name: "list",
+  summary: "show the lists",
+  usage: `[${WHICH.join(" | ")}]`,
+  description: [
+    "all (the default), allow, block and never-proven show the entries of the database; files those " +
+    "of the list files, with lines that cannot be understood; builtin the list that comes with greylag.",
+  ],
+  options: ADMIN_OPTIONS,
+  async run(args, output) {
+    const admin = parseAdmin(args, []);
+    const [which = "all", ...more] = admin.rest;
+    if (more.length > 0) throw new UsageError(`one list at a time; "${more[0]}" is one too many`);
+    if (!WHICH.some((word) => word === which)) {
+      const near = nearest(which, WHICH);
+      throw new UsageError(
+        `there is no list "${which}"` + (near === undefined ? "" : `; did you mean "${near}"?`),
+      );
+    }
+    if (which === "files") return showFiles(admin, output);
+    if (which === "builtin") {
+      showBuiltin(admin, output);
+      return 0;
+    }
+    const all = await withStore(admin.configuration, async (store) => await store.entries());
+    const entries = all.filter((entry) => which === "all" || entry.list === which);
+    if (admin.json) output.print(`${JSON.stringify(entries.map(entryAsJson), null, 2)}\n`);
+    else showEntries(entries, which, output);
+    return 0;
+  },
+};

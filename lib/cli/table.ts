@@ -1,0 +1,70 @@
+/**
+ * Tables for people: aligned columns that fit the terminal.
+ *
+ * @module
+ */
+import { escapeTerminal } from "./output.ts";
+
+const GAP = 2;
+const LEAST = 8;
+
+function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 3)}...`;
+}
+
+/** A cell stays on its line. */
+function escapeCell(text: string): string {
+  return escapeTerminal(text).replaceAll("\n", "\\u{a}");
+}
+
+/**
+ * A table with a line for each row.
+ *
+ * @param rows hostile text is escaped before it is measured.
+ * @param width columns of the terminal; undefined cuts nothing.
+ */
+export function renderTable(
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+  width?: number,
+): string {
+  const cells = [heads, ...rows.map((row) => row.map(escapeCell))];
+  const widths = heads.map((_, at) => Math.max(...cells.map((row) => row[at]!.length)));
+  const room = width === undefined ? Infinity : width;
+  const total = () => widths.reduce((sum, one) => sum + one + GAP, -GAP);
+  // The widest column gives way first.
+  while (total() > room) {
+    const widest = widths.indexOf(Math.max(...widths));
+    if (widths[widest]! <= LEAST) break;
+    widths[widest]!--;
+  }
+  return cells.map((row) =>
+    row.map((cell, at) => cut(cell, widths[at]!).padEnd(widths[at]!)).join(" ".repeat(GAP))
+      .trimEnd()
+  ).join("\n") + "\n";
+}
+
+/** How many columns standard output has; undefined if it is no terminal. */
+export function terminalWidth(): number | undefined {
+  return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : undefined;
+}
+
+const UNITS: readonly (readonly [name: string, milliseconds: number])[] = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["min", 60_000],
+  ["s", 1000],
+];
+
+/** A duration in its two largest units, such as `2 d 3 h`. */
+export function formatDuration(milliseconds: number): string {
+  let rest = Math.round(Math.abs(milliseconds) / 1000) * 1000;
+  const parts: string[] = [];
+  for (const [name, size] of UNITS) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count > 0) parts.push(`${count} ${name}`);
+    else if (parts.length > 0) break;
+  }
+  return parts.slice(0, 2).join(" ") || "0 s";
+}

@@ -1,0 +1,155 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Output } from "../../lib/cli/output.ts";
+import { run } from "../../lib/cli/run.ts";
+import { tripletKey } from "../../lib/greylist/verdict.ts";
+import { openStore } from "../../lib/store/open.ts";
+import { inDirectory } from "../daemon.ts";
+
+type Run = (...args: string[]) => Promise<{ code: number; out: string; err: string }>;
+
+/** A database that a daemon made, and commands that work on it while no daemon runs. */
+async function withDatabase(body: (run: Run, path: string) => Promise<void>): Promise<void> {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/g.db`;
+    await openStore({ database: path, privacy: false }).close();
+    await body(async (...args) => {
+      let out = "";
+      let err = "";
+      const output: Output = { print: (text) => out += text, complain: (text) => err += text };
+      const code = await run([...args, `--database=${path}`], output);
+      return { code, out, err };
+    }, path);
+  });
+}
+
+Deno.test("a pattern is taken for what it looks like, or for what is said", async () => {
+  await withDatabase(async (greylag) => {
+    const table: [string[], string][] = [
+      [["allow", "192.0.2"], "allow client 192.0.2.0/24"],
+      [["allow", "example.org"], "allow client example.org"],
+      [["allow", "org:example.org"], "allow client org:example.org"],
+      [["allow", "Alice@Example.org"], "allow sender alice@example.org"],
+      [["allow", "abuse@"], "allow recipient abuse@"],
+      [["block", "example.com", "--sender"], "block sender example.com"],
+      [["block", "bob@example.net", "--recipient"], "block recipient bob@example.net"],
+      [["block", "/^x/", "--sender"], "block sender /^x/"],
+      [["never-prove", "192.0.2.0/24"], "never-proven client 192.0.2.0/24"],
+      [["expect", "bob@example.net"], "allow recipient bob@example.net, for 15 min"],
+    ];
+    for (const [args, expected] of table) {
+      const { code, out } = await greylag(...args);
+      assertEquals(code, 0);
+      assertStringIncludes(out, expected);
+    }
+    const { out } = await greylag("list", "--json");
+    assertEquals(JSON.parse(out).length, table.length);
+  });
+});
+
+Deno.test("an entry has a note, who added it, and an end", async () => {
+  await withDatabase(async (greylag) => {
+    const before = Date.now();
+    await greylag("allow", "192.0.2.1", "--for=30d", "--note=who called");
+    const [entry] = JSON.parse((await greylag("list", "allow", "--json")).out);
+    assertEquals([entry.note, entry.hits, entry.last_hit], ["who called", 0, null]);
+    assert(entry.added_by !== "");
+    const days = (Date.parse(entry.expires) - before) / 86_400_000;
+    assert(days > 29.99 && days < 30.01);
+    assertEquals(JSON.parse((await greylag("list", "block", "--json")).out), []);
+  });
+});
+
+Deno.test("an entry is removed by its number or by a pattern that only it has", async () => {
+  await withDatabase(async (greylag) => {
+    await greylag("allow", "192.0.2.1");
+    await greylag("block", "example.org", "--client");
+    await greylag("block", "example.org", "--sender");
+    assertStringIncludes((await greylag("unlist", "192.0.2.1")).out, "removed entry 1");
+    const several = await greylag("unlist", "example.org");
+    assertEquals(several.code, 1);
+    assertStringIncludes(several.err, "2 (block client), 3 (block sender)");
+    assertEquals((await greylag("unlist", "3")).code, 0);
+    const none = await greylag("unlist", "3");
+    assertEquals(none.code, 1);
+    assertStringIncludes(none.err, "no entry 3");
+  });
+});
+
+Deno.test("wrong usage says what is right", async () => {
+  await withDatabase(async (greylag) => {
+    const table: [string[], string][] = [
+      [["allow"], "pattern is missing"],
+      [["allow", "a.example", "b.example"], "one too many"],
+      [["allow", "/x/"], "--client, --sender or --recipient"],
+      [["allow", "a.example", "--client", "--sender"], "about one thing"],
+      [["allow", "/(?=x)/", "--client"], "look-around"],
+      [["allow", "192.0.2.300"], "no address and no network"],
+      [["allow", "192.0.2.1", "--for=soon"], "--for needs a duration"],
+      [["list", "alow"], 'did you mean "allow"?'],
+      [["expect"], "recipient is missing"],
+      [["explain", "--client=192.0.2.1"], "--sender is missing"],
+      [["explain", "--client=x", "--sender=a", "--recipient=b"], '"x" is no address'],
+    ];
+    for (const [args, expected] of table) {
+      const { code, err } = await greylag(...args);
+      assertEquals(code, 2, args.join(" "));
+      assertStringIncludes(err, expected);
+    }
+  });
+});
+
+Deno.test("without a database nothing is made, and the way to one is told", async () => {
+  let err = "";
+  const output: Output = { print: () => {}, complain: (text) => err += text };
+  assertEquals(await run(["allow", "192.0.2.1", "--database=/nowhere/g.db"], output), 1);
+  assertStringIncludes(err, "there is no database /nowhere/g.db");
+});
+
+Deno.test("the built-in list and the list files are shown with where they come from", async () => {
+  await withDatabase(async (greylag, path) => {
+    const { out } = await greylag("list", "builtin");
+    assertStringIncludes(out, "RFC 5321, 4.5.1");
+    const config = `${path}.toml`;
+    await Deno.writeTextFile(`${path}.list`, "example.org\nnot a name\n");
+    await Deno.writeTextFile(config, `whitelist_clients = ["${path}.list"]\n`);
+    const files = await greylag("list", "files", `--config=${config}`);
+    assertEquals(files.code, 1);
+    assertStringIncludes(files.out, `${path}.list:1`);
+    assertStringIncludes(files.err, `${path}.list:2`);
+  });
+});
+
+Deno.test("explain tells the whole chain and writes nothing", async () => {
+  await withDatabase(async (greylag, path) => {
+    const now = Date.now();
+    const store = openStore({ database: path, privacy: false });
+    await store.exchange([], () => [{
+      kind: "triplet",
+      key: tripletKey("org:example.org", "alice@example.org", "bob@example.net"),
+      record: { firstSeen: now - 3_600_000, lastSeen: now, tries: 1, counted: false },
+    }]);
+    await store.close();
+    const before = await Deno.readFile(path);
+    const request = [
+      "--client=192.0.2.10",
+      "--name=mail.example.org",
+      "--sender=Alice@example.org",
+      "--recipient=bob+x@example.net",
+    ];
+    const lower = request.with(2, "--sender=alice@example.org");
+    const { code, out } = await greylag("explain", ...lower);
+    assertEquals(code, 0);
+    assertStringIncludes(out, "net:192.0.2.0/24  never tried");
+    assertStringIncludes(out, "waiting, first tried 1 h ago, deferred 1 time;");
+    assertStringIncludes(out, "compared as bob@example.net");
+    assertStringIncludes(out, "pass, retried.");
+    assertEquals(await Deno.readFile(path), before);
+
+    await greylag("block", "example.org", "--client");
+    const blocked = JSON.parse((await greylag("explain", ...request, "--json")).out);
+    assertEquals([blocked.verdict.decision, blocked.verdict.reason], ["reject", "blocked"]);
+    assertStringIncludes(JSON.stringify(blocked.steps), "block, general: entry 1");
+    const hits = JSON.parse((await greylag("list", "--json")).out)[0].hits;
+    assertEquals(hits, 0);
+  });
+});

@@ -1,0 +1,118 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { getAvailablePort } from "@std/net/get-available-port";
+import { Daemon, inDirectory } from "../daemon.ts";
+import { Postfix } from "./postfix.ts";
+import { type Message, send } from "./smtp.ts";
+
+const ALICE: Message = {
+  address: "192.0.2.10",
+  name: "mail.example.org",
+  sender: "alice@example.org",
+  recipients: ["bob@example.net"],
+};
+
+const DEFERRED = "450 4.7.1";
+const ACCEPTED = "250 2.1.5";
+
+/** Changes count within a second. */
+const untilTaken = () => new Promise((resolve) => setTimeout(resolve, 1000));
+
+interface Setup {
+  directory: string;
+  /** Runs a command on the daemon's database while the daemon runs. */
+  greylag(...args: string[]): Promise<{ code: number; out: string; err: string }>;
+  replyTo(message: Message): Promise<string>;
+}
+
+async function withBoth(
+  body: (setup: Setup) => Promise<void>,
+  config: (directory: string) => string = () => "",
+): Promise<void> {
+  await inDirectory(async (directory) => {
+    const port = getAvailablePort();
+    await Deno.writeTextFile(
+      `${directory}/greylag.toml`,
+      `database = "${directory}/g.db"\nlisten = ["inet:${port}"]\n${config(directory)}`,
+    );
+    const configured = `--config=${directory}/greylag.toml`;
+    const daemon = await Daemon.start([configured]);
+    const postfix = await Postfix.start({
+      policy: `check_policy_service { inet:127.0.0.1:${port}, timeout=10s, default_action=DUNNO }`,
+    });
+    try {
+      await body({
+        directory,
+        greylag: (...args) => Daemon.run([...args, configured]),
+        replyTo: async (message) => (await send(postfix.port, message)).recipients[0]!,
+      });
+    } finally {
+      await postfix.stop();
+      await daemon.stop();
+    }
+  });
+}
+
+Deno.test("who is allowed passes at once, who is blocked is refused with 550, while the daemon runs", async () => {
+  await withBoth(async ({ greylag, replyTo }) => {
+    assert((await replyTo(ALICE)).startsWith(DEFERRED));
+    assertEquals((await greylag("allow", "example.org", "--note=called")).code, 0);
+    await untilTaken();
+    assert((await replyTo(ALICE)).startsWith(ACCEPTED));
+
+    await greylag("block", "alice@example.org");
+    await untilTaken();
+    assertMatch(await replyTo(ALICE), /^550 5\.7\.1 .*Refused by the policy of this site/);
+    assert((await replyTo({ ...ALICE, sender: "carol@example.org" })).startsWith(ACCEPTED));
+
+    await greylag("unlist", "alice@example.org");
+    await greylag("unlist", "example.org");
+    await untilTaken();
+    assert((await replyTo(ALICE)).startsWith(DEFERRED));
+  });
+});
+
+Deno.test("nobody gets in by claiming a name that Postfix did not verify", async () => {
+  await withBoth(async ({ greylag, replyTo }) => {
+    await greylag("allow", "example.org");
+    await untilTaken();
+    const { name: _name, ...unverified } = ALICE;
+    assert((await replyTo(unverified)).startsWith(DEFERRED));
+    assert((await replyTo(ALICE)).startsWith(ACCEPTED));
+  });
+});
+
+Deno.test("mail that is expected passes now, and mail for others does not", async () => {
+  await withBoth(async ({ greylag, replyTo }) => {
+    await greylag("expect", "bob@example.net", "--for=15m");
+    await untilTaken();
+    assert((await replyTo(ALICE)).startsWith(ACCEPTED));
+    assert((await replyTo({ ...ALICE, recipients: ["eve@example.net"] })).startsWith(DEFERRED));
+    assert(
+      (await replyTo({ ...ALICE, recipients: ["postmaster@example.net"] })).startsWith(ACCEPTED),
+    );
+  });
+});
+
+Deno.test("a list file of postgrey's counts as it is, and when it changes", async () => {
+  await withBoth(async ({ directory, replyTo, greylag }) => {
+    assert((await replyTo(ALICE)).startsWith(DEFERRED));
+    await Deno.writeTextFile(`${directory}/clients`, "# postgrey's\n192.0.2\n");
+    await untilTaken();
+    assert((await replyTo(ALICE)).startsWith(ACCEPTED));
+    const { out } = await greylag(
+      "explain",
+      "--client=192.0.2.10",
+      "--sender=alice@example.org",
+      "--recipient=bob@example.net",
+    );
+    assertStringIncludes(out, `${directory}/clients:2`);
+    assertStringIncludes(out, "pass, allowed.");
+  }, (directory) => `whitelist_clients = ["${directory}/clients"]\n`);
+});
+
+Deno.test("recipients who do not want greylisting get all their mail at once", async () => {
+  await withBoth(async ({ replyTo }) => {
+    assert((await replyTo(ALICE)).startsWith(ACCEPTED));
+    assert((await replyTo({ ...ALICE, recipients: ["eve@example.net"] })).startsWith(DEFERRED));
+  }, () => `opt_out = ["bob@example.net"]\n`);
+});
