@@ -25,7 +25,7 @@ function command(args: readonly string[]): [string, string[]] {
     "--allow-read",
     "--allow-write",
     "--allow-env=GREYLAG_*,JOURNAL_STREAM,SUDO_USER,USER",
-    "--allow-sys=hostname",
+    "--allow-sys=hostname,statfs",
   ];
   return [Deno.execPath(), ["run", "--no-check", ...permissions, main, ...args]];
 }

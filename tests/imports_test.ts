@@ -21,7 +21,12 @@ const SERVE = "cli/serve.ts";
 const PURE = ["mail", "policy", "lists", "spf", "greylist"];
 
 /** What deals with sockets, or is asynchronous through its parameters. */
-const IMPURE_FILES = ["policy/listener.ts", "policy/unix_socket.ts", "spf/check_host.ts"];
+const IMPURE_FILES = [
+  "policy/listener.ts",
+  "policy/probe.ts",
+  "policy/unix_socket.ts",
+  "spf/check_host.ts",
+];
 
 const library = new URL("../lib/", import.meta.url);
 const root = new URL("../", import.meta.url);

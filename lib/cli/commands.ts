@@ -6,6 +6,7 @@
 import { nearest } from "../config/load.ts";
 import type { Command } from "./command.ts";
 import { config } from "./config.ts";
+import { doctor } from "./doctor.ts";
 import { allow, block, expect, neverProve, unlist } from "./entries.ts";
 import { explain } from "./explain.ts";
 import { commandHelp, programHelp } from "./help.ts";
@@ -39,6 +40,7 @@ export const COMMANDS: readonly Command[] = [
   unlist,
   list,
   explain,
+  doctor,
   config,
   version,
   help,

@@ -1,0 +1,116 @@
+/**
+ * `greylag doctor`: what is wrong, in plain words, and what to do about it.
+ *
+ * @module
+ */
+import { statfsSync } from "node:fs";
+import { ConfigError, type Configuration } from "../config/load.ts";
+import { serviceSettings } from "../config/settings.ts";
+import { type Endpoint, formatEndpoint } from "../policy/endpoint.ts";
+import { checkPostconf, type Finding, parsePostconf } from "../policy/postconf.ts";
+import { probe } from "../policy/probe.ts";
+import { StoreFault } from "../store/fault.ts";
+import { ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
+import type { Command } from "./command.ts";
+import { UsageError } from "./usage.ts";
+
+/** Less room than this on the database's file system is worth a word, in bytes. */
+const LITTLE_ROOM = 64 * 1024 * 1024;
+
+/** A running daemon answers at once; nobody waits for longer than this, in milliseconds. */
+const ANSWER_TIME = 3000;
+
+async function checkDaemon(endpoints: readonly Endpoint[]): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const endpoint of endpoints) {
+    const where = formatEndpoint(endpoint);
+    try {
+      if (await probe(endpoint, ANSWER_TIME)) continue;
+      findings.push({
+        severity: "error",
+        what: `what answers on ${where} is no policy server`,
+        remedy: "find out which program listens there (ss -ltnp), or set `listen`",
+      });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      findings.push({
+        severity: "error",
+        what: `nobody answers on ${where}: ${why}`,
+        remedy: "start greylag, or set `listen` to where it listens",
+      });
+    }
+  }
+  return findings;
+}
+
+async function checkDatabase(configuration: Configuration): Promise<Finding[]> {
+  const { database } = configuration.values;
+  try {
+    // A transaction that writes nothing still needs what writing needs.
+    await withStore(configuration, async (store) => await store.countHits([]));
+  } catch (error) {
+    if (!(error instanceof StoreFault) && !(error instanceof ConfigError)) throw error;
+    return [{ severity: "error", what: error.message, remedy: "all mail passes until then" }];
+  }
+  const { bavail, bsize } = statfsSync(database);
+  const room = Number(bavail) * Number(bsize);
+  if (room >= LITTLE_ROOM) return [];
+  return [{
+    severity: "warning",
+    what: `only ${Math.floor(room / 1e6)} MB are left on the file system of ${database}`,
+    remedy: "free some space there",
+  }];
+}
+
+async function readPostconf(source: string | undefined): Promise<string | undefined> {
+  if (source === undefined) return undefined;
+  if (source === "-") return await new Response(Deno.stdin.readable).text();
+  try {
+    return await Deno.readTextFile(source);
+  } catch (error) {
+    throw new ConfigError(`${source}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** What is wrong, in plain words, and what to do about it. */
+export const doctor: Command = {
+  name: "doctor",
+  summary: "find what is wrong with the setup",
+  usage: "[FILE | -]",
+  description: [
+    "Looks at the daemon, at the database and at Postfix's settings.",
+    "FILE is what `postconf -n` printed, - standard input: postconf -n | greylag doctor -",
+    "Greylag may start no program, so it does not run postconf itself. Without FILE only the daemon " +
+    "and the database are looked at. Exits with 1 if anything is wrong.",
+  ],
+  options: ADMIN_OPTIONS,
+  async run(args, output) {
+    const admin = parseAdmin(args, []);
+    const [source, ...more] = admin.rest;
+    if (more.length > 0) throw new UsageError(`one file at a time; "${more[0]}" is one too many`);
+    const settings = serviceSettings(admin.configuration.values);
+    const text = await readPostconf(source);
+    const postfix = text === undefined ? [] : checkPostconf(
+      parsePostconf(text),
+      settings.listen,
+      settings.engine.rules.nullSender === "data",
+    );
+    const findings = [
+      ...await checkDaemon(settings.listen),
+      ...await checkDatabase(admin.configuration),
+      ...postfix,
+    ];
+    if (admin.json) {
+      output.print(`${JSON.stringify(findings, null, 2)}\n`);
+    } else {
+      for (const { severity, what, remedy } of findings) {
+        output.print(`${severity}: ${what}\n    ${remedy}\n`);
+      }
+      if (text === undefined) {
+        output.print("Postfix was not looked at: postconf -n | greylag doctor -\n");
+      }
+      if (findings.length === 0) output.print("Nothing is wrong with what was looked at.\n");
+    }
+    return findings.length === 0 ? 0 : 1;
+  },
+};
