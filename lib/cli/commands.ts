@@ -10,6 +10,7 @@ import { doctor } from "./doctor.ts";
 import { allow, block, expect, neverProve, unlist } from "./entries.ts";
 import { explain } from "./explain.ts";
 import { commandHelp, programHelp } from "./help.ts";
+import { importCommand } from "./import.ts";
 import { list } from "./list.ts";
 import { serve } from "./serve.ts";
 import { UsageError } from "./usage.ts";
@@ -41,6 +42,7 @@ export const COMMANDS: readonly Command[] = [
   list,
   explain,
   doctor,
+  importCommand,
   config,
   version,
   help,
