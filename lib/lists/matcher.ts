@@ -85,20 +85,27 @@ interface Mailbox {
   readonly domain: string;
 }
 
-function mailboxOf(address: string): Mailbox {
-  const { local, domain } = splitAddress(address);
+function usersOf(local: string): readonly string[] {
   const user = local.toLowerCase();
   const plus = user.indexOf("+");
-  const users = plus > 0 ? [user, user.slice(0, plus)] : [user];
-  return { users, domain: canonicalDomain(domain) };
+  return plus > 0 ? [user, user.slice(0, plus)] : [user];
+}
+
+function mailboxOf(address: string): Mailbox {
+  const { local, domain } = splitAddress(address);
+  return { users: usersOf(local), domain: canonicalDomain(domain) };
+}
+
+/** The networks of one size, by their bytes. */
+interface NetworkSize<R> {
+  readonly prefix: number;
+  readonly rules: Map<string, R[]>;
 }
 
 /** Everything of one list. */
 class Index<R extends Rule> {
-  readonly #networks = new Map<
-    string,
-    { prefix: number; family: 4 | 6; rules: Map<string, R[]> }
-  >();
+  /** Longest prefix first. */
+  readonly #networks: Record<4 | 6, NetworkSize<R>[]> = { 4: [], 6: [] };
   readonly #organisations = new Map<string, R[]>();
   readonly #users = new Map<string, R[]>();
   readonly #addresses = byTopic<R>();
@@ -110,9 +117,13 @@ class Index<R extends Rule> {
     switch (pattern.kind) {
       case "network": {
         const { family, prefix, bytes } = pattern.network;
-        const key = `${family}/${prefix}`;
-        const size = this.#networks.get(key) ?? { prefix, family, rules: new Map() };
-        this.#networks.set(key, size);
+        const sizes = this.#networks[family];
+        let size = sizes.find((one) => one.prefix === prefix);
+        if (size === undefined) {
+          size = { prefix, rules: new Map() };
+          sizes.push(size);
+          sizes.sort((a, b) => b.prefix - a.prefix);
+        }
         push(size.rules, bytes.join("."), rule);
         break;
       }
@@ -159,10 +170,7 @@ class Index<R extends Rule> {
   }
 
   #findClient(target: Target, take: (rules: readonly R[] | undefined) => boolean): void {
-    const sizes = [...this.#networks.values()]
-      .filter(({ family }) => family === target.address.family)
-      .sort((a, b) => b.prefix - a.prefix);
-    for (const { prefix, rules } of sizes) {
+    for (const { prefix, rules } of this.#networks[target.address.family]) {
       if (take(rules.get(networkOf(target.address, prefix).bytes.join(".")))) break;
     }
     if (target.name !== undefined) below(this.#domains.client, target.name, take);
@@ -176,13 +184,14 @@ class Index<R extends Rule> {
   ): void {
     const addresses = this.#addresses[topic];
     const domains = this.#domains[topic];
-    const hasUsers = topic === "recipient" && this.#users.size > 0;
-    if (addresses.size === 0 && domains.size === 0 && !hasUsers) return;
+    if (topic === "recipient" && this.#users.size > 0) {
+      usersOf(splitAddress(address).local).some((user) => take(this.#users.get(user)));
+    }
+    if (addresses.size === 0 && domains.size === 0) return;
     const { users, domain } = mailboxOf(address);
     // An extension is the recipient's own affair; a sender is who it says it is.
     const known = topic === "sender" ? users.slice(0, 1) : users;
     known.some((user) => take(addresses.get(domain === "" ? user : `${user}@${domain}`)));
-    if (hasUsers) users.some((user) => take(this.#users.get(user)));
     below(domains, domain, take);
   }
 }

@@ -33,7 +33,7 @@ const BUSY_TIMEOUT = 250;
 const CHECKPOINT_PAGES = 16_000;
 
 /** What SQLite keeps of the file in memory, in KiB. */
-const CACHE_KIB = 8192;
+const CACHE_KIB = 4096;
 
 const TABLE_KEYS = {
   triplet: ["sender", "recipient", "origin"],
