@@ -6,6 +6,7 @@
 import { BUILTIN } from "../lists/builtin.ts";
 import { parseListFile } from "../lists/list_file.ts";
 import { formatPattern } from "../lists/pattern.ts";
+import { nameRule } from "../service/lists.ts";
 import type { StoredEntry } from "../store/store.ts";
 import { type Admin, ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
@@ -42,14 +43,17 @@ function showEntries(entries: readonly StoredEntry[], which: string, output: Out
   output.print(renderTable(heads, rows, terminalWidth()));
 }
 
-function showBuiltin(admin: Admin, output: Output): void {
+async function showBuiltin(admin: Admin, output: Output): Promise<void> {
+  const counted = await withStore(admin.configuration, async (store) => await store.ruleHits());
+  const hits = new Map(counted.map((one) => [one.rule, one]));
   if (admin.json) {
-    const entries = BUILTIN.map(({ topic, text, reason, source, date }) => ({
-      topic,
-      pattern: text,
-      reason,
-      source,
-      date,
+    const entries = BUILTIN.map((rule) => ({
+      topic: rule.topic,
+      pattern: rule.text,
+      reason: rule.reason,
+      source: rule.source,
+      date: rule.date,
+      hits: hits.get(nameRule(rule))?.hits ?? 0,
     }));
     output.print(`${JSON.stringify(entries, null, 2)}\n`);
     return;
@@ -57,14 +61,15 @@ function showBuiltin(admin: Admin, output: Output): void {
   if (!admin.configuration.values.builtin_list) {
     output.print("The built-in list is switched off (builtin_list = false).\n");
   }
-  const rows = BUILTIN.map(({ topic, text, reason, source, date }) => [
-    topic,
-    text,
-    reason,
-    date,
-    source,
+  const rows = BUILTIN.map((rule) => [
+    rule.topic,
+    rule.text,
+    String(hits.get(nameRule(rule))?.hits ?? 0),
+    rule.reason,
+    rule.date,
+    rule.source,
   ]);
-  const heads = ["about", "pattern", "why", "since", "source"];
+  const heads = ["about", "pattern", "hits", "why", "since", "source"];
   output.print(renderTable(heads, rows, terminalWidth()));
 }
 
@@ -122,7 +127,7 @@ export const list: Command = {
     }
     if (which === "files") return showFiles(admin, output);
     if (which === "builtin") {
-      showBuiltin(admin, output);
+      await showBuiltin(admin, output);
       return 0;
     }
     const all = await withStore(admin.configuration, async (store) => await store.entries());

@@ -8,7 +8,7 @@ import { BUILTIN, type BuiltinRule } from "../lists/builtin.ts";
 import { type FileError, type FileRule, parseListFile } from "../lists/list_file.ts";
 import { type Finding, Matcher, type Rule, type Target } from "../lists/matcher.ts";
 import { formatPattern, parsePattern, type Topic } from "../lists/pattern.ts";
-import type { EntryHits, Store, StoredEntry } from "../store/store.ts";
+import type { Hits, Store, StoredEntry } from "../store/store.ts";
 
 /** What the administrator says about the lists, besides the entries of the database. */
 export interface ListSettings {
@@ -91,7 +91,7 @@ export class Lists {
   #revision = -1;
   #entries: readonly ListedRule[] = [];
   #files = new Map<string, WatchedFile>();
-  #hits = new Map<number, EntryHits>();
+  #hits = new Map<number | string, Hits>();
   #poll: ReturnType<typeof setTimeout> | undefined;
   #hitsDue = 0;
 
@@ -115,12 +115,11 @@ export class Lists {
     return this.#matcher.find(target, now);
   }
 
-  /** Counts that an entry decided. */
-  hit(rule: ListedRule, now: number): void {
-    if (!("entry" in rule)) return;
-    const { id } = rule.entry;
-    const count = (this.#hits.get(id)?.count ?? 0) + 1;
-    this.#hits.set(id, { id, count, last: now });
+  /** Counts that a rule decided. */
+  hit(decisive: ListedRule, now: number): void {
+    const rule = "entry" in decisive ? decisive.entry.id : nameRule(decisive);
+    const count = (this.#hits.get(rule)?.count ?? 0) + 1;
+    this.#hits.set(rule, { rule, count, last: now });
   }
 
   /** Looks what changed and takes it. A store that is ill leaves the entries as they were. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Database } from "@db/sqlite";
-import type { EntryHits, NewEntry, StoredEntry } from "./store.ts";
+import type { Hits, NewEntry, RuleHits, StoredEntry } from "./store.ts";
 
 interface Row {
   id: number;
@@ -75,10 +75,22 @@ export function readRevision(db: Database): number {
     0;
 }
 
-/** Adds to the hits of entries; an entry that is gone meanwhile stays gone. */
-export function writeHits(db: Database, hits: readonly EntryHits[]): void {
-  const add = db.prepare(
+/** Adds to the hits of entries and of other rules; an entry that is gone meanwhile stays gone. */
+export function writeHits(db: Database, hits: readonly Hits[]): void {
+  const ofEntry = db.prepare(
     "UPDATE entry SET hits = hits + ?, last_hit = max(coalesce(last_hit, 0), ?) WHERE id = ?",
   );
-  for (const { id, count, last } of hits) add.run(count, last, id);
+  const ofRule = db.prepare(
+    "INSERT INTO rule_hit (hits, last_hit, rule) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET " +
+      "hits = hits + excluded.hits, last_hit = max(last_hit, excluded.last_hit)",
+  );
+  for (const { rule, count, last } of hits) {
+    (typeof rule === "number" ? ofEntry : ofRule).run(count, last, rule);
+  }
+}
+
+/** The hits of the rules that are not stored themselves. */
+export function readRuleHits(db: Database): RuleHits[] {
+  return db.prepare("SELECT rule, hits, last_hit AS lastHit FROM rule_hit ORDER BY rule")
+    .all<RuleHits>();
 }

@@ -10,11 +10,12 @@ import { openStore, setAside, type StoreSettings } from "./open.ts";
 import type {
   Awaitable,
   Cursor,
-  EntryHits,
   Expired,
   Expiry,
+  Hits,
   Judge,
   NewEntry,
+  RuleHits,
   Store,
   StoredEntry,
   StoreSize,
@@ -84,8 +85,13 @@ export class ReopeningStore implements Store {
   }
 
   /** Passes the hits on to the open store. */
-  countHits(hits: readonly EntryHits[]): Awaitable<void> {
+  countHits(hits: readonly Hits[]): Awaitable<void> {
     return this.#use((store) => store.countHits(hits));
+  }
+
+  /** Asks the open store. */
+  ruleHits(): Awaitable<readonly RuleHits[]> {
+    return this.#use((store) => store.ruleHits());
   }
 
   /** Asks the open store. */

@@ -50,6 +50,12 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (list, topic, pattern)
   ) STRICT;
 
+  CREATE TABLE rule_hit (
+    rule     TEXT PRIMARY KEY,
+    hits     INTEGER NOT NULL,
+    last_hit INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
   CREATE TABLE revision (
     what   TEXT PRIMARY KEY,
     number INTEGER NOT NULL

@@ -6,18 +6,26 @@
 import { Database, type Statement } from "@db/sqlite";
 import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/verdict.ts";
 import { Checkpointer } from "./checkpointer.ts";
-import { deleteEntry, readEntries, readRevision, writeEntry, writeHits } from "./entry_table.ts";
+import {
+  deleteEntry,
+  readEntries,
+  readRevision,
+  readRuleHits,
+  writeEntry,
+  writeHits,
+} from "./entry_table.ts";
 import { faultOf, StoreFault } from "./fault.ts";
 import type { Pseudonym } from "./pseudonym.ts";
 import { migrate } from "./schema.ts";
 import type {
   Cursor,
-  EntryHits,
   Expired,
   Expiry,
+  Hits,
   Judge,
   NewEntry,
   Recalled,
+  RuleHits,
   Store,
   StoredEntry,
   StoreSize,
@@ -178,9 +186,14 @@ export class SqliteStore implements Store {
     return this.#transact(this.#beginRead, () => readRevision(this.#db));
   }
 
-  /** Adds to the hits of entries. */
-  countHits(hits: readonly EntryHits[]): void {
+  /** Adds to the hits of entries and of other rules. */
+  countHits(hits: readonly Hits[]): void {
     this.#transact(this.#beginWrite, () => writeHits(this.#db, hits));
+  }
+
+  /** The hits of the rules that are not stored themselves. */
+  ruleHits(): readonly RuleHits[] {
+    return this.#transact(this.#beginRead, () => readRuleHits(this.#db));
   }
 
   /** Counts what is stored. */

@@ -74,14 +74,24 @@ export interface StoredEntry extends NewEntry {
   readonly lastHit?: number;
 }
 
-/** How often an entry decided since it was last counted. */
-export interface EntryHits {
-  /** The entry. */
-  readonly id: number;
+/** How often an entry or another rule of the lists decided since it was last counted. */
+export interface Hits {
+  /** The number of the entry, or the name of a rule that is not stored itself. */
+  readonly rule: number | string;
   /** How often. */
   readonly count: number;
   /** The last time, in milliseconds since the epoch. */
   readonly last: number;
+}
+
+/** How often a rule that is not stored itself decided in all: one of a file, or a built-in one. */
+export interface RuleHits {
+  /** Its name. */
+  readonly rule: string;
+  /** How often. */
+  readonly hits: number;
+  /** The last time, in milliseconds since the epoch. */
+  readonly lastHit: number;
 }
 
 /** How much is stored. */
@@ -125,8 +135,11 @@ export interface Store {
   /** A number that changes whenever an entry is added or removed, by whatever process. */
   entriesRevision(): Awaitable<number>;
 
-  /** Adds to the hits of entries. */
-  countHits(hits: readonly EntryHits[]): Awaitable<void>;
+  /** Adds to the hits of entries and of other rules. */
+  countHits(hits: readonly Hits[]): Awaitable<void>;
+
+  /** The hits of the rules that are not stored themselves. */
+  ruleHits(): Awaitable<readonly RuleHits[]>;
 
   /** Counts what is stored; reads everything, so it is not for the way of a request. */
   size(): Awaitable<StoreSize>;

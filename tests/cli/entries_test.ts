@@ -109,6 +109,11 @@ Deno.test("the built-in list and the list files are shown with where they come f
   await withDatabase(async (greylag, path) => {
     const { out } = await greylag("list", "builtin");
     assertStringIncludes(out, "RFC 5321, 4.5.1");
+    const store = openStore({ database: path, privacy: false });
+    await store.countHits([{ rule: "builtin:postmaster@", count: 4, last: 1 }]);
+    await store.close();
+    const builtin = JSON.parse((await greylag("list", "builtin", "--json")).out);
+    assertEquals(builtin[0].hits, 4);
     const config = `${path}.toml`;
     await Deno.writeTextFile(`${path}.list`, "example.org\nnot a name\n");
     await Deno.writeTextFile(config, `whitelist_clients = ["${path}.list"]\n`);

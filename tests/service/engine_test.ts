@@ -34,6 +34,7 @@ function withExchange(inner: SqliteStore, exchange: Store["exchange"]): Store {
     removeEntry: (id) => inner.removeEntry(id),
     entriesRevision: () => inner.entriesRevision(),
     countHits: (hits) => inner.countHits(hits),
+    ruleHits: () => inner.ruleHits(),
     size: () => inner.size(),
     close: () => inner.close(),
   };
@@ -189,6 +190,9 @@ Deno.test("an allowed stranger passes, a blocked one is refused with 550, and hi
   store.addEntry({ ...common, list: "block", topic: "sender", pattern: "mallory@example.org" });
   await lists.refresh();
   assertEquals(await ask(), "action=DUNNO\n\n");
+  // One of our own users matches as well, but it is not the list that decides.
+  assertEquals(await ask({ sasl_username: "bob" }), "action=DUNNO\n\n");
+  lines.pop();
   assertMatch(
     await ask({ sender: "Mallory@Example.org" }),
     /^action=550 5\.7\.1 Refused by the policy of this site\n\n$/,
@@ -201,10 +205,16 @@ Deno.test("an allowed stranger passes, a blocked one is refused with 550, and hi
 });
 
 Deno.test("mail for postmaster passes by the built-in list, unless that is off", async () => {
-  const on = setUp();
+  const store = new SqliteStore(":memory:");
+  const on = setUp({}, store);
   await on.lists.refresh();
   assertEquals(await on.ask({ recipient: "postmaster" }), "action=DUNNO\n\n");
   assertEquals(await on.ask({ recipient: "Postmaster@example.net" }), "action=DUNNO\n\n");
+  await on.lists.flushHits();
+  assertEquals(store.ruleHits().map(({ rule, hits }) => [rule, hits]), [[
+    "builtin:postmaster@",
+    2,
+  ]]);
   const off = setUp({ builtin_list: "false" });
   await off.lists.refresh();
   assertStringIncludes(await off.ask({ recipient: "postmaster" }), "DEFER_IF_PERMIT");

@@ -150,8 +150,11 @@ export function testConformance(name: string, open: () => Promise<Store>): void 
   test("an entry is kept with its hits, replaced by its like, and removed once", async (store) => {
     const added = await store.addEntry(entry);
     assertEquals({ ...entry, id: added.id, hits: 0 }, added);
-    await store.countHits([{ id: added.id, count: 3, last: 5000 }, { id: 999, count: 1, last: 1 }]);
-    await store.countHits([{ id: added.id, count: 1, last: 4000 }]);
+    await store.countHits([
+      { rule: added.id, count: 3, last: 5000 },
+      { rule: 999, count: 1, last: 1 },
+    ]);
+    await store.countHits([{ rule: added.id, count: 1, last: 4000 }]);
     const again = await store.addEntry({ ...entry, note: "new", expires: 9000 });
     assertEquals(again.id, added.id);
     const other = await store.addEntry({ ...entry, list: "block" });
@@ -165,11 +168,24 @@ export function testConformance(name: string, open: () => Promise<Store>): void 
     assert((await store.addEntry(entry)).id > other.id, "a number is never given again");
   });
 
+  test("the hits of rules that are not stored themselves add up", async (store) => {
+    await store.countHits([{ rule: "builtin:a", count: 2, last: 9 }, {
+      rule: "/f:1",
+      count: 1,
+      last: 5,
+    }]);
+    await store.countHits([{ rule: "builtin:a", count: 1, last: 7 }]);
+    assertEquals(await store.ruleHits(), [
+      { rule: "/f:1", hits: 1, lastHit: 5 },
+      { rule: "builtin:a", hits: 3, lastHit: 9 },
+    ]);
+  });
+
   test("the revision changes with every change of an entry, and only then", async (store) => {
     const seen = [await store.entriesRevision()];
     const { id } = await store.addEntry(entry);
     seen.push(await store.entriesRevision());
-    await store.countHits([{ id, count: 1, last: 1 }]);
+    await store.countHits([{ rule: id, count: 1, last: 1 }]);
     await remember(store, [{ kind: "triplet", key: key("a"), record: triplet }]);
     assertEquals(await store.entriesRevision(), seen[1]);
     await store.removeEntry(id);
