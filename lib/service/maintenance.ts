@@ -1,5 +1,5 @@
 /**
- * Removing what has expired, in slices so small that no request notices.
+ * Removing what has expired or ended, in slices so small that no request notices.
  *
  * @module
  */
@@ -23,6 +23,9 @@ const SLICE_PAUSE = 200;
 
 /** Between two passes, in milliseconds. */
 const PASS_PAUSE = 10 * 60_000;
+
+/** So long an entry that has ended is still shown, in milliseconds. */
+const ENDED_KEPT = 7 * 86_400_000;
 
 const FIRST_ROWS = 200;
 const MAX_ROWS = 5000;
@@ -86,6 +89,7 @@ export class Maintenance {
     const begin = performance.now();
     const { next } = await this.#store.expire(expiry, cursor, this.#rows);
     this.#rows = nextRows(this.#rows, performance.now() - begin);
+    if (next === undefined) await this.#store.removeEndedEntries(now - ENDED_KEPT);
     return next;
   }
 

@@ -69,6 +69,13 @@ export function deleteEntry(db: Database, id: number): boolean {
   return isGone;
 }
 
+/** Removes the entries that ended before a time; tells how many. */
+export function deleteEndedEntries(db: Database, before: number): number {
+  const count = db.prepare("DELETE FROM entry WHERE expires < ?").run(before);
+  if (count > 0) changed(db);
+  return count;
+}
+
 /** The number of changes so far. */
 export function readRevision(db: Database): number {
   return db.prepare("SELECT number FROM revision WHERE what = ?").value<[number]>("entry")?.[0] ??

@@ -21,6 +21,12 @@ export function makePseudonym(key: Uint8Array): Pseudonym {
   };
 }
 
+/** The pseudonym of an origin, which keeps its kind: `net:~…` for `net:192.0.2.0/24`. */
+export function hideOrigin(name: string, hide: Pseudonym): string {
+  const colon = name.indexOf(":") + 1;
+  return name.slice(0, colon) + hide(name.slice(colon));
+}
+
 /**
  * Reads the key of a database, or makes one of 256 random bits, readable for its owner only. It is
  * kept beside the database and not inside, so that a copy of the database alone reveals nothing.

@@ -79,6 +79,11 @@ export class ReopeningStore implements Store {
     return this.#use((store) => store.removeEntry(id));
   }
 
+  /** Has the open store remove them. */
+  removeEndedEntries(before: number): Awaitable<number> {
+    return this.#use((store) => store.removeEndedEntries(before));
+  }
+
   /** Asks the open store. */
   entriesRevision(): Awaitable<number> {
     return this.#use((store) => store.entriesRevision());

@@ -7,6 +7,7 @@ import { Database, type Statement } from "@db/sqlite";
 import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/verdict.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import {
+  deleteEndedEntries,
   deleteEntry,
   readEntries,
   readRevision,
@@ -15,7 +16,8 @@ import {
   writeHits,
 } from "./entry_table.ts";
 import { faultOf, StoreFault } from "./fault.ts";
-import type { Pseudonym } from "./pseudonym.ts";
+import { hideStored } from "./hide_stored.ts";
+import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
 import { migrate } from "./schema.ts";
 import type {
   Cursor,
@@ -181,6 +183,11 @@ export class SqliteStore implements Store {
     return this.#transact(this.#beginWrite, () => deleteEntry(this.#db, id));
   }
 
+  /** Removes the entries that ended before a time. */
+  removeEndedEntries(before: number): number {
+    return this.#transact(this.#beginWrite, () => deleteEndedEntries(this.#db, before));
+  }
+
   /** A number that changes with every change of an entry. */
   entriesRevision(): number {
     return this.#transact(this.#beginRead, () => readRevision(this.#db));
@@ -284,40 +291,4 @@ function tripletOf([firstSeen, lastSeen, tries, passed, counted]: TripletRow): T
 
 function originOf([firstSeen, lastSeen, deliveries, lastCounted]: OriginRow): OriginRecord {
   return { firstSeen, lastSeen, deliveries, lastCounted };
-}
-
-/** An origin keeps its kind, so that it can still be told what it is. */
-function hideOrigin(name: string, hide: Pseudonym): string {
-  const colon = name.indexOf(":") + 1;
-  return name.slice(0, colon) + hide(name.slice(colon));
-}
-
-function hideStored(db: Database, hide: Pseudonym): void {
-  // What is hidden already is known by its mark.
-  const clear = "substr(name, instr(name, ':') + 1, 1) <> '~'";
-  const origins = db.prepare(`SELECT name FROM origin WHERE ${clear}`).values<[string]>();
-  const triplets = db.prepare(
-    `SELECT sender, recipient, origin FROM triplet WHERE ${clear.replaceAll("name", "origin")}`,
-  ).values<[string, string, string]>();
-  if (origins.length === 0 && triplets.length === 0) return;
-  db.exec("BEGIN IMMEDIATE");
-  try {
-    const rename = db.prepare("UPDATE OR REPLACE origin SET name = ? WHERE name = ?");
-    for (const [name] of origins) rename.run(hideOrigin(name, hide), name);
-    const replace = db.prepare(
-      "UPDATE OR REPLACE triplet SET sender = ?, recipient = ?, origin = ? " +
-        "WHERE sender = ? AND recipient = ? AND origin = ?",
-    );
-    for (const [sender, recipient, origin] of triplets) {
-      const hidden = [hide(sender), hide(recipient), hideOrigin(origin, hide)];
-      replace.run(...hidden, sender, recipient, origin);
-    }
-    db.exec("COMMIT");
-  } catch (error) {
-    if (db.inTransaction) db.exec("ROLLBACK");
-    throw error;
-  }
-  // The old texts would otherwise live on in free pages and in the log.
-  db.exec("VACUUM");
-  db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
 }

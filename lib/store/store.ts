@@ -132,6 +132,9 @@ export interface Store {
   /** Removes an entry; tells whether it was there. */
   removeEntry(id: number): Awaitable<boolean>;
 
+  /** Removes the entries that ended before a time, in milliseconds since the epoch; tells how many. */
+  removeEndedEntries(before: number): Awaitable<number>;
+
   /** A number that changes whenever an entry is added or removed, by whatever process. */
   entriesRevision(): Awaitable<number>;
 

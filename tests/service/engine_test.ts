@@ -32,6 +32,7 @@ function withExchange(inner: SqliteStore, exchange: Store["exchange"]): Store {
     entries: () => inner.entries(),
     addEntry: (entry) => inner.addEntry(entry),
     removeEntry: (id) => inner.removeEntry(id),
+    removeEndedEntries: (before) => inner.removeEndedEntries(before),
     entriesRevision: () => inner.entriesRevision(),
     countHits: (hits) => inner.countHits(hits),
     ruleHits: () => inner.ruleHits(),

@@ -14,18 +14,25 @@ Deno.test("a slice that took too long is followed by a smaller one, a quick one 
 
 Deno.test("what expires is told by the clock and the settings, and a pass goes on where it was", async () => {
   const asked: [Expiry, Cursor | undefined][] = [];
+  const ended: number[] = [];
   const next: Cursor = { table: "triplet", after: ["x"] };
   const store = {
     expire: (expiry: Expiry, cursor: Cursor | undefined) => {
       asked.push([expiry, cursor]);
       return { removed: 0, next: cursor === undefined ? next : undefined };
     },
+    removeEndedEntries: (before: number) => {
+      ended.push(before);
+      return 0;
+    },
   } as unknown as Store;
   const lifetimes = { retryWindow: 10, lifetime: 100 };
   const maintenance = new Maintenance(store, lifetimes, {} as Journal, () => 1000);
   const cursor = await maintenance.slice(undefined);
   assertEquals(cursor, next);
+  assertEquals(ended, []);
   assertEquals(await maintenance.slice(cursor), undefined);
+  assertEquals(ended, [1000 - 7 * 86_400_000]);
   assertEquals(asked, [
     [{ waitingBefore: 990, seenBefore: 900 }, undefined],
     [{ waitingBefore: 990, seenBefore: 900 }, next],

@@ -168,6 +168,22 @@ export function testConformance(name: string, open: () => Promise<Store>): void 
     assert((await store.addEntry(entry)).id > other.id, "a number is never given again");
   });
 
+  test("entries that have ended are removed, and those that end later or never are kept", async (store) => {
+    for (const [pattern, expires] of [["192.0.2.1", 100], ["192.0.2.2", 200]] as const) {
+      await store.addEntry({ ...entry, pattern, expires });
+    }
+    await store.addEntry(entry);
+    const revision = await store.entriesRevision();
+    assertEquals(await store.removeEndedEntries(100), 0);
+    assertEquals(await store.entriesRevision(), revision);
+    assertEquals(await store.removeEndedEntries(200), 1);
+    assertEquals((await store.entries()).map(({ pattern }) => pattern), [
+      "192.0.2.2",
+      "192.0.2.0/24",
+    ]);
+    assert(await store.entriesRevision() !== revision);
+  });
+
   test("the hits of rules that are not stored themselves add up", async (store) => {
     await store.countHits([{ rule: "builtin:a", count: 2, last: 9 }, {
       rule: "/f:1",
