@@ -46,6 +46,19 @@ export async function inDirectory(body: (directory: string) => Promise<void>): P
   }
 }
 
+/** Waits until somebody listens on a port of this machine. */
+export async function untilListening(port: number): Promise<void> {
+  for (let turn = 0; turn < 200; turn++) {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  throw new Error(`nobody listens on port ${port}`);
+}
+
 /** A running daemon. */
 export class Daemon {
   /** What it wrote to standard error so far. */

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { combine, ConfigError, type Configuration, readConfigFile } from "../config/load.ts";
+import { ConfigError, type Configuration } from "../config/load.ts";
 import { parseDuration } from "../config/duration.ts";
 import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
-import { SETTING_OPTIONS } from "./setting_options.ts";
+import { configurationOf, SETTING_OPTIONS } from "./setting_options.ts";
 import { type Option, parseOptions, UsageError } from "./usage.ts";
 
 /** Options of every command that works on the database. */
@@ -35,15 +35,11 @@ export interface Admin {
  */
 export function parseAdmin(args: readonly string[], own: readonly Option[]): Admin {
   const { options, rest } = parseOptions(args, [...ADMIN_OPTIONS, ...own]);
-  const path = options.get("config") ?? Deno.env.get("GREYLAG_CONFIG");
-  const database = options.get("database");
-  const configuration = combine({
-    file: readConfigFile(typeof path === "string" ? path : undefined),
-    environment: (name) => Deno.env.get(name),
-    flags: new Map(
-      typeof database === "string" ? [["database", { flag: "--database", value: database }]] : [],
-    ),
-  });
+  // An option of the command's own may have the name of a setting.
+  const known = ADMIN_OPTIONS.map(({ name }) => name);
+  const configuration = configurationOf(
+    new Map([...options].filter(([name]) => known.includes(name))),
+  )();
   return { configuration, options, rest, json: options.get("json") === true };
 }
 

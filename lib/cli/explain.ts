@@ -11,7 +11,7 @@ import type { Rules } from "../greylist/rules.ts";
 import { REASON_TEXTS, type Verdict } from "../greylist/verdict.ts";
 import { isGenericName } from "../mail/hostname.ts";
 import { formatAddress, parseAddress } from "../mail/network.ts";
-import { describeRule, Lists } from "../service/lists.ts";
+import { describeRule, listingOf, Lists } from "../service/lists.ts";
 import type { Recalled } from "../store/store.ts";
 import { ADMIN_OPTIONS, parseAdmin, textOf, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
@@ -112,13 +112,9 @@ export const explain: Command = {
         fileFailed: (path) => problems.push({ what: "list file", found: `${path} cannot be read` }),
       });
       await lists.refresh();
-      const { decisive, neverProven, optedIn } = lists.find(attempt, now);
-      const list = decisive?.rule.list === "block" ? "block" as const : "allow" as const;
-      const listing = {
-        decisive: decisive === undefined ? undefined : list,
-        neverProven: neverProven !== undefined,
-        optedIn,
-      };
+      const finding = lists.find(attempt, now);
+      const { decisive, neverProven, optedIn } = finding;
+      const listing = listingOf(finding);
       let recalled: Recalled = { triplets: new Map(), origins: new Map() };
       await store.exchange(subject.triplets, (found) => {
         recalled = found;
@@ -142,7 +138,7 @@ export const explain: Command = {
           what: "lists",
           found: decisive === undefined
             ? "no entry matches"
-            : `${list}, ${decisive.level}: ${describeRule(decisive.rule)}`,
+            : `${listing.decisive}, ${decisive.level}: ${describeRule(decisive.rule)}`,
         },
         ...(neverProven === undefined
           ? []

@@ -56,6 +56,13 @@ export function parseSettings(
   const { args: translated, warnings } = translatePostgrey(args);
   const { options, rest } = parseOptions(translated, [...SETTING_OPTIONS, ...more]);
   if (rest.length > 0) throw new UsageError(`there is nothing to be done with "${rest[0]}"`);
+  return { load: configurationOf(options), options, warnings };
+}
+
+/** Reads the configuration by the options of a command; every time anew, since the file may change. */
+export function configurationOf(
+  options: ReadonlyMap<string, string | string[] | boolean>,
+): () => Configuration {
   const flags = new Map<SettingName, GivenFlag>();
   for (const [option, given] of options) {
     const name = option.replaceAll("-", "_");
@@ -66,11 +73,10 @@ export function parseSettings(
     });
   }
   const path = options.get("config") ?? Deno.env.get("GREYLAG_CONFIG");
-  const load = () =>
+  return () =>
     combine({
       file: readConfigFile(typeof path === "string" ? path : undefined),
       environment: (name) => Deno.env.get(name),
       flags,
     });
-  return { load, options, warnings };
 }

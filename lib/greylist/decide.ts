@@ -33,6 +33,11 @@ const pass = (reason: Verdict["reason"]): Verdict => ({ decision: "pass", reason
  * @returns the verdict, or undefined if the attempt has to be greylisted.
  */
 export function screen(attempt: Attempt, rules: Rules, listing: Listing): Verdict | undefined {
+  const verdict = screenPlainly(attempt, rules, listing);
+  return verdict === undefined ? undefined : inMode(verdict, rules);
+}
+
+function screenPlainly(attempt: Attempt, rules: Rules, listing: Listing): Verdict | undefined {
   if (rules.mode === "off") return pass("out-of-scope");
   const stage = attempt.sender === "" && rules.nullSender === "data" ? "DATA" : "RCPT";
   if (attempt.stage !== "RCPT" && attempt.stage !== stage) return pass("out-of-scope");
@@ -227,10 +232,13 @@ function greylist(subject: Subject, memory: Memory, rules: Rules, now: number): 
   };
 }
 
-function asShadow({ verdict, changes }: Decision): Decision {
+/** In shadow mode nothing is deferred or refused, and so nothing was delayed either. */
+function inMode(verdict: Verdict, rules: Rules): Verdict {
+  if (rules.mode !== "shadow") return verdict;
   const { delayed: _delayed, firstOfMessage: _first, ...rest } = verdict;
-  if (verdict.decision === "pass") return { verdict: rest, changes };
-  return { verdict: { ...rest, decision: "pass", shadow: verdict.decision }, changes };
+  return verdict.decision === "pass"
+    ? rest
+    : { ...rest, decision: "pass", shadow: verdict.decision };
 }
 
 /** What is decided about, besides what is remembered of it. */
@@ -254,14 +262,11 @@ export interface Case {
 export function decide(about: Case, memory: Memory, rules: Rules, now: number): Decision {
   const { attempt, listing } = about;
   const screened = screen(attempt, rules, listing);
-  let decision: Decision;
-  if (screened !== undefined) {
-    decision = { verdict: screened, changes: [] };
-  } else {
-    const subject = about.subject ?? subjectOf(attempt, rules);
-    // Who is never proven earns nothing either.
-    const applied = listing.neverProven ? { ...rules, autoWhitelistClients: 0 } : rules;
-    decision = provenBy(subject, memory, applied, now) ?? greylist(subject, memory, applied, now);
-  }
-  return rules.mode === "shadow" ? asShadow(decision) : decision;
+  if (screened !== undefined) return { verdict: screened, changes: [] };
+  const subject = about.subject ?? subjectOf(attempt, rules);
+  // Who is never proven earns nothing either.
+  const applied = listing.neverProven ? { ...rules, autoWhitelistClients: 0 } : rules;
+  const { verdict, changes } = provenBy(subject, memory, applied, now) ??
+    greylist(subject, memory, applied, now);
+  return { verdict: inMode(verdict, rules), changes };
 }

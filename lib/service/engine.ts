@@ -29,7 +29,7 @@ import type { Request } from "../policy/request.ts";
 import { StoreFault } from "../store/fault.ts";
 import type { Awaitable, Recalled, Store } from "../store/store.ts";
 import type { Journal } from "./journal.ts";
-import { type ListedRule, type Lists, nameRule } from "./lists.ts";
+import { type ListedRule, listingOf, type Lists, nameRule } from "./lists.ts";
 
 /** What the administrator says about decisions and replies. */
 export interface EngineSettings {
@@ -108,9 +108,9 @@ export class Engine {
       const { rules, reply } = this.#settings;
       const now = this.#timeOf(request);
       const { listing, rule } = this.#listingOf(attempt, now);
-      if (screen(attempt, rules, listing) !== undefined) {
+      const verdict = screen(attempt, rules, listing);
+      if (verdict !== undefined) {
         // Nothing has to be looked up, so nothing has to be waited for.
-        const { verdict } = decide({ attempt, listing }, new WorkingMemory(), rules, now);
         const isByRule = rule !== undefined && isByList(verdict);
         if (isByRule) this.#lists.hit(rule, now);
         const told = isByRule ? { ...verdict, by: nameRule(rule) } : verdict;
@@ -135,12 +135,9 @@ export class Engine {
   #listingOf(attempt: Attempt, now: number): { listing: Listing; rule?: ListedRule } {
     // Other stages are out of scope whatever the lists say.
     if (attempt.stage !== "RCPT" && attempt.stage !== "DATA") return { listing: UNLISTED };
-    const found = this.#lists.find(attempt, now);
-    const neverProven = found.neverProven !== undefined;
-    const { decisive, optedIn } = found;
-    if (decisive === undefined) return { listing: { decisive, neverProven, optedIn } };
-    const list = decisive.rule.list === "block" ? "block" : "allow";
-    return { listing: { decisive: list, neverProven, optedIn }, rule: decisive.rule };
+    const finding = this.#lists.find(attempt, now);
+    const rule = finding.decisive?.rule;
+    return { listing: listingOf(finding), ...(rule === undefined ? {} : { rule }) };
   }
 
   #timeOf(request: Request): number {

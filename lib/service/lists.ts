@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Listing } from "../greylist/attempt.ts";
 import { BUILTIN, type BuiltinRule } from "../lists/builtin.ts";
 import { type FileError, type FileRule, parseListFile } from "../lists/list_file.ts";
 import { type Finding, Matcher, type Rule, type Target } from "../lists/matcher.ts";
@@ -60,6 +61,16 @@ export function describeRule(rule: ListedRule): string {
   if ("path" in rule) return `${rule.path}:${rule.line} (${pattern})`;
   if ("setting" in rule) return `${rule.setting} (${pattern})`;
   return `built-in list (${rule.topic} ${pattern}: ${rule.reason})`;
+}
+
+/** What the decision is told of what the lists found. */
+export function listingOf({ decisive, neverProven, optedIn }: Finding<ListedRule>): Listing {
+  const list = decisive?.rule.list === "block" ? "block" : "allow";
+  return {
+    decisive: decisive === undefined ? undefined : list,
+    neverProven: neverProven !== undefined,
+    optedIn,
+  };
 }
 
 /** The rule of a stored entry; undefined for a pattern that this version does not know. */

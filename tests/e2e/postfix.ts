@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { untilListening } from "../daemon.ts";
 import { getAvailablePort } from "@std/net/get-available-port";
 
 /** What differs from one test to another. */
@@ -88,15 +89,12 @@ export class Postfix {
     await Deno.writeTextFile(`${base}/etc/master.cf`, MASTER(port));
     await postfix(base, "start");
     const server = new Postfix(base, port);
-    for (let turn = 0; turn < 100; turn++) {
-      try {
-        (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-        return server;
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
+    try {
+      await untilListening(port);
+    } catch (cause) {
+      throw new Error(await server.log(), { cause });
     }
-    throw new Error(await server.log());
+    return server;
   }
 
   /** Stops it and removes all it made. */

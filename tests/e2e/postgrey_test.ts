@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { getAvailablePort } from "@std/net/get-available-port";
-import { Daemon, inDirectory } from "../daemon.ts";
+import { Daemon, inDirectory, untilListening } from "../daemon.ts";
 
 /** A real postgrey (Debian's) with a database of its own. */
 async function startPostgrey(directory: string, port: number): Promise<Deno.ChildProcess> {
@@ -10,15 +10,8 @@ async function startPostgrey(directory: string, port: number): Promise<Deno.Chil
     stdout: "null",
     stderr: "null",
   }).spawn();
-  for (let turn = 0; turn < 200; turn++) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return process;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-  throw new Error("postgrey does not answer");
+  await untilListening(port);
+  return process;
 }
 
 async function ask(port: number, given: Record<string, string>): Promise<string> {
