@@ -89,8 +89,9 @@ interface WatchedFile {
 }
 
 function stampOf(path: string): string {
-  const { mtime, size, ino } = Deno.statSync(path);
-  return `${mtime?.getTime()} ${size} ${ino}`;
+  // A file that could not be read may be permitted later without being written.
+  const { mtime, size, ino, mode, uid, gid } = Deno.statSync(path);
+  return [mtime?.getTime(), size, ino, mode, uid, gid].join(" ");
 }
 
 /** The lists of one daemon. */

@@ -73,6 +73,17 @@ Deno.test("a list file counts as it is, and again when it changes, goes or comes
   assertEquals(told.length, 3);
 });
 
+Deno.test("a file whose permissions change is read again", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, "example.org\n");
+  const { lists, told } = listsWith({ whitelistClients: [path] });
+  await lists.refresh();
+  await Deno.chmod(path, 0o644);
+  await lists.refresh();
+  assertEquals(told, [`${path} 1 `, `${path} 1 `]);
+  await Deno.remove(path);
+});
+
 Deno.test("recipients choose in the settings, and the built-in list can be switched on", async () => {
   const { lists } = listsWith({ optOut: ["bob@example.net"] });
   await lists.refresh();
