@@ -82,18 +82,41 @@ export function textOf(admin: Admin, name: string): string | undefined {
 }
 
 /**
+ * An option that is a whole number above 0.
+ *
+ * @throws {UsageError} if it is none.
+ */
+export function countOf(admin: Admin, name: string, standard: number): number {
+  const given = textOf(admin, name);
+  if (given === undefined) return standard;
+  if (!/^[1-9]\d{0,8}$/.test(given)) {
+    throw new UsageError(`--${name} needs a whole number above 0, not "${given}"`);
+  }
+  return Number(given);
+}
+
+/**
+ * An option that is a duration, in milliseconds.
+ *
+ * @throws {UsageError} if it is none.
+ */
+export function durationOf(admin: Admin, name: string, standard: number): number {
+  const given = textOf(admin, name);
+  if (given === undefined) return standard;
+  const time = parseDuration(given);
+  if (time === undefined || time === 0) {
+    throw new UsageError(
+      `--${name} needs a duration with its unit, such as 15m or 30d, not "${given}"`,
+    );
+  }
+  return time;
+}
+
+/**
  * The end of a `--for TIME`.
  *
  * @returns milliseconds since the epoch; undefined if it was not given.
  */
 export function endOf(admin: Admin, now: number): number | undefined {
-  const given = textOf(admin, "for");
-  if (given === undefined) return undefined;
-  const time = parseDuration(given);
-  if (time === undefined || time === 0) {
-    throw new UsageError(
-      `--for needs a duration with its unit, such as 15m or 30d, not "${given}"`,
-    );
-  }
-  return now + time;
+  return textOf(admin, "for") === undefined ? undefined : now + durationOf(admin, "for", 0);
 }

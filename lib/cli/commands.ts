@@ -9,10 +9,15 @@ import { config } from "./config.ts";
 import { doctor } from "./doctor.ts";
 import { allow, block, expect, neverProve, unlist } from "./entries.ts";
 import { explain } from "./explain.ts";
+import { find } from "./find.ts";
+import { forget } from "./forget.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { importCommand } from "./import.ts";
 import { list } from "./list.ts";
+import { lost } from "./lost.ts";
+import { release } from "./release.ts";
 import { serve } from "./serve.ts";
+import { stats } from "./stats.ts";
 import { UsageError } from "./usage.ts";
 import { version } from "./version.ts";
 
@@ -34,15 +39,20 @@ const help: Command = {
 /** All subcommands, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   serve,
+  find,
+  lost,
+  release,
+  expect,
   allow,
   block,
-  expect,
   neverProve,
   unlist,
   list,
+  stats,
   explain,
   doctor,
   importCommand,
+  forget,
   config,
   version,
   help,

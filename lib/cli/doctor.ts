@@ -104,7 +104,8 @@ export const doctor: Command = {
       output.print(`${JSON.stringify(findings, null, 2)}\n`);
     } else {
       for (const { severity, what, remedy } of findings) {
-        output.print(`${severity}: ${what}\n    ${remedy}\n`);
+        output.print(severity, severity === "error" ? "red" : "yellow");
+        output.print(`: ${what}\n    ${remedy}\n`);
       }
       if (text === undefined) {
         output.print("Postfix was not looked at: postconf -n | greylag doctor -\n");

@@ -15,6 +15,7 @@ import { describeRule, listingOf, Lists } from "../service/lists.ts";
 import type { Recalled } from "../store/store.ts";
 import { ADMIN_OPTIONS, parseAdmin, textOf, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
+import type { Style } from "./output.ts";
 import { formatDuration } from "./table.ts";
 import { type Option, UsageError } from "./usage.ts";
 
@@ -54,6 +55,12 @@ function rememberedSteps(subject: Subject, recalled: Recalled, rules: Rules, now
     return { what: name, found: `${tried}; ${earned}` };
   });
 }
+
+const COLOURS: Readonly<Record<Verdict["decision"], Style>> = {
+  pass: "green",
+  defer: "yellow",
+  reject: "red",
+};
 
 function verdictText(verdict: Verdict): string {
   const decision = verdict.shadow === undefined
@@ -114,7 +121,8 @@ export const explain: Command = {
       await lists.refresh();
       const finding = lists.find(attempt, now);
       const { decisive, neverProven, optedIn } = finding;
-      const listing = listingOf(finding);
+      const released = lists.released(subject.sender, subject.recipient, now);
+      const listing = listingOf(finding, released);
       let recalled: Recalled = { triplets: new Map(), origins: new Map() };
       await store.exchange(subject.triplets, (found) => {
         recalled = found;
@@ -143,6 +151,10 @@ export const explain: Command = {
         ...(neverProven === undefined
           ? []
           : [{ what: "never proven", found: describeRule(neverProven.rule) }]),
+        ...(released === undefined ? [] : [{
+          what: "released",
+          found: `entry ${released.id} (${released.pattern})`,
+        }]),
         ...(optedIn ? [] : [{ what: "opt in", found: "the recipient does not want greylisting" }]),
         ...(screen(attempt, rules, listing) === undefined
           ? rememberedSteps(subject, recalled, rules, now)
@@ -156,7 +168,8 @@ export const explain: Command = {
     }
     const width = Math.max(...steps.map(({ what }) => what.length), "verdict".length);
     for (const { what, found } of steps) output.print(`${what.padEnd(width)}  ${found}\n`);
-    output.print(`${"verdict".padEnd(width)}  ${verdictText(verdict)}\n`);
+    output.print(`${"verdict".padEnd(width)}  `);
+    output.print(`${verdictText(verdict)}\n`, COLOURS[verdict.decision]);
     return 0;
   },
 };

@@ -12,11 +12,11 @@ import { type Admin, ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
 import { entryAsJson } from "./entries.ts";
 import type { Output } from "./output.ts";
-import { formatDuration, renderTable, terminalWidth } from "./table.ts";
+import { formatDuration, printTable } from "./table.ts";
 import { UsageError } from "./usage.ts";
 import { nearest } from "../config/load.ts";
 
-const WHICH = ["all", "allow", "block", "never-proven", "files", "builtin"] as const;
+const WHICH = ["all", "allow", "block", "never-proven", "release", "files", "builtin"] as const;
 
 function showEntries(entries: readonly StoredEntry[], which: string, output: Output): void {
   if (entries.length === 0) {
@@ -40,7 +40,7 @@ function showEntries(entries: readonly StoredEntry[], which: string, output: Out
     entry.note,
   ]);
   const heads = ["no.", "list", "about", "pattern", "hits", "last hit", "ends", "note"];
-  output.print(renderTable(heads, rows, terminalWidth()));
+  printTable(heads, rows, output);
 }
 
 async function showBuiltin(admin: Admin, output: Output): Promise<void> {
@@ -70,7 +70,7 @@ async function showBuiltin(admin: Admin, output: Output): Promise<void> {
     rule.source,
   ]);
   const heads = ["about", "pattern", "hits", "why", "since", "source"];
-  output.print(renderTable(heads, rows, terminalWidth()));
+  printTable(heads, rows, output);
 }
 
 /** The files of the settings, read now; a line that cannot be understood makes it fail. */
@@ -99,7 +99,7 @@ function showFiles(admin: Admin, output: Output): number {
       formatPattern(pattern),
       `${path}:${line}`,
     ]);
-    output.print(renderTable(["about", "pattern", "where"], rows, terminalWidth()));
+    printTable(["about", "pattern", "where"], rows, output);
   }
   for (const { path, line, why } of errors) output.complain(`greylag: ${path}:${line}: ${why}\n`);
   return errors.length === 0 ? 0 : 1;
@@ -111,8 +111,8 @@ export const list: Command = {
   summary: "show the lists",
   usage: `[${WHICH.join(" | ")}]`,
   description: [
-    "all (the default), allow, block and never-proven show the entries of the database; files those " +
-    "of the list files, with lines that cannot be understood; builtin the list that comes with greylag.",
+    "all (the default), allow, block, never-proven and release (what `greylag release` let in) show " +
+    "the entries of the database; files those of the list files, with lines that cannot be understood; builtin the list that comes with greylag.",
   ],
   options: ADMIN_OPTIONS,
   async run(args, output) {

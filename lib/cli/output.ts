@@ -7,10 +7,16 @@
 
 const encoder = new TextEncoder();
 
+/** How a text looks on a terminal that shows colours; the text must be clear without it. */
+export type Style = "bold" | "green" | "yellow" | "red";
+
+/** SGR parameters (ECMA-48, 8.3.117). */
+const STYLES: Readonly<Record<Style, number>> = { bold: 1, green: 32, yellow: 33, red: 31 };
+
 /** Where a command writes. */
 export interface Output {
-  /** Writes text to standard output. */
-  print(text: string): void;
+  /** Writes text to standard output; coloured only where that is a terminal, and without NO_COLOR. */
+  print(text: string, style?: Style): void;
   /** Writes text to standard error. */
   complain(text: string): void;
 }
@@ -36,9 +42,15 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
   }
 }
 
+function styled(text: string, style: Style | undefined): string {
+  if (style === undefined || Deno.noColor || !Deno.stdout.isTerminal()) return text;
+  const [, line, end] = /^(.*?)(\n*)$/s.exec(text)!;
+  return `\x1b[${STYLES[style]}m${line}\x1b[0m${end}`;
+}
+
 /** The process's own standard output and standard error. */
 export const TERMINAL: Output = {
-  print: (text) => writeAll(Deno.stdout, escapeTerminal(text)),
+  print: (text, style) => writeAll(Deno.stdout, styled(escapeTerminal(text), style)),
   complain: (text) => writeAll(Deno.stderr, escapeTerminal(text)),
 };
 

@@ -3,13 +3,24 @@
  *
  * @module
  */
-import { escapeTerminal } from "./output.ts";
+import { unicodeWidth } from "@std/cli/unicode-width";
+import { escapeTerminal, type Output } from "./output.ts";
 
 const GAP = 2;
 const LEAST = 8;
 
-function cut(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 3)}...`;
+/** A text that takes just so many columns. */
+function fit(text: string, width: number): string {
+  const own = unicodeWidth(text);
+  if (own <= width) return text + " ".repeat(width - own);
+  let short = "";
+  let room = width - 3;
+  for (const char of text) {
+    room -= unicodeWidth(char);
+    if (room < 0) break;
+    short += char;
+  }
+  return fit(`${short}...`, width);
 }
 
 /** A cell stays on its line. */
@@ -29,7 +40,7 @@ export function renderTable(
   width?: number,
 ): string {
   const cells = [heads, ...rows.map((row) => row.map(escapeCell))];
-  const widths = heads.map((_, at) => Math.max(...cells.map((row) => row[at]!.length)));
+  const widths = heads.map((_, at) => Math.max(...cells.map((row) => unicodeWidth(row[at]!))));
   const room = width === undefined ? Infinity : width;
   const total = () => widths.reduce((sum, one) => sum + one + GAP, -GAP);
   // The widest column gives way first.
@@ -39,13 +50,24 @@ export function renderTable(
     widths[widest]!--;
   }
   return cells.map((row) =>
-    row.map((cell, at) => cut(cell, widths[at]!).padEnd(widths[at]!)).join(" ".repeat(GAP))
-      .trimEnd()
+    row.map((cell, at) => fit(cell, widths[at]!)).join(" ".repeat(GAP)).trimEnd()
   ).join("\n") + "\n";
 }
 
+/** Prints a table that fits the terminal. */
+export function printTable(
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+  output: Output,
+): void {
+  const table = renderTable(heads, rows, terminalWidth());
+  const end = table.indexOf("\n") + 1;
+  output.print(table.slice(0, end), "bold");
+  output.print(table.slice(end));
+}
+
 /** How many columns standard output has; undefined if it is no terminal. */
-export function terminalWidth(): number | undefined {
+function terminalWidth(): number | undefined {
   return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : undefined;
 }
 

@@ -138,6 +138,14 @@ export const SETTINGS = {
     help: "How long one request may take to arrive.",
     live: false,
   }),
+  history: duration("0s", "3650d", {
+    standard: "14d",
+    help: "How long decisions are kept for `greylag find` and the like; 0s keeps none.",
+  }),
+  history_rows: count(0, 100_000_000, {
+    standard: 500_000,
+    help: "So many decisions are kept at most.",
+  }),
   accept_test_time: onOff({
     standard: false,
     help: "Take the attribute policy_test_time (epoch seconds) as a request's clock; for tests.",
@@ -243,6 +251,7 @@ export function serviceSettings(values: Values): ServiceSettings {
       builtinList: values.builtin_list,
     },
     store: { database: values.database, privacy: values.privacy },
+    history: { history: values.history, historyRows: values.history_rows },
     journal: { logLevel: values.log_level, logFormat: values.log_format },
   };
 }

@@ -19,10 +19,17 @@ export interface Listing {
   readonly neverProven: boolean;
   /** Whether the recipient wants greylisting. */
   readonly optedIn: boolean;
+  /** Whether the administrator lets in this sender's mail to this recipient, wherever it comes from. */
+  readonly released: boolean;
 }
 
 /** What lists say that are empty. */
-export const UNLISTED: Listing = { decisive: undefined, neverProven: false, optedIn: true };
+export const UNLISTED: Listing = {
+  decisive: undefined,
+  neverProven: false,
+  optedIn: true,
+  released: false,
+};
 
 /** What is known of an attempt before anything is looked up. All texts are hostile. */
 export interface Attempt {

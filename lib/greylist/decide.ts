@@ -232,6 +232,15 @@ function greylist(subject: Subject, memory: Memory, rules: Rules, now: number): 
   };
 }
 
+/** What was released passes and is remembered as if it had waited. */
+function release(subject: Subject, memory: Memory, rules: Rules, now: number): Decision {
+  const records = subject.triplets.map((key) => memory.triplet(key));
+  return {
+    verdict: pass("allowed"),
+    changes: rememberPass(subject, records, memory, rules, now),
+  };
+}
+
 /** In shadow mode nothing is deferred or refused, and so nothing was delayed either. */
 function inMode(verdict: Verdict, rules: Rules): Verdict {
   if (rules.mode !== "shadow") return verdict;
@@ -267,6 +276,6 @@ export function decide(about: Case, memory: Memory, rules: Rules, now: number): 
   // Who is never proven earns nothing either.
   const applied = listing.neverProven ? { ...rules, autoWhitelistClients: 0 } : rules;
   const { verdict, changes } = provenBy(subject, memory, applied, now) ??
-    greylist(subject, memory, applied, now);
+    (listing.released ? release : greylist)(subject, memory, applied, now);
   return { verdict: inMode(verdict, rules), changes };
 }

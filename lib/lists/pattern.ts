@@ -135,3 +135,13 @@ export function formatPattern(pattern: Pattern): string {
       return `/${pattern.source}/`;
   }
 }
+
+/**
+ * A sender and a recipient together, as an entry that releases what waits names them.
+ *
+ * @param sender the normalised sender; empty for the null sender.
+ * @param recipient the normalised recipient.
+ */
+export function formatPair(sender: string, recipient: string): string {
+  return `${sender === "" ? "<>" : sender} ${recipient}`;
+}

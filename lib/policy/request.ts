@@ -78,6 +78,11 @@ export class Request {
     this.#lines = lines;
   }
 
+  /** How long its text is, in UTF-16 units. */
+  get length(): number {
+    return this.#lines.length;
+  }
+
   /**
    * The value of an attribute: empty if it was sent without one, undefined if it was not sent. Where
    * it was sent twice, the first counts.

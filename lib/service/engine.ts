@@ -27,7 +27,7 @@ import {
 } from "../policy/reply.ts";
 import type { Request } from "../policy/request.ts";
 import { StoreFault } from "../store/fault.ts";
-import type { Awaitable, Recalled, Store } from "../store/store.ts";
+import type { Awaitable, Recalled, Store, StoredEntry } from "../store/store.ts";
 import type { Journal } from "./journal.ts";
 import { type ListedRule, listingOf, type Lists, nameRule } from "./lists.ts";
 
@@ -47,6 +47,7 @@ interface Job {
   readonly listing: Listing;
   readonly subject: Subject;
   readonly now: number;
+  readonly released: StoredEntry | undefined;
   readonly resolve: (reply: string) => void;
   verdict?: Verdict;
 }
@@ -102,7 +103,8 @@ export class Engine {
     try {
       const attempt = attemptOf(request);
       if (attempt === undefined) {
-        this.#journal.decision(request, { decision: "pass", reason: "out-of-scope" });
+        const verdict: Verdict = { decision: "pass", reason: "out-of-scope" };
+        this.#journal.decision(request, verdict, this.#timeOf(request));
         return Promise.resolve(DUNNO);
       }
       const { rules, reply } = this.#settings;
@@ -114,12 +116,14 @@ export class Engine {
         const isByRule = rule !== undefined && isByList(verdict);
         if (isByRule) this.#lists.hit(rule, now);
         const told = isByRule ? { ...verdict, by: nameRule(rule) } : verdict;
-        this.#journal.decision(request, told);
+        this.#journal.decision(request, told, now);
         return Promise.resolve(replyTo(told, attempt, reply, now));
       }
       const subject = subjectOf(attempt, rules);
+      const released = this.#lists.released(subject.sender, subject.recipient, now);
+      const told = released === undefined ? listing : { ...listing, released: true };
       return new Promise((resolve) => {
-        this.#queue.push({ request, attempt, listing, subject, now, resolve });
+        this.#queue.push({ request, attempt, listing: told, subject, now, released, resolve });
         if (this.#running) return;
         this.#running = true;
         // Runs after every request that arrived in this turn has been queued; no timer is involved.
@@ -127,7 +131,7 @@ export class Engine {
       });
     } catch (error) {
       this.#journal.bug(error);
-      this.#journal.failedOpen();
+      this.#journal.failedOpen(request);
       return Promise.resolve(DUNNO);
     }
   }
@@ -182,13 +186,16 @@ export class Engine {
 
   #answerAll(jobs: readonly Job[], messages: ReadonlyMap<string, MessageRecord>): void {
     for (const [key, record] of messages) this.#rememberMessage(key, record);
-    for (const { request, attempt, verdict, now, resolve } of jobs) {
+    for (const { request, attempt, verdict: decided, now, released, resolve } of jobs) {
+      const isByRelease = released !== undefined && decided?.reason === "allowed";
+      if (isByRelease) this.#lists.hit(released, now);
+      const verdict = isByRelease ? { ...decided, by: `entry:${released.id}` } : decided;
       if (verdict === undefined) {
-        this.#journal.failedOpen();
+        this.#journal.failedOpen(request, now);
         resolve(DUNNO);
       } else {
         resolve(replyTo(verdict, attempt, this.#settings.reply, now));
-        this.#journal.decision(request, verdict);
+        this.#journal.decision(request, verdict, now);
       }
     }
   }
@@ -197,7 +204,7 @@ export class Engine {
     // A fault of the store was told by the store itself.
     if (!(error instanceof StoreFault)) this.#journal.bug(error);
     for (const job of jobs) {
-      this.#journal.failedOpen();
+      this.#journal.failedOpen(job.request, job.now);
       job.resolve(DUNNO);
     }
   }

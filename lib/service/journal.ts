@@ -9,6 +9,7 @@ import type { FileError } from "../lists/list_file.ts";
 import type { AttributeName, Request } from "../policy/request.ts";
 import type { StoreFault } from "../store/fault.ts";
 import { Counters } from "./counters.ts";
+import type { History } from "./history.ts";
 import type { LogSink } from "./log_sink.ts";
 
 /** How much is logged: each level includes those before it. */
@@ -94,6 +95,7 @@ export class Journal {
   readonly #clock: () => number;
   #settings: JournalSettings;
   #level: number;
+  #history: History | undefined;
   readonly #faults = new Map<string, { since: number; more: number }>();
 
   /** A log that writes to a sink; `clock` tells milliseconds since the epoch. */
@@ -116,16 +118,24 @@ export class Journal {
     this.#level = LOG_LEVELS.indexOf(settings.logLevel);
   }
 
-  /** One request was decided. */
-  decision(request: Request, verdict: Verdict): void {
+  /** Has every decision be kept as well. */
+  keepIn(history: History): void {
+    this.#history = history;
+  }
+
+  /** One request was decided; `now` is by its own clock, in milliseconds since the epoch. */
+  decision(request: Request, verdict: Verdict, now = this.#clock()): void {
     this.counters.count(verdict);
+    this.#history?.note(request, verdict, now);
     if (this.#level < 2) return;
     this.#write("info", "decision", () => decisionFields(request, verdict));
   }
 
   /** A request was answered DUNNO because greylag is ill; the fault itself has its own line. */
-  failedOpen(): void {
-    this.counters.count({ decision: "pass", reason: "fault" });
+  failedOpen(request: Request, now = this.#clock()): void {
+    const verdict: Verdict = { decision: "pass", reason: "fault" };
+    this.counters.count(verdict);
+    this.#history?.note(request, verdict, now);
   }
 
   /** The daemon began its work. */

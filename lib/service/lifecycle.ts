@@ -8,6 +8,7 @@ import { type ListenerLimits, PolicyServer } from "../policy/listener.ts";
 import type { StoreSettings } from "../store/open.ts";
 import { ReopeningStore } from "../store/reopening.ts";
 import { Engine, type EngineSettings } from "./engine.ts";
+import { History, type HistorySettings } from "./history.ts";
 import type { Journal, JournalSettings } from "./journal.ts";
 import { Lists, type ListSettings } from "./lists.ts";
 import { Maintenance } from "./maintenance.ts";
@@ -26,6 +27,8 @@ export interface ServiceSettings {
   readonly lists: ListSettings;
   /** What is remembered where. */
   readonly store: StoreSettings;
+  /** What is kept of what happened. */
+  readonly history: HistorySettings;
   /** The log. */
   readonly journal: JournalSettings;
 }
@@ -36,6 +39,7 @@ export class Service {
   readonly #store: ReopeningStore;
   readonly #lists: Lists;
   readonly #engine: Engine;
+  readonly #history: History;
   readonly #maintenance: Maintenance;
   readonly #server: PolicyServer;
   readonly #endpoints: Endpoint[] = [];
@@ -53,7 +57,10 @@ export class Service {
     });
     this.#engine = new Engine(this.#store, this.#lists, settings.engine, journal);
     const { rules } = settings.engine;
-    this.#maintenance = new Maintenance(this.#store, rules, journal, () => this.#engine.time);
+    this.#history = new History(this.#store, settings.history, rules);
+    journal.keepIn(this.#history);
+    const lifetimes = { ...rules, ...settings.history };
+    this.#maintenance = new Maintenance(this.#store, lifetimes, journal, () => this.#engine.time);
     this.#server = new PolicyServer((request) => this.#engine.answer(request), {
       limit: (endpoint, what) => journal.limit(endpoint, what),
       acceptFailed: (endpoint, error) => journal.acceptFailed(endpoint, error),
@@ -103,7 +110,8 @@ export class Service {
   configure(settings: ServiceSettings): void {
     this.#engine.configure(settings.engine);
     this.#lists.configure(settings.lists);
-    this.#maintenance.configure(settings.engine.rules);
+    this.#history.configure(settings.history, settings.engine.rules);
+    this.#maintenance.configure({ ...settings.engine.rules, ...settings.history });
     this.#journal.configure(settings.journal);
   }
 
@@ -112,6 +120,7 @@ export class Service {
     this.#maintenance.stop();
     await this.#server.close();
     await this.#lists.stop();
+    await this.#history.flush();
     await this.#store.close();
   }
 }

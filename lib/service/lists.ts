@@ -8,7 +8,7 @@ import type { Listing } from "../greylist/attempt.ts";
 import { BUILTIN, type BuiltinRule } from "../lists/builtin.ts";
 import { type FileError, type FileRule, parseListFile } from "../lists/list_file.ts";
 import { type Finding, Matcher, type Rule, type Target } from "../lists/matcher.ts";
-import { formatPattern, parsePattern, type Topic } from "../lists/pattern.ts";
+import { formatPair, formatPattern, parsePattern, type Topic } from "../lists/pattern.ts";
 import type { Hits, Store, StoredEntry } from "../store/store.ts";
 
 /** What the administrator says about the lists, besides the entries of the database. */
@@ -63,22 +63,32 @@ export function describeRule(rule: ListedRule): string {
   return `built-in list (${rule.topic} ${pattern}: ${rule.reason})`;
 }
 
-/** What the decision is told of what the lists found. */
-export function listingOf({ decisive, neverProven, optedIn }: Finding<ListedRule>): Listing {
+/**
+ * What the decision is told of what the lists found.
+ *
+ * @param released the entry that lets in this sender's mail to this recipient, if there is one.
+ */
+export function listingOf(
+  { decisive, neverProven, optedIn }: Finding<ListedRule>,
+  released?: StoredEntry,
+): Listing {
   const list = decisive?.rule.list === "block" ? "block" : "allow";
   return {
     decisive: decisive === undefined ? undefined : list,
     neverProven: neverProven !== undefined,
     optedIn,
+    released: released !== undefined,
   };
 }
 
-/** The rule of a stored entry; undefined for a pattern that this version does not know. */
+/** The rule of a stored entry; undefined for a released pair, and for an unknown pattern. */
 export function ruleOf(entry: StoredEntry): ListedRule | undefined {
-  const parsed = parsePattern(entry.topic, entry.pattern);
+  const { list, topic } = entry;
+  if (list === "release" || topic === "pair") return undefined;
+  const parsed = parsePattern(topic, entry.pattern);
   if (!parsed.ok) return undefined;
   const expires = entry.expires === undefined ? {} : { expires: entry.expires };
-  return { list: entry.list, topic: entry.topic, pattern: parsed.pattern, ...expires, entry };
+  return { list, topic, pattern: parsed.pattern, ...expires, entry };
 }
 
 interface WatchedFile {
@@ -102,6 +112,7 @@ export class Lists {
   #matcher = new Matcher<ListedRule>([]);
   #revision = -1;
   #entries: readonly ListedRule[] = [];
+  #released: ReadonlyMap<string, StoredEntry> = new Map();
   #files = new Map<string, WatchedFile>();
   #hits = new Map<number | string, Hits>();
   #poll: ReturnType<typeof setTimeout> | undefined;
@@ -127,9 +138,20 @@ export class Lists {
     return this.#matcher.find(target, now);
   }
 
-  /** Counts that a rule decided. */
-  hit(decisive: ListedRule, now: number): void {
-    const rule = "entry" in decisive ? decisive.entry.id : nameRule(decisive);
+  /** The entry that lets in a sender's mail to a recipient, both normalised, if there is one. */
+  released(sender: string, recipient: string, now: number): StoredEntry | undefined {
+    if (this.#released.size === 0) return undefined;
+    const entry = this.#released.get(formatPair(sender, recipient));
+    return entry?.expires === undefined || now < entry.expires ? entry : undefined;
+  }
+
+  /** Counts that a rule or a released pair decided. */
+  hit(decisive: ListedRule | StoredEntry, now: number): void {
+    const rule = "id" in decisive
+      ? decisive.id
+      : "entry" in decisive
+      ? decisive.entry.id
+      : nameRule(decisive);
     const count = (this.#hits.get(rule)?.count ?? 0) + 1;
     this.#hits.set(rule, { rule, count, last: now });
   }
@@ -142,6 +164,8 @@ export class Lists {
       if (revision !== this.#revision) {
         const entries = await this.#store.entries();
         this.#entries = entries.map(ruleOf).filter((rule) => rule !== undefined);
+        const released = entries.filter(({ list }) => list === "release");
+        this.#released = new Map(released.map((entry) => [entry.pattern, entry]));
         this.#revision = revision;
         isChanged = true;
       }

@@ -9,6 +9,10 @@ import type { Journal } from "./journal.ts";
 
 /** What decides when something has expired. Durations are in milliseconds. */
 export interface Lifetimes {
+  /** How long decisions are kept. */
+  readonly history: number;
+  /** So many decisions are kept at most. */
+  readonly historyRows: number;
   /** How long a waiting triplet is kept since its first attempt. */
   readonly retryWindow: number;
   /** How long everything else is kept since its last use. */
@@ -85,6 +89,8 @@ export class Maintenance {
     const expiry = {
       waitingBefore: now - this.#lifetimes.retryWindow,
       seenBefore: now - this.#lifetimes.lifetime,
+      historyBefore: now - this.#lifetimes.history,
+      historyRows: this.#lifetimes.historyRows,
     };
     const begin = performance.now();
     const { next } = await this.#store.expire(expiry, cursor, this.#rows);

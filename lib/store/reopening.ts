@@ -8,6 +8,19 @@ import type { TripletKey } from "../greylist/verdict.ts";
 import { faultOf, type StoreFault } from "./fault.ts";
 import { openStore, setAside, type StoreSettings } from "./open.ts";
 import type {
+  Deferral,
+  DeferralCounts,
+  DeferralSearch,
+  Forgotten,
+  Page,
+  Records,
+  Search,
+  StoredDecision,
+  StoredOrigin,
+  StoredTriplet,
+  Tally,
+} from "./history.ts";
+import type {
   Awaitable,
   Cursor,
   Expired,
@@ -97,6 +110,46 @@ export class ReopeningStore implements Store {
   /** Asks the open store. */
   ruleHits(): Awaitable<readonly RuleHits[]> {
     return this.#use((store) => store.ruleHits());
+  }
+
+  /** Passes what happened on to the open store. */
+  record(records: Records): Awaitable<void> {
+    return this.#use((store) => store.record(records));
+  }
+
+  /** Asks the open store. */
+  findDecisions(search: Search): Awaitable<Page<StoredDecision>> {
+    return this.#use((store) => store.findDecisions(search));
+  }
+
+  /** Asks the open store. */
+  findDeferrals(search: DeferralSearch): Awaitable<Page<Deferral>> {
+    return this.#use((store) => store.findDeferrals(search));
+  }
+
+  /** Asks the open store. */
+  findTriplets(search: Search): Awaitable<Page<StoredTriplet>> {
+    return this.#use((store) => store.findTriplets(search));
+  }
+
+  /** Asks the open store. */
+  findOrigins(search: Search): Awaitable<Page<StoredOrigin>> {
+    return this.#use((store) => store.findOrigins(search));
+  }
+
+  /** Asks the open store. */
+  tallies(since: number): Awaitable<readonly Tally[]> {
+    return this.#use((store) => store.tallies(since));
+  }
+
+  /** Asks the open store. */
+  countDeferrals(since: number, lostBefore: number): Awaitable<DeferralCounts> {
+    return this.#use((store) => store.countDeferrals(since, lostBefore));
+  }
+
+  /** Has the open store remove it. */
+  forget(address: string): Awaitable<Forgotten> {
+    return this.#use((store) => store.forget(address));
   }
 
   /** Asks the open store. */

@@ -63,6 +63,50 @@ export const MIGRATIONS: readonly string[] = [
 
   INSERT INTO revision VALUES ('entry', 0);
   `,
+  `
+  CREATE TABLE decision (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    time           INTEGER NOT NULL,
+    decision       TEXT NOT NULL,
+    reason         TEXT NOT NULL,
+    shadow         TEXT,
+    client_address TEXT NOT NULL,
+    client_name    TEXT NOT NULL,
+    helo_name      TEXT NOT NULL,
+    sender         TEXT NOT NULL,
+    recipient      TEXT NOT NULL,
+    deferral       INTEGER,
+    origin         TEXT,
+    by_rule        TEXT,
+    wait           INTEGER,
+    delayed        INTEGER
+  ) STRICT;
+
+  CREATE TABLE deferral (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    sender         TEXT NOT NULL,
+    recipient      TEXT NOT NULL,
+    first_seen     INTEGER NOT NULL,
+    last_seen      INTEGER NOT NULL,
+    tries          INTEGER NOT NULL,
+    moves          INTEGER NOT NULL,
+    network        TEXT NOT NULL,
+    client_address TEXT NOT NULL,
+    client_name    TEXT NOT NULL,
+    helo_name      TEXT NOT NULL,
+    likeness       INTEGER NOT NULL,
+    ended          INTEGER,
+    ended_by       TEXT,
+    UNIQUE (sender, recipient)
+  ) STRICT;
+
+  CREATE TABLE tally (
+    hour  INTEGER NOT NULL,
+    name  TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (hour, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 function pragma(db: Database, name: string): number {

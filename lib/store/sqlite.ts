@@ -15,10 +15,32 @@ import {
   writeEntry,
   writeHits,
 } from "./entry_table.ts";
+import { deleteExpired } from "./expiry.ts";
 import { faultOf, StoreFault } from "./fault.ts";
 import { hideStored } from "./hide_stored.ts";
+import type {
+  Deferral,
+  DeferralCounts,
+  DeferralSearch,
+  Forgotten,
+  Page,
+  Records,
+  Search,
+  StoredDecision,
+  StoredOrigin,
+  StoredTriplet,
+  Tally,
+} from "./history.ts";
+import {
+  deleteTraces,
+  findTraces,
+  readDeferralCounts,
+  readTallies,
+  writeRecords,
+} from "./history_table.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
 import { migrate } from "./schema.ts";
+import { searchDecisions, searchDeferrals, searchOrigins, searchTriplets } from "./search.ts";
 import type {
   Cursor,
   Expired,
@@ -45,11 +67,6 @@ const CHECKPOINT_PAGES = 16_000;
 /** What SQLite keeps of the file in memory, in KiB. */
 const CACHE_KIB = 4096;
 
-const TABLE_KEYS = {
-  triplet: ["sender", "recipient", "origin"],
-  origin: ["name"],
-} as const;
-
 type TripletRow = [number, number, number, number | null, number];
 type OriginRow = [number, number, number, number];
 type BothRow = [
@@ -70,6 +87,7 @@ export class SqliteStore implements Store {
   readonly #writeOrigin: Statement;
 
   readonly #hide: Pseudonym;
+  readonly #pseudonym: Pseudonym | undefined;
   readonly #checkpointer: Checkpointer;
 
   /**
@@ -82,6 +100,7 @@ export class SqliteStore implements Store {
   constructor(path: string, pseudonym?: Pseudonym) {
     this.#path = path;
     this.#checkpointer = new Checkpointer(path);
+    this.#pseudonym = pseudonym;
     this.#hide = pseudonym ?? ((text) => text);
     let db: Database | undefined;
     try {
@@ -143,29 +162,7 @@ export class SqliteStore implements Store {
 
   /** Removes what has expired among the next `rows` rows. */
   expire(expiry: Expiry, cursor: Cursor | undefined, rows: number): Expired {
-    const { table, after } = cursor ?? { table: "triplet", after: [] };
-    const columns = TABLE_KEYS[table];
-    const key = `(${columns.join(", ")})`;
-    const places = `(${columns.map(() => "?").join(", ")})`;
-    const from = after.length === 0 ? columns.map(() => "") : [...after];
-    return this.#transact(this.#beginWrite, () => {
-      const last = this.#db.prepare(
-        `SELECT ${columns.join(", ")} FROM ${table} WHERE ${key} > ${places} ` +
-          `ORDER BY ${columns.join(", ")} LIMIT 1 OFFSET ?`,
-      ).value<string[]>(...from, rows - 1);
-      const upTo = last === undefined ? "" : `AND ${key} <= ${places} `;
-      const isOver = table === "origin"
-        ? "last_seen < ?"
-        : "CASE WHEN passed IS NULL THEN first_seen < ? ELSE last_seen < ? END";
-      const limits = table === "origin"
-        ? [expiry.seenBefore]
-        : [expiry.waitingBefore, expiry.seenBefore];
-      const removed = this.#db.prepare(
-        `DELETE FROM ${table} WHERE ${key} > ${places} ${upTo}AND ${isOver}`,
-      ).run(...from, ...(last ?? []), ...limits);
-      if (last !== undefined) return { removed, next: { table, after: last } };
-      return { removed, next: table === "triplet" ? { table: "origin", after: [] } : undefined };
-    });
+    return this.#transact(this.#beginWrite, () => deleteExpired(this.#db, expiry, cursor, rows));
   }
 
   /** All entries of the lists, the oldest first. */
@@ -217,6 +214,69 @@ export class SqliteStore implements Store {
   close(): void {
     this.#checkpointer.close();
     this.#db.close();
+  }
+
+  /** Keeps what happened. */
+  record(records: Records): void {
+    this.#transact(this.#beginWrite, () => writeRecords(this.#db, records, this.#pseudonym));
+    this.#checkpointer.wrote(records.decisions.length);
+  }
+
+  /** Decisions, the newest first. */
+  findDecisions(search: Search): Page<StoredDecision> {
+    return this.#transact(
+      this.#beginRead,
+      () => searchDecisions(this.#db, search, this.#pseudonym),
+    );
+  }
+
+  /** What was put off, the newest first. */
+  findDeferrals(search: DeferralSearch): Page<Deferral> {
+    return this.#transact(
+      this.#beginRead,
+      () => searchDeferrals(this.#db, search, this.#pseudonym),
+    );
+  }
+
+  /** Triplets in no order. */
+  findTriplets(search: Search): Page<StoredTriplet> {
+    return this.#transact(
+      this.#beginRead,
+      () => searchTriplets(this.#db, search, this.#pseudonym),
+    );
+  }
+
+  /** Origins in no order. */
+  findOrigins(search: Search): Page<StoredOrigin> {
+    return this.#transact(this.#beginRead, () => searchOrigins(this.#db, search, this.#pseudonym));
+  }
+
+  /** Counts of the hours from a time on. */
+  tallies(since: number): readonly Tally[] {
+    return this.#transact(this.#beginRead, () => readTallies(this.#db, since));
+  }
+
+  /** What became of what was first put off at `since` or later. */
+  countDeferrals(since: number, lostBefore: number): DeferralCounts {
+    return this.#transact(
+      this.#beginRead,
+      () => readDeferralCounts(this.#db, since, lostBefore),
+    );
+  }
+
+  /** Removes what is stored of one address. */
+  forget(address: string): Forgotten {
+    // Looking at everything takes a while, and must not keep a daemon from writing.
+    const traces = this.#transact(
+      this.#beginRead,
+      () => findTraces(this.#db, address, this.#pseudonym),
+    );
+    // Otherwise the text would live on in what the file keeps for reuse, and in the log.
+    this.#db.exec("PRAGMA secure_delete = ON");
+    const forgotten = this.#transact(this.#beginWrite, () => deleteTraces(this.#db, traces));
+    this.#db.exec("PRAGMA secure_delete = OFF");
+    this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    return forgotten;
   }
 
   #transact<T>(begin: Statement, work: () => T): T {

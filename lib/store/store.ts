@@ -7,6 +7,7 @@
 import type { ListName } from "../lists/matcher.ts";
 import type { Topic } from "../lists/pattern.ts";
 import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/verdict.ts";
+import type { HistoryStore } from "./history.ts";
 
 /** What was stored under the keys of a batch; the receiver may change the maps. */
 export interface Recalled {
@@ -25,7 +26,7 @@ export type Judge = (recalled: Recalled) => readonly Change[];
 /** Where an expiry goes on: behind this row of this table. */
 export interface Cursor {
   /** The table. */
-  readonly table: "triplet" | "origin";
+  readonly table: "triplet" | "origin" | "decision" | "deferral";
   /** The key of the row; empty for the first. */
   readonly after: readonly string[];
 }
@@ -36,6 +37,10 @@ export interface Expiry {
   readonly waitingBefore: number;
   /** Known triplets and origins last seen before this are removed. */
   readonly seenBefore: number;
+  /** Decisions made, and what was last put off, before this are removed. */
+  readonly historyBefore: number;
+  /** So many of the newest decisions are kept at most. */
+  readonly historyRows: number;
 }
 
 /** What one slice of an expiry did. */
@@ -48,11 +53,11 @@ export interface Expired {
 
 /** What is said of a new entry of a list. Times are milliseconds since the epoch. */
 export interface NewEntry {
-  /** The list that it is in. */
-  readonly list: ListName;
-  /** What it is about. */
-  readonly topic: Topic;
-  /** The pattern, as `formatPattern` writes it. */
+  /** The list that it is in; `release` lets in what waits. */
+  readonly list: ListName | "release";
+  /** What it is about; a released `pair` is a sender and a recipient. */
+  readonly topic: Topic | "pair";
+  /** The pattern, as `formatPattern` writes it, or `formatPair`. */
   readonly pattern: string;
   /** Why it is there; may be empty. */
   readonly note: string;
@@ -106,7 +111,7 @@ export interface StoreSize {
  * A store. Every method throws, or rejects with, a {@linkcode StoreFault} if the store is ill; nothing
  * is half done then.
  */
-export interface Store {
+export interface Store extends HistoryStore {
   /**
    * One batch in one transaction: recalls what is stored of the triplets and of their origins, has
    * `judge` decide, and stores the changes that it returns. Returns, or resolves, after the commit. `judge` must be pure: a store

@@ -3,24 +3,7 @@ import type { Output } from "../../lib/cli/output.ts";
 import { run } from "../../lib/cli/run.ts";
 import { tripletKey } from "../../lib/greylist/verdict.ts";
 import { openStore } from "../../lib/store/open.ts";
-import { inDirectory } from "../daemon.ts";
-
-type Run = (...args: string[]) => Promise<{ code: number; out: string; err: string }>;
-
-/** A database that a daemon made, and commands that work on it while no daemon runs. */
-async function withDatabase(body: (run: Run, path: string) => Promise<void>): Promise<void> {
-  await inDirectory(async (directory) => {
-    const path = `${directory}/g.db`;
-    await openStore({ database: path, privacy: false }).close();
-    await body(async (...args) => {
-      let out = "";
-      let err = "";
-      const output: Output = { print: (text) => out += text, complain: (text) => err += text };
-      const code = await run([...args, `--database=${path}`], output);
-      return { code, out, err };
-    }, path);
-  });
-}
+import { withDatabase } from "./database.ts";
 
 Deno.test("a pattern is taken for what it looks like, or for what is said", async () => {
   await withDatabase(async (greylag) => {

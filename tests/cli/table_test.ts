@@ -12,6 +12,16 @@ Deno.test("columns are aligned, and the widest gives way on a narrow terminal", 
   assert(lines[1]!.includes("...") && lines[1]!.endsWith("short"));
 });
 
+Deno.test("wide signs count twice, and are never cut in half", () => {
+  const rows = [["用户用户用户用户", "x"], ["ab", "y"]];
+  assertEquals(
+    renderTable(["a", "b"], rows),
+    `a                 b\n用户用户用户用户  x\nab                y\n`,
+  );
+  const [, first, second] = renderTable(["a", "b"], rows, 13).split("\n");
+  assertEquals([first, second], ["用户用... x".replace("... ", "...   "), "ab          y"]);
+});
+
 Deno.test("hostile text cannot move the cursor or break a row", () => {
   const text = renderTable(["a"], [["\x1b[2J\nx\u202e"]]);
   assertEquals(text, "a\n\\u{1b}[2J\\u{a}x\\u{202e}\n");

@@ -93,6 +93,29 @@ Deno.test("mail that is expected passes now, and mail for others does not", asyn
   });
 });
 
+Deno.test("what waits is found and released, and passes at its next try from wherever it comes", async () => {
+  await withBoth(async ({ greylag, replyTo }) => {
+    assert((await replyTo(ALICE)).startsWith(DEFERRED));
+    await untilTaken();
+    const { waiting, decisions } = JSON.parse((await greylag("find", "alice@", "--json")).out);
+    assertEquals(decisions[0].reason, "new");
+    assertEquals(waiting[0].client_name, "mail.example.org");
+    const elsewhere = { ...ALICE, address: "198.51.100.7", name: "out.example.com" };
+    assert((await replyTo(elsewhere)).startsWith(DEFERRED));
+    assertEquals((await greylag("release", String(waiting[0].id))).code, 0);
+    await untilTaken();
+    assert((await replyTo({ ...elsewhere, recipients: ["eve@example.net"] })).startsWith(DEFERRED));
+    assert((await replyTo(elsewhere)).startsWith(ACCEPTED));
+    await greylag("unlist", "1");
+    await untilTaken();
+    // It is known from then on, and the release is not needed any more.
+    assert((await replyTo(elsewhere)).startsWith(ACCEPTED));
+    await untilTaken();
+    const stats = JSON.parse((await greylag("stats", "--json")).out);
+    assertEquals(stats.reasons, { new: 3, allowed: 1, known: 1 });
+  });
+});
+
 Deno.test("a list file of postgrey's counts as it is, and when it changes", async () => {
   await withBoth(async ({ directory, replyTo, greylag }) => {
     assert((await replyTo(ALICE)).startsWith(DEFERRED));

@@ -26,7 +26,7 @@ Deno.test("what expires is told by the clock and the settings, and a pass goes o
       return 0;
     },
   } as unknown as Store;
-  const lifetimes = { retryWindow: 10, lifetime: 100 };
+  const lifetimes = { retryWindow: 10, lifetime: 100, history: 50, historyRows: 7 };
   const maintenance = new Maintenance(store, lifetimes, {} as Journal, () => 1000);
   const cursor = await maintenance.slice(undefined);
   assertEquals(cursor, next);
@@ -34,8 +34,8 @@ Deno.test("what expires is told by the clock and the settings, and a pass goes o
   assertEquals(await maintenance.slice(cursor), undefined);
   assertEquals(ended, [1000 - 7 * 86_400_000]);
   assertEquals(asked, [
-    [{ waitingBefore: 990, seenBefore: 900 }, undefined],
-    [{ waitingBefore: 990, seenBefore: 900 }, next],
+    [{ waitingBefore: 990, seenBefore: 900, historyBefore: 950, historyRows: 7 }, undefined],
+    [{ waitingBefore: 990, seenBefore: 900, historyBefore: 950, historyRows: 7 }, next],
   ]);
 });
 
@@ -47,7 +47,7 @@ Deno.test("the task begins by itself and ends when it is stopped", async () => {
       return { removed: 0, next: { table: "triplet", after: [] } };
     },
   } as unknown as Store;
-  const lifetimes = { retryWindow: 10, lifetime: 100 };
+  const lifetimes = { retryWindow: 10, lifetime: 100, history: 50, historyRows: 7 };
   const maintenance = new Maintenance(store, lifetimes, {} as Journal, () => 1000);
   maintenance.start();
   await new Promise((resolve) => setTimeout(resolve, 500));

@@ -12,7 +12,15 @@ import {
   type TripletKey,
   tripletKey,
 } from "../../lib/greylist/verdict.ts";
-import type { Cursor, NewEntry, Recalled, Store } from "../../lib/store/store.ts";
+import type { DecisionRecord, Page } from "../../lib/store/history.ts";
+import type {
+  Awaitable,
+  Cursor,
+  Expiry,
+  NewEntry,
+  Recalled,
+  Store,
+} from "../../lib/store/store.ts";
 
 const triplet: Triplet = { firstSeen: 1000, lastSeen: 2000, tries: 2, counted: false };
 const origin: OriginRecord = { firstSeen: 1, lastSeen: 2, deliveries: 3, lastCounted: 4 };
@@ -35,9 +43,16 @@ async function remember(store: Store, changes: readonly Change[]): Promise<void>
 
 async function expireAll(
   store: Store,
-  expiry: { waitingBefore: number; seenBefore: number },
+  given: Partial<Expiry>,
   rows: number,
 ): Promise<{ removed: number; slices: number }> {
+  const expiry: Expiry = {
+    waitingBefore: 0,
+    seenBefore: 0,
+    historyBefore: 0,
+    historyRows: 1000,
+    ...given,
+  };
   let cursor: Cursor | undefined;
   let removed = 0;
   let slices = 0;
@@ -50,8 +65,54 @@ async function expireAll(
   return { removed, slices };
 }
 
-/** Registers the tests for one implementation; `open` makes an empty store. */
-export function testConformance(name: string, open: () => Promise<Store>): void {
+const decision: DecisionRecord = {
+  time: 1000,
+  decision: "defer",
+  reason: "new",
+  clientAddress: "192.0.2.10",
+  clientName: "mail.example.org",
+  heloName: "mail.example.org",
+  sender: "Alice@example.org",
+  recipient: "Bob+x@example.net",
+  normalisedSender: "Alice@example.org",
+  normalisedRecipient: "bob@example.net",
+  network: "net:192.0.2.0/24",
+  wait: 60_000,
+  likeness: 5,
+};
+
+const HOUR = 3_600_000;
+
+async function record(store: Store, ...given: Partial<DecisionRecord>[]): Promise<void> {
+  const decisions = given.map((one) => ({ ...decision, ...one }));
+  await store.record({ decisions, tallies: [], quietPeriod: 10_000 });
+}
+
+/** Every page put together, each of them as small as said. */
+async function all<Row>(
+  read: (after: string | undefined) => Awaitable<Page<Row>>,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  let after: string | undefined;
+  do {
+    const page = await read(after);
+    rows.push(...page.rows);
+    after = page.next;
+  } while (after !== undefined);
+  return rows;
+}
+
+const from = (after: string | undefined) => after === undefined ? {} : { after };
+
+/**
+ * Registers the tests for one implementation; `open` makes an empty store. One that `hides` stores
+ * hashes and shows those.
+ */
+export function testConformance(
+  name: string,
+  open: () => Promise<Store>,
+  { hides = false }: { readonly hides?: boolean } = {},
+): void {
   const test = (what: string, body: (store: Store) => Promise<void>) =>
     Deno.test(`${name}: ${what}`, async () => {
       const store = await open();
@@ -61,6 +122,8 @@ export function testConformance(name: string, open: () => Promise<Store>): void 
         await store.close();
       }
     });
+
+  const clear = hides ? () => {} : test;
 
   test("what was never stored is not recalled", async (store) => {
     const { triplets, origins } = await recall(store, [key("a"), key("b")]);
@@ -212,5 +275,200 @@ export function testConformance(name: string, open: () => Promise<Store>): void 
 
   test("an expiry of an empty store ends", async (store) => {
     assertEquals((await expireAll(store, { waitingBefore: 9, seenBefore: 9 }, 10)).removed, 0);
+  });
+
+  clear("decisions are kept as they were made, the newest first, page by page", async (store) => {
+    const passed: Partial<DecisionRecord> = {
+      time: 5000,
+      decision: "pass",
+      reason: "retried",
+      delayed: 4000,
+      origin: "net:192.0.2.0/24",
+      by: "entry:3",
+    };
+    await record(store, {}, { time: 2000, reason: "early", shadow: "defer" }, passed);
+    const found = await all((after) => store.findDecisions({ text: "", limit: 1, ...from(after) }));
+    assertEquals(found.map(({ time }) => time), [5000, 2000, 1000]);
+    const [newest, , oldest] = found;
+    assertEquals(
+      [newest!.delayed, newest!.origin, newest!.by, newest!.deferral, newest!.sender],
+      [4000, "net:192.0.2.0/24", "entry:3", oldest!.deferral, "Alice@example.org"],
+    );
+    assertEquals([oldest!.wait, oldest!.recipient], [60_000, "Bob+x@example.net"]);
+    assertEquals(found[1]!.shadow, "defer");
+  });
+
+  clear(
+    "a text is found in any case and in any part, and its signs mean themselves",
+    async (store) => {
+      await record(
+        store,
+        { sender: "a_b%c\\d@example.org", normalisedSender: "1" },
+        { sender: "axbyc@example.org", normalisedSender: "2", clientName: "MX.example.com" },
+      );
+      const senders = async (text: string) =>
+        (await all((after) => store.findDecisions({ text, limit: 10, ...from(after) })))
+          .map(({ sender }) => sender.slice(0, 3));
+      assertEquals(await senders("EXAMPLE.org"), ["axb", "a_b"]);
+      assertEquals(await senders("a_b%"), ["a_b"]);
+      assertEquals(await senders("c\\d"), ["a_b"]);
+      assertEquals(await senders("mx.EXAMPLE.com"), ["axb"]);
+      assertEquals(await senders("192.0.2.1"), ["axb", "a_b"]);
+      assertEquals(await senders("nobody"), []);
+    },
+  );
+
+  clear(
+    "what was put off gathers its tries until it passes, and then begins anew",
+    async (store) => {
+      await record(
+        store,
+        {},
+        { time: 2000, reason: "early", likeness: 7 },
+        { time: 3000, network: "net:198.51.100.0/24", clientAddress: "198.51.100.7" },
+      );
+      const open = () =>
+        all((after) => store.findDeferrals({ text: "", limit: 10, open: true, ...from(after) }));
+      const [one, ...more] = await open();
+      assertEquals(more, []);
+      assertEquals(
+        [one!.sender, one!.recipient, one!.firstSeen, one!.lastSeen, one!.tries, one!.moves],
+        ["Alice@example.org", "bob@example.net", 1000, 3000, 3, 1],
+      );
+      assertEquals(
+        [one!.network, one!.clientAddress, one!.likeness, one!.ended],
+        ["net:198.51.100.0/24", "198.51.100.7", 7, undefined],
+      );
+
+      await record(store, { time: 4000, decision: "pass", reason: "fault" });
+      assertEquals((await open()).length, 1);
+      await record(store, { time: 5000, decision: "pass", reason: "retried" });
+      assertEquals(await open(), []);
+      const [ended] = await all((after) =>
+        store.findDeferrals({ text: "bob@", limit: 10, ...from(after) })
+      );
+      assertEquals([ended!.ended, ended!.endedBy, ended!.tries], [5000, "retried", 3]);
+
+      await record(store, { time: 6000 });
+      const [again] = await open();
+      assertEquals([again!.firstSeen, again!.tries], [6000, 1]);
+      assert(again!.id > one!.id);
+      await record(store, { time: 6000 + 10_001 });
+      assertEquals((await open()).map(({ tries }) => tries), [1]);
+    },
+  );
+
+  clear(
+    "what was put off is told by when it was last tried, and counted by what became of it",
+    async (store) => {
+      for (const [at, name] of ["a", "b", "c", "d", "e"].entries()) {
+        await record(store, { time: 1000 * at, normalisedSender: name });
+      }
+      await record(
+        store,
+        { time: 6000, normalisedSender: "b", decision: "pass", reason: "retried" },
+        { time: 6000, normalisedSender: "c", decision: "reject", reason: "blocked" },
+      );
+      const between = { lastSeenFrom: 3000, lastSeenBefore: 4000 };
+      const { rows } = await store.findDeferrals({ text: "", limit: 10, ...between });
+      assertEquals(rows.map(({ sender }) => sender), ["d"]);
+      assertEquals(await store.countDeferrals(1000, 4000), {
+        returned: 1,
+        refused: 1,
+        waiting: 1,
+        lost: 1,
+      });
+    },
+  );
+
+  test("counts of an hour add up", async (store) => {
+    const tally = (hour: number, name: string, count: number) => ({
+      hour: hour * HOUR,
+      name,
+      count,
+    });
+    const keep = (...tallies: ReturnType<typeof tally>[]) =>
+      store.record({ decisions: [], tallies, quietPeriod: 1 });
+    await keep(tally(1, "reason:new", 2), tally(2, "reason:new", 1));
+    await keep(tally(2, "reason:new", 4), tally(2, "reason:known", 1));
+    assertEquals(await store.tallies(2 * HOUR), [
+      tally(2, "reason:known", 1),
+      tally(2, "reason:new", 5),
+    ]);
+    assertEquals((await store.tallies(0)).length, 3);
+  });
+
+  clear("triplets and origins are found by any part, page by page", async (store) => {
+    const names = ["a", "b", "c", "d", "e"];
+    await remember(store, [
+      ...names.map((name) =>
+        ({ kind: "triplet", key: key(`${name}@example.org`), record: triplet }) as const
+      ),
+      ...names.map((name) =>
+        ({ kind: "origin", key: `org:${name}.example`, record: origin }) as const
+      ),
+    ]);
+    const triplets = await all((after) =>
+      store.findTriplets({ text: "example.ORG", limit: 2, ...from(after) })
+    );
+    assertEquals(triplets.map(({ sender }) => sender[0]), names);
+    const { firstSeen, lastSeen, tries } = triplet;
+    assertEquals(triplets[0], {
+      origin: "net:192.0.2.0/24",
+      sender: "a@example.org",
+      recipient: "b@example.net",
+      firstSeen,
+      lastSeen,
+      tries,
+    });
+    const origins = await all((after) =>
+      store.findOrigins({ text: ".example", limit: 2, ...from(after) })
+    );
+    assertEquals(origins.map(({ name }) => name[4]), names);
+  });
+
+  clear("one address is forgotten, in whatever form it was, and others are not", async (store) => {
+    await remember(store, [
+      {
+        kind: "triplet",
+        key: tripletKey("net:1", "x@example.com", "bob@example.net"),
+        record: triplet,
+      },
+      {
+        kind: "triplet",
+        key: tripletKey("net:1", "bob@example.net", "y@example.com"),
+        record: triplet,
+      },
+      {
+        kind: "triplet",
+        key: tripletKey("net:1", "x@example.com", "eve@example.net"),
+        record: triplet,
+      },
+    ]);
+    const eve = { recipient: "eve@example.net", normalisedRecipient: "eve@example.net" };
+    await record(store, {}, eve, {
+      ...eve,
+      sender: "BOB@Example.net",
+      normalisedSender: "BOB@example.net",
+    });
+    assertEquals((await store.forget("nobody@example.net")).triplets, 0);
+    const { triplets, deferrals, decisions } = await store.forget("Bob+y@Example.net");
+    assertEquals([triplets, deferrals, decisions], [2, 2, 2]);
+    assertEquals((await store.size()).triplets, 1);
+    assertEquals((await store.forget("192.0.2.10")).decisions, 1);
+  });
+
+  test("history that is too old or too much is removed, slice by slice", async (store) => {
+    for (let at = 0; at < 20; at++) {
+      await record(store, { time: at, normalisedSender: `s${at}` });
+    }
+    await expireAll(store, { historyBefore: 5 }, 3);
+    const left = async () => [
+      (await all((after) => store.findDecisions({ text: "", limit: 50, ...from(after) }))).length,
+      (await all((after) => store.findDeferrals({ text: "", limit: 50, ...from(after) }))).length,
+    ];
+    assertEquals(await left(), [15, 15]);
+    await expireAll(store, { historyRows: 4 }, 3);
+    assertEquals(await left(), [4, 15]);
   });
 }

@@ -17,6 +17,10 @@ const CONTENTS: readonly string[] = [
    INSERT INTO origin VALUES ('net:192.0.2.0/24', 1, 2, 3, 4);
    INSERT INTO entry (list, topic, pattern, note, added_by, created)
      VALUES ('allow', 'client', '192.0.2.1', '', 'root', 1);`,
+  `INSERT INTO triplet VALUES ('alice@example.org', 'bob@example.net', 'net:192.0.2.0/24',
+     1, 2, 3, NULL, 0);
+   INSERT INTO origin VALUES ('net:192.0.2.0/24', 1, 2, 3, 4);
+   INSERT INTO tally VALUES (0, 'reason:new', 1);`,
 ];
 
 function databaseOfVersion(path: string, version: number): void {

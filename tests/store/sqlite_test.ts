@@ -3,6 +3,7 @@ import { Database } from "@db/sqlite";
 import { type Triplet, tripletKey } from "../../lib/greylist/verdict.ts";
 import { StoreFault } from "../../lib/store/fault.ts";
 import { loadKey, makePseudonym } from "../../lib/store/pseudonym.ts";
+import type { DecisionRecord } from "../../lib/store/history.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 import { testConformance } from "./conformance.ts";
 
@@ -10,7 +11,7 @@ testConformance("sqlite", () => Promise.resolve(new SqliteStore(":memory:")));
 testConformance("sqlite with pseudonyms", () => {
   const pseudonym = makePseudonym(new Uint8Array(32).fill(7));
   return Promise.resolve(new SqliteStore(":memory:", pseudonym));
-});
+}, { hides: true });
 
 const key = tripletKey("net:192.0.2.0/24", "alice@example.org", "bob@example.net");
 const record: Triplet = { firstSeen: 1, lastSeen: 2, tries: 3, counted: false };
@@ -140,6 +141,82 @@ Deno.test("what was stored in clear is hidden when pseudonyms are turned on, and
     for (const secret of ["alice", "example.org", "bob", "192.0.2"]) {
       assertFalse((await allBytes(directory)).includes(secret), secret);
     }
+  });
+});
+
+const decision: DecisionRecord = {
+  time: 1,
+  decision: "defer",
+  reason: "new",
+  clientAddress: "192.0.2.10",
+  clientName: "mail.example.org",
+  heloName: "helo.example.org",
+  sender: "alice@example.org",
+  recipient: "Bob+x@example.net",
+  normalisedSender: "alice@example.org",
+  normalisedRecipient: "bob@example.net",
+  network: "net:192.0.2.0/24",
+  origin: "net:192.0.2.0/24",
+  likeness: 5,
+};
+
+const found = (store: SqliteStore, text: string) => [
+  store.findDecisions({ text, limit: 9 }).rows.length,
+  store.findDeferrals({ text, limit: 9 }).rows.length,
+];
+
+Deno.test("the history of hidden addresses is found by who knows them, and forgotten", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/g.db`;
+    const clear = new SqliteStore(path);
+    clear.record({ decisions: [decision], tallies: [], quietPeriod: 9 });
+    clear.close();
+    const pseudonym = makePseudonym(new Uint8Array(32).fill(9));
+    const store = new SqliteStore(path, pseudonym);
+    const other = { ...decision, normalisedSender: "eve@example.org" };
+    store.record({ decisions: [other], tallies: [], quietPeriod: 9 });
+    for (const secret of ["alice", "example.org", "eve", "Bob", "bob", "192.0.2"]) {
+      assertFalse((await allBytes(directory)).includes(secret), secret);
+    }
+    assertEquals(found(store, "alice@example.org"), [1, 1]);
+    assertEquals(found(store, "bob+y@example.net"), [2, 2]);
+    assertEquals(found(store, "192.0.2.10"), [2, 2]);
+    assertEquals(found(store, "mail.example.org"), [2, 2]);
+    assertEquals(found(store, "alice"), [0, 0]);
+    assertEquals(store.forget("alice@example.org"), { triplets: 0, deferrals: 1, decisions: 1 });
+    assertEquals(found(store, ""), [1, 1]);
+    store.close();
+  });
+});
+
+Deno.test("what is forgotten leaves no trace in any file", async () => {
+  await inDirectory(async (directory) => {
+    const store = new SqliteStore(`${directory}/g.db`);
+    store.exchange([], () => [{ kind: "triplet", key, record }]);
+    store.record({ decisions: [decision], tallies: [], quietPeriod: 9 });
+    assert((await allBytes(directory)).includes("alice@"));
+    store.forget("alice@example.org");
+    assertFalse((await allBytes(directory)).includes("alice@"));
+    store.close();
+  });
+});
+
+Deno.test("a search looks at so many rows and then says where it goes on", async () => {
+  await inDirectory((directory) => {
+    const store = new SqliteStore(`${directory}/g.db`);
+    const decisions = Array.from({ length: 25_000 }, (_, at) => ({
+      ...decision,
+      reason: "known" as const,
+      decision: "pass" as const,
+      sender: at === 0 ? "needle@example.org" : "a@example.org",
+    }));
+    store.record({ decisions, tallies: [], quietPeriod: 9 });
+    const first = store.findDecisions({ text: "needle", limit: 5 });
+    assertEquals(first.rows, []);
+    assert(first.next !== undefined);
+    const second = store.findDecisions({ text: "needle", limit: 5, after: first.next });
+    assertEquals([second.rows.length, second.next], [1, undefined]);
+    store.close();
   });
 });
 

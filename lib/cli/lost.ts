@@ -1,0 +1,85 @@
+/**
+ * `greylag lost`: what was put off and never came back, the most likely real mail first.
+ *
+ * @module
+ */
+import { rankLost } from "../service/lost.ts";
+import { ADMIN_OPTIONS, countOf, durationOf, parseAdmin, withStore } from "./admin.ts";
+import type { Command } from "./command.ts";
+import { deferralAsJson } from "./find.ts";
+import { collect } from "./pages.ts";
+import { formatAgo, formatClient, formatSender } from "./shown.ts";
+import { printTable } from "./table.ts";
+import { type Option, UsageError } from "./usage.ts";
+
+const OWN: readonly Option[] = [
+  {
+    name: "after",
+    placeholder: "TIME",
+    help: "What was not tried again for this long counts as lost (default: 6h).",
+  },
+  { name: "limit", placeholder: "NUMBER", help: "Rows at most (default: 20)." },
+];
+
+/** Of so many, the newest, the most likely are told. */
+const RANKED = 20_000;
+
+const SIX_HOURS = 6 * 3_600_000;
+
+/** What was put off and never came back. */
+export const lost: Command = {
+  name: "lost",
+  summary: "show what never came back, the most likely real mail first",
+  usage: "[--after TIME] [--limit NUMBER]",
+  description: [
+    "Real says how much it looks like real mail, from 0 to 10: a verified name that is not one of a " +
+    "provider's many, a host of the sender's own organisation and more than one try count for it; a " +
+    "sender that left many recipients behind counts against it.",
+    "`greylag release NUMBER` lets one in at its next try; `greylag allow` lets others in for good.",
+  ],
+  options: [...ADMIN_OPTIONS, ...OWN],
+  async run(args, output) {
+    const admin = parseAdmin(args, OWN);
+    if (admin.rest.length > 0) {
+      throw new UsageError(`there is nothing to be done with "${admin.rest[0]}"`);
+    }
+    const limit = countOf(admin, "limit", 20);
+    const now = Date.now();
+    const before = now - durationOf(admin, "after", SIX_HOURS);
+    const open = await withStore(
+      admin.configuration,
+      (store) =>
+        collect((after, size) =>
+          store.findDeferrals({
+            text: "",
+            limit: size,
+            open: true,
+            lastSeenBefore: before,
+            ...(after === undefined ? {} : { after }),
+          }), RANKED),
+    );
+    const ranked = rankLost(open).slice(0, limit);
+    if (admin.json) {
+      const all = ranked.map(({ deferral, likeness }) => ({
+        ...deferralAsJson(deferral),
+        likeness,
+      }));
+      output.print(`${JSON.stringify(all, null, 2)}\n`);
+    } else if (ranked.length === 0) {
+      output.print("Everything that was put off came back, or may still do so.\n");
+    } else {
+      const heads = ["real", "no.", "sender", "recipient", "client", "tries", "last tried"];
+      const rows = ranked.map(({ deferral, likeness }) => [
+        String(likeness),
+        String(deferral.id),
+        formatSender(deferral.sender),
+        deferral.recipient,
+        formatClient(deferral),
+        String(deferral.tries),
+        formatAgo(now - deferral.lastSeen),
+      ]);
+      printTable(heads, rows, output);
+    }
+    return 0;
+  },
+};

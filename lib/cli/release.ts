@@ -1,0 +1,128 @@
+/**
+ * `greylag release`: what waits passes at its next try.
+ *
+ * @module
+ */
+import { serviceSettings } from "../config/settings.ts";
+import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
+import { formatPair } from "../lists/pattern.ts";
+import type { Deferral } from "../store/history.ts";
+import type { Store, StoredEntry } from "../store/store.ts";
+import { type Admin, ADMIN_OPTIONS, currentUser, endOf, parseAdmin, withStore } from "./admin.ts";
+import type { Command } from "./command.ts";
+import { entryAsJson } from "./entries.ts";
+import { collect } from "./pages.ts";
+import { formatSender } from "./shown.ts";
+import { formatDuration } from "./table.ts";
+import { type Option, UsageError } from "./usage.ts";
+
+const OWN: readonly Option[] = [
+  {
+    name: "for",
+    placeholder: "TIME",
+    help: "How long it may pass (default: the setting retry_window).",
+  },
+];
+
+type Pair = Pick<Deferral, "sender" | "recipient">;
+
+async function byNumber(store: Store, id: number): Promise<Pair[]> {
+  const { rows } = await store.findDeferrals({ text: "", limit: 1, after: String(id + 1) });
+  return rows.filter((row) => row.id === id);
+}
+
+/** What waits of a sender; with a recipient the pair itself, whether it waits or not. */
+function bySender(
+  store: Store,
+  given: string,
+  recipient: string | undefined,
+  since: number,
+): Promise<Pair[]> {
+  const sender = given === "<>" ? "" : given;
+  if (recipient !== undefined) {
+    return Promise.resolve([{
+      sender: normaliseSender(sender, recipient),
+      recipient: normaliseRecipient(recipient),
+    }]);
+  }
+  return collect(
+    (after, limit) =>
+      store.findDeferrals({
+        text: "",
+        limit,
+        open: true,
+        lastSeenFrom: since,
+        ...(after === undefined ? {} : { after }),
+      }),
+    1000,
+    (row) => row.sender === sender || row.sender === normaliseSender(sender, row.recipient),
+  );
+}
+
+async function pairsOf(admin: Admin, store: Store, retryWindow: number): Promise<Pair[]> {
+  const [what, recipient, ...more] = admin.rest;
+  if (what === undefined) throw new UsageError("say what to release: its number, or the sender");
+  if (more.length > 0) throw new UsageError(`"${more[0]}" is one too many`);
+  if (/^\d+$/.test(what)) return await byNumber(store, Number(what));
+  return await bySender(store, what, recipient, Date.now() - retryWindow);
+}
+
+/** What waits passes at its next try. */
+export const release: Command = {
+  name: "release",
+  summary: "let in what waits, at its next try",
+  usage: "NUMBER | SENDER [RECIPIENT] [--for TIME]",
+  description: [
+    "NUMBER is what `greylag find` and `greylag lost` show. SENDER releases everything of that " +
+    "sender that waits; SENDER and RECIPIENT what that sender writes to that recipient, whether it " +
+    "waits or not.",
+    "It passes from wherever it comes, and is known from then on. Whoever claims to be that sender " +
+    "gets in as well, but only to that recipient and only for that time.",
+  ],
+  options: [...ADMIN_OPTIONS, ...OWN],
+  run(args, output) {
+    const admin = parseAdmin(args, OWN);
+    const { rules } = serviceSettings(admin.configuration.values).engine;
+    const now = Date.now();
+    const expires = endOf(admin, now) ?? now + rules.retryWindow;
+    return withStore(admin.configuration, async (store) => {
+      const pairs = await pairsOf(admin, store, rules.retryWindow);
+      const [what] = admin.rest;
+      if (pairs.length === 0) {
+        output.complain(
+          `greylag: nothing waits that is ${what}; see: greylag find ${what}\n` +
+            `To let it in beforehand: greylag allow ${what}\n`,
+        );
+        return 1;
+      }
+      const isHidden = admin.configuration.values.privacy && /^\d+$/.test(what!);
+      if (isHidden) {
+        output.complain(
+          "greylag: with privacy = true only hashes of it are stored; " +
+            "name the sender and the recipient: greylag release SENDER RECIPIENT\n",
+        );
+        return 1;
+      }
+      const entries: StoredEntry[] = [];
+      for (const { sender, recipient } of pairs) {
+        const entry = await store.addEntry({
+          list: "release",
+          topic: "pair",
+          pattern: formatPair(sender, recipient),
+          note: "",
+          addedBy: currentUser(),
+          created: now,
+          expires,
+        });
+        entries.push(entry);
+        if (admin.json) continue;
+        output.print(
+          `entry ${entry.id}: ${formatSender(sender)} may write to ${recipient}, from ` +
+            `anywhere, for ${formatDuration(expires - now)}\n`,
+        );
+      }
+      if (admin.json) output.print(`${JSON.stringify(entries.map(entryAsJson), null, 2)}\n`);
+      return 0;
+    });
+  },
+};

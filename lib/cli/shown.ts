@@ -1,0 +1,31 @@
+/**
+ * How what is stored is shown to people.
+ *
+ * @module
+ */
+import { verifiedName } from "../mail/hostname.ts";
+import { formatDuration } from "./table.ts";
+
+/** A sender; `<>` for the null sender. */
+export function formatSender(sender: string): string {
+  return sender === "" ? "<>" : sender;
+}
+
+/** A client by its verified name and its address. */
+export function formatClient(
+  { clientAddress, clientName }: { readonly clientAddress: string; readonly clientName: string },
+): string {
+  return verifiedName(clientName) === undefined
+    ? clientAddress
+    : `${clientName} [${clientAddress}]`;
+}
+
+/** How long ago something was. */
+export function formatAgo(milliseconds: number): string {
+  return `${formatDuration(Math.max(0, milliseconds))} ago`;
+}
+
+/** A time as JSON shows it: ISO 8601, or null for none. */
+export function dateOf(time: number | undefined): string | null {
+  return time === undefined ? null : new Date(time).toISOString();
+}

@@ -1,0 +1,109 @@
+/**
+ * `greylag stats`: what happened, in numbers.
+ *
+ * @module
+ */
+import { serviceSettings } from "../config/settings.ts";
+import { REASON_TEXTS } from "../greylist/verdict.ts";
+import { type Summary, summaryOf } from "../service/summary.ts";
+import { ADMIN_OPTIONS, durationOf, parseAdmin, withStore } from "./admin.ts";
+import type { Command } from "./command.ts";
+import type { Output } from "./output.ts";
+import { dateOf, formatAgo } from "./shown.ts";
+import { formatDuration, printTable } from "./table.ts";
+import { type Option, UsageError } from "./usage.ts";
+
+const OWN: readonly Option[] = [
+  { name: "since", placeholder: "TIME", help: "How far back, at most 400d (default: 24h)." },
+];
+
+const DAY = 86_400_000;
+
+function asJson(summary: Summary): Record<string, unknown> {
+  const { since, requests, reasons, shadow, delays, deferrals } = summary;
+  const seconds = (upTo: number | undefined) =>
+    upTo === undefined || upTo === Infinity ? null : upTo;
+  return {
+    since: dateOf(since),
+    requests,
+    reasons,
+    shadow,
+    delayed: {
+      messages: delays.count,
+      p50_seconds: seconds(delays.p50),
+      p90_seconds: seconds(delays.p90),
+      histogram: delays.histogram.map(({ upTo, count }) => ({
+        up_to_seconds: seconds(upTo),
+        count,
+      })),
+    },
+    put_off: deferrals,
+  };
+}
+
+function show(summary: Summary, now: number, retryWindow: number, output: Output): void {
+  const { since, requests, reasons, shadow, delays, deferrals } = summary;
+  if (requests === 0) {
+    output.print(`Postfix asked nothing since ${formatAgo(now - since)}.\n`);
+    return;
+  }
+  output.print(`Since ${formatAgo(now - since)}: ${requests} requests.\n\n`);
+  const rows = Object.entries(reasons).sort(([, a], [, b]) => b - a).map(([reason, count]) => [
+    String(count),
+    `${(100 * count / requests).toFixed(1)} %`,
+    reason,
+    REASON_TEXTS[reason as keyof typeof REASON_TEXTS],
+  ]);
+  printTable(["requests", "share", "reason", ""], rows, output);
+  output.print("\n");
+  if (shadow.defer + shadow.reject > 0) {
+    output.print(
+      `In shadow mode: ${shadow.defer} would have been put off, ${shadow.reject} refused.\n`,
+    );
+  }
+  const upTo = (seconds: number | undefined) =>
+    seconds === Infinity ? "more than 2 d" : `at most ${formatDuration(seconds! * 1000)}`;
+  output.print(
+    delays.count === 0
+      ? "No mail was delayed and then accepted.\n"
+      : `${delays.count} messages were delayed: half of them ${upTo(delays.p50)}, ` +
+        `nine of ten ${upTo(delays.p90)}.\n`,
+  );
+  const { returned, refused, waiting, lost } = deferrals;
+  const total = returned + refused + waiting + lost;
+  if (total > 0) {
+    output.print(
+      `Of ${total} pairs of sender and recipient that were put off, ${returned} passed, ` +
+        `${refused} were blocked, ${waiting} may still come back, ${lost} did not come back ` +
+        `within ${formatDuration(retryWindow)}.\n`,
+    );
+  }
+}
+
+/** What happened, in numbers. */
+export const stats: Command = {
+  name: "stats",
+  summary: "count what happened",
+  usage: "[--since TIME]",
+  description: [
+    "Requests by the reason of their decision, how long delayed mail had waited, and what became of " +
+    "what was put off. Counts are by full hours, and the hour that TIME falls in is one of them.",
+  ],
+  options: [...ADMIN_OPTIONS, ...OWN],
+  async run(args, output) {
+    const admin = parseAdmin(args, OWN);
+    if (admin.rest.length > 0) {
+      throw new UsageError(`there is nothing to be done with "${admin.rest[0]}"`);
+    }
+    const { retryWindow } = serviceSettings(admin.configuration.values).engine.rules;
+    const now = Date.now();
+    const since = now - durationOf(admin, "since", DAY);
+    const summary = await withStore(
+      admin.configuration,
+      (store) => summaryOf(store, since, now, retryWindow),
+    );
+    if (admin.json) output.print(`${JSON.stringify(asJson(summary), null, 2)}\n`);
+    else show(summary, now, retryWindow, output);
+    return 0;
+  },
+};

@@ -1,0 +1,64 @@
+/**
+ * What is odd about a client, told from what it says and from its verified name.
+ *
+ * @module
+ */
+import { isGenericName, registrableDomain } from "../mail/hostname.ts";
+import { type IpAddress, parseAddress } from "../mail/network.ts";
+
+/** Something odd. */
+export type ClientSignal =
+  /** Postfix could not verify a name for the client's address. */
+  | "no-name"
+  /** The verified name is one of many that a provider hands out by pattern. */
+  | "generic-name"
+  /** The HELO is an address and not a name. */
+  | "helo-address"
+  /** The HELO is a name without a domain, or no name at all (RFC 5321, 4.1.1.1). */
+  | "helo-not-qualified"
+  /** The HELO is this server's own name or address. */
+  | "helo-ours"
+  /** The HELO belongs to another organisation than the verified name. */
+  | "helo-unrelated";
+
+/** What is known of a client. Texts are hostile. */
+export interface ClientFacts {
+  /** Its address. */
+  readonly address: IpAddress;
+  /** Its verified name in lower case, if it has one. */
+  readonly name: string | undefined;
+  /** What it calls itself. */
+  readonly heloName: string;
+}
+
+const QUALIFIED = /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/;
+
+function heloSignal(facts: ClientFacts, ours: ReadonlySet<string>): ClientSignal | undefined {
+  const helo = facts.heloName.toLowerCase().replace(/\.$/, "");
+  const bare = helo.replace(/^\[(?:ipv6:)?|\]$/g, "");
+  if (ours.has(helo) || ours.has(bare)) return "helo-ours";
+  if (parseAddress(bare) !== undefined) return "helo-address";
+  if (!QUALIFIED.test(helo)) return "helo-not-qualified";
+  if (facts.name === undefined || facts.name === helo) return undefined;
+  const domain = registrableDomain(helo);
+  return domain !== undefined && domain === registrableDomain(facts.name)
+    ? undefined
+    : "helo-unrelated";
+}
+
+/**
+ * What is odd about a client; nothing for most mail servers.
+ *
+ * @param ours names and addresses of this server, in lower case.
+ */
+export function clientSignals(
+  facts: ClientFacts,
+  ours: ReadonlySet<string> = new Set(),
+): ClientSignal[] {
+  const signals: ClientSignal[] = [];
+  if (facts.name === undefined) signals.push("no-name");
+  else if (isGenericName(facts.name, facts.address)) signals.push("generic-name");
+  const helo = heloSignal(facts, ours);
+  if (helo !== undefined) signals.push(helo);
+  return signals;
+}

@@ -1,0 +1,174 @@
+/**
+ * Reading an SQLite database page by page: by key, never by offset, and never more than so many rows
+ * for one page, so that nobody waits for a search through everything.
+ *
+ * @module
+ */
+import type { BindValue, Database } from "@db/sqlite";
+import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
+import type {
+  Deferral,
+  DeferralSearch,
+  Page,
+  Search,
+  StoredDecision,
+  StoredOrigin,
+  StoredTriplet,
+} from "./history.ts";
+import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
+
+/** So many rows are looked at for one page at most. */
+const SCAN = 20_000;
+
+interface Condition {
+  readonly sql: string;
+  readonly values: readonly BindValue[];
+}
+
+const EVERYTHING: Condition = { sql: "1", values: [] };
+
+/** Where a text is looked for: parts of it, or where hashes are stored, all of it. */
+function contains(columns: readonly string[], text: string, hide?: Pseudonym): Condition {
+  if (text === "") return EVERYTHING;
+  if (hide === undefined) {
+    const like = `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
+    return {
+      sql: `(${columns.map((column) => `${column} LIKE ? ESCAPE '\\'`).join(" OR ")})`,
+      values: columns.map(() => like),
+    };
+  }
+  const forms = [
+    hide(text),
+    hide(normaliseSender(text, "")),
+    hide(normaliseRecipient(text)),
+    hideOrigin(text, hide),
+  ];
+  return {
+    sql: `(${columns.map((column) => `${column} IN (?, ?, ?, ?)`).join(" OR ")})`,
+    values: columns.flatMap(() => forms),
+  };
+}
+
+/** Only the columns of a row that hold something, under their names here. */
+function present<Row>(
+  row: Record<string, unknown>,
+  names: Readonly<Record<string, string>>,
+): Row {
+  const entries = Object.entries(row).filter(([, value]) => value !== null);
+  return Object.fromEntries(entries.map(([name, value]) => [names[name] ?? name, value])) as Row;
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  client_address: "clientAddress",
+  client_name: "clientName",
+  helo_name: "heloName",
+  by_rule: "by",
+  first_seen: "firstSeen",
+  last_seen: "lastSeen",
+  ended_by: "endedBy",
+};
+
+const CLIENT_COLUMNS = ["sender", "recipient", "client_address", "client_name"];
+
+/** One page of a table with numbered rows, the newest first. */
+function newestFirst<Row>(
+  db: Database,
+  table: "decision" | "deferral",
+  { limit, after }: Search,
+  conditions: readonly Condition[],
+): Page<Row> {
+  const newest = db.prepare(`SELECT max(id) FROM ${table}`).value<[number | null]>()![0] ?? 0;
+  const before = after === undefined ? newest + 1 : Number(after);
+  const down = Math.max(0, before - SCAN);
+  const rows = db.prepare(
+    `SELECT * FROM ${table} WHERE id < ? AND id >= ? AND ` +
+      `${conditions.map(({ sql }) => sql).join(" AND ")} ORDER BY id DESC LIMIT ?`,
+  ).all<Record<string, unknown>>(
+    before,
+    down,
+    ...conditions.flatMap(({ values }) => values),
+    limit,
+  );
+  const end = rows.length < limit ? down : Number(rows.at(-1)!["id"]);
+  const oldest = db.prepare(`SELECT min(id) FROM ${table}`).value<[number | null]>()![0] ?? 0;
+  return {
+    rows: rows.map((row) => present<Row>(row, NAMES)),
+    next: end > oldest ? String(end) : undefined,
+  };
+}
+
+/** Decisions, the newest first. */
+export function searchDecisions(
+  db: Database,
+  search: Search,
+  hide?: Pseudonym,
+): Page<StoredDecision> {
+  return newestFirst(db, "decision", search, [contains(CLIENT_COLUMNS, search.text, hide)]);
+}
+
+/** What was put off, the newest first. */
+export function searchDeferrals(
+  db: Database,
+  search: DeferralSearch,
+  hide?: Pseudonym,
+): Page<Deferral> {
+  const { open, lastSeenFrom, lastSeenBefore } = search;
+  const conditions = [contains(CLIENT_COLUMNS, search.text, hide)];
+  if (open === true) conditions.push({ sql: "ended IS NULL", values: [] });
+  if (lastSeenFrom !== undefined) {
+    conditions.push({ sql: "last_seen >= ?", values: [lastSeenFrom] });
+  }
+  if (lastSeenBefore !== undefined) {
+    conditions.push({ sql: "last_seen < ?", values: [lastSeenBefore] });
+  }
+  return newestFirst(db, "deferral", search, conditions);
+}
+
+/** One page of a table in the order of its key. */
+function inOrder<Row>(
+  db: Database,
+  table: "triplet" | "origin",
+  key: readonly string[],
+  shown: readonly string[],
+  { limit, after }: Search,
+  condition: Condition,
+): Page<Row> {
+  const columns = key.join(", ");
+  const places = key.map(() => "?").join(", ");
+  const from: string[] = after === undefined ? key.map(() => "") : JSON.parse(after);
+  const last = db.prepare(
+    `SELECT ${columns} FROM ${table} WHERE (${columns}) > (${places}) ` +
+      `ORDER BY ${columns} LIMIT 1 OFFSET ?`,
+  ).value<string[]>(...from, SCAN - 1);
+  const upTo = last === undefined ? "" : `AND (${columns}) <= (${places}) `;
+  const rows = db.prepare(
+    `SELECT ${shown.join(", ")} FROM ${table} WHERE (${columns}) > (${places}) ${upTo}` +
+      `AND ${condition.sql} ORDER BY ${columns} LIMIT ?`,
+  ).all<Record<string, unknown>>(...from, ...(last ?? []), ...condition.values, limit);
+  const end = rows.length === limit ? key.map((column) => rows.at(-1)![column]) : last;
+  return {
+    rows: rows.map((row) => present<Row>(row, NAMES)),
+    next: end === undefined ? undefined : JSON.stringify(end),
+  };
+}
+
+/** Triplets, in the order of their keys. */
+export function searchTriplets(
+  db: Database,
+  search: Search,
+  hide?: Pseudonym,
+): Page<StoredTriplet> {
+  const columns = ["sender", "recipient", "origin"];
+  const shown = [...columns, "first_seen", "last_seen", "tries", "passed"];
+  return inOrder(db, "triplet", columns, shown, search, contains(columns, search.text, hide));
+}
+
+/** Origins, in the order of their names. */
+export function searchOrigins(
+  db: Database,
+  search: Search,
+  hide?: Pseudonym,
+): Page<StoredOrigin> {
+  const shown = ["name", "first_seen", "last_seen", "deliveries"];
+  return inOrder(db, "origin", ["name"], shown, search, contains(["name"], search.text, hide));
+}

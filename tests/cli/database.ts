@@ -1,0 +1,27 @@
+/**
+ * Commands that work on a database that a daemon made, while no daemon runs.
+ *
+ * @module
+ */
+import type { Output } from "../../lib/cli/output.ts";
+import { run } from "../../lib/cli/run.ts";
+import { openStore } from "../../lib/store/open.ts";
+import { inDirectory } from "../daemon.ts";
+
+/** Runs a command to its end. */
+export type Run = (...args: string[]) => Promise<{ code: number; out: string; err: string }>;
+
+/** A body with an empty database. */
+export async function withDatabase(body: (run: Run, path: string) => Promise<void>): Promise<void> {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/g.db`;
+    await openStore({ database: path, privacy: false }).close();
+    await body(async (...args) => {
+      let out = "";
+      let err = "";
+      const output: Output = { print: (text) => out += text, complain: (text) => err += text };
+      const code = await run([...args, `--database=${path}`], output);
+      return { code, out, err };
+    }, path);
+  });
+}

@@ -1,0 +1,36 @@
+import { assertEquals } from "@std/assert";
+import { type ClientSignal, clientSignals } from "../../lib/evidence/signals.ts";
+import { parseAddress } from "../../lib/mail/network.ts";
+
+const OURS = new Set(["mx.example.net", "203.0.113.1"]);
+
+const TABLE: readonly (readonly [
+  address: string,
+  name: string | undefined,
+  helo: string,
+  ...ClientSignal[],
+])[] = [
+  ["192.0.2.10", "mail.example.org", "mail.example.org"],
+  ["192.0.2.10", "mail.example.org", "MAIL.example.org."],
+  ["192.0.2.10", "mail.example.org", "out7.example.org"],
+  ["2001:db8::1", "mail.example.org", "mail.example.org"],
+  ["192.0.2.10", undefined, "mail.example.org", "no-name"],
+  ["192.0.2.10", "192-0-2-10.dsl.example.com", "192-0-2-10.dsl.example.com", "generic-name"],
+  ["192.0.2.10", "mail.example.org", "[192.0.2.10]", "helo-address"],
+  ["192.0.2.10", "mail.example.org", "192.0.2.10", "helo-address"],
+  ["192.0.2.10", "mail.example.org", "[IPv6:2001:db8::1]", "helo-address"],
+  ["192.0.2.10", "mail.example.org", "localhost", "helo-not-qualified"],
+  ["192.0.2.10", "mail.example.org", "", "helo-not-qualified"],
+  ["192.0.2.10", "mail.example.org", "a b.example.org", "helo-not-qualified"],
+  ["192.0.2.10", "mail.example.org", "mx.example.net", "helo-ours"],
+  ["192.0.2.10", "mail.example.org", "[203.0.113.1]", "helo-ours"],
+  ["192.0.2.10", "mail.example.org", "mail.example.com", "helo-unrelated"],
+  ["192.0.2.10", undefined, "friend", "no-name", "helo-not-qualified"],
+];
+
+Deno.test("what is odd about a client is named, and nothing of a mail server", () => {
+  for (const [address, name, heloName, ...expected] of TABLE) {
+    const facts = { address: parseAddress(address)!, name, heloName };
+    assertEquals(clientSignals(facts, OURS), expected, `${address} ${name} ${heloName}`);
+  }
+});
