@@ -6,12 +6,15 @@
 import { statfsSync } from "node:fs";
 import { ConfigError, type Configuration } from "../config/load.ts";
 import { serviceSettings } from "../config/settings.ts";
+import { RELEASED } from "../config/version.ts";
 import { type Endpoint, formatEndpoint } from "../policy/endpoint.ts";
 import { checkPostconf, type Finding, parsePostconf } from "../policy/postconf.ts";
 import { probe } from "../policy/probe.ts";
 import { StoreFault } from "../store/fault.ts";
 import { ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
+import { obstacleTo, type User, userNamed } from "./socket_access.ts";
+import { formatDuration } from "./table.ts";
 import { UsageError } from "./usage.ts";
 
 /** Less room than this on the database's file system is worth a word, in bytes. */
@@ -62,6 +65,69 @@ async function checkDatabase(configuration: Configuration): Promise<Finding[]> {
   }];
 }
 
+/** Who Postfix's smtpd is, by the parameter mail_owner. */
+function checkSockets(endpoints: readonly Endpoint[], mailOwner: string): Finding[] {
+  let user: User | undefined;
+  try {
+    const read = (path: string) => Deno.readTextFileSync(path);
+    user = userNamed(mailOwner, read("/etc/passwd"), read("/etc/group"));
+  } catch {
+    // Without a list of users nothing can be told.
+  }
+  if (user === undefined) return [];
+  const findings: Finding[] = [];
+  for (const endpoint of endpoints) {
+    if (endpoint.kind !== "unix") continue;
+    try {
+      const obstacle = obstacleTo(endpoint.path, user, (path) => {
+        const { mode, uid, gid } = Deno.statSync(path);
+        return { mode: mode ?? 0, uid: uid ?? 0, gid: gid ?? 0 };
+      });
+      if (obstacle === undefined) continue;
+      findings.push({
+        severity: "error",
+        what: `Postfix (user ${mailOwner}) may not use ${endpoint.path}: ${obstacle} is in the way`,
+        remedy: obstacle === endpoint.path
+          ? `socketmode = "0666", or chgrp ${mailOwner} ${obstacle} and socketmode = "0660"`
+          : `chmod o+x ${obstacle}, or set listen to inet:127.0.0.1:10023`,
+      });
+    } catch {
+      // That nobody listens there is told by the daemon's own check.
+    }
+  }
+  return findings;
+}
+
+/** What was stored may be so much younger than the clock says, in milliseconds. */
+const CLOCK_TOLERANCE = 60_000;
+
+/** The clock of a machine that lost its battery, or was set back after mail had come. */
+async function checkClock(configuration: Configuration, now: number): Promise<Finding[]> {
+  if (now < RELEASED) {
+    return [{
+      severity: "error",
+      what: `the clock says ${new Date(now).toISOString()}, before this greylag was made`,
+      remedy: "set the clock, and let chrony or systemd-timesyncd keep it right",
+    }];
+  }
+  let newest: number | undefined;
+  try {
+    newest = await withStore(configuration, async (store) => {
+      const { rows } = await store.findDecisions({ text: "", limit: 1 });
+      return rows[0]?.time;
+    });
+  } catch {
+    // That the database cannot be read is told by its own check.
+  }
+  if (newest === undefined || newest <= now + CLOCK_TOLERANCE) return [];
+  return [{
+    severity: "error",
+    what: `the clock was set back: the newest decision is ${formatDuration(newest - now)} ahead ` +
+      `of it (${new Date(newest).toISOString()})`,
+    remedy: "set the clock, and let chrony or systemd-timesyncd keep it right",
+  }];
+}
+
 async function readPostconf(source: string | undefined): Promise<string | undefined> {
   if (source === undefined) return undefined;
   if (source === "-") return await new Response(Deno.stdin.readable).text();
@@ -78,7 +144,7 @@ export const doctor: Command = {
   summary: "find what is wrong with the setup",
   usage: "[FILE | -]",
   description: [
-    "Looks at the daemon, at the database and at Postfix's settings.",
+    "Looks at the daemon and its sockets, at the database, at the clock and at Postfix's settings.",
     "FILE is what `postconf -n` printed, - standard input: postconf -n | greylag doctor -",
     "Greylag may start no program, so it does not run postconf itself. Without FILE only the daemon " +
     "and the database are looked at. Exits with 1 if anything is wrong.",
@@ -90,14 +156,17 @@ export const doctor: Command = {
     if (more.length > 0) throw new UsageError(`one file at a time; "${more[0]}" is one too many`);
     const settings = serviceSettings(admin.configuration.values);
     const text = await readPostconf(source);
+    const postconf = parsePostconf(text ?? "");
     const postfix = text === undefined ? [] : checkPostconf(
-      parsePostconf(text),
+      postconf,
       settings.listen,
       settings.engine.rules.nullSender === "data",
     );
     const findings = [
       ...await checkDaemon(settings.listen),
+      ...checkSockets(settings.listen, postconf.get("mail_owner") ?? "postfix"),
       ...await checkDatabase(admin.configuration),
+      ...await checkClock(admin.configuration, Date.now()),
       ...postfix,
     ];
     if (admin.json) {

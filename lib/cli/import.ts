@@ -1,26 +1,18 @@
 /**
- * `greylag import`: what another greylisting server has learnt.
+ * `greylag import`: what another greylisting server has learnt, or Postfix's log tells.
  *
  * @module
  */
-import { ConfigError } from "../config/load.ts";
-import { parseDuration } from "../config/duration.ts";
+import { nearest } from "../config/load.ts";
 import { serviceSettings } from "../config/settings.ts";
-import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
-import { originsOf } from "../greylist/origin.ts";
-import type { Rules } from "../greylist/rules.ts";
-import {
-  type Change,
-  type OriginRecord,
-  type Triplet,
-  type TripletKey,
-  tripletKey,
-} from "../greylist/verdict.ts";
-import type { Recalled, Store } from "../store/store.ts";
-import { ADMIN_OPTIONS, parseAdmin, textOf, withStore } from "./admin.ts";
+import { formatPattern, parsePattern } from "../lists/pattern.ts";
+import type { Change } from "../greylist/verdict.ts";
+import type { Store } from "../store/store.ts";
+import { ADMIN_OPTIONS, durationOf, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
+import { changeOf, type Choice, isExpired, type Item } from "./import/item.ts";
+import { FORMATS, readSources } from "./import/read.ts";
 import type { Output } from "./output.ts";
-import { parsePostgreyDump, type PostgreyRecord } from "./postgrey_dump.ts";
 import { type Option, UsageError } from "./usage.ts";
 
 const OWN: readonly Option[] = [
@@ -32,79 +24,23 @@ const OWN: readonly Option[] = [
   { name: "dry-run", help: "Only say what would be done." },
 ];
 
+const FIVE_MINUTES = 300_000;
+
 /** So many rows share one transaction: a running daemon waits for no more. */
 const CHUNK = 500;
-
-/** Something to be remembered, if nothing better is remembered already. */
-type Item =
-  | { readonly key: TripletKey; readonly triplet: Triplet }
-  | { readonly key: TripletKey; readonly origin: OriginRecord };
 
 /** What an import did. */
 interface Summary {
   known: number;
   waiting: number;
   origins: number;
+  choices: number;
   unchanged: number;
   expired: number;
   errors: number;
 }
 
-function itemOf(record: PostgreyRecord, delay: number, rules: Rules): Item {
-  const origin = originsOf(record.address, undefined, rules)[0]!.name;
-  if (record.kind === "client") {
-    const { count, last } = record;
-    return {
-      key: tripletKey(origin, "", ""),
-      origin: { firstSeen: last, lastSeen: last, deliveries: count, lastCounted: last },
-    };
-  }
-  const sender = normaliseSender(record.sender, record.recipient);
-  const key = tripletKey(origin, sender, normaliseRecipient(record.recipient));
-  const { first, last } = record;
-  const passed = last - first >= delay ? { passed: last } : {};
-  return {
-    key,
-    triplet: { firstSeen: first, lastSeen: last, tries: 1, ...passed, counted: false },
-  };
-}
-
-function isExpired(item: Item, rules: Rules, now: number): boolean {
-  if ("origin" in item) return now - item.origin.lastSeen > rules.lifetime;
-  const { passed, firstSeen, lastSeen } = item.triplet;
-  return passed === undefined
-    ? now - firstSeen > rules.retryWindow
-    : now - lastSeen > rules.lifetime;
-}
-
-/** The change that an item makes; undefined if what is remembered is as good. */
-function changeOf(item: Item, recalled: Recalled): Change | undefined {
-  if ("origin" in item) {
-    const name = item.key.origin;
-    const before = recalled.origins.get(name);
-    const { deliveries, lastSeen } = item.origin;
-    if (before !== undefined && before.deliveries >= deliveries && before.lastSeen >= lastSeen) {
-      return undefined;
-    }
-    const record = {
-      ...item.origin,
-      deliveries: Math.max(deliveries, before?.deliveries ?? 0),
-      lastSeen: Math.max(lastSeen, before?.lastSeen ?? 0),
-    };
-    recalled.origins.set(name, record);
-    return { kind: "origin", key: name, record };
-  }
-  const before = recalled.triplets.get(item.key.id);
-  const isBetter = before === undefined ||
-    (item.triplet.passed !== undefined &&
-      (before.passed === undefined || before.lastSeen < item.triplet.lastSeen));
-  if (!isBetter) return undefined;
-  const record = { ...item.triplet, counted: before?.counted ?? false };
-  recalled.triplets.set(item.key.id, record);
-  return { kind: "triplet", key: item.key, record };
-}
-
-async function store(
+async function storeItems(
   items: readonly Item[],
   target: Store,
   isDry: boolean,
@@ -130,84 +66,119 @@ async function store(
   }
 }
 
+async function storeChoices(
+  choices: readonly Choice[],
+  from: string,
+  target: Store,
+  isDry: boolean,
+  summary: Summary,
+): Promise<string[]> {
+  const problems: string[] = [];
+  const present = new Set(
+    (await target.entries()).map(({ list, pattern }) => `${list} ${pattern}`),
+  );
+  for (const { list, pattern: given } of choices) {
+    const parsed = parsePattern("recipient", given);
+    if (!parsed.ok) {
+      problems.push(`${list} "${given}": ${parsed.why}`);
+      continue;
+    }
+    const pattern = formatPattern(parsed.pattern);
+    if (present.has(`${list} ${pattern}`)) {
+      summary.unchanged++;
+      continue;
+    }
+    present.add(`${list} ${pattern}`);
+    summary.choices++;
+    const entry = { list, pattern, note: "", addedBy: `import ${from}`, created: Date.now() };
+    if (!isDry) await target.addEntry({ ...entry, topic: "recipient" });
+  }
+  return problems;
+}
+
 /** Tells on a terminal how far the work is. */
 function progressOf(total: number, output: Output): (done: number) => void {
   if (total < 10 * CHUNK || !Deno.stderr.isTerminal()) return () => {};
   let next = 0;
   return (done) => {
     if (done < next && done < total) return;
-    next = done + total / 10;
-    output.complain(`${Math.floor(100 * done / total)} % of ${total}\n`);
+    next = done + total / 100;
+    const share = done / total;
+    output.progress(
+      `[${"#".repeat(Math.round(40 * share)).padEnd(40)}] ${Math.floor(100 * share)} % of ${total}`,
+      done === total,
+    );
   };
 }
 
-/** What another greylisting server has learnt. */
+/** What another greylisting server has learnt, or Postfix's log tells. */
 export const importCommand: Command = {
   name: "import",
-  summary: "take over what postgrey has learnt",
-  usage: "postgrey FILE… [--delay TIME] [--dry-run]",
+  summary: "take over what postgrey, sqlgrey or Postfix's log know",
+  usage: `${FORMATS.join(" | ")} FILE… [--delay TIME] [--dry-run]`,
   description: [
-    "FILE is what `db_dump -p` (Debian: db-util) prints of postgrey.db or postgrey_clients.db: " +
-    "db_dump -p /var/lib/postgrey/postgrey.db > triplets.txt",
-    "Senders that postgrey knew are known, those that wait go on waiting, clients keep the " +
-    "deliveries that were counted. Importing twice changes nothing. A broken line is named and " +
+    "postgrey: FILE is what `db_dump -p` (Debian: db-util) prints of postgrey.db or " +
+    "postgrey_clients.db: db_dump -p /var/lib/postgrey/postgrey.db > triplets.txt. Senders that " +
+    "postgrey knew are known, those that wait go on waiting, clients keep the deliveries that were " +
+    "counted.",
+    "sqlgrey: FILE is its SQLite database, or an SQL dump (sqlite3 FILE .dump, mysqldump, pg_dump). " +
+    "Those that wait go on waiting; a network whose senders it had auto-whitelisted has earned a " +
+    "delivery for each, and is proven where a whole domain was; who opted in or out has done so.",
+    "postfix: FILE is a log, plain or .gz, or what journalctl -t postfix/smtpd -t postfix/qmgr -t " +
+    "postfix/virtual … -o export wrote. Who delivered well before is known from day one, and origins " +
+    "have earned what they would have. Files in the order in which they were written.",
+    "FILE may be - for standard input. Importing twice changes nothing. A broken line is named and " +
     "skipped, the rest is kept, and the exit code is 1.",
   ],
   options: [...ADMIN_OPTIONS, ...OWN],
   async run(args, output) {
     const admin = parseAdmin(args, OWN);
-    const [format, ...files] = admin.rest;
-    if (format !== "postgrey") {
+    const [given, ...files] = admin.rest;
+    const format = FORMATS.find((one) => one === given);
+    if (format === undefined) {
+      const near = given === undefined ? undefined : nearest(given, FORMATS);
       throw new UsageError(
-        format === undefined
+        given === undefined
           ? "say what to import: greylag import postgrey FILE"
-          : `greylag cannot import from "${format}"; it knows postgrey`,
+          : `greylag cannot import from "${given}"; it knows ${FORMATS.join(", ")}` +
+            (near === undefined ? "" : `; did you mean "${near}"?`),
       );
     }
-    if (files.length === 0) throw new UsageError("the file that db_dump -p wrote is missing");
-    const given = textOf(admin, "delay") ?? "5m";
-    const delay = parseDuration(given);
-    if (delay === undefined) throw new UsageError(`--delay: "${given}" is no duration such as 5m`);
-
+    if (files.length === 0) throw new UsageError("the file to import is missing");
     const { rules } = serviceSettings(admin.configuration.values).engine;
     const now = Date.now();
+    const reading = { rules, delay: durationOf(admin, "delay", FIVE_MINUTES), now };
     const summary: Summary = {
       known: 0,
       waiting: 0,
       origins: 0,
+      choices: 0,
       unchanged: 0,
       expired: 0,
       errors: 0,
     };
-    const items: Item[] = [];
-    for (const file of files) {
-      let text: string;
-      try {
-        text = await Deno.readTextFile(file);
-      } catch (error) {
-        throw new ConfigError(`${file}: ${error instanceof Error ? error.message : error}`);
-      }
-      const { records, errors } = parsePostgreyDump(text);
-      summary.errors += errors.length;
-      for (const { line, why } of errors) output.complain(`greylag: ${file}:${line}: ${why}\n`);
-      for (const record of records) {
-        const item = itemOf(record, delay, rules);
-        if (isExpired(item, rules, now)) summary.expired++;
-        else items.push(item);
-      }
-    }
+    const found = await readSources(format, files, reading, (file, { line, why }) => {
+      summary.errors++;
+      output.complain(`greylag: ${file}${line === 0 ? "" : `:${line}`}: ${why}\n`);
+    });
+    const items = found.items.filter((item) => !isExpired(item, rules, now));
+    summary.expired = found.items.length - items.length;
     const isDry = admin.options.get("dry-run") === true;
-    await withStore(
-      admin.configuration,
-      (target) => store(items, target, isDry, summary, progressOf(items.length, output)),
-    );
+    const problems = await withStore(admin.configuration, async (target) => {
+      await storeItems(items, target, isDry, summary, progressOf(items.length, output));
+      return await storeChoices(found.choices, format, target, isDry, summary);
+    });
+    summary.errors += problems.length;
+    for (const problem of problems) output.complain(`greylag: ${problem}\n`);
     if (admin.json) {
       output.print(`${JSON.stringify({ dry_run: isDry, ...summary })}\n`);
     } else {
+      const chosen = summary.choices === 0 ? "" : `, ${summary.choices} recipients' choices`;
       output.print(
         `${isDry ? "would be imported" : "imported"}: ${summary.known} known, ` +
-          `${summary.waiting} waiting, ${summary.origins} clients; ${summary.unchanged} unchanged, ` +
-          `${summary.expired} expired, ${summary.errors} not understood\n`,
+          `${summary.waiting} waiting, ${summary.origins} clients${chosen}; ` +
+          `${summary.unchanged} unchanged, ${summary.expired} expired, ` +
+          `${summary.errors} not understood\n`,
       );
     }
     return summary.errors === 0 ? 0 : 1;

@@ -19,6 +19,8 @@ export interface Output {
   print(text: string, style?: Style): void;
   /** Writes text to standard error. */
   complain(text: string): void;
+  /** Shows how far long work is on a line of standard error that each call writes anew. */
+  progress(text: string, isLast: boolean): void;
 }
 
 /**
@@ -52,6 +54,8 @@ function styled(text: string, style: Style | undefined): string {
 export const TERMINAL: Output = {
   print: (text, style) => writeAll(Deno.stdout, styled(escapeTerminal(text), style)),
   complain: (text) => writeAll(Deno.stderr, escapeTerminal(text)),
+  progress: (text, isLast) =>
+    writeAll(Deno.stderr, `\r${escapeTerminal(text)}${isLast ? "\n" : ""}`),
 };
 
 /**

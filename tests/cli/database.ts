@@ -19,7 +19,11 @@ export async function withDatabase(body: (run: Run, path: string) => Promise<voi
     await body(async (...args) => {
       let out = "";
       let err = "";
-      const output: Output = { print: (text) => out += text, complain: (text) => err += text };
+      const output: Output = {
+        print: (text) => out += text,
+        complain: (text) => err += text,
+        progress: () => {},
+      };
       const code = await run([...args, `--database=${path}`], output);
       return { code, out, err };
     }, path);

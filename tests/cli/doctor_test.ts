@@ -38,3 +38,25 @@ Deno.test("doctor looks at the daemon, the database and what postconf printed", 
     assertStringIncludes(missing.err, "/nowhere");
   });
 });
+
+Deno.test("doctor tells a clock that was set back, and a socket that Postfix may not use", async () => {
+  await inDirectory(async (directory) => {
+    await Deno.chmod(directory, 0o700);
+    const config = `${directory}/greylag.toml`;
+    await Deno.writeTextFile(
+      config,
+      `database = "${directory}/g.db"\nlisten = ["unix:${directory}/policy"]\n` +
+        "accept_test_time = true\n",
+    );
+    const daemon = await Daemon.start([`--config=${config}`]);
+    const later = Math.floor(Date.now() / 1000) + 7260;
+    await daemon.ask({ policy_test_time: String(later) });
+    // Postfix's own user may not be there; that of every system is.
+    await Deno.writeTextFile(`${directory}/postconf`, "mail_owner = nobody\n");
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const { out } = await Daemon.run(["doctor", `${directory}/postconf`, `--config=${config}`]);
+    await daemon.stop();
+    assertStringIncludes(out, "the clock was set back: the newest decision is 2 h");
+    assertStringIncludes(out, `(user nobody) may not use ${directory}/policy: ${directory} is in`);
+  });
+});

@@ -83,7 +83,7 @@ Deno.test("wrong usage says what is right", async () => {
 
 Deno.test("without a database nothing is made, and the way to one is told", async () => {
   let err = "";
-  const output: Output = { print: () => {}, complain: (text) => err += text };
+  const output: Output = { print: () => {}, complain: (text) => err += text, progress: () => {} };
   assertEquals(await run(["allow", "192.0.2.1", "--database=/nowhere/g.db"], output), 1);
   assertStringIncludes(err, "there is no database /nowhere/g.db");
 });

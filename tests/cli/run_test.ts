@@ -6,7 +6,11 @@ import { run } from "../../lib/cli/run.ts";
 async function runWith(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   let out = "";
   let err = "";
-  const output: Output = { print: (text) => out += text, complain: (text) => err += text };
+  const output: Output = {
+    print: (text) => out += text,
+    complain: (text) => err += text,
+    progress: () => {},
+  };
   const code = await run(args, output);
   return { code, out, err };
 }

@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { type IpAddress, parseAddress } from "../mail/network.ts";
+import { normaliseRecipient, normaliseSender } from "../../greylist/normalise.ts";
+import { originsOf } from "../../greylist/origin.ts";
+import { tripletKey } from "../../greylist/verdict.ts";
+import { type IpAddress, parseAddress } from "../../mail/network.ts";
+import type { Item, Reading, Source, SourceError } from "./item.ts";
 
 /** What postgrey remembers. Times are milliseconds since the epoch. */
 export type PostgreyRecord =
@@ -32,20 +36,12 @@ export type PostgreyRecord =
     readonly last: number;
   };
 
-/** A line that cannot be understood. */
-export interface DumpError {
-  /** The line, counted from 1. */
-  readonly line: number;
-  /** What is wrong with it. */
-  readonly why: string;
-}
-
 /** What a dump holds. */
 export interface Dump {
   /** What was understood. */
   readonly records: readonly PostgreyRecord[];
   /** What was not. */
-  readonly errors: readonly DumpError[];
+  readonly errors: readonly SourceError[];
 }
 
 /** `db_dump -p` writes what is not printable as `\xx`, and a backslash twice. */
@@ -95,7 +91,7 @@ function recordOf(key: string, value: string): PostgreyRecord | string {
 /** Reads the dump of `postgrey.db`, of `postgrey_clients.db`, or of both one after the other. */
 export function parsePostgreyDump(text: string): Dump {
   const records: PostgreyRecord[] = [];
-  const errors: DumpError[] = [];
+  const errors: SourceError[] = [];
   let isData = false;
   let wasDump = false;
   let key: string | undefined;
@@ -122,4 +118,29 @@ export function parsePostgreyDump(text: string): Dump {
   if (!wasDump) errors.push({ line: 1, why: "this is not what `db_dump -p` prints" });
   else if (isData) errors.push({ line: text.split("\n").length, why: "the dump is cut off" });
   return { records, errors };
+}
+
+function itemOf(record: PostgreyRecord, { rules, delay }: Reading): Item {
+  const origin = originsOf(record.address, undefined, rules)[0]!.name;
+  if (record.kind === "client") {
+    const { count, last } = record;
+    return {
+      key: tripletKey(origin, "", ""),
+      origin: { firstSeen: last, lastSeen: last, deliveries: count, lastCounted: last },
+    };
+  }
+  const sender = normaliseSender(record.sender, record.recipient);
+  const key = tripletKey(origin, sender, normaliseRecipient(record.recipient));
+  const { first, last } = record;
+  const passed = last - first >= delay ? { passed: last } : {};
+  return {
+    key,
+    triplet: { firstSeen: first, lastSeen: last, tries: 1, ...passed, counted: false },
+  };
+}
+
+/** What such a dump is for Greylag. */
+export function readPostgreyDump(text: string, reading: Reading): Source {
+  const { records, errors } = parsePostgreyDump(text);
+  return { items: records.map((record) => itemOf(record, reading)), choices: [], errors };
 }

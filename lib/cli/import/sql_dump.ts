@@ -1,0 +1,147 @@
+/**
+ * The rows of an SQL dump: what `sqlite3 FILE .dump`, `mysqldump` and `pg_dump` write.
+ *
+ * @module
+ */
+import type { SourceError } from "./item.ts";
+import type { SqlgreyRow } from "./sqlgrey.ts";
+
+/** What a dump holds. */
+export interface SqlDump {
+  /** The rows of the tables that were asked for. */
+  readonly rows: readonly SqlgreyRow[];
+  /** What was not understood of them. */
+  readonly errors: readonly SourceError[];
+}
+
+const INSERT =
+  /^insert\s+(?:or\s+\w+\s+|ignore\s+)?into\s+(?:[`"]?\w+[`"]?\.)?[`"]?(\w+)[`"]?\s*(?:\(([^)]*)\))?\s*values\s*/gim;
+
+const COPY = /^copy\s+(?:"?\w+"?\.)?"?(\w+)"?\s*\(([^)]*)\)\s+from\s+stdin;\n/gim;
+
+function namesOf(list: string): string[] {
+  return list.split(",").map((name) => name.trim().replaceAll(/[`"]/g, ""));
+}
+
+/** MySQL's escapes; SQLite and PostgreSQL only double the quote. */
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", 0: "", Z: "" };
+
+function skipSpace(text: string, start: number): number {
+  let at = start;
+  while (text[at] === " " || text[at] === "\n" || text[at] === "\r") at++;
+  return at;
+}
+
+/** The values of one `(…)`, and where it ends; undefined if it does not. */
+function readTuple(text: string, start: number): { values: unknown[]; end: number } | undefined {
+  const values: unknown[] = [];
+  for (let at = start + 1; at < text.length;) {
+    at = skipSpace(text, at);
+    if (text[at] === "'") {
+      let value = "";
+      for (at++; at < text.length; at++) {
+        if (text[at] === "\\") {
+          at++;
+          value += ESCAPES[text[at]!] ?? text[at];
+        } else if (text[at] !== "'") {
+          value += text[at];
+        } else if (text[at + 1] === "'") {
+          value += text[at++];
+        } else {
+          break;
+        }
+      }
+      values.push(value);
+      at++;
+    } else {
+      const bare = /^[^,()]+/.exec(text.slice(at, at + 64))?.[0] ?? "";
+      values.push(/^null\s*$/i.test(bare) ? null : isNaN(Number(bare)) ? bare : Number(bare));
+      at += bare.length;
+      if (bare === "") return undefined;
+    }
+    at = skipSpace(text, at);
+    if (text[at] === ")") return { values, end: at + 1 };
+    if (text[at] !== ",") return undefined;
+    at++;
+  }
+  return undefined;
+}
+
+function rowOf(
+  table: string,
+  line: number,
+  names: readonly string[],
+  values: readonly unknown[],
+): SqlgreyRow | undefined {
+  if (values.length !== names.length) return undefined;
+  return { table, line, columns: Object.fromEntries(names.map((name, at) => [name, values[at]])) };
+}
+
+/** Tells the line of a place; places are asked for in their order. */
+function lineCounter(text: string): (place: number) => number {
+  let line = 1;
+  let seen = 0;
+  return (place) => {
+    for (
+      let at = text.indexOf("\n", seen);
+      at !== -1 && at < place;
+      at = text.indexOf("\n", seen)
+    ) {
+      line++;
+      seen = at + 1;
+    }
+    return line;
+  };
+}
+
+/**
+ * Reads a dump.
+ *
+ * @param tables the tables that count, with their columns for dumps that do not name them.
+ */
+export function parseSqlDump(
+  text: string,
+  tables: Readonly<Record<string, readonly string[]>>,
+): SqlDump {
+  const rows: SqlgreyRow[] = [];
+  const errors: SourceError[] = [];
+  const take = (table: string, line: number, names: readonly string[], values?: unknown[]) => {
+    const row = values && rowOf(table, line, names, values);
+    if (row !== undefined) rows.push(row);
+    else errors.push({ line, why: `${table}: the values of this row cannot be read` });
+  };
+  let lineOf = lineCounter(text);
+  for (const match of text.matchAll(INSERT)) {
+    const table = match[1]!;
+    if (!(table in tables)) continue;
+    const names = match[2] === undefined ? tables[table]! : namesOf(match[2]);
+    let at = skipSpace(text, match.index + match[0].length);
+    while (text[at] === "(") {
+      const tuple = readTuple(text, at);
+      take(table, lineOf(at), names, tuple?.values);
+      if (tuple === undefined) break;
+      at = skipSpace(text, tuple.end);
+      if (text[at] !== ",") break;
+      at = skipSpace(text, at + 1);
+    }
+  }
+  lineOf = lineCounter(text);
+  for (const match of text.matchAll(COPY)) {
+    const table = match[1]!;
+    if (!(table in tables)) continue;
+    const names = namesOf(match[2]!);
+    for (let at = match.index + match[0].length; at < text.length;) {
+      const newline = text.indexOf("\n", at);
+      const end = newline === -1 ? text.length : newline;
+      const content = text.slice(at, end).replace(/\r$/, "");
+      if (content === "\\.") break;
+      const values = content.split("\t").map((value) =>
+        value === "\\N" ? null : value.replaceAll(/\\(.)/g, (_, char) => ESCAPES[char] ?? char)
+      );
+      take(table, lineOf(at), names, values);
+      at = end + 1;
+    }
+  }
+  errors.sort((a, b) => a.line - b.line);
+  return { rows, errors };
+}

@@ -1,0 +1,41 @@
+/**
+ * Reading the SQLite database of sqlgrey.
+ *
+ * @module
+ */
+import { Database } from "@db/sqlite";
+
+/** How an SQLite file begins. */
+const MAGIC = "SQLite format 3\0";
+
+/** Whether a file is an SQLite database. */
+export function isSqliteFile(path: string): boolean {
+  using file = Deno.openSync(path);
+  const bytes = new Uint8Array(MAGIC.length);
+  const count = file.readSync(bytes) ?? 0;
+  return new TextDecoder("latin1").decode(bytes.subarray(0, count)) === MAGIC;
+}
+
+/**
+ * The rows of those of the tables that are there, each with its columns by name; nothing is written.
+ *
+ * @throws {Error} if the file cannot be read as a database.
+ */
+export function readTables(
+  path: string,
+  tables: readonly string[],
+): ReadonlyMap<string, readonly Readonly<Record<string, unknown>>[]> {
+  const db = new Database(path, { readonly: true, int64: true });
+  try {
+    const found = new Map<string, Record<string, unknown>[]>();
+    for (const table of tables) {
+      const isThere = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")
+        .value(table);
+      if (isThere === undefined) continue;
+      found.set(table, db.prepare(`SELECT * FROM "${table}"`).all());
+    }
+    return found;
+  } finally {
+    db.close();
+  }
+}
