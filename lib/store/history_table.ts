@@ -159,8 +159,11 @@ export function readDeferralCounts(
 
 /** What is stored of one address, by the keys of the tables. */
 export interface Traces {
+  /** The keys of triplets. */
   readonly triplets: readonly (readonly [sender: string, recipient: string, origin: string])[];
+  /** The numbers of what was put off. */
   readonly deferrals: readonly number[];
+  /** The numbers of decisions. */
   readonly decisions: readonly number[];
 }
 
