@@ -25,6 +25,7 @@ const IMPURE_FILES = [
   "policy/listener.ts",
   "policy/probe.ts",
   "policy/unix_socket.ts",
+  "spf/breadth.ts",
   "spf/check_host.ts",
 ];
 

@@ -1,0 +1,477 @@
+/**
+ * The evaluation of SPF: `check_host()` (RFC 7208, 4).
+ *
+ * @module
+ */
+import { canonicalDomain, splitAddress } from "../mail/address.ts";
+import { contains, type IpAddress, networkOf, parseAddress } from "../mail/network.ts";
+import {
+  dotted,
+  endsLikeDomain,
+  expand,
+  expandDomain,
+  type MacroString,
+  type MacroValues,
+  parseMacro,
+  uses,
+} from "./macro.ts";
+import {
+  isSpfRecord,
+  type Mechanism,
+  parseRecord,
+  type Prefixes,
+  type Qualifier,
+  type SpfRecord,
+} from "./record.ts";
+import { type Resolver, TemporaryDnsError } from "./resolver.ts";
+
+export { type Resolver, TemporaryDnsError };
+
+/** What an evaluation says (2.6). */
+export type SpfResult =
+  | "none"
+  | "neutral"
+  | "pass"
+  | "fail"
+  | "softfail"
+  | "temperror"
+  | "permerror";
+
+/** What is evaluated. All texts are hostile. */
+export interface SpfQuestion {
+  /** The client's address; a mapped IPv6 address counts as IPv4. */
+  readonly ip: string;
+  /** What the client calls itself. */
+  readonly helo: string;
+  /** The envelope sender; empty for the null sender, whose domain is the HELO (2.4). */
+  readonly sender: string;
+  /** Where DNS is asked. */
+  readonly resolver: Resolver;
+  /** The name of the host that evaluates, for explanations (default: `unknown`). */
+  readonly receiver?: string;
+  /** Gives the evaluation up: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Is told of every step. */
+  readonly trace?: (step: SpfStep) => void;
+}
+
+/** One step of an evaluation. */
+export interface SpfStep {
+  /** How many `include`s or `redirect`s deep. */
+  readonly depth: number;
+  /** The domain whose record is evaluated. */
+  readonly domain: string;
+  /** The term as it stands in the record; undefined for the record itself. */
+  readonly term?: string;
+  /** What was found: the record, or what became of the term. */
+  readonly found: string;
+}
+
+/** A term that decided, from the outermost record to the innermost. */
+export interface Decisive {
+  /** The domain whose record it stands in. */
+  readonly domain: string;
+  /** The mechanism. */
+  readonly mechanism: Mechanism;
+}
+
+/** What came out. */
+export interface SpfAnswer {
+  /** The result. */
+  readonly result: SpfResult;
+  /** The mechanism that decided, as it stands in the record; absent if none did. */
+  readonly mechanism?: string;
+  /** The domain that was checked, in canonical form; empty if there is none. */
+  readonly domain: string;
+  /** Why, in the words of the domain's owner; only for `fail`, and as hostile as all of it. */
+  readonly explanation?: string;
+  /** How many terms asked DNS (4.6.4). */
+  readonly lookups: number;
+  /** For `temperror` and `permerror`: what is wrong with which term of which record. */
+  readonly error?: string;
+  /** The mechanisms that decided: an `include`, and below it what matched in the included record. */
+  readonly path: readonly Decisive[];
+}
+
+/** Limits of RFC 7208, 4.6.4 and 11.1. */
+const MAX_LOOKUPS = 10;
+const MAX_VOID_LOOKUPS = 2;
+const MAX_MX_NAMES = 10;
+const MAX_PTR_NAMES = 10;
+const TIME_LIMIT = 20_000;
+
+const RESULTS: Readonly<Record<Qualifier, SpfResult>> = {
+  "+": "pass",
+  "-": "fail",
+  "~": "softfail",
+  "?": "neutral",
+};
+
+/** An evaluation that ends at once. */
+class SpfError extends Error {
+  readonly result: "temperror" | "permerror";
+
+  constructor(result: "temperror" | "permerror", message: string) {
+    super(message);
+    this.result = result;
+  }
+}
+
+/** What a record came to. */
+interface Outcome {
+  readonly result: SpfResult;
+  readonly path: readonly Decisive[];
+  /** Where the explanation of a fail stands. */
+  readonly explanation?: { readonly domain: MacroString; readonly of: string };
+}
+
+/** Whether a name can be asked for: no label is empty or longer than 63 (RFC 1035, 2.3.4). */
+function isAskable(name: string): boolean {
+  return name.length <= 253 && /^[\x20-\x7e]+$/.test(name) &&
+    name.split(".").every((label) => label.length > 0 && label.length <= 63);
+}
+
+/** Whether a name is that of a domain (4.3): of several labels, and ends like one. */
+function isDomain(name: string): boolean {
+  return isAskable(name) && endsLikeDomain(name);
+}
+
+function reverseName(ip: IpAddress): string {
+  const labels = dotted(ip).split(".").reverse().join(".");
+  return `${labels}.${ip.family === 4 ? "in-addr" : "ip6"}.arpa`;
+}
+
+/** One evaluation. */
+class Evaluation {
+  readonly #question: SpfQuestion;
+  readonly #ip: IpAddress;
+  readonly #identity: { readonly local: string; readonly domain: string };
+  readonly #signal: AbortSignal;
+  lookups = 0;
+  #voids = 0;
+  /** The client's names, whether they lead back to it or not; undefined if DNS could not tell. */
+  #names: readonly string[] | undefined;
+  #validated: Promise<readonly string[]> | undefined;
+
+  constructor(
+    question: SpfQuestion,
+    ip: IpAddress,
+    identity: { readonly local: string; readonly domain: string },
+    signal: AbortSignal,
+  ) {
+    this.#question = question;
+    this.#ip = ip;
+    this.#identity = identity;
+    this.#signal = signal;
+  }
+
+  /** `check_host()` itself, for the domain asked about or one that its record names. */
+  async record(domain: string, depth: number): Promise<Outcome> {
+    const trace = (found: string, term?: string) =>
+      this.#question.trace?.({ depth, domain, ...(term === undefined ? {} : { term }), found });
+    if (!isDomain(domain)) {
+      trace("no domain that could have a record");
+      return { result: "none", path: [] };
+    }
+    const answers = await this.#ask(domain, `the record of ${domain}`, "txt");
+    const texts = answers.map((answer) => typeof answer === "string" ? answer : answer.join(""));
+    const found = texts.filter(isSpfRecord);
+    if (found.length === 0) {
+      trace("no SPF record");
+      return { result: "none", path: [] };
+    }
+    if (found.length > 1) throw this.#wrong(domain, `${found.length} SPF records`);
+    trace(found[0]!);
+    const parsed = parseRecord(found[0]!);
+    if (!parsed.ok) throw this.#wrong(domain, `${parsed.term}: ${parsed.why}`);
+    return await this.#terms(parsed.record, domain, depth, trace);
+  }
+
+  async #terms(
+    record: SpfRecord,
+    domain: string,
+    depth: number,
+    trace: (found: string, term?: string) => void,
+  ): Promise<Outcome> {
+    for (const mechanism of record.mechanisms) {
+      const inner = await this.#matches(mechanism, domain, depth);
+      trace(inner === undefined ? "does not match" : "matches", mechanism.text);
+      if (inner === undefined) continue;
+      const explanation = record.explanation;
+      return {
+        result: RESULTS[mechanism.qualifier],
+        path: [{ domain, mechanism }, ...inner],
+        ...(explanation === undefined
+          ? {}
+          : { explanation: { domain: explanation.domain, of: domain } }),
+      };
+    }
+    if (record.redirect === undefined) return { result: "neutral", path: [] };
+    const { domain: spec, text } = record.redirect;
+    this.#count(domain, text);
+    if (this.#isUnspeakable(spec)) throw this.#wrong(domain, `${text} names no domain`);
+    const target = await this.#countedTarget(spec, domain, text);
+    const outcome = await this.record(target, depth + 1);
+    if (outcome.result === "none") {
+      throw this.#wrong(domain, `${text}: ${target} has no SPF record`);
+    }
+    return outcome;
+  }
+
+  /** What matched below it, if the mechanism matches. */
+  async #matches(
+    mechanism: Mechanism,
+    domain: string,
+    depth: number,
+  ): Promise<readonly Decisive[] | undefined> {
+    const when = (isMatch: boolean) => isMatch ? [] : undefined;
+    switch (mechanism.kind) {
+      case "all":
+        return [];
+      case "ip4":
+      case "ip6":
+        return when(contains(mechanism.network, this.#ip));
+    }
+    const { domain: spec, text } = mechanism;
+    const what = `${text} of ${domain}`;
+    if (spec !== undefined && this.#isUnspeakable(spec)) return undefined;
+    const target = spec === undefined ? domain : await this.#countedTarget(spec, domain, text);
+    // A name that cannot be asked for does not exist; to include it is an error.
+    if (mechanism.kind !== "include" && !isDomain(target)) return undefined;
+    this.#count(domain, text);
+    if (mechanism.kind === "include") {
+      const outcome = await this.record(target, depth + 1);
+      if (outcome.result === "none") {
+        throw this.#wrong(domain, `${text}: ${target} has no SPF record`);
+      }
+      return outcome.result === "pass" ? outcome.path : undefined;
+    }
+    if (mechanism.kind === "ptr") {
+      const names = await this.#validatedNames();
+      if (this.#names !== undefined) this.#countVoid(this.#names, domain, text);
+      return when(names.some((name) => isBelow(name, target)));
+    }
+    switch (mechanism.kind) {
+      case "exists": {
+        const addresses = await this.#ask(target, what, "a");
+        this.#countVoid(addresses, domain, text);
+        return when(addresses.length > 0);
+      }
+      case "a": {
+        const addresses = await this.#addresses(target, what);
+        this.#countVoid(addresses, domain, text);
+        return when(this.#isAmong(addresses, mechanism.prefixes));
+      }
+      case "mx": {
+        const answers = await this.#ask(target, what, "mx");
+        this.#countVoid(answers, domain, text);
+        const names = answers.map((answer) =>
+          (typeof answer === "string" ? answer : answer.exchange).replace(/\.$/, "")
+        );
+        if (names.length > MAX_MX_NAMES) {
+          throw this.#wrong(domain, `${text}: more than ${MAX_MX_NAMES} mail exchangers`);
+        }
+        for (const name of names) {
+          if (!isAskable(name)) continue;
+          const addresses = await this.#addresses(name, what);
+          if (this.#isAmong(addresses, mechanism.prefixes)) return [];
+        }
+        return undefined;
+      }
+    }
+  }
+
+  #isAmong(addresses: readonly string[], prefixes: Prefixes): boolean {
+    const prefix = this.#ip.family === 4 ? prefixes.ipv4 : prefixes.ipv6;
+    return addresses.some((text) => {
+      const address = parseAddress(text);
+      return address !== undefined && contains(networkOf(address, prefix), this.#ip);
+    });
+  }
+
+  /** The client's names that lead back to it (5.5). DNS that fails is no reason to fail. */
+  #validatedNames(): Promise<readonly string[]> {
+    this.#validated ??= this.#validate();
+    return this.#validated;
+  }
+
+  async #validate(): Promise<readonly string[]> {
+    const what = `the names of ${this.#question.ip}`;
+    try {
+      this.#names = await this.#ask(reverseName(this.#ip), what, "ptr");
+    } catch (error) {
+      if (error instanceof SpfError) return [];
+      throw error;
+    }
+    const validated: string[] = [];
+    for (const given of (this.#names ?? []).slice(0, MAX_PTR_NAMES)) {
+      const name = given.replace(/\.$/, "");
+      if (!isAskable(name)) continue;
+      try {
+        const addresses = await this.#addresses(name, what);
+        if (this.#isAmong(addresses, { ipv4: 32, ipv6: 128 })) validated.push(name);
+      } catch (error) {
+        if (!(error instanceof SpfError)) throw error;
+      }
+    }
+    return validated;
+  }
+
+  #addresses(name: string, what: string): Promise<readonly string[]> {
+    return this.#ask(name, what, this.#ip.family === 4 ? "a" : "aaaa");
+  }
+
+  /** A local part beyond ASCII is in no name of DNS (RFC 8616, 4). */
+  #isUnspeakable(pieces: MacroString): boolean {
+    return /[^\0-\x7f]/.test(this.#identity.local) && uses(pieces, "sl");
+  }
+
+  /** The name that a term means; for `%{p}` DNS is asked, which counts (4.6.4). */
+  async #countedTarget(spec: MacroString, domain: string, term: string): Promise<string> {
+    const target = await this.#target(spec, domain);
+    if (uses(spec, "p")) {
+      this.#count(domain, term);
+      if (this.#names !== undefined) this.#countVoid(this.#names, domain, term);
+    }
+    return target;
+  }
+
+  async #target(spec: MacroString, domain: string): Promise<string> {
+    return expandDomain(spec, await this.#values(spec, domain));
+  }
+
+  async #values(pieces: MacroString, domain: string): Promise<MacroValues> {
+    const names = uses(pieces, "p") ? await this.#validatedNames() : [];
+    const exact = names.find((name) => name.toLowerCase() === domain.toLowerCase());
+    const validatedName = exact ?? names.find((name) => isBelow(name, domain)) ?? names[0] ??
+      "unknown";
+    return {
+      ip: this.#ip,
+      helo: this.#question.helo,
+      local: this.#identity.local,
+      senderDomain: this.#identity.domain,
+      domain,
+      validatedName,
+      receiver: this.#question.receiver ?? "unknown",
+      time: Math.floor(Date.now() / 1000),
+    };
+  }
+
+  /** The explanation of a fail; whatever is wrong with it, there is none then (6.2). */
+  async explain(pieces: MacroString, domain: string): Promise<string | undefined> {
+    try {
+      if (this.#isUnspeakable(pieces)) return undefined;
+      const target = await this.#target(pieces, domain);
+      if (!isDomain(target)) return undefined;
+      const answers = await this.#ask(target, "the explanation", "txt");
+      if (answers.length !== 1) return undefined;
+      const text = typeof answers[0] === "string" ? answers[0] : answers[0]!.join("");
+      const parsed = parseMacro(text, true);
+      if (!parsed.ok || text === "" || this.#isUnspeakable(parsed.pieces)) return undefined;
+      return expand(parsed.pieces, await this.#values(parsed.pieces, domain));
+    } catch (error) {
+      if (error instanceof SpfError) return undefined;
+      throw error;
+    }
+  }
+
+  #count(domain: string, term: string): void {
+    this.lookups++;
+    if (this.lookups > MAX_LOOKUPS) {
+      throw this.#wrong(domain, `${term}: more than ${MAX_LOOKUPS} terms that ask DNS`);
+    }
+  }
+
+  #countVoid(answers: readonly unknown[], domain: string, term: string): void {
+    if (answers.length > 0) return;
+    this.#voids++;
+    if (this.#voids > MAX_VOID_LOOKUPS) {
+      throw this.#wrong(
+        domain,
+        `${term}: more than ${MAX_VOID_LOOKUPS} names that do not exist or have no such record`,
+      );
+    }
+  }
+
+  #wrong(domain: string, what: string): SpfError {
+    return new SpfError("permerror", `record of ${domain}: ${what}`);
+  }
+
+  async #ask<Type extends keyof Resolver>(
+    name: string,
+    what: string,
+    type: Type,
+  ): Promise<Awaited<ReturnType<Resolver[Type]>>> {
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    const abort = () => reject(this.#signal.reason);
+    if (this.#signal.aborted) abort();
+    this.#signal.addEventListener("abort", abort, { once: true });
+    try {
+      const asked = this.#question.resolver[type](name, this.#signal);
+      return await Promise.race([asked, aborted]) as Awaited<ReturnType<Resolver[Type]>>;
+    } catch (error) {
+      if (this.#question.signal?.aborted === true) throw this.#question.signal.reason;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new SpfError("temperror", `${what}: DNS could not answer ${type} ${name}: ${why}`);
+    } finally {
+      this.#signal.removeEventListener("abort", abort);
+      aborted.catch(() => {});
+    }
+  }
+}
+
+/** Whether a name is the domain or below it. */
+function isBelow(name: string, domain: string): boolean {
+  const [one, other] = [name.toLowerCase(), domain.toLowerCase()];
+  return one === other || one.endsWith(`.${other}`);
+}
+
+/** Who the client says that it is: the sender, or the HELO of a null sender (2.4, 4.3). */
+function identityOf(question: SpfQuestion): { local: string; domain: string } {
+  const helo = canonicalDomain(question.helo);
+  if (question.sender === "") return { local: "postmaster", domain: helo };
+  const { local, domain } = splitAddress(question.sender);
+  if (domain === "") return { local: "postmaster", domain: canonicalDomain(local) };
+  return { local: local === "" ? "postmaster" : local, domain: canonicalDomain(domain) };
+}
+
+/**
+ * Whether a client may send mail of a sender's domain.
+ *
+ * @throws {RangeError} if `ip` is no address.
+ * @throws {unknown} the reason of the signal, if it gives the evaluation up.
+ */
+export async function checkHost(question: SpfQuestion): Promise<SpfAnswer> {
+  const ip = parseAddress(question.ip);
+  if (ip === undefined) throw new RangeError(`"${question.ip}" is no IP address`);
+  const identity = identityOf(question);
+  const limit = new AbortController();
+  const timer = setTimeout(
+    () => limit.abort(new Error(`more than ${TIME_LIMIT / 1000} s for all of it`)),
+    TIME_LIMIT,
+  );
+  const signals = question.signal === undefined ? [limit.signal] : [limit.signal, question.signal];
+  const evaluation = new Evaluation(question, ip, identity, AbortSignal.any(signals));
+  const { domain } = identity;
+  try {
+    const { result, path, explanation } = await evaluation.record(domain, 0);
+    const words = result === "fail" && explanation !== undefined
+      ? await evaluation.explain(explanation.domain, explanation.of)
+      : undefined;
+    const decisive = path[0]?.mechanism.text;
+    return {
+      result,
+      domain,
+      lookups: evaluation.lookups,
+      path,
+      ...(decisive === undefined ? {} : { mechanism: decisive }),
+      ...(words === undefined ? {} : { explanation: words }),
+    };
+  } catch (error) {
+    if (!(error instanceof SpfError)) throw error;
+    const { result, message } = error;
+    return { result, domain, lookups: evaluation.lookups, path: [], error: message };
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * The macros of SPF (RFC 7208, 7).
+ *
+ * @module
+ */
+import { formatAddress, type IpAddress } from "../mail/network.ts";
+
+/** A letter that stands for something of the delivery. */
+export type MacroLetter = "s" | "l" | "o" | "d" | "i" | "p" | "h" | "v" | "c" | "r" | "t";
+
+/** A piece of a macro string. */
+export type MacroPiece =
+  | { readonly kind: "text"; readonly text: string }
+  | {
+    readonly kind: "macro";
+    /** What it stands for. */
+    readonly letter: MacroLetter;
+    /** Whether it is percent-encoded: it was written as a capital. */
+    readonly encoded: boolean;
+    /** How many of the rightmost parts are taken; 0 for all. */
+    readonly digits: number;
+    /** Whether the parts are reversed. */
+    readonly reversed: boolean;
+    /** What separates the parts. */
+    readonly delimiters: string;
+  };
+
+/** A text with macros, taken apart. */
+export type MacroString = readonly MacroPiece[];
+
+/** A macro string, or why a text is none. */
+export type ParsedMacro =
+  | { readonly ok: true; readonly pieces: MacroString }
+  | { readonly ok: false; readonly why: string };
+
+const MACRO = /^%\{([slodiphvcrt])(\d*)(r?)([.\-+,/_=]*)\}/i;
+
+/** The last part of a name and its dot: letters, digits and inner hyphens, and not only digits. */
+const DOMAIN_END = /\.(?!\d+\.?$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.?$/;
+
+function pieceAt(text: string, inExplanation: boolean): [MacroPiece, length: number] | string {
+  const two = text.slice(0, 2);
+  if (two === "%%") return [{ kind: "text", text: "%" }, 2];
+  if (two === "%_") return [{ kind: "text", text: " " }, 2];
+  if (two === "%-") return [{ kind: "text", text: "%20" }, 2];
+  const match = MACRO.exec(text);
+  if (match === null) return `"${text.slice(0, 12)}" is no macro`;
+  const [whole, given, count, reversed, delimiters] = match;
+  const letter = given!.toLowerCase() as MacroLetter;
+  if (!inExplanation && "crt".includes(letter)) return `%{${letter}} is for explanations only`;
+  const digits = count === "" ? 0 : Number(count);
+  if (count !== "" && digits === 0) return "a macro cannot take 0 parts";
+  return [{
+    kind: "macro",
+    letter,
+    encoded: given !== letter,
+    digits,
+    reversed: reversed !== "",
+    delimiters: delimiters === "" ? "." : delimiters!,
+  }, whole!.length];
+}
+
+/**
+ * Takes a `macro-string` apart, or an `explain-string`, in which there may be spaces and more letters
+ * (RFC 7208, 7.1).
+ */
+export function parseMacro(text: string, inExplanation = false): ParsedMacro {
+  const pieces: MacroPiece[] = [];
+  const literal = inExplanation ? /^[\x20-\x24\x26-\x7e]+/ : /^[\x21-\x24\x26-\x7e]+/;
+  for (let rest = text; rest !== "";) {
+    const plain = literal.exec(rest)?.[0];
+    if (plain !== undefined) {
+      pieces.push({ kind: "text", text: plain });
+      rest = rest.slice(plain.length);
+      continue;
+    }
+    if (!rest.startsWith("%")) return { ok: false, why: "a character that is not allowed" };
+    const piece = pieceAt(rest, inExplanation);
+    if (typeof piece === "string") return { ok: false, why: piece };
+    pieces.push(piece[0]);
+    rest = rest.slice(piece[1]);
+  }
+  return { ok: true, pieces };
+}
+
+/** Whether a name ends like that of a domain: in a label of its own that is no number. */
+export function endsLikeDomain(name: string): boolean {
+  return DOMAIN_END.test(name);
+}
+
+/** Takes a `domain-spec` apart: its end is a macro or the end of a domain name (RFC 7208, 7.1). */
+export function parseDomainSpec(text: string): ParsedMacro {
+  if (text === "") return { ok: false, why: "the domain is missing" };
+  const parsed = parseMacro(text);
+  if (!parsed.ok) return parsed;
+  const last = parsed.pieces.at(-1)!;
+  const endsInMacro = last.kind === "macro" || text.endsWith("%%") || text.endsWith("%_") ||
+    text.endsWith("%-");
+  if (!endsInMacro && !endsLikeDomain(text)) {
+    return { ok: false, why: `"${text}" does not end like a domain` };
+  }
+  return parsed;
+}
+
+/** What macros stand for. */
+export interface MacroValues {
+  /** The client. */
+  readonly ip: IpAddress;
+  /** What the client calls itself. */
+  readonly helo: string;
+  /** The sender's local part. */
+  readonly local: string;
+  /** The sender's domain. */
+  readonly senderDomain: string;
+  /** The domain whose record is evaluated. */
+  readonly domain: string;
+  /** The client's validated name; `unknown` if there is none. */
+  readonly validatedName: string;
+  /** The name of the host that evaluates. */
+  readonly receiver: string;
+  /** The time in seconds since the epoch. */
+  readonly time: number;
+}
+
+/** An address with dots between its numbers, for IPv6 between its nibbles (RFC 7208, 7.3). */
+export function dotted(ip: IpAddress): string {
+  if (ip.family === 4) return ip.bytes.join(".");
+  return ip.bytes.flatMap((byte) => [byte >> 4, byte & 15]).map((nibble) => nibble.toString(16))
+    .join(".");
+}
+
+function valueOf(letter: MacroLetter, values: MacroValues): string {
+  switch (letter) {
+    case "s":
+      return `${values.local}@${values.senderDomain}`;
+    case "l":
+      return values.local;
+    case "o":
+      return values.senderDomain;
+    case "d":
+      return values.domain;
+    case "i":
+      return dotted(values.ip);
+    case "p":
+      return values.validatedName;
+    case "h":
+      return values.helo;
+    case "v":
+      return values.ip.family === 4 ? "in-addr" : "ip6";
+    case "c":
+      return formatAddress(values.ip);
+    case "r":
+      return values.receiver;
+    case "t":
+      return String(values.time);
+  }
+}
+
+/** RFC 3986, 2.3: everything but the unreserved characters. */
+function percentEncode(text: string): string {
+  return [...new TextEncoder().encode(text)].map((byte) => {
+    const char = String.fromCharCode(byte);
+    return /[A-Za-z0-9._~-]/.test(char)
+      ? char
+      : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }).join("");
+}
+
+/** The text with every macro replaced. */
+export function expand(pieces: MacroString, values: MacroValues): string {
+  return pieces.map((piece) => {
+    if (piece.kind === "text") return piece.text;
+    let parts: string[] = [""];
+    for (const char of valueOf(piece.letter, values)) {
+      if (piece.delimiters.includes(char)) parts.push("");
+      else parts[parts.length - 1] += char;
+    }
+    if (piece.reversed) parts.reverse();
+    if (piece.digits > 0) parts = parts.slice(-piece.digits);
+    const text = parts.join(".");
+    return piece.encoded ? percentEncode(text) : text;
+  }).join("");
+}
+
+/** The longest name that DNS takes (RFC 1035, 2.3.4), written without its final dot. */
+const MAX_NAME = 253;
+
+/**
+ * A domain name made of macros: without its final dot, and if it is too long, without as many parts
+ * from the left as it takes (RFC 7208, 7.3).
+ */
+export function expandDomain(pieces: MacroString, values: MacroValues): string {
+  let name = expand(pieces, values).replace(/\.$/, "");
+  while (name.length > MAX_NAME) {
+    const dot = name.indexOf(".");
+    if (dot === -1) break;
+    name = name.slice(dot + 1);
+  }
+  return name;
+}
+
+/** Whether a text depends on one of these letters. */
+export function uses(pieces: MacroString, letters: string): boolean {
+  return pieces.some((piece) => piece.kind === "macro" && letters.includes(piece.letter));
+}
