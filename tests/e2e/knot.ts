@@ -1,0 +1,67 @@
+/**
+ * A private DNS server: Debian's knot with zones of the test's own.
+ *
+ * @module
+ */
+import { getAvailablePort } from "@std/net/get-available-port";
+
+const SOA = "@ 300 SOA ns.invalid. admin.invalid. 1 3600 600 86400 120\n@ 300 NS ns.invalid.\n";
+
+/** A running DNS server. */
+export class Knot {
+  readonly #process: Deno.ChildProcess;
+  readonly #directory: string;
+  /** Where it answers, on 127.0.0.1. */
+  readonly port: number;
+
+  private constructor(process: Deno.ChildProcess, directory: string, port: number) {
+    this.#process = process;
+    this.#directory = directory;
+    this.port = port;
+  }
+
+  /**
+   * Starts one and waits until it answers.
+   *
+   * @param zones the lines of each zone's file, without its SOA and NS records.
+   */
+  static async start(zones: Readonly<Record<string, string>>, port?: number): Promise<Knot> {
+    const directory = await Deno.makeTempDir({ prefix: "greylag-knot-" });
+    const listen = port ?? getAvailablePort();
+    let config = `server:\n  rundir: "${directory}"\n  listen: 127.0.0.1@${listen}\n` +
+      `database:\n  storage: "${directory}"\nlog:\n  - target: stderr\n    any: error\nzone:\n`;
+    for (const [domain, lines] of Object.entries(zones)) {
+      const file = `${directory}/${domain}.zone`;
+      await Deno.writeTextFile(file, `$ORIGIN ${domain}.\n$TTL 300\n${SOA}${lines}\n`);
+      config += `  - domain: ${domain}\n    file: "${file}"\n`;
+    }
+    await Deno.writeTextFile(`${directory}/knot.conf`, config);
+    const process = new Deno.Command("/usr/sbin/knotd", {
+      args: ["-c", `${directory}/knot.conf`],
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    const server = new Knot(process, directory, listen);
+    await server.#untilAnswering();
+    return server;
+  }
+
+  async #untilAnswering(): Promise<void> {
+    for (let turn = 0; turn < 200; turn++) {
+      try {
+        (await Deno.connect({ hostname: "127.0.0.1", port: this.port })).close();
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+    }
+    throw new Error("knot does not answer");
+  }
+
+  /** Stops it and removes all it made. */
+  async stop(): Promise<void> {
+    this.#process.kill("SIGTERM");
+    await this.#process.status;
+    await Deno.remove(this.#directory, { recursive: true });
+  }
+}
