@@ -17,6 +17,7 @@ import { list } from "./list.ts";
 import { lost } from "./lost.ts";
 import { release } from "./release.ts";
 import { serve } from "./serve.ts";
+import { spf } from "./spf.ts";
 import { stats } from "./stats.ts";
 import { UsageError } from "./usage.ts";
 import { version } from "./version.ts";
@@ -50,6 +51,7 @@ export const COMMANDS: readonly Command[] = [
   list,
   stats,
   explain,
+  spf,
   doctor,
   importCommand,
   forget,

@@ -4,13 +4,16 @@
  * @module
  */
 import { serviceSettings } from "../config/settings.ts";
-import { makeAttempt, type Subject, subjectOf } from "../greylist/attempt.ts";
+import { DnsResolver } from "../evidence/resolver.ts";
+import { keysOf, makeAttempt, type Subject, subjectOf } from "../greylist/attempt.ts";
 import { decide, screen } from "../greylist/decide.ts";
+import { NO_EVIDENCE } from "../greylist/evidence.ts";
 import { WorkingMemory } from "../greylist/memory.ts";
 import type { Rules } from "../greylist/rules.ts";
 import { REASON_TEXTS, type Verdict } from "../greylist/verdict.ts";
 import { isGenericName } from "../mail/hostname.ts";
 import { formatAddress, parseAddress } from "../mail/network.ts";
+import { Gatherer, type Report } from "../service/gatherer.ts";
 import { describeRule, listingOf, Lists } from "../service/lists.ts";
 import type { Recalled } from "../store/store.ts";
 import { ADMIN_OPTIONS, parseAdmin, textOf, withStore } from "./admin.ts";
@@ -26,6 +29,7 @@ const OWN: readonly Option[] = [
     placeholder: "NAME",
     help: "The client's name, as Postfix verified it (client_name in the log).",
   },
+  { name: "helo", placeholder: "NAME", help: "What the client calls itself." },
   { name: "sender", placeholder: "ADDRESS", help: "The envelope sender; <> for the null sender." },
   { name: "recipient", placeholder: "ADDRESS", help: "The envelope recipient." },
 ];
@@ -56,11 +60,41 @@ function rememberedSteps(subject: Subject, recalled: Recalled, rules: Rules, now
   });
 }
 
+/** What DNS and the client's own words say. */
+function evidenceSteps({ spf, weakness, weighed, suspicion }: Report, rules: Rules): Step[] {
+  const steps: Step[] = [];
+  if (rules.spf !== "off") {
+    const by = spf?.mechanism === undefined ? "" : ` by ${spf.mechanism}`;
+    const found = spf === undefined
+      ? "not answered in time"
+      : `${spf.result}${by} for ${spf.domain}` +
+        (spf.error === undefined ? "" : `: ${spf.error}`) +
+        (weakness === undefined ? "" : `, which says nothing: ${weakness}`);
+    steps.push({ what: "SPF", found });
+  }
+  if (rules.mode === "suspects") {
+    const sum = weighed.map(({ what, weight }) => `${what} ${weight}`).join(" + ");
+    const found = `${sum === "" ? "nothing odd" : `${sum} = ${suspicion}`}, ` +
+      `greylisted from ${rules.suspicion} on`;
+    steps.push({ what: "suspicion", found });
+  }
+  return steps;
+}
+
 const COLOURS: Readonly<Record<Verdict["decision"], Style>> = {
   pass: "green",
   defer: "yellow",
   reject: "red",
 };
+
+function correspondentSteps(subject: Subject, recalled: Recalled, now: number): Step[] {
+  const origin = subject.correspondent?.origin;
+  const record = origin === undefined ? undefined : recalled.origins.get(origin);
+  return record === undefined ? [] : [{
+    what: "own users",
+    found: `wrote to ${subject.senderDomain} ${formatDuration(now - record.lastSeen)} ago`,
+  }];
+}
 
 function verdictText(verdict: Verdict): string {
   const decision = verdict.shadow === undefined
@@ -83,7 +117,9 @@ export const explain: Command = {
   description: [
     "Nothing is written, and nothing is counted. Precedence: your own users, this machine and " +
     "trusted_networks; then the lists (exact beats general, block beats allow at the same level); " +
-    "then opt_in and opt_out; then proven origins; then what was tried before.",
+    "then opt_in and opt_out; then proven origins, what was released, and domains that your own users " +
+    "write to; then what was tried before; then SPF and, in mode suspects, what is odd.",
+    "DNS is asked as for a real request.",
     "With --json the verdict and every step are one object.",
   ],
   options: [...ADMIN_OPTIONS, ...OWN],
@@ -103,11 +139,16 @@ export const explain: Command = {
       authenticated: false,
       address,
       clientName: textOf(admin, "name") ?? "unknown",
+      heloName: textOf(admin, "helo") ?? "",
       sender: given === "<>" ? "" : given,
       recipient: required("recipient", textOf(admin, "recipient")),
       instance: "",
     });
-    const subject = subjectOf(attempt, rules);
+    const gatherer = new Gatherer(new DnsResolver(settings.resolver), settings.gatherer, {
+      listSwitchedOff: (zone, why) => output.complain(`greylag: ${zone} is not asked: ${why}\n`),
+    });
+    const report = gatherer.isActive ? await gatherer.gather(attempt) : undefined;
+    const subject = subjectOf(attempt, rules, report ?? NO_EVIDENCE);
     const now = Date.now();
     const { steps, verdict } = await withStore(admin.configuration, async (store) => {
       const problems: Step[] = [];
@@ -119,17 +160,20 @@ export const explain: Command = {
         fileFailed: (path) => problems.push({ what: "list file", found: `${path} cannot be read` }),
       });
       await lists.refresh();
-      const finding = lists.find(attempt, now);
+      const authorisedBy = await gatherer.authorise(address, lists.spfDomains);
+      const finding = lists.find({ ...attempt, authorisedBy }, now);
       const { decisive, neverProven, optedIn } = finding;
       const released = lists.released(subject.sender, subject.recipient, now);
       const listing = listingOf(finding, released);
       let recalled: Recalled = { triplets: new Map(), origins: new Map() };
-      await store.exchange(subject.triplets, (found) => {
+      await store.exchange(keysOf(subject), (found) => {
         recalled = found;
         return [];
       });
       const memory = new WorkingMemory(recalled.triplets, recalled.origins);
-      const decision = decide({ attempt, listing, subject }, memory, rules, now);
+      const about = { attempt, listing, subject, evidence: report ?? NO_EVIDENCE };
+      const decision = decide(about, memory, rules, now);
+      if ("ask" in decision) throw new Error("there is evidence, and nothing to ask for");
       const isGeneric = attempt.name !== undefined && isGenericName(attempt.name, address);
       const found: Step[] = [
         {
@@ -156,8 +200,12 @@ export const explain: Command = {
           found: `entry ${released.id} (${released.pattern})`,
         }]),
         ...(optedIn ? [] : [{ what: "opt in", found: "the recipient does not want greylisting" }]),
+        ...(report === undefined ? [] : evidenceSteps(report, rules)),
         ...(screen(attempt, rules, listing) === undefined
-          ? rememberedSteps(subject, recalled, rules, now)
+          ? [
+            ...rememberedSteps(subject, recalled, rules, now),
+            ...correspondentSteps(subject, recalled, now),
+          ]
           : []),
       ];
       return { steps: found, verdict: decision.verdict };

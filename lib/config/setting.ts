@@ -4,6 +4,9 @@
  * @module
  */
 import * as v from "valibot";
+import { type DnsList, parseDnsList } from "../evidence/dns_list.ts";
+import { type DnsServer, parseServer } from "../evidence/dns_transport.ts";
+import { parseWeight, type Signal, SIGNAL_WEIGHTS } from "../evidence/signals.ts";
 import { type Endpoint, parseEndpoint } from "../policy/endpoint.ts";
 import { parsePattern } from "../lists/pattern.ts";
 import { type Network, parseNetwork } from "../mail/network.ts";
@@ -171,6 +174,37 @@ export function networks(described: Described): Setting<Network[]> {
     "NETWORK,…",
     parseNetwork,
     `an address or network such as "192.0.2.0/24"`,
+    described,
+  );
+}
+
+/** Any number of DNS servers. */
+export function dnsServers(described: Described): Setting<DnsServer[]> {
+  return listOf(
+    "SERVER,…",
+    parseServer,
+    `an address, with its port if it is not 53: "192.0.2.53", "127.0.0.1:5353", "[::1]:5353"`,
+    described,
+  );
+}
+
+/** Any number of lists of addresses in DNS. */
+export function dnsLists(described: Described): Setting<DnsList[]> {
+  return listOf(
+    "LIST,…",
+    parseDnsList,
+    `a zone, which answers count and what they weigh: "list.example=127.0.0.[2..11]*3"`,
+    described,
+  );
+}
+
+/** Weights of signals, any number of them. */
+export function signalWeights(described: Described): Setting<(readonly [Signal, number])[]> {
+  const names = Object.keys(SIGNAL_WEIGHTS).join(", ");
+  return listOf(
+    "SIGNAL=WEIGHT,…",
+    parseWeight,
+    `a signal and its weight, such as "no-name=3"; signals are ${names}`,
     described,
   );
 }

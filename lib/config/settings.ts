@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SIGNAL_WEIGHTS } from "../evidence/signals.ts";
 import { formatEndpoint } from "../policy/endpoint.ts";
 import { isLoopback, parseAddress } from "../mail/network.ts";
 import { isDeferAction } from "../policy/reply.ts";
@@ -12,6 +13,8 @@ import type { ServiceSettings } from "../service/lifecycle.ts";
 import {
   choice,
   count,
+  dnsLists,
+  dnsServers,
   duration,
   endpoints,
   fileMode,
@@ -20,6 +23,7 @@ import {
   paths,
   recipients,
   type Setting,
+  signalWeights,
   text,
 } from "./setting.ts";
 import { VERSION } from "./version.ts";
@@ -46,9 +50,10 @@ export const SETTINGS = {
     help: "Store keyed hashes instead of addresses; the key stands beside the database.",
     live: false,
   }),
-  mode: choice(["strangers", "shadow", "off"], {
+  mode: choice(["strangers", "suspects", "shadow", "off"], {
     standard: "strangers",
-    help: "Greylist every stranger; or only record and report what would happen; or do nothing.",
+    help:
+      "Greylist every stranger; or only odd ones; or only report what would happen; or nothing.",
   }),
   delay: duration("1s", "1d", {
     standard: "1m",
@@ -71,6 +76,48 @@ export const SETTINGS = {
   null_sender: choice(["rcpt", "data"], {
     standard: "rcpt",
     help: "Greylist the null sender at RCPT; or at DATA, so that sender callouts work.",
+  }),
+  spf: choice(["origin", "pass", "off"], {
+    standard: "origin",
+    help: "A pass of SPF makes the domain one more origin of the client; or lets it in at once.",
+  }),
+  spf_fail: choice(["greylist", "block"], {
+    standard: "greylist",
+    help: "What becomes of a stranger that SPF says is not its sender's.",
+  }),
+  spf_widest_ipv4: count(0, 32, {
+    standard: 10,
+    help:
+      "An SPF record that lets more IPv4 addresses pass than a network of this size says nothing.",
+  }),
+  spf_widest_ipv6: count(0, 128, { standard: 20, help: "The same for IPv6." }),
+  learn_outbound: onOff({
+    standard: true,
+    help: "Do not greylist the hosts of domains that your own users write to.",
+  }),
+  dns_servers: dnsServers({
+    standard: [],
+    help: "DNS servers; those of /etc/resolv.conf if there is none.",
+  }),
+  dns_timeout: duration("50ms", "1m", {
+    standard: "1s",
+    help: "How long one DNS server may take for one question.",
+  }),
+  dns_wait: duration("0s", "30s", {
+    standard: "2s",
+    help: "How long a request may wait for DNS, where that decides it.",
+  }),
+  dns_lists: dnsLists({
+    standard: [],
+    help: "For mode suspects: lists of addresses in DNS, as in Postfix's postscreen_dnsbl_sites.",
+  }),
+  signal_weights: signalWeights({
+    standard: [],
+    help: "For mode suspects: what signals weigh, where not as usual.",
+  }),
+  suspicion: count(-1000, 1000, {
+    standard: 3,
+    help: "For mode suspects: whoever weighs this much or more is greylisted.",
   }),
   trusted_networks: networks({
     standard: [],
@@ -212,6 +259,7 @@ export function contradiction(values: Values): { name: SettingName; why: string 
 
 /** The rooms' own settings. */
 export function serviceSettings(values: Values): ServiceSettings {
+  const hostname = values.hostname === "" ? Deno.hostname() : values.hostname;
   return {
     engine: {
       rules: {
@@ -223,6 +271,10 @@ export function serviceSettings(values: Values): ServiceSettings {
         ipv4Prefix: values.ipv4cidr,
         ipv6Prefix: values.ipv6cidr,
         nullSender: values.null_sender,
+        spf: values.spf,
+        spfFail: values.spf_fail,
+        suspicion: values.suspicion,
+        learnOutbound: values.learn_outbound,
         trustedNetworks: values.trusted_networks,
       },
       reply: {
@@ -230,7 +282,7 @@ export function serviceSettings(values: Values): ServiceSettings {
         greylistText: values.greylist_text,
         blockText: values.block_text,
         xGreylistHeader: values.x_greylist_header,
-        hostname: values.hostname === "" ? Deno.hostname() : values.hostname,
+        hostname,
         version: VERSION,
       },
       acceptTestTime: values.accept_test_time,
@@ -249,6 +301,17 @@ export function serviceSettings(values: Values): ServiceSettings {
       optIn: values.opt_in,
       optOut: values.opt_out,
       builtinList: values.builtin_list,
+    },
+    resolver: { servers: values.dns_servers, queryTimeout: values.dns_timeout },
+    gatherer: {
+      mode: values.mode,
+      spf: values.spf !== "off",
+      dnsWait: values.dns_wait,
+      breadth: { ipv4: values.spf_widest_ipv4, ipv6: values.spf_widest_ipv6 },
+      dnsLists: values.dns_lists,
+      weights: { ...SIGNAL_WEIGHTS, ...Object.fromEntries(values.signal_weights) },
+      ours: new Set([hostname.toLowerCase()]),
+      receiver: hostname,
     },
     store: { database: values.database, privacy: values.privacy },
     history: { history: values.history, historyRows: values.history_rows },

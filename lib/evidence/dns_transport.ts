@@ -20,6 +20,17 @@ export function formatServer({ address, port }: DnsServer): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
+/** Reads `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`; the port is 53 if it is not said. */
+export function parseServer(text: string): DnsServer | undefined {
+  if (parseAddress(text) !== undefined) return { address: text, port: 53 };
+  const match = /^(?:\[(.+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text);
+  const address = match?.[1] ?? match?.[2] ?? "";
+  const port = Number(match?.[3] ?? "53");
+  return parseAddress(address) === undefined || port < 1 || port > 65_535
+    ? undefined
+    : { address, port };
+}
+
 function questionId(): number {
   return crypto.getRandomValues(new Uint16Array(1))[0]!;
 }

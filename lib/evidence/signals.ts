@@ -62,3 +62,30 @@ export function clientSignals(
   if (helo !== undefined) signals.push(helo);
   return signals;
 }
+
+/** Something odd, the sender's SPF among it. */
+export type Signal = ClientSignal | "spf-fail" | "spf-softfail" | "spf-none";
+
+/** What each of them weighs, where nobody says otherwise. */
+export const SIGNAL_WEIGHTS: Readonly<Record<Signal, number>> = {
+  "no-name": 4,
+  "generic-name": 4,
+  "helo-address": 2,
+  "helo-not-qualified": 2,
+  "helo-ours": 5,
+  "helo-unrelated": 1,
+  "spf-fail": 4,
+  "spf-softfail": 2,
+  "spf-none": 1,
+};
+
+/**
+ * Reads `signal=weight`, such as `helo-unrelated=0`.
+ *
+ * @returns undefined if the text is none.
+ */
+export function parseWeight(text: string): readonly [Signal, number] | undefined {
+  const [, name, weight] = /^([a-z-]+)=(-?\d{1,3})$/.exec(text) ?? [];
+  if (name === undefined || !Object.hasOwn(SIGNAL_WEIGHTS, name)) return undefined;
+  return [name as Signal, Number(weight)];
+}

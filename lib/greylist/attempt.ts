@@ -7,7 +7,8 @@ import { canonicalDomain, splitAddress } from "../mail/address.ts";
 import { organisationOf, verifiedName } from "../mail/hostname.ts";
 import type { IpAddress } from "../mail/network.ts";
 import { normaliseRecipient, normaliseSender } from "./normalise.ts";
-import { type Origin, originsOf } from "./origin.ts";
+import type { Evidence } from "./evidence.ts";
+import { correspondent, type Origin, originsOf, spfOrigin } from "./origin.ts";
 import type { Rules } from "./rules.ts";
 import { type TripletKey, tripletKey } from "./verdict.ts";
 
@@ -43,6 +44,8 @@ export interface Attempt {
   readonly name: string | undefined;
   /** The organisation that runs the client, if its name tells. */
   readonly organisation: string | undefined;
+  /** What the client calls itself. */
+  readonly heloName: string;
   /** The sender as Postfix passes it; empty for the null sender. */
   readonly sender: string;
   /** The recipient as Postfix passes it. */
@@ -63,6 +66,13 @@ export interface Subject {
   readonly senderDomain: string;
   /** The triplets, one for each origin in the same order. */
   readonly triplets: readonly TripletKey[];
+  /**
+   * What would be one more if SPF says that the client speaks for the sender's domain; absent once that
+   * is known, and where nobody wants to know.
+   */
+  readonly candidate?: TripletKey;
+  /** Under which our own users' mail to the sender's domain is remembered, if it is. */
+  readonly correspondent?: TripletKey;
   /** What all requests about one message share; empty if unknown. */
   readonly instance: string;
 }
@@ -79,17 +89,44 @@ export function makeAttempt(
   return { ...rest, name, organisation: organisationOf(name, given.address) };
 }
 
-/** What is looked up and remembered for an attempt. */
-export function subjectOf(attempt: Attempt, rules: Rules): Subject {
-  const origins = originsOf(attempt.address, attempt.organisation, rules);
+/**
+ * The domain whose SPF record says whether the client speaks for it: the sender's, or for the null
+ * sender that of the HELO (RFC 7208, 2.4).
+ */
+export function spfIdentity({ sender, heloName }: Attempt): string {
+  return canonicalDomain(sender === "" ? heloName : splitAddress(sender).domain);
+}
+
+/**
+ * What is looked up and remembered for an attempt.
+ *
+ * @param evidence what was learnt of the client; undefined while nothing was.
+ */
+export function subjectOf(attempt: Attempt, rules: Rules, evidence?: Evidence): Subject {
+  const spfDomain = rules.spf === "off" ? undefined : evidence?.spfDomain;
+  const origins = originsOf(attempt.address, attempt.organisation, rules, spfDomain);
   const sender = normaliseSender(attempt.sender, attempt.recipient);
   const recipient = normaliseRecipient(attempt.recipient);
+  const senderDomain = canonicalDomain(splitAddress(attempt.sender).domain);
+  const identity = rules.spf === "off" || evidence !== undefined ? "" : spfIdentity(attempt);
   return {
     origins,
     sender,
     recipient,
-    senderDomain: canonicalDomain(splitAddress(attempt.sender).domain),
+    senderDomain,
     triplets: origins.map(({ name }) => tripletKey(name, sender, recipient)),
+    ...(identity === ""
+      ? {}
+      : { candidate: tripletKey(spfOrigin(identity).name, sender, recipient) }),
+    ...(rules.learnOutbound && senderDomain !== ""
+      ? { correspondent: tripletKey(correspondent(senderDomain), "", "") }
+      : {}),
     instance: attempt.instance,
   };
+}
+
+/** Everything that has to be recalled for a subject. */
+export function keysOf({ triplets, candidate, correspondent }: Subject): readonly TripletKey[] {
+  if (candidate === undefined && correspondent === undefined) return triplets;
+  return [...triplets, candidate, correspondent].filter((key) => key !== undefined);
 }

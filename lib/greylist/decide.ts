@@ -5,24 +5,28 @@
  */
 import { contains, isLoopback } from "../mail/network.ts";
 import { type Attempt, type Listing, type Subject, subjectOf } from "./attempt.ts";
+import type { Evidence } from "./evidence.ts";
 import type { Memory } from "./memory.ts";
 import { canProve } from "./origin.ts";
+import {
+  isFresh,
+  later,
+  passAtOnce,
+  rememberDefer,
+  rememberMessage,
+  rememberPass,
+} from "./remember.ts";
 import type { Rules } from "./rules.ts";
+import { isLive, standing } from "./standing.ts";
 import type {
   Change,
   Decision,
   MessageRecord,
   OriginRecord,
-  Triplet,
-  TripletKey,
+  Question,
   Verdict,
 } from "./verdict.ts";
-
-/** An origin's deliveries count once in this time, so that one message to many is not many. */
-const COUNT_PERIOD = 3_600_000;
-
-/** A life renewed within this time is not renewed again: it saves a write for every message of a burst. */
-const RENEWAL_PERIOD = 60_000;
+import { correspond, weigh, wouldAsk } from "./weigh.ts";
 
 const pass = (reason: Verdict["reason"]): Verdict => ({ decision: "pass", reason });
 
@@ -52,34 +56,6 @@ function screenPlainly(attempt: Attempt, rules: Rules, listing: Listing): Verdic
   return attempt.stage === stage ? undefined : pass("out-of-scope");
 }
 
-/** How one remembered triplet stands at a moment. */
-type Standing =
-  | { readonly kind: "unknown" }
-  | { readonly kind: "waiting"; readonly since: number }
-  | { readonly kind: "known" };
-
-function standing(record: Triplet | undefined, rules: Rules, now: number): Standing {
-  if (record === undefined) return { kind: "unknown" };
-  if (record.passed !== undefined) {
-    return now - record.lastSeen > rules.lifetime ? { kind: "unknown" } : { kind: "known" };
-  }
-  // A clock that was set back must not make anybody wait for longer than the delay.
-  const since = Math.min(record.firstSeen, now);
-  return now - since > rules.retryWindow ? { kind: "unknown" } : { kind: "waiting", since };
-}
-
-function isLive(record: OriginRecord | undefined, rules: Rules, now: number): boolean {
-  return record !== undefined && now - record.lastSeen <= rules.lifetime;
-}
-
-function later(time: number, now: number): number {
-  return Math.max(time, now);
-}
-
-function isFresh(lastSeen: number, now: number): boolean {
-  return now - lastSeen < RENEWAL_PERIOD;
-}
-
 function provenBy(
   subject: Subject,
   memory: Memory,
@@ -98,78 +74,6 @@ function provenBy(
     return { verdict: { ...pass("proven"), origin: origin.name }, changes };
   }
   return undefined;
-}
-
-/** What is remembered of a delivery that was accepted: every origin knows it, and some earn by it. */
-function rememberPass(
-  subject: Subject,
-  records: readonly (Triplet | undefined)[],
-  memory: Memory,
-  rules: Rules,
-  now: number,
-): Change[] {
-  const changes: Change[] = [];
-  subject.origins.forEach((origin, at) => {
-    const found = records[at];
-    const before = standing(found, rules, now).kind === "unknown" ? undefined : found;
-    const kept = memory.origin(origin.name);
-    const earned = isLive(kept, rules, now) ? kept : undefined;
-    const counts = rules.autoWhitelistClients > 0 && canProve(origin, subject.senderDomain) &&
-      !(before?.counted ?? false) &&
-      (earned === undefined || now - earned.lastCounted >= COUNT_PERIOD);
-    if (before?.passed === undefined || counts || !isFresh(before.lastSeen, now)) {
-      const record: Triplet = {
-        firstSeen: before?.firstSeen ?? now,
-        lastSeen: later(before?.lastSeen ?? now, now),
-        tries: before?.tries ?? 0,
-        passed: before?.passed ?? now,
-        counted: counts || (before?.counted ?? false),
-      };
-      changes.push({ kind: "triplet", key: subject.triplets[at]!, record });
-    }
-    if (counts) {
-      const record: OriginRecord = {
-        firstSeen: earned?.firstSeen ?? now,
-        lastSeen: later(earned?.lastSeen ?? now, now),
-        deliveries: (earned?.deliveries ?? 0) + 1,
-        lastCounted: now,
-      };
-      changes.push({ kind: "origin", key: origin.name, record });
-    } else if (earned !== undefined && !isFresh(earned.lastSeen, now)) {
-      const record = { ...earned, lastSeen: later(earned.lastSeen, now) };
-      changes.push({ kind: "origin", key: origin.name, record });
-    }
-  });
-  return changes;
-}
-
-/** What is remembered of a delivery that was put off: every origin waits, and since when. */
-function rememberDefer(
-  keys: readonly TripletKey[],
-  records: readonly (Triplet | undefined)[],
-  since: number,
-  now: number,
-  isNew: boolean,
-): Change[] {
-  return keys.map((key, at) => {
-    const before = isNew ? undefined : records[at];
-    const record: Triplet = {
-      firstSeen: since,
-      lastSeen: now,
-      tries: (before?.tries ?? 0) + 1,
-      counted: false,
-    };
-    return { kind: "triplet", key, record };
-  });
-}
-
-function rememberMessage(
-  subject: Subject,
-  outcome: Pick<MessageRecord, "reason" | "delayed">,
-): Change[] {
-  if (subject.instance === "") return [];
-  const record = { ...outcome, origin: subject.origins[0]!.name, sender: subject.sender };
-  return [{ kind: "message", key: subject.instance, record }];
 }
 
 /** What is remembered of the message that an attempt belongs to. */
@@ -232,15 +136,6 @@ function greylist(subject: Subject, memory: Memory, rules: Rules, now: number): 
   };
 }
 
-/** What was released passes and is remembered as if it had waited. */
-function release(subject: Subject, memory: Memory, rules: Rules, now: number): Decision {
-  const records = subject.triplets.map((key) => memory.triplet(key));
-  return {
-    verdict: pass("allowed"),
-    changes: rememberPass(subject, records, memory, rules, now),
-  };
-}
-
 /** In shadow mode nothing is deferred or refused, and so nothing was delayed either. */
 function inMode(verdict: Verdict, rules: Rules): Verdict {
   if (rules.mode !== "shadow") return verdict;
@@ -256,7 +151,9 @@ export interface Case {
   readonly attempt: Attempt;
   /** What the lists say of it. */
   readonly listing: Listing;
-  /** What {@linkcode subjectOf} made of the attempt, if the caller has it already. */
+  /** What was learnt of the client; absent while nothing was, which {@linkcode decide} may ask for. */
+  readonly evidence?: Evidence;
+  /** What {@linkcode subjectOf} made of the attempt and evidence, if the caller has it already. */
   readonly subject?: Subject;
 }
 
@@ -266,16 +163,46 @@ export interface Case {
  * @param memory what is remembered of the attempt's triplets, origins and message; nothing else is
  * asked for.
  * @param now milliseconds since the epoch.
- * @returns the verdict, and the changes that must be remembered before it is told.
+ * @returns the verdict, and the changes that must be remembered before it is told; or that evidence is
+ * needed, which is never asked for where there is some.
  */
-export function decide(about: Case, memory: Memory, rules: Rules, now: number): Decision {
-  const { attempt, listing } = about;
+export function decide(
+  about: Case,
+  memory: Memory,
+  rules: Rules,
+  now: number,
+): Decision | Question {
+  const { attempt, listing, evidence } = about;
   const screened = screen(attempt, rules, listing);
   if (screened !== undefined) return { verdict: screened, changes: [] };
-  const subject = about.subject ?? subjectOf(attempt, rules);
+  const subject = about.subject ?? subjectOf(attempt, rules, evidence);
   // Who is never proven earns nothing either.
   const applied = listing.neverProven ? { ...rules, autoWhitelistClients: 0 } : rules;
-  const { verdict, changes } = provenBy(subject, memory, applied, now) ??
-    (listing.released ? release : greylist)(subject, memory, applied, now);
+  const decision = decideKnown(subject, listing, memory, applied, now) ??
+    greylist(subject, memory, applied, now);
+  if (decision.verdict.decision !== "defer") return inModeOf(decision, rules);
+  if (evidence !== undefined) {
+    const weighed = weigh(subject, evidence, memory, applied, now, decision.verdict);
+    return inModeOf(weighed ?? decision, rules);
+  }
+  if (wouldAsk(subject, memory, applied, now, decision.verdict.reason)) return { ask: "evidence" };
+  return inModeOf(decision, rules);
+}
+
+/** What lets pass without a wait, and is neither on a list nor known. */
+function decideKnown(
+  subject: Subject,
+  listing: Listing,
+  memory: Memory,
+  rules: Rules,
+  now: number,
+): Decision | undefined {
+  const proven = provenBy(subject, memory, rules, now);
+  if (proven !== undefined) return proven;
+  if (listing.released) return passAtOnce(subject, memory, rules, now, pass("allowed"));
+  return correspond(subject, memory, rules, now);
+}
+
+function inModeOf({ verdict, changes }: Decision, rules: Rules): Decision {
   return { verdict: inMode(verdict, rules), changes };
 }

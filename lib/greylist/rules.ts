@@ -5,8 +5,8 @@
  */
 import type { Network } from "../mail/network.ts";
 
-/** Who is greylisted: every stranger, nobody but as if, or nobody. */
-export type Mode = "strangers" | "shadow" | "off";
+/** Who is greylisted: every stranger, only odd ones, nobody but as if, or nobody. */
+export type Mode = "strangers" | "suspects" | "shadow" | "off";
 
 /** The settings of the decision. Durations are in milliseconds. */
 export interface Rules {
@@ -26,6 +26,14 @@ export interface Rules {
   readonly ipv6Prefix: number;
   /** At which stage the null sender is greylisted. */
   readonly nullSender: "rcpt" | "data";
+  /** What a pass of SPF is worth: one more origin, a way in at once, or nothing. */
+  readonly spf: "origin" | "pass" | "off";
+  /** What becomes of a stranger that SPF says is not its sender's. */
+  readonly spfFail: "greylist" | "block";
+  /** In mode `suspects`: so suspicious, or more, is greylisted. */
+  readonly suspicion: number;
+  /** Whether the domains that our own users write to are known. */
+  readonly learnOutbound: boolean;
   /** Clients that are never greylisted. */
   readonly trustedNetworks: readonly Network[];
 }

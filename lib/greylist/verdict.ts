@@ -116,6 +116,12 @@ export type Change =
   | { readonly kind: "origin"; readonly key: string; readonly record: OriginRecord }
   | { readonly kind: "message"; readonly key: string; readonly record: MessageRecord };
 
+/** It takes more to decide: what DNS says of the client. */
+export interface Question {
+  /** What has to be asked. */
+  readonly ask: "evidence";
+}
+
 /** A verdict, and what must be remembered before it is told to anybody. */
 export interface Decision {
   /** What is answered. */

@@ -34,6 +34,8 @@ export interface Target {
   readonly name: string | undefined;
   /** The client's organisation, if it has one. */
   readonly organisation: string | undefined;
+  /** The domains of entries whose SPF records authorise the client; absent where there are none. */
+  readonly authorisedBy?: ReadonlySet<string>;
   /** The sender; empty for the null sender. */
   readonly sender: string;
   /** The recipient. */
@@ -107,6 +109,7 @@ class Index<R extends Rule> {
   /** Longest prefix first. */
   readonly #networks: Record<4 | 6, NetworkSize<R>[]> = { 4: [], 6: [] };
   readonly #organisations = new Map<string, R[]>();
+  readonly #spfDomains = new Map<string, R[]>();
   readonly #users = new Map<string, R[]>();
   readonly #addresses = byTopic<R>();
   readonly #domains = byTopic<R>();
@@ -132,6 +135,9 @@ class Index<R extends Rule> {
         break;
       case "organisation":
         push(this.#organisations, pattern.domain, rule);
+        break;
+      case "spf":
+        push(this.#spfDomains, pattern.domain, rule);
         break;
       case "address":
         push(this.#addresses[topic], pattern.address, rule);
@@ -175,6 +181,8 @@ class Index<R extends Rule> {
     }
     if (target.name !== undefined) below(this.#domains.client, target.name, take);
     if (target.organisation !== undefined) take(this.#organisations.get(target.organisation));
+    if (this.#spfDomains.size === 0) return;
+    for (const domain of target.authorisedBy ?? []) take(this.#spfDomains.get(domain));
   }
 
   #findMailbox(
@@ -288,6 +296,7 @@ function lengthOf({ pattern }: Rule): number {
       return pattern.network.prefix;
     case "domain":
     case "organisation":
+    case "spf":
       return pattern.domain.length;
     default:
       return 0;

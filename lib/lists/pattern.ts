@@ -24,6 +24,8 @@ export type Pattern =
   | { readonly kind: "domain"; readonly domain: string }
   /** A client's organisation. */
   | { readonly kind: "organisation"; readonly domain: string }
+  /** Every client that a domain's SPF record authorises. */
+  | { readonly kind: "spf"; readonly domain: string }
   /** A mail address; a recipient's with any extension. Empty for the null sender. */
   | { readonly kind: "address"; readonly address: string }
   /** A recipient at any domain, with any extension. */
@@ -67,6 +69,12 @@ function parseClient(text: string): Parsed {
       ? no("org: needs a domain, such as org:example.org")
       : yes({ kind: "organisation", domain });
   }
+  if (text.startsWith("spf:")) {
+    const domain = domainOf(text.slice(4));
+    return domain === undefined || !domain.includes(".")
+      ? no("spf: needs a domain, such as spf:example.org")
+      : yes({ kind: "spf", domain });
+  }
   // postgrey's short forms: 192.0.2 is a /24, 10.1 a /16.
   const numbers = /^\d{1,3}(?:\.\d{1,3}){1,2}$/.test(text) ? text.split(".") : undefined;
   const whole = numbers === undefined
@@ -79,7 +87,7 @@ function parseClient(text: string): Parsed {
   }
   const domain = domainOf(text);
   return domain === undefined
-    ? no("this is no address, network, host name, org:domain or /expression/")
+    ? no("this is no address, network, host name, org:domain, spf:domain or /expression/")
     : yes({ kind: "domain", domain });
 }
 
@@ -104,7 +112,8 @@ function parseMailbox(text: string, topic: "sender" | "recipient"): Parsed {
 
 /**
  * Reads a pattern. For clients: an address, a network, postgrey's short forms, a host name (with
- * everything below it; only ever compared with the name that Postfix verified), `org:domain`. For
+ * everything below it; only ever compared with the name that Postfix verified), `org:domain`,
+ * `spf:domain`. For
  * senders: an address, `<>`, a domain (with everything below it). For recipients: an address (with its
  * extensions), `user@`, a domain. For all: `/expression/` in RE2's syntax.
  */
@@ -127,6 +136,8 @@ export function formatPattern(pattern: Pattern): string {
       return pattern.domain;
     case "organisation":
       return `org:${pattern.domain}`;
+    case "spf":
+      return `spf:${pattern.domain}`;
     case "address":
       return pattern.address === "" ? "<>" : pattern.address;
     case "user":

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { adopt } from "../greylist/adopt.ts";
 import {
   type Attempt,
+  keysOf,
   type Listing,
   makeAttempt,
   type Subject,
@@ -12,9 +14,11 @@ import {
   UNLISTED,
 } from "../greylist/attempt.ts";
 import { decide, screen } from "../greylist/decide.ts";
+import { NO_EVIDENCE } from "../greylist/evidence.ts";
 import { WorkingMemory } from "../greylist/memory.ts";
 import type { Rules } from "../greylist/rules.ts";
 import type { MessageRecord, Verdict } from "../greylist/verdict.ts";
+import type { Target } from "../lists/matcher.ts";
 import { splitAddress } from "../mail/address.ts";
 import { parseAddress } from "../mail/network.ts";
 import {
@@ -28,8 +32,10 @@ import {
 import type { Request } from "../policy/request.ts";
 import { StoreFault } from "../store/fault.ts";
 import type { Awaitable, Recalled, Store, StoredEntry } from "../store/store.ts";
+import type { Gatherer, Report } from "./gatherer.ts";
 import type { Journal } from "./journal.ts";
 import { type ListedRule, listingOf, type Lists, nameRule } from "./lists.ts";
+import { Outbound } from "./outbound.ts";
 
 /** What the administrator says about decisions and replies. */
 export interface EngineSettings {
@@ -45,11 +51,12 @@ interface Job {
   readonly request: Request;
   readonly attempt: Attempt;
   readonly listing: Listing;
-  readonly subject: Subject;
+  subject: Subject;
+  evidence?: Report;
   readonly now: number;
   readonly released: StoredEntry | undefined;
   readonly resolve: (reply: string) => void;
-  verdict?: Verdict;
+  outcome?: Verdict | "ask";
 }
 
 /** So many requests share one transaction at most, so that the first does not wait for long. */
@@ -62,6 +69,8 @@ const MAX_MESSAGES = 10_000;
 export class Engine {
   readonly #store: Store;
   readonly #lists: Lists;
+  readonly #gatherer: Gatherer;
+  readonly #outbound: Outbound;
   readonly #journal: Journal;
   readonly #clock: () => number;
   #settings: EngineSettings;
@@ -74,12 +83,15 @@ export class Engine {
   constructor(
     store: Store,
     lists: Lists,
+    gatherer: Gatherer,
     settings: EngineSettings,
     journal: Journal,
     clock: () => number = Date.now,
   ) {
     this.#store = store;
     this.#lists = lists;
+    this.#gatherer = gatherer;
+    this.#outbound = new Outbound(store);
     this.#settings = settings;
     this.#journal = journal;
     this.#clock = clock;
@@ -107,36 +119,71 @@ export class Engine {
         this.#journal.decision(request, verdict, this.#timeOf(request));
         return Promise.resolve(DUNNO);
       }
-      const { rules, reply } = this.#settings;
-      const now = this.#timeOf(request);
-      const { listing, rule } = this.#listingOf(attempt, now);
-      const verdict = screen(attempt, rules, listing);
-      if (verdict !== undefined) {
-        // Nothing has to be looked up, so nothing has to be waited for.
-        const isByRule = rule !== undefined && isByList(verdict);
-        if (isByRule) this.#lists.hit(rule, now);
-        const told = isByRule ? { ...verdict, by: nameRule(rule) } : verdict;
-        this.#journal.decision(request, told, now);
-        return Promise.resolve(replyTo(told, attempt, reply, now));
-      }
-      const subject = subjectOf(attempt, rules);
-      const released = this.#lists.released(subject.sender, subject.recipient, now);
-      const told = released === undefined ? listing : { ...listing, released: true };
-      return new Promise((resolve) => {
-        this.#queue.push({ request, attempt, listing: told, subject, now, released, resolve });
-        if (this.#running) return;
-        this.#running = true;
-        // Runs after every request that arrived in this turn has been queued; no timer is involved.
-        queueMicrotask(() => this.#run());
-      });
+      const { spfDomains } = this.#lists;
+      if (spfDomains.length === 0) return this.#answerTo(request, attempt);
+      const authorisedBy = this.#gatherer.authorisedBy(attempt.address, spfDomains);
+      if (authorisedBy !== undefined) return this.#answerTo(request, attempt, authorisedBy);
+      return this.#gatherer.authorise(attempt.address, spfDomains).then(
+        (found) => this.#answerTo(request, attempt, found),
+      ).catch((error) => this.#failOpen(request, error));
     } catch (error) {
-      this.#journal.bug(error);
-      this.#journal.failedOpen(request);
-      return Promise.resolve(DUNNO);
+      return Promise.resolve(this.#failOpen(request, error));
     }
   }
 
-  #listingOf(attempt: Attempt, now: number): { listing: Listing; rule?: ListedRule } {
+  /** Resolves when nothing is under way any more that no request waits for. */
+  async settle(): Promise<void> {
+    this.#gatherer.stop();
+    await this.#outbound.settle();
+  }
+
+  #failOpen(request: Request, error: unknown): string {
+    this.#journal.bug(error);
+    this.#journal.failedOpen(request);
+    return DUNNO;
+  }
+
+  #answerTo(
+    request: Request,
+    attempt: Attempt,
+    authorisedBy?: ReadonlySet<string>,
+  ): Promise<string> {
+    const { rules, reply } = this.#settings;
+    const now = this.#timeOf(request);
+    const target = authorisedBy === undefined ? attempt : { ...attempt, authorisedBy };
+    const { listing, rule } = this.#listingOf(target, now);
+    const verdict = screen(attempt, rules, listing);
+    if (verdict !== undefined) {
+      // Nothing has to be looked up, so nothing has to be waited for.
+      const isByRule = rule !== undefined && isByList(verdict);
+      if (isByRule) this.#lists.hit(rule, now);
+      const told = isByRule ? { ...verdict, by: nameRule(rule) } : verdict;
+      if (verdict.reason === "authenticated" && rules.learnOutbound) {
+        this.#outbound.learn(attempt, now);
+      }
+      this.#journal.decision(request, told, now);
+      return Promise.resolve(replyTo(told, attempt, reply, now));
+    }
+    const evidence = this.#gatherer.isActive ? this.#gatherer.known(attempt) : NOTHING_TO_LEARN;
+    const subject = subjectOf(attempt, rules, evidence);
+    const released = this.#lists.released(subject.sender, subject.recipient, now);
+    const told = released === undefined ? listing : { ...listing, released: true };
+    return new Promise((resolve) => {
+      const job: Job = { request, attempt, listing: told, subject, now, released, resolve };
+      if (evidence !== undefined) job.evidence = evidence;
+      this.#enqueue(job);
+    });
+  }
+
+  #enqueue(job: Job): void {
+    this.#queue.push(job);
+    if (this.#running) return;
+    this.#running = true;
+    // Runs after every request that arrived in this turn has been queued; no timer is involved.
+    queueMicrotask(() => this.#run());
+  }
+
+  #listingOf(attempt: Attempt & Target, now: number): { listing: Listing; rule?: ListedRule } {
     // Other stages are out of scope whatever the lists say.
     if (attempt.stage !== "RCPT" && attempt.stage !== "DATA") return { listing: UNLISTED };
     const finding = this.#lists.find(attempt, now);
@@ -169,7 +216,7 @@ export class Engine {
     const { rules } = this.#settings;
     let messages: ReadonlyMap<string, MessageRecord> = new Map();
     try {
-      const done = this.#store.exchange(jobs.flatMap((job) => job.subject.triplets), (recalled) => {
+      const done = this.#store.exchange(jobs.flatMap((job) => keysOf(job.subject)), (recalled) => {
         const memory = this.#judge(jobs, recalled, rules);
         messages = memory.messages();
         return memory.stored();
@@ -186,18 +233,52 @@ export class Engine {
 
   #answerAll(jobs: readonly Job[], messages: ReadonlyMap<string, MessageRecord>): void {
     for (const [key, record] of messages) this.#rememberMessage(key, record);
-    for (const { request, attempt, verdict: decided, now, released, resolve } of jobs) {
-      const isByRelease = released !== undefined && decided?.reason === "allowed";
-      if (isByRelease) this.#lists.hit(released, now);
-      const verdict = isByRelease ? { ...decided, by: `entry:${released.id}` } : decided;
-      if (verdict === undefined) {
+    for (const job of jobs) {
+      const { request, attempt, outcome, now, released, resolve } = job;
+      if (outcome === undefined) {
         this.#journal.failedOpen(request, now);
         resolve(DUNNO);
-      } else {
-        resolve(replyTo(verdict, attempt, this.#settings.reply, now));
-        this.#journal.decision(request, verdict, now);
+        continue;
       }
+      if (outcome === "ask") {
+        this.#ask(job);
+        continue;
+      }
+      const isByRelease = released !== undefined && outcome.reason === "allowed";
+      if (isByRelease) this.#lists.hit(released, now);
+      const verdict = isByRelease ? { ...outcome, by: `entry:${released.id}` } : outcome;
+      resolve(replyTo(verdict, attempt, this.#settings.reply, now));
+      this.#journal.decision(request, verdict, now);
+      if (job.evidence === undefined && isLearntOf(verdict)) this.#learn(job);
     }
+  }
+
+  /** The answer of DNS decides: the request waits for it, and is decided once more. */
+  #ask(job: Job): void {
+    this.#gatherer.gather(job.attempt).then((evidence) => {
+      job.evidence = evidence;
+      job.subject = subjectOf(job.attempt, this.#settings.rules, evidence);
+      this.#enqueue(job);
+    }).catch((error) => job.resolve(this.#failOpen(job.request, error)));
+  }
+
+  /** DNS decides nothing now: what it says is kept for the next host of the same domain. */
+  #learn({ attempt, now }: Job): void {
+    this.#gatherer.inBackground(attempt, (evidence) => {
+      if (evidence.spfDomain === undefined) return;
+      const { rules } = this.#settings;
+      const subject = subjectOf(attempt, rules, evidence);
+      Promise.try(() =>
+        this.#store.exchange(
+          subject.triplets,
+          ({ triplets, origins }) =>
+            adopt(subject, new WorkingMemory(triplets, origins), rules, now),
+        )
+      ).catch((error) => {
+        // A fault of the store was told by the store itself.
+        if (!(error instanceof StoreFault)) this.#journal.bug(error);
+      });
+    });
   }
 
   #fail(jobs: readonly Job[], error: unknown): void {
@@ -216,11 +297,15 @@ export class Engine {
       (key) => this.#messages.get(key),
     );
     for (const job of jobs) {
-      delete job.verdict;
+      delete job.outcome;
       try {
-        const { verdict, changes } = decide(job, memory, rules, job.now);
-        memory.apply(changes);
-        job.verdict = verdict;
+        const decision = decide(job, memory, rules, job.now);
+        if ("ask" in decision) {
+          job.outcome = "ask";
+        } else {
+          memory.apply(decision.changes);
+          job.outcome = decision.verdict;
+        }
       } catch (error) {
         this.#journal.bug(error);
       }
@@ -235,6 +320,14 @@ export class Engine {
     const [oldest] = this.#messages.keys();
     this.#messages.delete(oldest!);
   }
+}
+
+/** Where nothing is to be learnt, nothing is asked for. */
+const NOTHING_TO_LEARN: Report = { ...NO_EVIDENCE, weighed: [] };
+
+/** Whether it is worth knowing for which domain the client of this verdict speaks. */
+function isLearntOf({ reason }: Verdict): boolean {
+  return reason === "new" || reason === "early" || reason === "retried";
 }
 
 /** Whether it was an entry of a list that decided. */
@@ -252,6 +345,7 @@ export function attemptOf(request: Request): Attempt | undefined {
     authenticated: (request.get("sasl_username") ?? "") !== "",
     address,
     clientName: request.get("client_name") ?? "",
+    heloName: request.get("helo_name") ?? "",
     sender: request.get("sender") ?? "",
     recipient: request.get("recipient") ?? "",
     instance: request.get("instance") ?? "",

@@ -204,6 +204,11 @@ export class Journal {
     this.#fault(`accept ${endpoint}`, `${endpoint}: cannot accept: ${messageOf(error)}`);
   }
 
+  /** A list of addresses in DNS does not work. */
+  dnsListSwitchedOff(zone: string, why: string): void {
+    this.#fault(`dns list ${zone}`, `${zone} is not asked for an hour: ${why}`);
+  }
+
   /** The store cannot do its work, so that mail passes without greylisting. */
   storeIll(fault: StoreFault): void {
     this.counters.storeFaults++;

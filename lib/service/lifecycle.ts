@@ -7,7 +7,9 @@ import { type Endpoint, formatEndpoint } from "../policy/endpoint.ts";
 import { type ListenerLimits, PolicyServer } from "../policy/listener.ts";
 import type { StoreSettings } from "../store/open.ts";
 import { ReopeningStore } from "../store/reopening.ts";
+import { DnsResolver, type ResolverSettings } from "../evidence/resolver.ts";
 import { Engine, type EngineSettings } from "./engine.ts";
+import { Gatherer, type GathererSettings } from "./gatherer.ts";
 import { History, type HistorySettings } from "./history.ts";
 import type { Journal, JournalSettings } from "./journal.ts";
 import { Lists, type ListSettings } from "./lists.ts";
@@ -25,6 +27,10 @@ export interface ServiceSettings {
   readonly limits: ListenerLimits;
   /** Allow and block lists. */
   readonly lists: ListSettings;
+  /** How DNS is asked. */
+  readonly resolver: ResolverSettings;
+  /** What is learnt of strangers. */
+  readonly gatherer: GathererSettings;
   /** What is remembered where. */
   readonly store: StoreSettings;
   /** What is kept of what happened. */
@@ -38,6 +44,8 @@ export class Service {
   readonly #journal: Journal;
   readonly #store: ReopeningStore;
   readonly #lists: Lists;
+  readonly #resolver: DnsResolver;
+  readonly #gatherer: Gatherer;
   readonly #engine: Engine;
   readonly #history: History;
   readonly #maintenance: Maintenance;
@@ -55,7 +63,17 @@ export class Service {
       fileRead: (path, entries, errors) => journal.listFileRead(path, entries, errors),
       fileFailed: (path, error) => journal.listFileFailed(path, error),
     });
-    this.#engine = new Engine(this.#store, this.#lists, settings.engine, journal);
+    this.#resolver = new DnsResolver(settings.resolver);
+    this.#gatherer = new Gatherer(this.#resolver, settings.gatherer, {
+      listSwitchedOff: (zone, why) => journal.dnsListSwitchedOff(zone, why),
+    });
+    this.#engine = new Engine(
+      this.#store,
+      this.#lists,
+      this.#gatherer,
+      settings.engine,
+      journal,
+    );
     const { rules } = settings.engine;
     this.#history = new History(this.#store, settings.history, rules);
     journal.keepIn(this.#history);
@@ -108,6 +126,8 @@ export class Service {
 
   /** Takes new settings as far as a running daemon can. */
   configure(settings: ServiceSettings): void {
+    this.#resolver.configure(settings.resolver);
+    this.#gatherer.configure(settings.gatherer);
     this.#engine.configure(settings.engine);
     this.#lists.configure(settings.lists);
     this.#history.configure(settings.history, settings.engine.rules);
@@ -119,6 +139,7 @@ export class Service {
   async stop(): Promise<void> {
     this.#maintenance.stop();
     await this.#server.close();
+    await this.#engine.settle();
     await this.#lists.stop();
     await this.#history.flush();
     await this.#store.close();

@@ -112,6 +112,7 @@ export class Lists {
   #matcher = new Matcher<ListedRule>([]);
   #revision = -1;
   #entries: readonly ListedRule[] = [];
+  #spfDomains: readonly string[] = [];
   #released: ReadonlyMap<string, StoredEntry> = new Map();
   #files = new Map<string, WatchedFile>();
   #hits = new Map<number | string, Hits>();
@@ -136,6 +137,11 @@ export class Lists {
   /** What the lists say; `now` is in milliseconds since the epoch. */
   find(target: Target, now: number): Finding<ListedRule> {
     return this.#matcher.find(target, now);
+  }
+
+  /** The domains of the entries that mean whoever a domain's SPF record authorises. */
+  get spfDomains(): readonly string[] {
+    return this.#spfDomains;
   }
 
   /** The entry that lets in a sender's mail to a recipient, both normalised, if there is one. */
@@ -248,13 +254,16 @@ export class Lists {
 
   #rebuild(): void {
     const { optIn, optOut, builtinList } = this.#settings;
-    this.#matcher = new Matcher<ListedRule>([
+    const rules: ListedRule[] = [
       ...this.#entries,
       ...[...this.#files.values()].flatMap(({ rules }) => rules),
       ...optIn.flatMap((text) => chosen("opt-in", text)),
       ...optOut.flatMap((text) => chosen("opt-out", text)),
       ...(builtinList ? BUILTIN : []),
-    ]);
+    ];
+    this.#matcher = new Matcher(rules);
+    const domains = rules.map(({ pattern }) => pattern.kind === "spf" ? pattern.domain : undefined);
+    this.#spfDomains = [...new Set(domains)].filter((domain) => domain !== undefined);
   }
 }
 

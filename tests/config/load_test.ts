@@ -55,6 +55,10 @@ Deno.test("the defaults are those that the documents promise", () => {
     ipv4Prefix: 24,
     ipv6Prefix: 64,
     nullSender: "rcpt",
+    spf: "origin",
+    spfFail: "greylist",
+    suspicion: 3,
+    learnOutbound: true,
     trustedNetworks: [],
   });
   assertEquals(load().values.socketmode, 0o666);
@@ -92,7 +96,7 @@ Deno.test("what cannot be used is refused with the place and what to do", () => 
     ["delay = 60", `${PATH}:1`, "a duration with its unit", "not 60"],
     ['delay = "60"', 'such as "90s"'],
     ['delay = "0s"', "from 1s to 1d"],
-    ['mode = "strict"', '"strangers", "shadow", "off"', 'not "strict"'],
+    ['mode = "strict"', '"strangers", "suspects", "shadow", "off"', 'not "strict"'],
     ['auto_whitelist_clients = "5"', "whole number from 0"],
     ["auto_whitelist_clients = -1", "whole number from 0"],
     ["auto_whitelist_clients = 1.5", "whole number from 0"],

@@ -3,10 +3,12 @@ import { combine } from "../../lib/config/load.ts";
 import { serviceSettings, type SettingName } from "../../lib/config/settings.ts";
 import { Request } from "../../lib/policy/request.ts";
 import { Engine } from "../../lib/service/engine.ts";
+import { Gatherer } from "../../lib/service/gatherer.ts";
 import { Journal } from "../../lib/service/journal.ts";
 import { Lists } from "../../lib/service/lists.ts";
 import { StoreFault } from "../../lib/store/fault.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
+import { resolverOf, type Zone } from "../spf/zone.ts";
 import type { Store } from "../../lib/store/store.ts";
 
 const STANDARD = {
@@ -58,7 +60,11 @@ interface Setup {
   clock: { now: number };
 }
 
-function setUp(settings: Partial<Record<SettingName, string>> = {}, store?: Store): Setup {
+function setUp(
+  settings: Partial<Record<SettingName, string>> = {},
+  store?: Store,
+  zone: Zone = {},
+): Setup {
   const flags = new Map(
     Object.entries(settings).map(([name, value]) => [
       name as SettingName,
@@ -77,7 +83,8 @@ function setUp(settings: Partial<Record<SettingName, string>> = {}, store?: Stor
   );
   const used = store ?? new SqliteStore(":memory:");
   const lists = new Lists(used, service.lists, { fileRead: () => {}, fileFailed: () => {} });
-  const engine = new Engine(used, lists, service.engine, journal, () => clock.now);
+  const gatherer = new Gatherer(resolverOf(zone), service.gatherer, { listSwitchedOff: () => {} });
+  const engine = new Engine(used, lists, gatherer, service.engine, journal, () => clock.now);
   const ask = (given?: Record<string, string>) => engine.answer(requestOf(given));
   return { engine, lists, journal, lines, ask, clock };
 }
@@ -140,7 +147,7 @@ Deno.test("an answer leaves only after the commit, and requests meanwhile form t
     gates.push(gate);
     await gate.promise;
   });
-  const { ask } = setUp({}, store);
+  const { ask } = setUp({ spf: "off", learn_outbound: "false" }, store);
   let answered = 0;
   const first = ask().then(() => answered++);
   await new Promise((resolve) => setTimeout(resolve, 10));
@@ -264,4 +271,83 @@ Deno.test("every request is counted in exactly one reason", async () => {
   assertEquals([reasons.new, reasons.early, reasons.retried, reasons.known], [1, 1, 1, 1]);
   assertEquals([reasons.authenticated, requests], [1, 5]);
   assertEquals(decisions, { pass: 3, defer: 2, reject: 0 });
+});
+
+const SPF_ZONE: Zone = {
+  "example.org": { txt: ["v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/24 -all"] },
+  "broad.example": { txt: ["v=spf1 +all"] },
+};
+
+const HERE = { client_address: "192.0.2.10" };
+const THERE = { client_address: "198.51.100.7" };
+
+/** What nobody waits for is done by then. */
+const background = () => new Promise((resolve) => setTimeout(resolve, 50));
+
+Deno.test("a domain's retry from another network passes once SPF was learnt of in the background", async () => {
+  const { ask, clock, journal } = setUp({}, undefined, SPF_ZONE);
+  assertMatch(await ask(HERE), /DEFER/);
+  await background();
+  clock.now += 61_000;
+  assertMatch(await ask({ ...THERE, instance: "2" }), /PREPEND X-Greylist: delayed 61 seconds/);
+  assertEquals(await ask(HERE), "action=DUNNO\n\n");
+  assertEquals(journal.counters.reasons.retried, 1);
+});
+
+Deno.test("a forged sender, and a domain that lets everybody pass, are deferred each time", async () => {
+  const { ask, clock } = setUp({}, undefined, SPF_ZONE);
+  for (const sender of ["alice@example.org", "alice@broad.example", "alice@none.example"]) {
+    for (const network of ["203.0.113.7", "203.0.112.7", "203.0.111.7"]) {
+      assertMatch(await ask({ sender, client_address: network, instance: "" }), /DEFER/);
+      await background();
+      clock.now += 61_000;
+    }
+  }
+});
+
+Deno.test("DNS that does not answer costs no more than dns_wait, and the mail is greylisted", async () => {
+  const zone: Zone = { "example.org": { txt: "timeout" } };
+  const { ask, clock } = setUp({ spf: "pass", dns_wait: "50ms" }, undefined, zone);
+  assertMatch(await ask(HERE), /DEFER/);
+  clock.now += 61_000;
+  assertMatch(await ask(HERE), /PREPEND/);
+});
+
+Deno.test("an spf: entry lets in, or refuses, whoever the domain's record authorises", async () => {
+  const store = new SqliteStore(":memory:");
+  const { ask, lists } = setUp({}, store, SPF_ZONE);
+  const entry = { topic: "client", note: "", addedBy: "root", created: 0 } as const;
+  store.addEntry({ ...entry, list: "allow", pattern: "spf:example.org" });
+  await lists.refresh();
+  const other = { sender: "carol@example.com" };
+  assertEquals(await ask({ ...HERE, ...other }), "action=DUNNO\n\n");
+  assertEquals(await ask({ ...THERE, ...other }), "action=DUNNO\n\n");
+  assertMatch(await ask({ client_address: "203.0.113.7", ...other }), /DEFER/);
+  store.addEntry({ ...entry, list: "block", pattern: "192.0.2.10" });
+  await lists.refresh();
+  assertMatch(await ask({ ...HERE, ...other }), /REJECT|550/);
+});
+
+Deno.test("the hosts of a domain that our own users write to are not greylisted", async () => {
+  const { ask, engine, clock } = setUp({}, undefined, SPF_ZONE);
+  await ask({
+    client_address: "203.0.113.200",
+    sasl_username: "bob",
+    sender: "bob@example.net",
+    recipient: "alice@example.org",
+  });
+  await engine.settle();
+  assertEquals(await ask(THERE), "action=DUNNO\n\n");
+  assertMatch(await ask({ client_address: "203.0.113.7", recipient: "eve@example.net" }), /DEFER/);
+  clock.now += 40 * 86_400_000;
+  assertMatch(await ask({ ...HERE, recipient: "eve@example.net" }), /DEFER/);
+});
+
+Deno.test("in mode suspects only who is odd is greylisted", async () => {
+  const { ask, journal } = setUp({ mode: "suspects" }, undefined, SPF_ZONE);
+  const good = { ...HERE, client_name: "mail.example.org", helo_name: "mail.example.org" };
+  assertEquals(await ask(good), "action=DUNNO\n\n");
+  assertEquals(journal.counters.reasons.unsuspicious, 1);
+  const bad = { client_address: "203.0.113.7", helo_name: "friend", sender: "x@none.example" };
+  assertMatch(await ask(bad), /DEFER/);
 });

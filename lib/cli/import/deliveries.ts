@@ -19,7 +19,7 @@ export class Replay {
 
   /** A replay by Greylag's rules. */
   constructor(rules: Rules) {
-    this.#rules = { ...rules, mode: "strangers" };
+    this.#rules = { ...rules, mode: "strangers", spf: "off", learnOutbound: false };
   }
 
   /** Takes the next delivery. */
@@ -30,6 +30,7 @@ export class Replay {
       authenticated: false,
       address,
       clientName,
+      heloName: "",
       sender,
       recipient,
       instance: "",
@@ -38,7 +39,8 @@ export class Replay {
     // It was accepted, which is what a release does: it is remembered, and the origins earn by it.
     const about = { attempt, subject, listing: { ...UNLISTED, released: true } };
     const rules = { ...this.#rules, nullSender: "rcpt" as const };
-    this.#memory.apply(decide(about, this.#memory, rules, time).changes);
+    const decision = decide(about, this.#memory, rules, time);
+    if ("changes" in decision) this.#memory.apply(decision.changes);
   }
 
   /** What is to be remembered. */

@@ -1,0 +1,147 @@
+/**
+ * `greylag spf`: an evaluation of SPF, term by term.
+ *
+ * @module
+ */
+import { serviceSettings } from "../config/settings.ts";
+import { parseServer } from "../evidence/dns_transport.ts";
+import { DnsResolver } from "../evidence/resolver.ts";
+import { splitAddress } from "../mail/address.ts";
+import { parseAddress } from "../mail/network.ts";
+import { tooBroad, weaknessOf } from "../spf/breadth.ts";
+import {
+  checkHost,
+  type Resolver,
+  type SpfAnswer,
+  type SpfResult,
+  type SpfStep,
+  TemporaryDnsError,
+} from "../spf/check_host.ts";
+import { ADMIN_OPTIONS, parseAdmin, textOf } from "./admin.ts";
+import type { Command } from "./command.ts";
+import type { Output, Style } from "./output.ts";
+import { type Option, UsageError } from "./usage.ts";
+
+const OWN: readonly Option[] = [
+  { name: "ip", placeholder: "ADDRESS", help: "The client's address." },
+  { name: "helo", placeholder: "NAME", help: "What the client calls itself." },
+  { name: "sender", placeholder: "ADDRESS", help: "The envelope sender; <> for the null sender." },
+  { name: "dns", placeholder: "SERVER", help: "Ask this server: HOST or HOST:PORT." },
+];
+
+/** 1 and 2 mean what they mean everywhere: failed, and wrong usage. */
+const EXIT_CODES: Readonly<Record<SpfResult, number>> = {
+  pass: 0,
+  none: 3,
+  neutral: 4,
+  softfail: 5,
+  fail: 6,
+  temperror: 7,
+  permerror: 8,
+};
+
+const COLOURS: Readonly<Record<SpfResult, Style>> = {
+  pass: "green",
+  none: "yellow",
+  neutral: "yellow",
+  softfail: "yellow",
+  fail: "red",
+  temperror: "red",
+  permerror: "red",
+};
+
+interface Evaluation {
+  readonly answer: SpfAnswer;
+  readonly steps: readonly SpfStep[];
+  /** Why a pass says nothing. */
+  readonly weakness: string | undefined;
+}
+
+async function evaluate(
+  question: { readonly ip: string; readonly helo: string; readonly sender: string },
+  resolver: Resolver,
+  breadth: { readonly ipv4: number; readonly ipv6: number },
+  receiver: string,
+): Promise<Evaluation> {
+  const steps: SpfStep[] = [];
+  const trace = (step: SpfStep) => steps.push(step);
+  const answer = await checkHost({ ...question, resolver, receiver, trace });
+  if (answer.result !== "pass") return { answer, steps, weakness: undefined };
+  const { local } = splitAddress(question.sender);
+  const { domain } = answer;
+  const sender = { local: local === "" ? "postmaster" : local, domain };
+  try {
+    const weakness = weaknessOf(answer.path) ??
+      await tooBroad({ ...question, sender, domain, resolver }, breadth);
+    return { answer, steps, weakness };
+  } catch (error) {
+    if (!(error instanceof TemporaryDnsError)) throw error;
+    return { answer, steps, weakness: error.message };
+  }
+}
+
+function show({ answer, steps, weakness }: Evaluation, output: Output): void {
+  for (const { depth, domain, term, found } of steps) {
+    const indent = "  ".repeat(depth);
+    output.print(term === undefined ? `${indent}${domain}: ` : `${indent}  ${term}: `);
+    output.print(`${found}\n`);
+  }
+  const { result, mechanism, domain, explanation, lookups, error } = answer;
+  output.print(result, COLOURS[result]);
+  output.print(
+    ` for ${domain === "" ? "no domain" : domain}` +
+      (mechanism === undefined ? "" : ` by ${mechanism}`) +
+      `, ${lookups} of 10 terms asked DNS\n`,
+  );
+  if (error !== undefined) output.print(`error: ${error}\n`);
+  if (explanation !== undefined) output.print(`its owner says: ${explanation}\n`);
+  if (weakness !== undefined) output.print(`this pass says nothing: ${weakness}\n`);
+}
+
+/** An evaluation of SPF, term by term. */
+export const spf: Command = {
+  name: "spf",
+  summary: "evaluate SPF, term by term",
+  usage: "--ip ADDRESS --helo NAME --sender ADDRESS [--dns SERVER]",
+  description: [
+    "Needs no database and no daemon. Tells what became of each term of each record (RFC 7208), and " +
+    "whether a pass says anything: not if the record lets anybody pass, more of the address space " +
+    "than the settings spf_widest_ipv4 and spf_widest_ipv6, or passes by ptr or by an exists that " +
+    "does not depend on the address.",
+    "Exit codes: 0 pass, 3 none, 4 neutral, 5 softfail, 6 fail, 7 temperror, 8 permerror.",
+  ],
+  options: [...ADMIN_OPTIONS.filter(({ name }) => name !== "database"), ...OWN],
+  async run(args, output) {
+    const admin = parseAdmin(args, OWN);
+    if (admin.rest.length > 0) {
+      throw new UsageError(`there is nothing to be done with "${admin.rest[0]}"`);
+    }
+    const ip = textOf(admin, "ip");
+    if (ip === undefined) throw new UsageError("--ip is missing");
+    if (parseAddress(ip) === undefined) throw new UsageError(`--ip: "${ip}" is no address`);
+    const given = textOf(admin, "sender");
+    const helo = textOf(admin, "helo") ?? "";
+    if (given === undefined && helo === "") throw new UsageError("--sender is missing");
+    const dns = textOf(admin, "dns");
+    const server = dns === undefined ? undefined : parseServer(dns);
+    if (dns !== undefined && server === undefined) {
+      throw new UsageError(`--dns: "${dns}" is no server, such as 192.0.2.53 or 127.0.0.1:5353`);
+    }
+    const settings = serviceSettings(admin.configuration.values);
+    const resolver = new DnsResolver({
+      ...settings.resolver,
+      ...(server === undefined ? {} : { servers: [server] }),
+    });
+    const sender = given === undefined || given === "<>" ? "" : given;
+    const { breadth, receiver } = settings.gatherer;
+    const evaluation = await evaluate({ ip, helo, sender }, resolver, breadth, receiver);
+    const { answer, steps, weakness } = evaluation;
+    if (admin.json) {
+      const { path: _path, ...rest } = answer;
+      output.print(`${JSON.stringify({ ...rest, weakness: weakness ?? null, steps }, null, 2)}\n`);
+    } else {
+      show(evaluation, output);
+    }
+    return EXIT_CODES[answer.result];
+  },
+};

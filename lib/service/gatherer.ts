@@ -1,0 +1,318 @@
+/**
+ * Learns what DNS says of strangers: within a time limit where a request waits for it, in the
+ * background where none does.
+ *
+ * @module
+ */
+import { ExpiringCache } from "../evidence/dns_cache.ts";
+import { type DnsList, DnsLists } from "../evidence/dns_list.ts";
+import { clientSignals, type Signal } from "../evidence/signals.ts";
+import { type Attempt, spfIdentity } from "../greylist/attempt.ts";
+import type { Evidence } from "../greylist/evidence.ts";
+import type { Mode } from "../greylist/rules.ts";
+import { canonicalDomain, splitAddress } from "../mail/address.ts";
+import { formatAddress, type IpAddress } from "../mail/network.ts";
+import { type BreadthLimits, tooBroad, weaknessOf } from "../spf/breadth.ts";
+import { checkHost, type Resolver, type SpfAnswer } from "../spf/check_host.ts";
+import { uses } from "../spf/macro.ts";
+
+/** What the administrator says about evidence. */
+export interface GathererSettings {
+  /** Who is greylisted: only for `suspects` everything is weighed. */
+  readonly mode: Mode;
+  /** Whether SPF is evaluated. */
+  readonly spf: boolean;
+  /** How long a request may wait, in milliseconds. */
+  readonly dnsWait: number;
+  /** How much of the address space a record may let pass. */
+  readonly breadth: BreadthLimits;
+  /** Lists of addresses in DNS. */
+  readonly dnsLists: readonly DnsList[];
+  /** What each signal weighs. */
+  readonly weights: Readonly<Record<Signal, number>>;
+  /** Names and addresses of this server. */
+  readonly ours: ReadonlySet<string>;
+  /** This server's name, for explanations. */
+  readonly receiver: string;
+}
+
+/** What gathering tells its owner. */
+export interface GathererEvents {
+  /** A list of addresses does not work and is not asked for a while. */
+  listSwitchedOff(zone: string, why: string): void;
+}
+
+/** Something that was weighed. */
+export interface Weighed {
+  /** A signal, or the zone of a list. */
+  readonly what: string;
+  /** What it added. */
+  readonly weight: number;
+}
+
+/** Evidence, and what it rests on. */
+export interface Report extends Evidence {
+  /** What SPF said; absent where it was not evaluated, or not in time. */
+  readonly spf?: SpfAnswer;
+  /** Why a pass of SPF says nothing; absent if it does. */
+  readonly weakness?: string;
+  /** What was weighed. */
+  readonly weighed: readonly Weighed[];
+}
+
+/** So many are learnt of in the background at once. */
+const MAX_BACKGROUND = 64;
+
+const MAX_CACHED = 20_000;
+
+/** What was learnt holds for so long, in milliseconds; where DNS failed, for less. */
+const KEPT = 3_600_000;
+const FAILURE_KEPT = 60_000;
+
+/** Nothing is learnt of anybody for longer than this, in milliseconds. */
+const LONGEST = 20_000;
+
+/** What was learnt, and until when it holds. */
+interface Learnt {
+  readonly report: Report;
+  readonly lifetime: number;
+}
+
+/** Learns and remembers. */
+export class Gatherer {
+  readonly #resolver: Resolver;
+  readonly #events: GathererEvents;
+  #settings: GathererSettings;
+  #lists: DnsLists;
+  #reports = new ExpiringCache<Report>(MAX_CACHED);
+  readonly #breadths = new ExpiringCache<{ readonly why: string | undefined }>(MAX_CACHED);
+  readonly #authorised = new ExpiringCache<boolean>(MAX_CACHED);
+  readonly #background = new Map<string, AbortController>();
+  #dropped = 0;
+
+  /** A gatherer that asks a resolver. */
+  constructor(resolver: Resolver, settings: GathererSettings, events: GathererEvents) {
+    this.#resolver = resolver;
+    this.#settings = settings;
+    this.#events = events;
+    this.#lists = this.#listsOf(settings);
+  }
+
+  /** Takes new settings; what was learnt by the old ones is learnt again. */
+  configure(settings: GathererSettings): void {
+    this.#settings = settings;
+    this.#reports = new ExpiringCache(MAX_CACHED);
+    this.#lists = this.#listsOf(settings);
+  }
+
+  /** How many were given up because there were too many at once. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Whether there is anything to learn. */
+  get isActive(): boolean {
+    return this.#settings.spf || this.#settings.mode === "suspects";
+  }
+
+  /** What was learnt already; nothing is asked. */
+  known(attempt: Attempt): Report | undefined {
+    return this.#reports.get(keyOf(attempt));
+  }
+
+  /** Learns within the time that a request may wait; what did not come in time is left out. */
+  async gather(attempt: Attempt): Promise<Report> {
+    const known = this.known(attempt);
+    if (known !== undefined) return known;
+    const controller = new AbortController();
+    const timer = setTimeout(
+      () => controller.abort(new Error("no time to wait for longer")),
+      this.#settings.dnsWait,
+    );
+    try {
+      return await this.#learn(attempt, controller.signal);
+    } catch (error) {
+      if (!controller.signal.aborted) throw error;
+      return this.#reportOf(attempt, undefined, undefined, []);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /**
+   * Learns in the background; the oldest gives way if there are too many.
+   *
+   * @param then is told what was learnt; not called if it was given up.
+   */
+  inBackground(attempt: Attempt, then: (report: Report) => void): void {
+    const key = keyOf(attempt);
+    if (this.#background.has(key)) return;
+    const controller = new AbortController();
+    this.#background.set(key, controller);
+    if (this.#background.size > MAX_BACKGROUND) {
+      const [[oldestKey, oldest]] = this.#background as unknown as [[string, AbortController]];
+      this.#background.delete(oldestKey);
+      this.#dropped++;
+      oldest.abort(new Error("too many at once"));
+    }
+    const timer = setTimeout(() => controller.abort(new Error("too slow")), LONGEST);
+    this.#learn(attempt, controller.signal).then(then, () => {}).finally(() => {
+      clearTimeout(timer);
+      if (this.#background.get(key) === controller) this.#background.delete(key);
+    });
+  }
+
+  /** Gives up what is learnt in the background. */
+  stop(): void {
+    for (const controller of this.#background.values()) controller.abort(new Error("stopping"));
+    this.#background.clear();
+  }
+
+  /** Those of some domains whose SPF records authorise a client, if that is known of all of them. */
+  authorisedBy(address: IpAddress, domains: readonly string[]): ReadonlySet<string> | undefined {
+    const found = new Set<string>();
+    for (const domain of domains) {
+      const isAuthorised = this.#authorised.get(`${formatAddress(address)} ${domain}`);
+      if (isAuthorised === undefined) return undefined;
+      if (isAuthorised) found.add(domain);
+    }
+    return found;
+  }
+
+  /** The same, learnt within the time that a request may wait. */
+  async authorise(address: IpAddress, domains: readonly string[]): Promise<ReadonlySet<string>> {
+    const controller = new AbortController();
+    const timer = setTimeout(
+      () => controller.abort(new Error("no time to wait for longer")),
+      this.#settings.dnsWait,
+    );
+    const ip = formatAddress(address);
+    const found = new Set<string>();
+    await Promise.all(domains.map(async (domain) => {
+      const key = `${ip} ${domain}`;
+      const known = this.#authorised.get(key);
+      if (known === true) found.add(domain);
+      if (known !== undefined) return;
+      try {
+        const { result } = await checkHost({
+          ip,
+          helo: domain,
+          sender: `postmaster@${domain}`,
+          resolver: this.#resolver,
+          signal: controller.signal,
+        });
+        this.#authorised.set(key, result === "pass", result === "temperror" ? FAILURE_KEPT : KEPT);
+        if (result === "pass") found.add(domain);
+      } catch {
+        // Not in time: the entry does not count for this request.
+      }
+    })).finally(() => clearTimeout(timer));
+    return found;
+  }
+
+  async #learn(attempt: Attempt, signal: AbortSignal): Promise<Report> {
+    const { mode, spf } = this.#settings;
+    // Both at once: each has its own servers to wait for.
+    const [answer, listed] = await Promise.all([
+      spf ? this.#spf(attempt, signal) : undefined,
+      mode === "suspects" ? this.#lists.find(attempt.address, signal) : [],
+    ]);
+    const report = this.#reportOf(attempt, answer?.spf, answer?.weakness, listed);
+    this.#reports.set(keyOf(attempt), report, answer?.lifetime ?? KEPT);
+    return report;
+  }
+
+  async #spf(
+    attempt: Attempt,
+    signal: AbortSignal,
+  ): Promise<{ spf: SpfAnswer; weakness: string | undefined; lifetime: number }> {
+    const ip = formatAddress(attempt.address);
+    const spf = await checkHost({
+      ip,
+      helo: attempt.heloName,
+      sender: attempt.sender,
+      resolver: this.#resolver,
+      receiver: this.#settings.receiver,
+      signal,
+    });
+    if (spf.result !== "pass") {
+      return {
+        spf,
+        weakness: undefined,
+        lifetime: spf.result === "temperror" ? FAILURE_KEPT : KEPT,
+      };
+    }
+    // What holds for one user of a domain need not hold for the others.
+    const isOfUser = spf.path.some(({ mechanism }) =>
+      "domain" in mechanism && mechanism.domain !== undefined && uses(mechanism.domain, "sl")
+    );
+    const lifetime = isOfUser ? 0 : KEPT;
+    const weakness = weaknessOf(spf.path) ?? await this.#breadth(attempt, spf.domain, signal);
+    return { spf, weakness, lifetime };
+  }
+
+  async #breadth(
+    attempt: Attempt,
+    domain: string,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const known = this.#breadths.get(domain);
+    if (known !== undefined) return known.why;
+    const { local } = splitAddress(attempt.sender);
+    try {
+      const why = await tooBroad({
+        domain,
+        ip: formatAddress(attempt.address),
+        helo: attempt.heloName,
+        sender: { local: local === "" ? "postmaster" : local, domain },
+        resolver: this.#resolver,
+        signal,
+      }, this.#settings.breadth);
+      this.#breadths.set(domain, { why }, KEPT);
+      return why;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return "how much its record lets pass could not be told";
+    }
+  }
+
+  #reportOf(
+    attempt: Attempt,
+    spf: SpfAnswer | undefined,
+    weakness: string | undefined,
+    listed: readonly DnsList[],
+  ): Report {
+    const { weights, ours } = this.#settings;
+    const signals: Signal[] = [...clientSignals(attempt, ours)];
+    if (spf?.result === "fail") signals.push("spf-fail");
+    if (spf?.result === "softfail") signals.push("spf-softfail");
+    if (spf?.result === "none") signals.push("spf-none");
+    const weighed = [
+      ...signals.map((what) => ({ what, weight: weights[what] })),
+      ...listed.map(({ zone, weight }) => ({ what: zone, weight })),
+    ];
+    const speaks = spf?.result === "pass" && weakness === undefined;
+    return {
+      ...(speaks ? { spfDomain: spf.domain } : {}),
+      spfFails: spf?.result === "fail",
+      suspicion: weighed.reduce((sum, { weight }) => sum + weight, 0),
+      ...(spf === undefined ? {} : { spf }),
+      ...(weakness === undefined ? {} : { weakness }),
+      weighed,
+    };
+  }
+
+  #listsOf({ dnsLists }: GathererSettings): DnsLists {
+    return new DnsLists(
+      dnsLists,
+      this.#resolver,
+      (zone, why) => this.#events.listSwitchedOff(zone, why),
+    );
+  }
+}
+
+function keyOf(attempt: Attempt): string {
+  const helo = canonicalDomain(attempt.heloName);
+  const identity = spfIdentity(attempt);
+  return `${formatAddress(attempt.address)} ${identity} ${helo} ${attempt.name ?? ""}`;
+}

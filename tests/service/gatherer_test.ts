@@ -1,0 +1,169 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { parseDnsList } from "../../lib/evidence/dns_list.ts";
+import { SIGNAL_WEIGHTS } from "../../lib/evidence/signals.ts";
+import { type Attempt, makeAttempt } from "../../lib/greylist/attempt.ts";
+import { parseAddress } from "../../lib/mail/network.ts";
+import { Gatherer, type GathererSettings } from "../../lib/service/gatherer.ts";
+import type { Resolver } from "../../lib/spf/check_host.ts";
+import { resolverOf, type Zone } from "../spf/zone.ts";
+
+const SETTINGS: GathererSettings = {
+  mode: "strangers",
+  spf: true,
+  dnsWait: 100,
+  breadth: { ipv4: 10, ipv6: 20 },
+  dnsLists: [],
+  weights: SIGNAL_WEIGHTS,
+  ours: new Set(["mx.example.net"]),
+  receiver: "mx.example.net",
+};
+
+function attemptOf(given: Partial<Attempt> & { ip?: string; clientName?: string } = {}): Attempt {
+  return makeAttempt({
+    stage: "RCPT",
+    authenticated: false,
+    address: parseAddress(given.ip ?? "192.0.2.10")!,
+    clientName: given.clientName ?? "mail.example.org",
+    heloName: given.heloName ?? "mail.example.org",
+    sender: given.sender ?? "alice@example.org",
+    recipient: "bob@example.net",
+    instance: "",
+  });
+}
+
+function gathererOf(
+  resolver: Resolver,
+  settings: Partial<GathererSettings> = {},
+  off: string[] = [],
+): Gatherer {
+  return new Gatherer(resolver, { ...SETTINGS, ...settings }, {
+    listSwitchedOff: (zone, why) => off.push(`${zone}: ${why}`),
+  });
+}
+
+const ZONE: Zone = {
+  "example.org": { txt: ["v=spf1 ip4:192.0.2.0/24 -all"] },
+  "user.example": { txt: ["v=spf1 exists:%{l}._spf.%{d} exists:%{i}.x.example -all"] },
+  "alice._spf.user.example": { a: ["127.0.0.2"] },
+  "mail.example.org": { txt: ["v=spf1 a -all"], a: ["192.0.2.10"] },
+};
+
+Deno.test("what was learnt is not asked for again, and each sender's domain has its own", async () => {
+  const asked: string[] = [];
+  const gatherer = gathererOf(resolverOf(ZONE, asked));
+  assertEquals(gatherer.known(attemptOf()), undefined);
+  assertEquals((await gatherer.gather(attemptOf())).spfDomain, "example.org");
+  const count = asked.length;
+  await gatherer.gather(attemptOf({ sender: "carol@example.org" }));
+  assertEquals(gatherer.known(attemptOf())?.spfDomain, "example.org");
+  assertEquals(asked.length, count);
+  assertEquals(
+    (await gatherer.gather(attemptOf({ sender: "a@none.example" }))).spf?.result,
+    "none",
+  );
+  assertEquals((await gatherer.gather(attemptOf({ sender: "" }))).spfDomain, "mail.example.org");
+});
+
+Deno.test("what holds for one user of a domain is not remembered for the others", async () => {
+  const gatherer = gathererOf(resolverOf(ZONE));
+  const alice = attemptOf({ sender: "alice@user.example" });
+  const report = await gatherer.gather(alice);
+  assertEquals(report.spf?.result, "pass");
+  assertStringIncludes(report.weakness ?? "", "does not depend on its address");
+  assertEquals(gatherer.known(alice), undefined);
+});
+
+const silent: Resolver = {
+  ...resolverOf({}),
+  txt: (_name, signal) =>
+    new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
+};
+
+Deno.test("whoever waits waits no longer than dns_wait", async () => {
+  const gatherer = gathererOf(silent);
+  const begin = performance.now();
+  const report = await gatherer.gather(attemptOf());
+  assert(performance.now() - begin >= 90);
+  assertEquals([report.spf, report.spfDomain, report.spfFails], [undefined, undefined, false]);
+  assertEquals(gatherer.known(attemptOf()), undefined, "it may be asked again");
+});
+
+Deno.test("in the background 64 are learnt of at once, and the oldest give way", async () => {
+  const gatherer = gathererOf(silent);
+  const told: unknown[] = [];
+  for (let at = 0; at < 70; at++) {
+    gatherer.inBackground(attemptOf({ sender: `a@d${at}.example` }), (report) => told.push(report));
+  }
+  assertEquals(gatherer.dropped, 6);
+  gatherer.stop();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assertEquals(told, []);
+  const quick = gathererOf(resolverOf(ZONE));
+  quick.inBackground(attemptOf(), (report) => told.push(report.spfDomain));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assertEquals(told, ["example.org"]);
+});
+
+Deno.test("which domains authorise a client is known once all of them were asked", async () => {
+  const gatherer = gathererOf(resolverOf(ZONE));
+  const address = parseAddress("192.0.2.10")!;
+  const domains = ["example.org", "none.example"];
+  assertEquals(gatherer.authorisedBy(address, domains), undefined);
+  assertEquals([...await gatherer.authorise(address, domains)], ["example.org"]);
+  assertEquals([...gatherer.authorisedBy(address, domains)!], ["example.org"]);
+  assertEquals(gatherer.authorisedBy(address, []), new Set());
+  const slow = gathererOf(silent);
+  assertEquals(await slow.authorise(address, domains), new Set());
+});
+
+Deno.test("in mode suspects everything odd is weighed, and good lists count against it", async () => {
+  const lists = ["black.example*3", "white.example=127.0.[0..255].[1..3]*-2", "other.example*9"];
+  const zone: Zone = {
+    ...ZONE,
+    "10.2.0.192.black.example": { a: ["127.0.0.2"] },
+    "10.2.0.192.white.example": { a: ["127.0.5.1"] },
+  };
+  const settings = {
+    mode: "suspects" as const,
+    dnsLists: lists.map((text) => parseDnsList(text)!),
+  };
+  const gatherer = gathererOf(resolverOf(zone), settings);
+  const report = await gatherer.gather(
+    attemptOf({ clientName: "unknown", heloName: "mx.example.net", sender: "a@none.example" }),
+  );
+  assertEquals(report.weighed, [
+    { what: "no-name", weight: 4 },
+    { what: "helo-ours", weight: 5 },
+    { what: "spf-none", weight: 1 },
+    { what: "black.example", weight: 3 },
+    { what: "white.example", weight: -2 },
+  ]);
+  assertEquals(report.suspicion, 11);
+});
+
+Deno.test("a list that answers for everything, or refuses to, decides nothing and is told of", async () => {
+  const off: string[] = [];
+  const zone: Zone = {
+    "1.0.0.127.all.example": { a: ["127.0.0.2"] },
+    "10.2.0.192.all.example": { a: ["127.0.0.2"] },
+    "10.2.0.192.busy.example": { a: ["127.255.255.254"] },
+    "10.2.0.192.sold.example": { a: ["192.0.2.80"] },
+  };
+  const asked: string[] = [];
+  const gatherer = gathererOf(resolverOf(zone, asked), {
+    mode: "suspects",
+    spf: false,
+    dnsLists: ["all.example*9", "busy.example*9", "sold.example*9"].map((one) =>
+      parseDnsList(one)!
+    ),
+  }, off);
+  assertEquals((await gatherer.gather(attemptOf())).suspicion, 0);
+  assertEquals(off.map((text) => text.split(":")[0]).sort(), [
+    "all.example",
+    "busy.example",
+    "sold.example",
+  ]);
+  assertStringIncludes(off.join(), "it has 127.0.0.1");
+  await gatherer.gather(attemptOf({ ip: "192.0.2.11" }));
+  assertEquals(off.length, 3);
+});
