@@ -10,7 +10,7 @@ import { clientSignals, type Signal } from "../evidence/signals.ts";
 import { type Attempt, spfIdentity } from "../greylist/attempt.ts";
 import type { Evidence } from "../greylist/evidence.ts";
 import type { Mode } from "../greylist/rules.ts";
-import { canonicalDomain, splitAddress } from "../mail/address.ts";
+import { splitAddress } from "../mail/address.ts";
 import { formatAddress, type IpAddress } from "../mail/network.ts";
 import { type BreadthLimits, tooBroad, weaknessOf } from "../spf/breadth.ts";
 import { checkHost, type Resolver, type SpfAnswer } from "../spf/check_host.ts";
@@ -60,8 +60,11 @@ export interface Report extends Evidence {
   readonly weighed: readonly Weighed[];
 }
 
-/** So many are learnt of in the background at once. */
+/** So many are learnt of in the background at once, and so many wait for their turn. */
 const MAX_BACKGROUND = 64;
+
+/** Where many wait, one begins after the other, in milliseconds: a flood must not keep DNS busy. */
+const START_PAUSE = 10;
 
 const MAX_CACHED = 20_000;
 
@@ -78,6 +81,11 @@ interface Learnt {
   readonly lifetime: number;
 }
 
+interface Waiting {
+  readonly attempt: Attempt;
+  readonly then: (report: Report) => void;
+}
+
 /** Learns and remembers. */
 export class Gatherer {
   readonly #resolver: Resolver;
@@ -87,7 +95,10 @@ export class Gatherer {
   #reports = new ExpiringCache<Report>(MAX_CACHED);
   readonly #breadths = new ExpiringCache<{ readonly why: string | undefined }>(MAX_CACHED);
   readonly #authorised = new ExpiringCache<boolean>(MAX_CACHED);
-  readonly #background = new Map<string, AbortController>();
+  /** What is learnt of in the background, and what waits for its turn, the oldest first. */
+  readonly #running = new Map<string, AbortController>();
+  readonly #waiting = new Map<string, Waiting>();
+  #pause: ReturnType<typeof setTimeout> | undefined;
   #dropped = 0;
 
   /** A gatherer that asks a resolver. */
@@ -140,32 +151,52 @@ export class Gatherer {
   }
 
   /**
-   * Learns in the background; the oldest gives way if there are too many.
+   * Learns in the background, when it is its turn; the oldest that waits gives way if there are too many.
    *
    * @param then is told what was learnt; not called if it was given up.
    */
   inBackground(attempt: Attempt, then: (report: Report) => void): void {
     const key = keyOf(attempt);
-    if (this.#background.has(key)) return;
-    const controller = new AbortController();
-    this.#background.set(key, controller);
-    if (this.#background.size > MAX_BACKGROUND) {
-      const [[oldestKey, oldest]] = this.#background as unknown as [[string, AbortController]];
-      this.#background.delete(oldestKey);
+    if (this.#running.has(key) || this.#waiting.has(key)) return;
+    this.#waiting.set(key, { attempt, then });
+    if (this.#waiting.size > MAX_BACKGROUND) {
+      const [oldest] = this.#waiting.keys();
+      this.#waiting.delete(oldest!);
       this.#dropped++;
-      oldest.abort(new Error("too many at once"));
     }
-    const timer = setTimeout(() => controller.abort(new Error("too slow")), LONGEST);
-    this.#learn(attempt, controller.signal).then(then, () => {}).finally(() => {
-      clearTimeout(timer);
-      if (this.#background.get(key) === controller) this.#background.delete(key);
-    });
+    this.#startNext();
   }
 
   /** Gives up what is learnt in the background. */
   stop(): void {
-    for (const controller of this.#background.values()) controller.abort(new Error("stopping"));
-    this.#background.clear();
+    clearTimeout(this.#pause);
+    this.#waiting.clear();
+    for (const controller of this.#running.values()) controller.abort(new Error("stopping"));
+    this.#running.clear();
+  }
+
+  #startNext(): void {
+    if (this.#pause !== undefined || this.#running.size >= MAX_BACKGROUND) return;
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    const [key, { attempt, then }] = first;
+    this.#waiting.delete(key);
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      this.#startNext();
+    }, START_PAUSE);
+    this.#start(key, attempt, then);
+  }
+
+  #start(key: string, attempt: Attempt, then: (report: Report) => void): void {
+    const controller = new AbortController();
+    this.#running.set(key, controller);
+    const timer = setTimeout(() => controller.abort(new Error("too slow")), LONGEST);
+    this.#learn(attempt, controller.signal).then(then, () => {}).finally(() => {
+      clearTimeout(timer);
+      this.#running.delete(key);
+      this.#startNext();
+    });
   }
 
   /** Those of some domains whose SPF records authorise a client, if that is known of all of them. */
@@ -311,8 +342,8 @@ export class Gatherer {
   }
 }
 
+/** What was learnt is about a client and the domain that it claims, by the HELO as it stands. */
 function keyOf(attempt: Attempt): string {
-  const helo = canonicalDomain(attempt.heloName);
-  const identity = spfIdentity(attempt);
-  return `${formatAddress(attempt.address)} ${identity} ${helo} ${attempt.name ?? ""}`;
+  const { address, name = "", heloName } = attempt;
+  return `${address.bytes.join(".")} ${spfIdentity(attempt)} ${heloName} ${name}`;
 }

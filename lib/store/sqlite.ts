@@ -67,9 +67,13 @@ const CHECKPOINT_PAGES = 16_000;
 /** What SQLite keeps of the file in memory, in KiB. */
 const CACHE_KIB = 4096;
 
+/** So many keys are recalled by one statement. */
+const KEYS_AT_ONCE = 8;
+
 type TripletRow = [number, number, number, number | null, number];
 type OriginRow = [number, number, number, number];
-type BothRow = [
+type RecalledRow = [
+  n: number,
   ...(TripletRow | [null, null, null, null, null]),
   ...(OriginRow | [null, null, null, null]),
 ];
@@ -82,7 +86,8 @@ export class SqliteStore implements Store {
   readonly #beginWrite: Statement;
   readonly #commit: Statement;
   readonly #rollback: Statement;
-  readonly #recallBoth: Statement;
+  /** Statement n recalls what is stored under n keys. */
+  readonly #recallers: Statement[] = [];
   readonly #writeTriplet: Statement;
   readonly #writeOrigin: Statement;
 
@@ -118,15 +123,6 @@ export class SqliteStore implements Store {
       this.#beginWrite = db.prepare("BEGIN IMMEDIATE");
       this.#commit = db.prepare("COMMIT");
       this.#rollback = db.prepare("ROLLBACK");
-      // One statement for both: a call of SQLite costs more than the second look-up.
-      this.#recallBoth = db.prepare(
-        "SELECT t.first_seen, t.last_seen, t.tries, t.passed, t.counted, " +
-          "o.first_seen, o.last_seen, o.deliveries, o.last_counted " +
-          "FROM (SELECT ? AS sender, ? AS recipient, ? AS origin) k " +
-          "LEFT JOIN triplet t ON t.sender = k.sender AND t.recipient = k.recipient " +
-          "AND t.origin = k.origin LEFT JOIN origin o ON o.name = k.origin " +
-          "WHERE t.first_seen IS NOT NULL OR o.first_seen IS NOT NULL",
-      );
       this.#writeTriplet = db.prepare(
         "REPLACE INTO triplet (sender, recipient, origin, first_seen, last_seen, tries, passed, " +
           "counted) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -299,16 +295,25 @@ export class SqliteStore implements Store {
   #recall(keys: readonly TripletKey[]): Recalled {
     const triplets = new Map<string, Triplet>();
     const origins = new Map<string, OriginRecord>();
-    for (const key of keys) {
-      const row = this.#recallBoth.value<BothRow>(...this.#stored(key));
-      if (row === undefined) continue;
-      const [firstSeen, lastSeen, tries, passed, counted, ...origin] = row;
-      if (firstSeen !== null) {
-        triplets.set(key.id, tripletOf([firstSeen, lastSeen, tries, passed, counted]));
+    for (let at = 0; at < keys.length; at += KEYS_AT_ONCE) {
+      const some = keys.slice(at, at + KEYS_AT_ONCE);
+      const rows = this.#recaller(some.length).values<RecalledRow>(
+        ...some.flatMap((key) => this.#stored(key)),
+      );
+      for (const [n, firstSeen, lastSeen, tries, passed, counted, ...origin] of rows) {
+        const key = some[n]!;
+        if (firstSeen !== null) {
+          triplets.set(key.id, tripletOf([firstSeen, lastSeen, tries, passed, counted]));
+        }
+        if (origin[0] !== null) origins.set(key.origin, originOf(origin));
       }
-      if (origin[0] !== null) origins.set(key.origin, originOf(origin));
     }
     return { triplets, origins };
+  }
+
+  /** One statement for several keys and both tables: a call of SQLite costs more than a look-up. */
+  #recaller(count: number): Statement {
+    return this.#recallers[count] ??= this.#db.prepare(recallOf(count));
   }
 
   #stored(key: TripletKey): [string, string, string] {
@@ -337,6 +342,17 @@ export class SqliteStore implements Store {
       );
     }
   }
+}
+
+function recallOf(count: number): string {
+  const first = "SELECT 0 AS n, ? AS sender, ? AS recipient, ? AS origin";
+  const asked = Array.from({ length: count }, (_, n) => n === 0 ? first : `SELECT ${n}, ?, ?, ?`);
+  return "SELECT k.n, t.first_seen, t.last_seen, t.tries, t.passed, t.counted, " +
+    "o.first_seen, o.last_seen, o.deliveries, o.last_counted " +
+    `FROM (${asked.join(" UNION ALL ")}) k ` +
+    "LEFT JOIN triplet t ON t.sender = k.sender AND t.recipient = k.recipient " +
+    "AND t.origin = k.origin LEFT JOIN origin o ON o.name = k.origin " +
+    "WHERE t.first_seen IS NOT NULL OR o.first_seen IS NOT NULL";
 }
 
 function tripletOf([firstSeen, lastSeen, tries, passed, counted]: TripletRow): Triplet {

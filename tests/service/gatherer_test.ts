@@ -88,20 +88,43 @@ Deno.test("whoever waits waits no longer than dns_wait", async () => {
   assertEquals(gatherer.known(attemptOf()), undefined, "it may be asked again");
 });
 
-Deno.test("in the background 64 are learnt of at once, and the oldest give way", async () => {
-  const gatherer = gathererOf(silent);
+Deno.test("in the background 64 are learnt of at once, 64 wait, and the oldest of those give way", async () => {
+  const asked: string[] = [];
+  const counting: Resolver = {
+    ...silent,
+    txt: (name, signal) => {
+      asked.push(name);
+      return silent.txt(name, signal);
+    },
+  };
+  const gatherer = gathererOf(counting);
   const told: unknown[] = [];
-  for (let at = 0; at < 70; at++) {
+  const learn = (at: number) =>
     gatherer.inBackground(attemptOf({ sender: `a@d${at}.example` }), (report) => told.push(report));
-  }
-  assertEquals(gatherer.dropped, 6);
+  for (let at = 0; at < 64; at++) learn(at);
+  while (asked.length < 64) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let at = 64; at < 134; at++) learn(at);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assertEquals([asked.length, gatherer.dropped], [64, 6]);
   gatherer.stop();
   await new Promise((resolve) => setTimeout(resolve, 10));
-  assertEquals(told, []);
+  assertEquals([asked.length, told], [64, []]);
   const quick = gathererOf(resolverOf(ZONE));
   quick.inBackground(attemptOf(), (report) => told.push(report.spfDomain));
   await new Promise((resolve) => setTimeout(resolve, 10));
   assertEquals(told, ["example.org"]);
+});
+
+Deno.test("a flood of strangers asks DNS no more than its share", async () => {
+  const asked: string[] = [];
+  const gatherer = gathererOf(resolverOf({}, asked));
+  for (let at = 0; at < 5000; at++) {
+    gatherer.inBackground(attemptOf({ sender: `a@d${at}.example` }), () => {});
+  }
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert(asked.length <= 11, `${asked.length}`);
+  assertEquals(gatherer.dropped, 5000 - 64 - 1);
+  gatherer.stop();
 });
 
 Deno.test("which domains authorise a client is known once all of them were asked", async () => {
