@@ -9,18 +9,25 @@ import { escapeTerminal, type Output } from "./output.ts";
 const GAP = 2;
 const LEAST = 8;
 
-/** A text that takes just so many columns. */
+/** As much of a text, sign by sign, as so many columns take. */
+function take(signs: readonly string[], width: number): string[] {
+  let room = width;
+  const end = signs.findIndex((sign) => (room -= unicodeWidth(sign)) < 0);
+  return signs.slice(0, end === -1 ? signs.length : end);
+}
+
+/**
+ * A text that takes just so many columns. A long one loses its middle: the end of an address or of a host
+ * name tells more than that.
+ */
 function fit(text: string, width: number): string {
   const own = unicodeWidth(text);
   if (own <= width) return text + " ".repeat(width - own);
-  let short = "";
-  let room = width - 3;
-  for (const char of text) {
-    room -= unicodeWidth(char);
-    if (room < 0) break;
-    short += char;
-  }
-  return fit(`${short}...`, width);
+  const signs = [...text];
+  const room = width - 3;
+  const head = take(signs, Math.floor(room / 2));
+  const tail = take(signs.toReversed(), room - unicodeWidth(head.join(""))).reverse();
+  return fit(`${head.join("")}...${tail.join("")}`, width);
 }
 
 /** A cell stays on its line. */
