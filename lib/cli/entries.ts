@@ -30,7 +30,10 @@ const FOR: Option = {
 const NOTE: Option = { name: "note", placeholder: "TEXT", help: "Why; shown by `greylag list`." };
 
 const ENTRY_OPTIONS: readonly Option[] = [
-  { name: "client", help: "The pattern is a client: address, network, host name, org:domain." },
+  {
+    name: "client",
+    help: "The pattern is a client: address, network, name, org:domain, spf:domain.",
+  },
   { name: "sender", help: "The pattern is a sender: address, domain." },
   { name: "recipient", help: "The pattern is a recipient: address, user@, domain." },
   FOR,
@@ -123,7 +126,8 @@ function adding(name: string, list: ListName, summary: string, description: stri
       ...description,
       "A host name matches with everything below it, and only the name that Postfix verified " +
       "(client_name): nobody gets in by claiming a name, in the HELO or by an unconfirmed reverse " +
-      "DNS. Exact beats general, and block beats allow at the same level.",
+      "DNS. org:domain is whatever host that organisation runs, spf:domain whatever host that domain's " +
+      "SPF record authorises. Exact beats general, and block beats allow at the same level.",
     ],
     options,
     run(args, output) {

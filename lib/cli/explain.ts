@@ -146,6 +146,7 @@ export const explain: Command = {
     });
     const gatherer = new Gatherer(new DnsResolver(settings.resolver), settings.gatherer, {
       listSwitchedOff: (zone, why) => output.complain(`greylag: ${zone} is not asked: ${why}\n`),
+      dropped: () => {},
     });
     const report = gatherer.isActive ? await gatherer.gather(attempt) : undefined;
     const subject = subjectOf(attempt, rules, report ?? NO_EVIDENCE);

@@ -15,6 +15,10 @@ export class Counters {
   limits = 0;
   /** Faults of the store. */
   storeFaults = 0;
+  /** Strangers that were not learnt of, because there were too many at once. */
+  notLearnt = 0;
+  /** Decisions that were counted and not kept, because there were too many at once. */
+  notKept = 0;
 
   /** Counts that are all zero. */
   constructor() {

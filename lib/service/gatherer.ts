@@ -40,6 +40,8 @@ export interface GathererSettings {
 export interface GathererEvents {
   /** A list of addresses does not work and is not asked for a while. */
   listSwitchedOff(zone: string, why: string): void;
+  /** There are too many strangers at once, and one was not learnt of. */
+  dropped(): void;
 }
 
 /** Something that was weighed. */
@@ -99,7 +101,6 @@ export class Gatherer {
   readonly #running = new Map<string, AbortController>();
   readonly #waiting = new Map<string, Waiting>();
   #pause: ReturnType<typeof setTimeout> | undefined;
-  #dropped = 0;
 
   /** A gatherer that asks a resolver. */
   constructor(resolver: Resolver, settings: GathererSettings, events: GathererEvents) {
@@ -114,11 +115,6 @@ export class Gatherer {
     this.#settings = settings;
     this.#reports = new ExpiringCache(MAX_CACHED);
     this.#lists = this.#listsOf(settings);
-  }
-
-  /** How many were given up because there were too many at once. */
-  get dropped(): number {
-    return this.#dropped;
   }
 
   /** Whether there is anything to learn. */
@@ -162,7 +158,7 @@ export class Gatherer {
     if (this.#waiting.size > MAX_BACKGROUND) {
       const [oldest] = this.#waiting.keys();
       this.#waiting.delete(oldest!);
-      this.#dropped++;
+      this.#events.dropped();
     }
     this.#startNext();
   }

@@ -83,11 +83,12 @@ export class History {
   #waitingText = 0;
   #tallies = new Map<number, Map<string, number>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #lost = 0;
+  readonly #dropped: () => void;
 
-  /** A history that is kept in a store. */
-  constructor(store: Store, settings: HistorySettings, rules: Rules) {
+  /** A history that is kept in a store; `dropped` is told of each decision that is only counted. */
+  constructor(store: Store, settings: HistorySettings, rules: Rules, dropped: () => void) {
     this.#store = store;
+    this.#dropped = dropped;
     this.#settings = settings;
     this.#rules = rules;
   }
@@ -96,11 +97,6 @@ export class History {
   configure(settings: HistorySettings, rules: Rules): void {
     this.#settings = settings;
     this.#rules = rules;
-  }
-
-  /** Decisions that were counted and not kept, because there were too many at once. */
-  get lost(): number {
-    return this.#lost;
   }
 
   /** Takes a decision; costs next to nothing until it is written. */
@@ -119,7 +115,7 @@ export class History {
         this.#waiting.push({ request, verdict, time });
         this.#waitingText += request.length;
       } else {
-        this.#lost++;
+        this.#dropped();
       }
     }
     this.#timer ??= setTimeout(() => this.#writePiece(), PIECE_PAUSE);

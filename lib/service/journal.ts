@@ -204,6 +204,20 @@ export class Journal {
     this.#fault(`accept ${endpoint}`, `${endpoint}: cannot accept: ${messageOf(error)}`);
   }
 
+  /** A stranger was not learnt of, because there were too many at once. */
+  notLearnt(): void {
+    this.counters.notLearnt++;
+    const text = "too many strangers at once: what DNS says of one was not learnt";
+    this.#fault("not-learnt", text, "warning");
+  }
+
+  /** A decision was counted and not kept, because there were too many at once. */
+  notKept(): void {
+    this.counters.notKept++;
+    const text = "too many decisions at once: one was counted, and is not in the history";
+    this.#fault("not-kept", text, "warning");
+  }
+
   /** A list of addresses in DNS does not work. */
   dnsListSwitchedOff(zone: string, why: string): void {
     this.#fault(`dns list ${zone}`, `${zone} is not asked for an hour: ${why}`);
@@ -234,7 +248,7 @@ export class Journal {
     this.#fault("bug", `a request could not be decided and passes; please report this: ${stack}`);
   }
 
-  #fault(what: string, text: string): void {
+  #fault(what: string, text: string, level: LogLevel = "error"): void {
     const now = this.#clock();
     const last = this.#faults.get(what);
     if (last !== undefined && now >= last.since && now - last.since < FAULT_PERIOD) {
@@ -243,7 +257,7 @@ export class Journal {
     }
     const more = last === undefined || last.more === 0 ? "" : ` (and ${last.more} times more)`;
     this.#faults.set(what, { since: now, more: 0 });
-    this.#say("error", "fault", text + more);
+    this.#say(level, "fault", text + more);
   }
 
   #say(level: LogLevel, event: string, text: string): void {

@@ -66,6 +66,7 @@ export class Service {
     this.#resolver = new DnsResolver(settings.resolver);
     this.#gatherer = new Gatherer(this.#resolver, settings.gatherer, {
       listSwitchedOff: (zone, why) => journal.dnsListSwitchedOff(zone, why),
+      dropped: () => journal.notLearnt(),
     });
     this.#engine = new Engine(
       this.#store,
@@ -75,7 +76,7 @@ export class Service {
       journal,
     );
     const { rules } = settings.engine;
-    this.#history = new History(this.#store, settings.history, rules);
+    this.#history = new History(this.#store, settings.history, rules, () => journal.notKept());
     journal.keepIn(this.#history);
     const lifetimes = { ...rules, ...settings.history };
     this.#maintenance = new Maintenance(this.#store, lifetimes, journal, () => this.#engine.time);

@@ -83,7 +83,10 @@ function setUp(
   );
   const used = store ?? new SqliteStore(":memory:");
   const lists = new Lists(used, service.lists, { fileRead: () => {}, fileFailed: () => {} });
-  const gatherer = new Gatherer(resolverOf(zone), service.gatherer, { listSwitchedOff: () => {} });
+  const gatherer = new Gatherer(resolverOf(zone), service.gatherer, {
+    listSwitchedOff: () => {},
+    dropped: () => {},
+  });
   const engine = new Engine(used, lists, gatherer, service.engine, journal, () => clock.now);
   const ask = (given?: Record<string, string>) => engine.answer(requestOf(given));
   return { engine, lists, journal, lines, ask, clock };

@@ -145,3 +145,12 @@ Deno.test("a text of several lines is one line", () => {
   assertEquals(lines.length, 1);
   assertMatch(lines[0]!, /^[\x20-\x7e]*$/);
 });
+
+Deno.test("what is too much at once is counted each time, and told once a minute", () => {
+  const { journal, lines } = journalWith();
+  for (let turn = 0; turn < 3; turn++) {
+    journal.notKept();
+    journal.notLearnt();
+  }
+  assertEquals([journal.counters.notKept, journal.counters.notLearnt, lines.length], [3, 3, 2]);
+});
