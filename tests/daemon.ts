@@ -74,7 +74,9 @@ export class Daemon {
 
   /** Starts `greylag serve` and waits until it listens. */
   static start(args: readonly string[], under: "nobody" | "journald" = "nobody"): Promise<Daemon> {
-    return Daemon.startBare(["serve", ...args], under);
+    // Tests run side by side, and only one of them could have the usual port.
+    const status = args.some((arg) => arg.startsWith("--status")) ? [] : ["--status=off"];
+    return Daemon.startBare(["serve", ...status, ...args], under);
   }
 
   /** Starts Greylag with just these arguments and waits until it listens. */

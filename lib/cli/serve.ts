@@ -5,11 +5,12 @@
  */
 import { fstatSync } from "node:fs";
 import { ConfigError } from "../config/load.ts";
-import { serviceSettings, SETTING_NAMES, SETTINGS } from "../config/settings.ts";
+import { serviceSettings, SETTING_NAMES, SETTINGS, type Values } from "../config/settings.ts";
 import { VERSION } from "../config/version.ts";
 import { Journal, type LinePrefix } from "../service/journal.ts";
 import { Service } from "../service/lifecycle.ts";
 import { StreamSink } from "../service/log_sink.ts";
+import { StatusServer } from "../status/server.ts";
 import type { Command } from "./command.ts";
 import { parseSettings, SETTING_OPTIONS } from "./setting_options.ts";
 
@@ -30,6 +31,44 @@ function firstOf(signals: readonly Deno.Signal[]): Promise<Deno.Signal> {
   return new Promise((resolve) => {
     for (const signal of signals) Deno.addSignalListener(signal, () => resolve(signal));
   });
+}
+
+/** The bytes of a database and of what SQLite keeps beside it. */
+async function sizeOf(database: string): Promise<number | undefined> {
+  try {
+    const { size } = await Deno.stat(database);
+    const log = await Deno.stat(`${database}-wal`).then((info) => info.size, () => 0);
+    return size + log;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Starts the status server, if one is wanted; that it cannot be started is no reason not to serve mail. */
+async function startStatus(
+  { status, status_names: names, database }: Values,
+  service: Service,
+  journal: Journal,
+): Promise<StatusServer | undefined> {
+  if (status === "off") return undefined;
+  const started = Date.now();
+  try {
+    const server = await StatusServer.start({ endpoint: status, names }, {
+      obstacles: () => service.obstacles(),
+      measure: async () => ({
+        counters: journal.counters,
+        version: VERSION,
+        started,
+        databaseWorks: service.databaseWorks,
+        databaseBytes: await sizeOf(database),
+      }),
+    });
+    journal.statusListening(server.where);
+    return server;
+  } catch (error) {
+    journal.statusFailed(error);
+    return undefined;
+  }
 }
 
 /** The daemon in the foreground. */
@@ -82,8 +121,10 @@ export const serve: Command = {
       output.complain(`greylag: ${error instanceof Error ? error.message : error}\n`);
       return 1;
     }
+    const status = await startStatus(configuration.values, service, journal);
     Deno.addSignalListener("SIGHUP", reload);
     journal.stopping(await stopped);
+    await status?.stop();
     await service.stop();
     journal.stopped();
     await sink.flush();

@@ -168,6 +168,26 @@ export function endpoints(described: Described): Setting<Endpoint[]> {
   return listOf("ENDPOINT,…", parseEndpoint, wanted, described);
 }
 
+/** One endpoint, or none: `off`. */
+export function endpointOrOff(described: Described): Setting<Endpoint | "off"> {
+  return setting(
+    "text",
+    "ENDPOINT|off",
+    readAs(
+      (given) => given === "off" ? given : parseEndpoint(given),
+      `"off", "inet:HOST:PORT" or "unix:PATH"`,
+    ),
+    described,
+  );
+}
+
+/** Any number of host names. */
+export function hostNames(described: Described): Setting<string[]> {
+  const read = (given: string) =>
+    /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/.test(given) ? given.toLowerCase() : undefined;
+  return listOf("NAME,…", read, "a host name", described);
+}
+
 /** Any number of networks. */
 export function networks(described: Described): Setting<Network[]> {
   return listOf(

@@ -4,7 +4,7 @@
  * @module
  */
 import { SIGNAL_WEIGHTS } from "../evidence/signals.ts";
-import { formatEndpoint } from "../policy/endpoint.ts";
+import { type Endpoint, formatEndpoint } from "../policy/endpoint.ts";
 import { isLoopback, parseAddress } from "../mail/network.ts";
 import { isDeferAction } from "../policy/reply.ts";
 import { REQUEST_LIMITS } from "../policy/request.ts";
@@ -16,8 +16,10 @@ import {
   dnsLists,
   dnsServers,
   duration,
+  endpointOrOff,
   endpoints,
   fileMode,
+  hostNames,
   networks,
   onOff,
   paths,
@@ -170,6 +172,16 @@ export const SETTINGS = {
     standard: "",
     help: "The host name for that header; empty for this machine's own.",
   }),
+  status: endpointOrOff({
+    standard: "inet:127.0.0.1:10024",
+    help: "Where the status server answers (/healthz, /readyz, /metrics): loopback or unix:PATH.",
+    live: false,
+  }),
+  status_names: hostNames({
+    standard: [],
+    help: "Host names that the status server goes by, besides localhost: those of a reverse proxy.",
+    live: false,
+  }),
   max_connections: count(1, 100_000, {
     standard: 2000,
     help: "Connections of Postfix at once.",
@@ -241,11 +253,19 @@ export function contradiction(values: Values): { name: SettingName; why: string 
       why: 'must name at least one endpoint, such as "inet:127.0.0.1:10023"',
     };
   }
-  const open = values.listen.find((endpoint) => {
+  const isOpen = (endpoint: Endpoint) => {
     if (endpoint.kind === "unix") return false;
     const address = parseAddress(endpoint.host);
     return address === undefined || !isLoopback(address);
-  });
+  };
+  if (values.status !== "off" && isOpen(values.status)) {
+    return {
+      name: "status",
+      why: "must be a loopback address or a Unix socket, since it asks for no password: " +
+        "put a reverse proxy in front of it for others",
+    };
+  }
+  const open = values.listen.find(isOpen);
   if (values.accept_test_time && open !== undefined) {
     const where = formatEndpoint(open);
     return {

@@ -148,6 +148,16 @@ export class Journal {
     this.#say("info", "listening", `listening on ${endpoint}`);
   }
 
+  /** The status server is there. */
+  statusListening(where: string): void {
+    this.#say("info", "status", `status server on ${where}`);
+  }
+
+  /** The status server could not be started; mail does not need it. */
+  statusFailed(error: unknown): void {
+    this.#say("error", "status-failed", `no status server: ${messageOf(error)}`);
+  }
+
   /** The daemon was asked to stop. */
   stopping(signal: string): void {
     this.#say("info", "stopping", `${signal}: answering what is in flight, then stopping`);

@@ -125,6 +125,23 @@ export class Service {
     return this.#endpoints;
   }
 
+  /** What keeps it from its work, in words; a database that cannot be written is tried. */
+  async obstacles(): Promise<readonly string[]> {
+    const obstacles: string[] = [];
+    if (this.#endpoints.length === 0) obstacles.push("nothing is listened on");
+    try {
+      await this.#store.check();
+    } catch (error) {
+      obstacles.push(error instanceof Error ? error.message : String(error));
+    }
+    return obstacles;
+  }
+
+  /** Whether the database worked when it was last used. */
+  get databaseWorks(): boolean {
+    return this.#store.fault === undefined;
+  }
+
   /** Takes new settings as far as a running daemon can. */
   configure(settings: ServiceSettings): void {
     this.#resolver.configure(settings.resolver);

@@ -82,6 +82,11 @@ export function readRevision(db: Database): number {
     0;
 }
 
+/** Writes the number of changes as it is. */
+export function rewriteRevision(db: Database): void {
+  db.exec("UPDATE revision SET number = number WHERE what = ?", "entry");
+}
+
 /** Adds to the hits of entries and of other rules; an entry that is gone meanwhile stays gone. */
 export function writeHits(db: Database, hits: readonly Hits[]): void {
   const ofEntry = db.prepare(

@@ -152,6 +152,11 @@ export class ReopeningStore implements Store {
     return this.#use((store) => store.forget(address));
   }
 
+  /** Has the open store try. */
+  check(): Awaitable<void> {
+    return this.#use((store) => store.check());
+  }
+
   /** Asks the open store. */
   size(): Awaitable<StoreSize> {
     return this.#use((store) => store.size());

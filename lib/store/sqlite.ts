@@ -12,6 +12,7 @@ import {
   readEntries,
   readRevision,
   readRuleHits,
+  rewriteRevision,
   writeEntry,
   writeHits,
 } from "./entry_table.ts";
@@ -194,6 +195,11 @@ export class SqliteStore implements Store {
   /** The hits of the rules that are not stored themselves. */
   ruleHits(): readonly RuleHits[] {
     return this.#transact(this.#beginRead, () => readRuleHits(this.#db));
+  }
+
+  /** Writes something that changes nothing. */
+  check(): void {
+    this.#transact(this.#beginWrite, () => rewriteRevision(this.#db));
   }
 
   /** Counts what is stored. */

@@ -149,6 +149,9 @@ export interface Store extends HistoryStore {
   /** The hits of the rules that are not stored themselves. */
   ruleHits(): Awaitable<readonly RuleHits[]>;
 
+  /** Writes something that changes nothing: it throws if the store could not remember anything now. */
+  check(): Awaitable<void>;
+
   /** Counts what is stored; reads everything, so it is not for the way of a request. */
   size(): Awaitable<StoreSize>;
 

@@ -46,6 +46,7 @@ function withExchange(inner: SqliteStore, exchange: Store["exchange"]): Store {
     forget: (address) => inner.forget(address),
     countHits: (hits) => inner.countHits(hits),
     ruleHits: () => inner.ruleHits(),
+    check: () => inner.check(),
     size: () => inner.size(),
     close: () => inner.close(),
   };

@@ -273,6 +273,13 @@ export function testConformance(
     assertEquals(new Set(seen).size, 3);
   });
 
+  test("a check passes and changes nothing", async (store) => {
+    const revision = await store.entriesRevision();
+    await store.check();
+    assertEquals(await store.entriesRevision(), revision);
+    assertEquals(await store.size(), { triplets: 0, origins: 0 });
+  });
+
   test("an expiry of an empty store ends", async (store) => {
     assertEquals((await expireAll(store, { waitingBefore: 9, seenBefore: 9 }, 10)).removed, 0);
   });

@@ -91,6 +91,7 @@ Deno.test("a locked database is a fault that says so", async () => {
       StoreFault,
     );
     assertEquals(fault.kind, "locked");
+    assertThrows(() => store.check(), StoreFault, "locked");
     locker.exec("ROLLBACK");
     store.exchange([], () => [{ kind: "triplet", key, record }]);
     locker.close();
