@@ -32,8 +32,11 @@ export interface StatusSource {
 /** The permissions of a Unix socket: for a reverse proxy of the same group. */
 const SOCKET_MODE = 0o660;
 
+/** Answers a request. */
+export type Handler = (request: Request) => Response | Promise<Response>;
+
 /** The answers; apart from any listener, so that they can be asked for directly. */
-export function statusApp(names: readonly string[], source: StatusSource): Hono {
+export function statusHandler(names: readonly string[], source: StatusSource): Handler {
   const app = new Hono();
   app.use(async (context, next) => {
     if (isKnownHost(context.req.header("host") ?? null, names)) await next();
@@ -57,7 +60,7 @@ export function statusApp(names: readonly string[], source: StatusSource): Hono 
     context.text("There is nothing here. See /healthz, /readyz and /metrics.\n", 404)
   );
   app.onError((_error, context) => context.text("This went wrong inside.\n", 500));
-  return app;
+  return (request) => app.fetch(request);
 }
 
 /** A running status server. */
@@ -78,20 +81,20 @@ export class StatusServer {
    */
   static async start(settings: StatusSettings, source: StatusSource): Promise<StatusServer> {
     const { endpoint, names } = settings;
-    const { fetch } = statusApp(names, source);
+    const handler = statusHandler(names, source);
     const where = formatEndpoint(endpoint);
     const onListen = () => {};
     if (endpoint.kind === "unix") {
       // Makes way for the server: what a dead process left behind is removed, a live one is told of.
       (await openUnixSocket(endpoint.path, SOCKET_MODE)).close();
-      const server = Deno.serve({ path: endpoint.path, onListen }, (request) => fetch(request));
+      const server = Deno.serve({ path: endpoint.path, onListen }, handler);
       await Deno.chmod(endpoint.path, SOCKET_MODE);
       return new StatusServer(server, where);
     }
     try {
       const { host: hostname, port } = endpoint;
       return new StatusServer(
-        Deno.serve({ hostname, port, onListen }, (request) => fetch(request)),
+        Deno.serve({ hostname, port, onListen }, handler),
         where,
       );
     } catch (error) {

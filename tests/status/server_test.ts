@@ -19,7 +19,7 @@ const SOURCE: StatusSource = {
 
 function get(path: string, host = "localhost", source = SOURCE): Promise<Response> {
   const request = new Request(`http://localhost${path}`, { headers: { host } });
-  return Promise.resolve(statusApp(["status.example.net"], source).fetch(request));
+  return Promise.resolve(statusHandler(["status.example.net"], source)(request));
 }
 
 Deno.test("every answer, good or bad, tells the browser what it may not do", async () => {
