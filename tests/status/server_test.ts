@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { getAvailablePort } from "@std/net/get-available-port";
 import { Database } from "@db/sqlite";
 import { Counters } from "../../lib/service/counters.ts";
-import { statusApp, type StatusSource } from "../../lib/status/server.ts";
+import { statusHandler, type StatusSource } from "../../lib/status/server.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 
 const SOURCE: StatusSource = {
