@@ -4,6 +4,7 @@
  * @module
  */
 import { parseAddress } from "../mail/network.ts";
+import { isAskable } from "../spf/name.ts";
 import { type Resolver, TemporaryDnsError } from "../spf/resolver.ts";
 import { ExpiringCache } from "./dns_cache.ts";
 import type { DnsReply, RecordType } from "./dns_message.ts";
@@ -42,11 +43,6 @@ export function parseResolvConf(text: string): DnsServer[] {
       : [{ address, port: 53 }];
   });
   return servers.length === 0 ? [LOCAL] : servers;
-}
-
-/** Whether DNS can be asked for a name: no label is empty or too long (RFC 1035, 2.3.4). */
-function isAskable(name: string): boolean {
-  return name.length <= 253 && name.split(".").every((one) => one.length > 0 && one.length <= 63);
 }
 
 /** Asks DNS, and remembers for as long as the answers say. */

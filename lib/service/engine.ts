@@ -19,16 +19,8 @@ import { WorkingMemory } from "../greylist/memory.ts";
 import type { Rules } from "../greylist/rules.ts";
 import type { MessageRecord, Verdict } from "../greylist/verdict.ts";
 import type { Target } from "../lists/matcher.ts";
-import { splitAddress } from "../mail/address.ts";
 import { parseAddress } from "../mail/network.ts";
-import {
-  deferReply,
-  delayedReply,
-  DUNNO,
-  infoReply,
-  rejectReply,
-  type ReplySettings,
-} from "../policy/reply.ts";
+import { DUNNO, type ReplySettings } from "../policy/reply.ts";
 import type { Request } from "../policy/request.ts";
 import { StoreFault } from "../store/fault.ts";
 import type { Awaitable, Recalled, Store, StoredEntry } from "../store/store.ts";
@@ -36,6 +28,7 @@ import type { Gatherer, Report } from "./gatherer.ts";
 import type { Journal } from "./journal.ts";
 import { type ListedRule, listingOf, type Lists, nameRule } from "./lists.ts";
 import { Outbound } from "./outbound.ts";
+import { replyTo } from "./reply_to.ts";
 
 /** What the administrator says about decisions and replies. */
 export interface EngineSettings {
@@ -350,31 +343,4 @@ export function attemptOf(request: Request): Attempt | undefined {
     recipient: request.get("recipient") ?? "",
     instance: request.get("instance") ?? "",
   });
-}
-
-/** Whole seconds, and never 0 for somebody who has to wait. */
-function secondsLeft(wait: number): number {
-  return Math.max(1, Math.ceil(wait / 1000));
-}
-
-function replyTo(
-  verdict: Verdict,
-  attempt: Attempt,
-  settings: ReplySettings,
-  now: number,
-): string {
-  if (verdict.shadow === "reject") return infoReply("greylag would have refused this: blocked");
-  if (verdict.shadow === "defer") {
-    const left = secondsLeft(verdict.wait ?? 0);
-    return infoReply(`greylag would have deferred this: ${verdict.reason}, ${left} s to wait`);
-  }
-  if (verdict.decision !== "pass") {
-    const { domain } = splitAddress(attempt.recipient);
-    if (verdict.decision === "reject") return rejectReply(settings, domain);
-    return deferReply(settings, secondsLeft(verdict.wait ?? 0), domain);
-  }
-  if (verdict.firstOfMessage === true) {
-    return delayedReply(settings, Math.floor((verdict.delayed ?? 0) / 1000), now);
-  }
-  return DUNNO;
 }

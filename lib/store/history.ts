@@ -46,37 +46,13 @@ export interface DecisionRecord {
 }
 
 /** A decision as it is kept. Where privacy is asked for, hashes stand for addresses and names. */
-export interface StoredDecision {
+export interface StoredDecision
+  extends
+    Omit<DecisionRecord, "normalisedSender" | "normalisedRecipient" | "network" | "likeness"> {
   /** Its number; a later one has a higher. */
   readonly id: number;
-  /** When. */
-  readonly time: number;
-  /** What was decided. */
-  readonly decision: Verdict["decision"];
-  /** Why. */
-  readonly reason: Reason;
-  /** In shadow mode: what the decision would have been. */
-  readonly shadow?: "defer" | "reject";
-  /** The client's address. */
-  readonly clientAddress: string;
-  /** The client's name. */
-  readonly clientName: string;
-  /** What the client calls itself. */
-  readonly heloName: string;
-  /** The sender. */
-  readonly sender: string;
-  /** The recipient. */
-  readonly recipient: string;
   /** The number of what it put off or let in after all. */
   readonly deferral?: number;
-  /** The origin that agreed. */
-  readonly origin?: string;
-  /** The entry of a list that decided. */
-  readonly by?: string;
-  /** The milliseconds left to wait. */
-  readonly wait?: number;
-  /** The milliseconds that it had waited. */
-  readonly delayed?: number;
 }
 
 /** A sender and a recipient whose mail was put off, from wherever it was tried. */

@@ -507,6 +507,31 @@ Deno.test("RFC 8616: a domain beyond ASCII is asked for in A-labels, a local par
   assertEquals(asked, ["txt xn--bcher-kva.example"]);
 });
 
+Deno.test("4.6.4: what takes too long in all is a temperror, however quick each answer is", async () => {
+  const slow = resolverOf({
+    "example.com": { txt: ["v=spf1 a:1.example a:2.example a:3.example mx:4.example -all"] },
+    "1.example": { a: ["192.0.2.1"] },
+    "2.example": { a: ["192.0.2.2"] },
+    "3.example": { a: ["192.0.2.3"] },
+  });
+  const { result, error } = await checkHost({
+    ip: IP4,
+    sender: "a@example.com",
+    helo: HELO,
+    timeLimit: 50,
+    resolver: {
+      ...slow,
+      a: async (name) => {
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        return await slow.a(name);
+      },
+    },
+  });
+  assertEquals(result, "temperror");
+  assertStringIncludes(error!, "more than 0.05 s for all of it");
+  await new Promise((resolve) => setTimeout(resolve, 40));
+});
+
 Deno.test("whoever asked can give it up, and any error of the resolver passes", async () => {
   const controller = new AbortController();
   const never = { ...resolverOf({}), txt: () => new Promise<never>(() => {}) };
