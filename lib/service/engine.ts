@@ -113,7 +113,10 @@ export class Engine {
         return Promise.resolve(DUNNO);
       }
       const { spfDomains } = this.#lists;
-      if (spfDomains.length === 0) return this.#answerTo(request, attempt);
+      // Nobody waits whom no list could help or harm: own users, this machine, other stages.
+      const isListed = spfDomains.length > 0 &&
+        screen(attempt, this.#settings.rules, UNLISTED) === undefined;
+      if (!isListed) return this.#answerTo(request, attempt);
       const authorisedBy = this.#gatherer.authorisedBy(attempt.address, spfDomains);
       if (authorisedBy !== undefined) return this.#answerTo(request, attempt, authorisedBy);
       return this.#gatherer.authorise(attempt.address, spfDomains).then(

@@ -65,6 +65,7 @@ function setUp(
   settings: Partial<Record<SettingName, string>> = {},
   store?: Store,
   zone: Zone = {},
+  asked: string[] = [],
 ): Setup {
   const flags = new Map(
     Object.entries(settings).map(([name, value]) => [
@@ -84,7 +85,7 @@ function setUp(
   );
   const used = store ?? new SqliteStore(":memory:");
   const lists = new Lists(used, service.lists, { fileRead: () => {}, fileFailed: () => {} });
-  const gatherer = new Gatherer(resolverOf(zone), service.gatherer, {
+  const gatherer = new Gatherer(resolverOf(zone, asked), service.gatherer, {
     listSwitchedOff: () => {},
     dropped: () => {},
   });
@@ -319,7 +320,8 @@ Deno.test("DNS that does not answer costs no more than dns_wait, and the mail is
 
 Deno.test("an spf: entry lets in, or refuses, whoever the domain's record authorises", async () => {
   const store = new SqliteStore(":memory:");
-  const { ask, lists } = setUp({}, store, SPF_ZONE);
+  const asked: string[] = [];
+  const { ask, lists } = setUp({}, store, SPF_ZONE, asked);
   const entry = { topic: "client", note: "", addedBy: "root", created: 0 } as const;
   store.addEntry({ ...entry, list: "allow", pattern: "spf:example.org" });
   await lists.refresh();
@@ -327,6 +329,12 @@ Deno.test("an spf: entry lets in, or refuses, whoever the domain's record author
   assertEquals(await ask({ ...HERE, ...other }), "action=DUNNO\n\n");
   assertEquals(await ask({ ...THERE, ...other }), "action=DUNNO\n\n");
   assertMatch(await ask({ client_address: "203.0.113.7", ...other }), /DEFER/);
+  store.addEntry({ ...entry, list: "allow", pattern: "spf:dead.example" });
+  await lists.refresh();
+  asked.length = 0;
+  await ask({ client_address: "203.0.113.9", sasl_username: "bob" });
+  await ask({ client_address: "203.0.113.9", protocol_state: "CONNECT" });
+  assertEquals(asked, [], "own users wait for nobody's DNS");
   store.addEntry({ ...entry, list: "block", pattern: "192.0.2.10" });
   await lists.refresh();
   assertMatch(await ask({ ...HERE, ...other }), /REJECT|550/);
