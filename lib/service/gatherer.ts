@@ -65,10 +65,13 @@ export interface Report extends Evidence {
 /** So many are learnt of in the background at once, and so many wait for their turn. */
 const MAX_BACKGROUND = 64;
 
+/** So many recipients of one stranger are told at most. */
+const MAX_RECIPIENTS = 100;
+
 /** Where many wait, one begins after the other, in milliseconds: a flood must not keep DNS busy. */
 const START_PAUSE = 10;
 
-const MAX_CACHED = 20_000;
+const MAX_CACHED = 5000;
 
 /** What was learnt holds for so long, in milliseconds; where DNS failed, for less. */
 const KEPT = 3_600_000;
@@ -83,9 +86,11 @@ interface Learnt {
   readonly lifetime: number;
 }
 
-interface Waiting {
+/** One stranger that is learnt of, and who is told. */
+interface Task {
   readonly attempt: Attempt;
-  readonly then: (report: Report) => void;
+  readonly then: ((report: Report) => void)[];
+  readonly controller: AbortController;
 }
 
 /** Learns and remembers. */
@@ -98,8 +103,8 @@ export class Gatherer {
   readonly #breadths = new ExpiringCache<{ readonly why: string | undefined }>(MAX_CACHED);
   readonly #authorised = new ExpiringCache<boolean>(MAX_CACHED);
   /** What is learnt of in the background, and what waits for its turn, the oldest first. */
-  readonly #running = new Map<string, AbortController>();
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #running = new Map<string, Task>();
+  readonly #waiting = new Map<string, Task>();
   #pause: ReturnType<typeof setTimeout> | undefined;
 
   /** A gatherer that asks a resolver. */
@@ -131,16 +136,25 @@ export class Gatherer {
   async gather(attempt: Attempt): Promise<Report> {
     const known = this.known(attempt);
     if (known !== undefined) return known;
+    return await this.#withinWait(async (signal) => {
+      try {
+        return await this.#learn(attempt, signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+        return this.#reportOf(attempt, undefined, undefined, []);
+      }
+    });
+  }
+
+  /** Gives a body a signal that ends when no request may wait for longer. */
+  async #withinWait<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     const timer = setTimeout(
       () => controller.abort(new Error("no time to wait for longer")),
       this.#settings.dnsWait,
     );
     try {
-      return await this.#learn(attempt, controller.signal);
-    } catch (error) {
-      if (!controller.signal.aborted) throw error;
-      return this.#reportOf(attempt, undefined, undefined, []);
+      return await body(controller.signal);
     } finally {
       clearTimeout(timer);
     }
@@ -152,9 +166,19 @@ export class Gatherer {
    * @param then is told what was learnt; not called if it was given up.
    */
   inBackground(attempt: Attempt, then: (report: Report) => void): void {
+    const known = this.known(attempt);
+    if (known !== undefined) {
+      then(known);
+      return;
+    }
     const key = keyOf(attempt);
-    if (this.#running.has(key) || this.#waiting.has(key)) return;
-    this.#waiting.set(key, { attempt, then });
+    const task = this.#running.get(key) ?? this.#waiting.get(key);
+    if (task !== undefined) {
+      // The other recipients of a message want to know the same.
+      if (task.then.length < MAX_RECIPIENTS) task.then.push(then);
+      return;
+    }
+    this.#waiting.set(key, { attempt, then: [then], controller: new AbortController() });
     if (this.#waiting.size > MAX_BACKGROUND) {
       const [oldest] = this.#waiting.keys();
       this.#waiting.delete(oldest!);
@@ -167,7 +191,7 @@ export class Gatherer {
   stop(): void {
     clearTimeout(this.#pause);
     this.#waiting.clear();
-    for (const controller of this.#running.values()) controller.abort(new Error("stopping"));
+    for (const { controller } of this.#running.values()) controller.abort(new Error("stopping"));
     this.#running.clear();
   }
 
@@ -175,20 +199,24 @@ export class Gatherer {
     if (this.#pause !== undefined || this.#running.size >= MAX_BACKGROUND) return;
     const [first] = this.#waiting;
     if (first === undefined) return;
-    const [key, { attempt, then }] = first;
+    const [key, task] = first;
     this.#waiting.delete(key);
     this.#pause = setTimeout(() => {
       this.#pause = undefined;
       this.#startNext();
     }, START_PAUSE);
-    this.#start(key, attempt, then);
+    this.#start(key, task);
   }
 
-  #start(key: string, attempt: Attempt, then: (report: Report) => void): void {
-    const controller = new AbortController();
-    this.#running.set(key, controller);
+  #start(key: string, task: Task): void {
+    const { attempt, then, controller } = task;
+    this.#running.set(key, task);
     const timer = setTimeout(() => controller.abort(new Error("too slow")), LONGEST);
-    this.#learn(attempt, controller.signal).then(then, () => {}).finally(() => {
+    this.#learn(attempt, controller.signal).then((report) => {
+      for (const tell of then) tell(report);
+    }, () => {
+      // It was given up, and nobody waits for it.
+    }).finally(() => {
       clearTimeout(timer);
       this.#running.delete(key);
       this.#startNext();
@@ -208,33 +236,29 @@ export class Gatherer {
 
   /** The same, learnt within the time that a request may wait. */
   async authorise(address: IpAddress, domains: readonly string[]): Promise<ReadonlySet<string>> {
-    const controller = new AbortController();
-    const timer = setTimeout(
-      () => controller.abort(new Error("no time to wait for longer")),
-      this.#settings.dnsWait,
-    );
-    const ip = formatAddress(address);
     const found = new Set<string>();
-    await Promise.all(domains.map(async (domain) => {
-      const key = `${ip} ${domain}`;
-      const known = this.#authorised.get(key);
-      if (known === true) found.add(domain);
-      if (known !== undefined) return;
-      try {
-        const { result } = await checkHost({
-          ip,
-          helo: domain,
-          sender: `postmaster@${domain}`,
-          resolver: this.#resolver,
-          signal: controller.signal,
-        });
-        this.#authorised.set(key, result === "pass", result === "temperror" ? FAILURE_KEPT : KEPT);
-        if (result === "pass") found.add(domain);
-      } catch {
-        // Not in time: the entry does not count for this request.
-      }
-    })).finally(() => clearTimeout(timer));
+    await this.#withinWait((signal) =>
+      Promise.all(domains.map(async (domain) => {
+        if (await this.#authorises(domain, formatAddress(address), signal)) found.add(domain);
+      }))
+    );
     return found;
+  }
+
+  /** Whether a domain's SPF record authorises a client; not, if that is not told in time. */
+  async #authorises(domain: string, ip: string, signal: AbortSignal): Promise<boolean> {
+    const key = `${ip} ${domain}`;
+    const known = this.#authorised.get(key);
+    if (known !== undefined) return known;
+    const sender = `postmaster@${domain}`;
+    try {
+      const question = { ip, helo: domain, sender, resolver: this.#resolver, signal };
+      const { result } = await checkHost(question);
+      this.#authorised.set(key, result === "pass", result === "temperror" ? FAILURE_KEPT : KEPT);
+      return result === "pass";
+    } catch {
+      return false;
+    }
   }
 
   async #learn(attempt: Attempt, signal: AbortSignal): Promise<Report> {

@@ -299,6 +299,17 @@ Deno.test("a domain's retry from another network passes once SPF was learnt of i
   assertEquals(journal.counters.reasons.retried, 1);
 });
 
+Deno.test("every recipient of a message profits by what was learnt of its sender", async () => {
+  const { ask, clock } = setUp({}, undefined, SPF_ZONE);
+  const recipients = ["a", "b", "c"].map((name) => ({ recipient: `${name}@example.net` }));
+  await Promise.all(recipients.map((one) => ask({ ...HERE, ...one, instance: "1" })));
+  await background();
+  clock.now += 61_000;
+  for (const one of recipients) {
+    assertMatch(await ask({ ...THERE, ...one, instance: "" }), /PREPEND/);
+  }
+});
+
 Deno.test("a forged sender, and a domain that lets everybody pass, are deferred each time", async () => {
   const { ask, clock } = setUp({}, undefined, SPF_ZONE);
   for (const sender of ["alice@example.org", "alice@broad.example", "alice@none.example"]) {
