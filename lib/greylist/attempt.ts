@@ -48,6 +48,11 @@ export interface Attempt {
   readonly heloName: string;
   /** The sender as Postfix passes it; empty for the null sender. */
   readonly sender: string;
+  /**
+   * The domain whose SPF record says whether the client speaks for it, in canonical form: the sender's,
+   * or for the null sender that of the HELO (RFC 7208, 2.4). Empty for none.
+   */
+  readonly identity: string;
   /** The recipient as Postfix passes it. */
   readonly recipient: string;
   /** What all requests about one message share; empty if unknown. */
@@ -82,19 +87,13 @@ export interface Subject {
  * client whose name it could not verify.
  */
 export function makeAttempt(
-  given: Omit<Attempt, "name" | "organisation"> & { readonly clientName: string },
+  given: Omit<Attempt, "name" | "organisation" | "identity"> & { readonly clientName: string },
 ): Attempt {
   const { clientName, ...rest } = given;
+  const { sender, heloName, address } = given;
   const name = verifiedName(clientName);
-  return { ...rest, name, organisation: organisationOf(name, given.address) };
-}
-
-/**
- * The domain whose SPF record says whether the client speaks for it: the sender's, or for the null
- * sender that of the HELO (RFC 7208, 2.4).
- */
-export function spfIdentity({ sender, heloName }: Attempt): string {
-  return canonicalDomain(sender === "" ? heloName : splitAddress(sender).domain);
+  const identity = canonicalDomain(sender === "" ? heloName : splitAddress(sender).domain);
+  return { ...rest, name, organisation: organisationOf(name, address), identity };
 }
 
 /**
@@ -107,8 +106,8 @@ export function subjectOf(attempt: Attempt, rules: Rules, evidence?: Evidence): 
   const origins = originsOf(attempt.address, attempt.organisation, rules, spfDomain);
   const sender = normaliseSender(attempt.sender, attempt.recipient);
   const recipient = normaliseRecipient(attempt.recipient);
-  const senderDomain = canonicalDomain(splitAddress(attempt.sender).domain);
-  const identity = rules.spf === "off" || evidence !== undefined ? "" : spfIdentity(attempt);
+  const senderDomain = attempt.sender === "" ? "" : attempt.identity;
+  const identity = rules.spf === "off" || evidence !== undefined ? "" : attempt.identity;
   return {
     origins,
     sender,

@@ -7,7 +7,7 @@
 import { ExpiringCache } from "../evidence/dns_cache.ts";
 import { type DnsList, DnsLists } from "../evidence/dns_list.ts";
 import { clientSignals, type Signal } from "../evidence/signals.ts";
-import { type Attempt, spfIdentity } from "../greylist/attempt.ts";
+import type { Attempt } from "../greylist/attempt.ts";
 import type { Evidence } from "../greylist/evidence.ts";
 import type { Mode } from "../greylist/rules.ts";
 import { splitAddress } from "../mail/address.ts";
@@ -364,6 +364,6 @@ export class Gatherer {
 
 /** What was learnt is about a client and the domain that it claims, by the HELO as it stands. */
 function keyOf(attempt: Attempt): string {
-  const { address, name = "", heloName } = attempt;
-  return `${address.bytes.join(".")} ${spfIdentity(attempt)} ${heloName} ${name}`;
+  const { address, name = "", heloName, identity } = attempt;
+  return `${address.bytes.join(".")} ${identity} ${heloName} ${name}`;
 }
