@@ -6,7 +6,6 @@
 import { serviceSettings } from "../config/settings.ts";
 import { parseServer } from "../evidence/dns_transport.ts";
 import { DnsResolver } from "../evidence/resolver.ts";
-import { splitAddress } from "../mail/address.ts";
 import { parseAddress } from "../mail/network.ts";
 import { tooBroad, weaknessOf } from "../spf/breadth.ts";
 import {
@@ -67,12 +66,9 @@ async function evaluate(
   const trace = (step: SpfStep) => steps.push(step);
   const answer = await checkHost({ ...question, resolver, receiver, trace });
   if (answer.result !== "pass") return { answer, steps, weakness: undefined };
-  const { local } = splitAddress(question.sender);
-  const { domain } = answer;
-  const sender = { local: local === "" ? "postmaster" : local, domain };
   try {
     const weakness = weaknessOf(answer.path) ??
-      await tooBroad({ ...question, sender, domain, resolver }, breadth);
+      await tooBroad({ ...question, resolver }, breadth);
     return { answer, steps, weakness };
   } catch (error) {
     if (!(error instanceof TemporaryDnsError)) throw error;

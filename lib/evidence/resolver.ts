@@ -5,7 +5,7 @@
  */
 import { parseAddress } from "../mail/network.ts";
 import { isAskable } from "../spf/name.ts";
-import { type Resolver, TemporaryDnsError } from "../spf/resolver.ts";
+import { type Resolver, TemporaryDnsError, until } from "../spf/resolver.ts";
 import { ExpiringCache } from "./dns_cache.ts";
 import type { DnsReply, RecordType } from "./dns_message.ts";
 import { askServer, type DnsServer, formatServer } from "./dns_transport.ts";
@@ -108,7 +108,7 @@ export class DnsResolver implements Resolver {
       // Whoever waits hears of it; nobody may be left.
       pending.catch(() => {});
     }
-    return await until(pending, signal);
+    return await (signal === undefined ? pending : until(pending, signal));
   }
 
   async #records(
@@ -159,19 +159,5 @@ export class DnsResolver implements Resolver {
       this.#system = [LOCAL];
     }
     return this.#system;
-  }
-}
-
-/** Waits for a promise, or for a signal that ends first. */
-async function until<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return await promise;
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }

@@ -10,10 +10,9 @@ import { clientSignals, type Signal } from "../evidence/signals.ts";
 import type { Attempt } from "../greylist/attempt.ts";
 import type { Evidence } from "../greylist/evidence.ts";
 import type { Mode } from "../greylist/rules.ts";
-import { splitAddress } from "../mail/address.ts";
 import { formatAddress, type IpAddress } from "../mail/network.ts";
-import { type BreadthLimits, tooBroad, weaknessOf } from "../spf/breadth.ts";
-import { checkHost, type Resolver, type SpfAnswer } from "../spf/check_host.ts";
+import { type BreadthLimits, type BreadthQuestion, tooBroad, weaknessOf } from "../spf/breadth.ts";
+import { checkHost, type Resolver, type SpfAnswer, type SpfResult } from "../spf/check_host.ts";
 import { uses } from "../spf/macro.ts";
 
 /** What the administrator says about evidence. */
@@ -79,12 +78,6 @@ const FAILURE_KEPT = 60_000;
 
 /** Nothing is learnt of anybody for longer than this, in milliseconds. */
 const LONGEST = 20_000;
-
-/** What was learnt, and until when it holds. */
-interface Learnt {
-  readonly report: Report;
-  readonly lifetime: number;
-}
 
 /** One stranger that is learnt of, and who is told. */
 interface Task {
@@ -254,7 +247,7 @@ export class Gatherer {
     try {
       const question = { ip, helo: domain, sender, resolver: this.#resolver, signal };
       const { result } = await checkHost(question);
-      this.#authorised.set(key, result === "pass", result === "temperror" ? FAILURE_KEPT : KEPT);
+      this.#authorised.set(key, result === "pass", lifetimeOf(result));
       return result === "pass";
     } catch {
       return false;
@@ -277,20 +270,19 @@ export class Gatherer {
     attempt: Attempt,
     signal: AbortSignal,
   ): Promise<{ spf: SpfAnswer; weakness: string | undefined; lifetime: number }> {
-    const ip = formatAddress(attempt.address);
-    const spf = await checkHost({
-      ip,
+    const question = {
+      ip: formatAddress(attempt.address),
       helo: attempt.heloName,
       sender: attempt.sender,
       resolver: this.#resolver,
-      receiver: this.#settings.receiver,
       signal,
-    });
+    };
+    const spf = await checkHost({ ...question, receiver: this.#settings.receiver });
     if (spf.result !== "pass") {
       return {
         spf,
         weakness: undefined,
-        lifetime: spf.result === "temperror" ? FAILURE_KEPT : KEPT,
+        lifetime: lifetimeOf(spf.result),
       };
     }
     // What holds for one user of a domain need not hold for the others.
@@ -298,27 +290,19 @@ export class Gatherer {
       "domain" in mechanism && mechanism.domain !== undefined && uses(mechanism.domain, "sl")
     );
     const lifetime = isOfUser ? 0 : KEPT;
-    const weakness = weaknessOf(spf.path) ?? await this.#breadth(attempt, spf.domain, signal);
+    const weakness = weaknessOf(spf.path) ?? await this.#breadth(question, spf.domain, signal);
     return { spf, weakness, lifetime };
   }
 
   async #breadth(
-    attempt: Attempt,
+    question: BreadthQuestion,
     domain: string,
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const known = this.#breadths.get(domain);
     if (known !== undefined) return known.why;
-    const { local } = splitAddress(attempt.sender);
     try {
-      const why = await tooBroad({
-        domain,
-        ip: formatAddress(attempt.address),
-        helo: attempt.heloName,
-        sender: { local: local === "" ? "postmaster" : local, domain },
-        resolver: this.#resolver,
-        signal,
-      }, this.#settings.breadth);
+      const why = await tooBroad(question, this.#settings.breadth);
       this.#breadths.set(domain, { why }, KEPT);
       return why;
     } catch (error) {
@@ -360,6 +344,11 @@ export class Gatherer {
       (zone, why) => this.#events.listSwitchedOff(zone, why),
     );
   }
+}
+
+/** How long a result of SPF holds, in milliseconds. */
+function lifetimeOf(result: SpfResult): number {
+  return result === "temperror" ? FAILURE_KEPT : KEPT;
 }
 
 /** What was learnt is about a client and the domain that it claims, by the HELO as it stands. */

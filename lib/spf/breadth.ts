@@ -4,10 +4,11 @@
  * @module
  */
 import { type Network, networkOf, parseAddress } from "../mail/network.ts";
-import type { Decisive } from "./check_host.ts";
+import type { Decisive, SpfQuestion } from "./check_host.ts";
+import { type Identity, identityOf } from "./identity.ts";
 import { expandDomain, type MacroString, uses } from "./macro.ts";
 import { isSpfRecord, type Mechanism, parseRecord, type SpfRecord } from "./record.ts";
-import type { Resolver } from "./resolver.ts";
+import { exchangeOf, textOf } from "./resolver.ts";
 
 /** How much of the address space may pass. */
 export interface BreadthLimits {
@@ -17,21 +18,8 @@ export interface BreadthLimits {
   readonly ipv6: number;
 }
 
-/** What the macros of a target stand for, as far as it is known without the delivery. */
-export interface BreadthQuestion {
-  /** The domain that passed. */
-  readonly domain: string;
-  /** The client's address. */
-  readonly ip: string;
-  /** What the client calls itself. */
-  readonly helo: string;
-  /** The sender. */
-  readonly sender: { readonly local: string; readonly domain: string };
-  /** Where DNS is asked. */
-  readonly resolver: Resolver;
-  /** Gives it up. */
-  readonly signal?: AbortSignal;
-}
+/** What is asked: the same as of `checkHost`. */
+export type BreadthQuestion = Pick<SpfQuestion, "ip" | "helo" | "sender" | "resolver" | "signal">;
 
 /** So many records are read for one domain (RFC 7208, 4.6.4). */
 const MAX_RECORDS = 11;
@@ -82,12 +70,14 @@ export function addressesIn(networks: readonly Network[]): bigint {
 /** Everything that a record lets pass. */
 class Survey {
   readonly #question: BreadthQuestion;
+  readonly #identity: Identity;
   readonly networks: Network[] = [];
   everybody: string | undefined;
   #records = 0;
 
-  constructor(question: BreadthQuestion) {
+  constructor(question: BreadthQuestion, identity: Identity) {
     this.#question = question;
+    this.#identity = identity;
   }
 
   async record(domain: string): Promise<void> {
@@ -95,8 +85,7 @@ class Survey {
     if (this.#records > MAX_RECORDS || this.everybody !== undefined) return;
     const { resolver, signal } = this.#question;
     const answers = await resolver.txt(domain, signal);
-    const texts = answers.map((answer) => typeof answer === "string" ? answer : answer.join(""))
-      .filter(isSpfRecord);
+    const texts = answers.map(textOf).filter(isSpfRecord);
     const parsed = texts.length === 1 ? parseRecord(texts[0]!) : undefined;
     if (parsed?.ok === true) await this.#terms(parsed.record, domain);
   }
@@ -132,9 +121,9 @@ class Survey {
         const { resolver, signal } = this.#question;
         const hosts = mechanism.kind === "a"
           ? [target]
-          : (await resolver.mx(target, signal)).slice(0, 10).map((one) =>
-            (typeof one === "string" ? one : one.exchange).replace(/\.$/, "")
-          ).filter((name) => name !== "");
+          : (await resolver.mx(target, signal)).slice(0, 10).map(exchangeOf).filter((name) =>
+            name !== ""
+          );
         for (const host of hosts) {
           const addresses = [
             ...ipv4 < SMALL[4] ? await resolver.a(host, signal) : [],
@@ -154,12 +143,12 @@ class Survey {
   }
 
   #target(spec: MacroString, domain: string): string {
-    const { ip, helo, sender } = this.#question;
+    const { ip, helo } = this.#question;
     return expandDomain(spec, {
       ip: parseAddress(ip)!,
       helo,
-      local: sender.local,
-      senderDomain: sender.domain,
+      local: this.#identity.local,
+      senderDomain: this.#identity.domain,
       domain,
       validatedName: "unknown",
       receiver: "unknown",
@@ -177,15 +166,16 @@ export async function tooBroad(
   question: BreadthQuestion,
   limits: BreadthLimits,
 ): Promise<string | undefined> {
-  const survey = new Survey(question);
-  await survey.record(question.domain);
+  const identity = identityOf(question.sender, question.helo);
+  const survey = new Survey(question, identity);
+  await survey.record(identity.domain);
   if (survey.everybody !== undefined) {
     return `the record of ${survey.everybody} lets everybody pass (+all)`;
   }
   for (const [family, size, most] of [[4, 32, limits.ipv4], [6, 128, limits.ipv6]] as const) {
     const count = addressesIn(survey.networks.filter((network) => network.family === family));
     if (count > 1n << BigInt(size - most)) {
-      return `the record of ${question.domain} lets more than a /${most} of IPv${family} pass`;
+      return `the record of ${identity.domain} lets more than a /${most} of IPv${family} pass`;
     }
   }
   return undefined;

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { canonicalDomain, splitAddress } from "../mail/address.ts";
 import { contains, type IpAddress, networkOf, parseAddress } from "../mail/network.ts";
 import {
   expand,
@@ -13,6 +12,7 @@ import {
   parseMacro,
   uses,
 } from "./macro.ts";
+import { type Identity, identityOf } from "./identity.ts";
 import { isAskable, isBelow, isDomain, reverseName } from "./name.ts";
 import {
   isSpfRecord,
@@ -22,7 +22,7 @@ import {
   type Qualifier,
   type SpfRecord,
 } from "./record.ts";
-import { type Resolver, TemporaryDnsError } from "./resolver.ts";
+import { exchangeOf, type Resolver, TemporaryDnsError, textOf, until } from "./resolver.ts";
 
 export { type Resolver, TemporaryDnsError };
 
@@ -130,7 +130,7 @@ interface Outcome {
 class Evaluation {
   readonly #question: SpfQuestion;
   readonly #ip: IpAddress;
-  readonly #identity: { readonly local: string; readonly domain: string };
+  readonly #identity: Identity;
   readonly #signal: AbortSignal;
   lookups = 0;
   #voids = 0;
@@ -141,7 +141,7 @@ class Evaluation {
   constructor(
     question: SpfQuestion,
     ip: IpAddress,
-    identity: { readonly local: string; readonly domain: string },
+    identity: Identity,
     signal: AbortSignal,
   ) {
     this.#question = question;
@@ -159,7 +159,7 @@ class Evaluation {
       return { result: "none", path: [] };
     }
     const answers = await this.#ask(domain, `the record of ${domain}`, "txt");
-    const texts = answers.map((answer) => typeof answer === "string" ? answer : answer.join(""));
+    const texts = answers.map(textOf);
     const found = texts.filter(isSpfRecord);
     if (found.length === 0) {
       trace("no SPF record");
@@ -250,9 +250,7 @@ class Evaluation {
       case "mx": {
         const answers = await this.#ask(target, what, "mx");
         this.#countVoid(answers, domain, text);
-        const names = answers.map((answer) =>
-          (typeof answer === "string" ? answer : answer.exchange).replace(/\.$/, "")
-        );
+        const names = answers.map(exchangeOf);
         if (names.length > MAX_MX_NAMES) {
           throw this.#wrong(domain, `${text}: more than ${MAX_MX_NAMES} mail exchangers`);
         }
@@ -350,7 +348,7 @@ class Evaluation {
       if (!isDomain(target)) return undefined;
       const answers = await this.#ask(target, "the explanation", "txt");
       if (answers.length !== 1) return undefined;
-      const text = typeof answers[0] === "string" ? answers[0] : answers[0]!.join("");
+      const text = textOf(answers[0]!);
       const parsed = parseMacro(text, true);
       if (!parsed.ok || text === "" || this.#isUnspeakable(parsed.pieces)) return undefined;
       return expand(parsed.pieces, await this.#values(parsed.pieces, domain));
@@ -387,31 +385,15 @@ class Evaluation {
     what: string,
     type: Type,
   ): Promise<Awaited<ReturnType<Resolver[Type]>>> {
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    const abort = () => reject(this.#signal.reason);
-    if (this.#signal.aborted) abort();
-    this.#signal.addEventListener("abort", abort, { once: true });
     try {
       const asked = this.#question.resolver[type](name, this.#signal);
-      return await Promise.race([asked, aborted]) as Awaited<ReturnType<Resolver[Type]>>;
+      return await until<unknown>(asked, this.#signal) as Awaited<ReturnType<Resolver[Type]>>;
     } catch (error) {
       if (this.#question.signal?.aborted === true) throw this.#question.signal.reason;
       const why = error instanceof Error ? error.message : String(error);
       throw new SpfError("temperror", `${what}: DNS could not answer ${type} ${name}: ${why}`);
-    } finally {
-      this.#signal.removeEventListener("abort", abort);
-      aborted.catch(() => {});
     }
   }
-}
-
-/** Who the client says that it is: the sender, or the HELO of a null sender (2.4, 4.3). */
-function identityOf(question: SpfQuestion): { local: string; domain: string } {
-  const helo = canonicalDomain(question.helo);
-  if (question.sender === "") return { local: "postmaster", domain: helo };
-  const { local, domain } = splitAddress(question.sender);
-  if (domain === "") return { local: "postmaster", domain: canonicalDomain(local) };
-  return { local: local === "" ? "postmaster" : local, domain: canonicalDomain(domain) };
 }
 
 /**
@@ -423,7 +405,7 @@ function identityOf(question: SpfQuestion): { local: string; domain: string } {
 export async function checkHost(question: SpfQuestion): Promise<SpfAnswer> {
   const ip = parseAddress(question.ip);
   if (ip === undefined) throw new RangeError(`"${question.ip}" is no IP address`);
-  const identity = identityOf(question);
+  const identity = identityOf(question.sender, question.helo);
   const { timeLimit = TIME_LIMIT } = question;
   const limit = new AbortController();
   const timer = setTimeout(

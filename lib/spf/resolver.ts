@@ -13,6 +13,29 @@ export class TemporaryDnsError extends Error {
   }
 }
 
+/** The text of one TXT record. */
+export function textOf(answer: string | readonly string[]): string {
+  return typeof answer === "string" ? answer : answer.join("");
+}
+
+/** The name of one mail exchanger, without its final dot; empty for a null MX (RFC 7505). */
+export function exchangeOf(answer: string | { readonly exchange: string }): string {
+  return (typeof answer === "string" ? answer : answer.exchange).replace(/\.$/, "");
+}
+
+/**
+ * Waits for a promise no longer than a signal lasts.
+ *
+ * @throws {unknown} the signal's reason, if it ends first.
+ */
+export function until<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", abort));
+}
+
 /**
  * Answers of DNS. Every method resolves to an empty array if there is no such name or no such record,
  * and throws a {@linkcode TemporaryDnsError} for anything that may pass.

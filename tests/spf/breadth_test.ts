@@ -8,10 +8,9 @@ const LIMITS = { ipv4: 10, ipv6: 20 };
 
 function breadthOf(record: string, zone: Zone = {}): Promise<string | undefined> {
   return tooBroad({
-    domain: "example.com",
     ip: "192.0.2.10",
     helo: "mail.example.com",
-    sender: { local: "alice", domain: "example.com" },
+    sender: "alice@example.com",
     resolver: resolverOf({ "example.com": { txt: [record] }, ...zone }),
   }, LIMITS);
 }
