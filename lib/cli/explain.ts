@@ -20,7 +20,7 @@ import { ADMIN_OPTIONS, parseAdmin, textOf, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Style } from "./output.ts";
 import { formatDuration } from "./table.ts";
-import { type Option, UsageError } from "./usage.ts";
+import { type Option, refuseRest, UsageError } from "./usage.ts";
 
 const OWN: readonly Option[] = [
   { name: "client", placeholder: "ADDRESS", help: "The client's address." },
@@ -125,9 +125,7 @@ export const explain: Command = {
   options: [...ADMIN_OPTIONS, ...OWN],
   async run(args, output) {
     const admin = parseAdmin(args, OWN);
-    if (admin.rest.length > 0) {
-      throw new UsageError(`there is nothing to be done with "${admin.rest[0]}"`);
-    }
+    refuseRest(admin.rest);
     const client = required("client", textOf(admin, "client"));
     const address = parseAddress(client);
     if (address === undefined) throw new UsageError(`--client: "${client}" is no address`);
@@ -174,7 +172,6 @@ export const explain: Command = {
       const memory = new WorkingMemory(recalled.triplets, recalled.origins);
       const about = { attempt, listing, subject, evidence: report ?? NO_EVIDENCE };
       const decision = decide(about, memory, rules, now);
-      if ("ask" in decision) throw new Error("there is evidence, and nothing to ask for");
       const isGeneric = attempt.name !== undefined && isGenericName(attempt.name, address);
       const found: Step[] = [
         {

@@ -6,6 +6,7 @@
 import { serviceSettings } from "../config/settings.ts";
 import { originsOf } from "../greylist/origin.ts";
 import type { Rules } from "../greylist/rules.ts";
+import { isProven, standing } from "../greylist/standing.ts";
 import { parseAddress } from "../mail/network.ts";
 import type { Deferral, StoredDecision, StoredOrigin, StoredTriplet } from "../store/history.ts";
 import type { Store } from "../store/store.ts";
@@ -38,33 +39,23 @@ async function search(
   // Networks are stored, and not the addresses in them.
   const address = parseAddress(text);
   const origin = address === undefined ? text : originsOf(address, undefined, rules)[0]!.name;
-  const waiting = await collect((after, size) =>
-    store.findDeferrals({
-      text,
-      limit: size,
-      open: true,
-      lastSeenFrom: now - rules.retryWindow,
-      ...(after === undefined ? {} : { after }),
-    }), limit);
-  const page = (what: string) => (after: string | undefined, size: number) => ({
-    text: what,
-    limit: size,
-    ...(after === undefined ? {} : { after }),
-  });
-  const known = await collect(
-    (after, size) => store.findTriplets(page(origin)(after, size)),
+  const lastSeenFrom = now - rules.retryWindow;
+  const waiting = await collect(
+    (after, size) => store.findDeferrals({ text, limit: size, after, open: true, lastSeenFrom }),
     limit,
-    ({ passed, lastSeen }) => passed !== undefined && now - lastSeen <= rules.lifetime,
   );
-  const threshold = rules.autoWhitelistClients;
-  const proven = await collect(
-    (after, size) => store.findOrigins(page(origin)(after, size)),
+  const known = await collect(
+    (after, size) => store.findTriplets({ text: origin, limit: size, after }),
     limit,
-    ({ deliveries, lastSeen }) =>
-      threshold > 0 && deliveries >= threshold && now - lastSeen <= rules.lifetime,
+    (triplet) => standing(triplet, rules, now).kind === "known",
+  );
+  const proven = await collect(
+    (after, size) => store.findOrigins({ text: origin, limit: size, after }),
+    limit,
+    (record) => isProven(record, rules, now),
   );
   const decisions = await collect(
-    (after, size) => store.findDecisions(page(text)(after, size)),
+    (after, size) => store.findDecisions({ text, limit: size, after }),
     limit,
   );
   return { waiting, known, proven, decisions };

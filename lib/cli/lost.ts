@@ -10,7 +10,7 @@ import { deferralAsJson } from "./find.ts";
 import { collect } from "./pages.ts";
 import { formatAgo, formatClient, formatSender } from "./shown.ts";
 import { printTable } from "./table.ts";
-import { type Option, UsageError } from "./usage.ts";
+import { type Option, refuseRest } from "./usage.ts";
 
 const OWN: readonly Option[] = [
   {
@@ -40,9 +40,7 @@ export const lost: Command = {
   options: [...ADMIN_OPTIONS, ...OWN],
   async run(args, output) {
     const admin = parseAdmin(args, OWN);
-    if (admin.rest.length > 0) {
-      throw new UsageError(`there is nothing to be done with "${admin.rest[0]}"`);
-    }
+    refuseRest(admin.rest);
     const limit = countOf(admin, "limit", 20);
     const now = Date.now();
     const before = now - durationOf(admin, "after", SIX_HOURS);
@@ -55,7 +53,7 @@ export const lost: Command = {
             limit: size,
             open: true,
             lastSeenBefore: before,
-            ...(after === undefined ? {} : { after }),
+            after,
           }), RANKED),
     );
     const ranked = rankLost(open).slice(0, limit);

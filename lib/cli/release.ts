@@ -52,7 +52,7 @@ function bySender(
         limit,
         open: true,
         lastSeenFrom: since,
-        ...(after === undefined ? {} : { after }),
+        after,
       }),
     1000,
     (row) => row.sender === sender || row.sender === normaliseSender(sender, row.recipient),

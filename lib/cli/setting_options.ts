@@ -12,7 +12,7 @@ import {
 } from "../config/load.ts";
 import { translatePostgrey } from "../config/postgrey.ts";
 import { isSettingName, SETTING_NAMES, type SettingName, SETTINGS } from "../config/settings.ts";
-import { type Option, parseOptions, UsageError } from "./usage.ts";
+import { type Option, parseOptions, refuseRest } from "./usage.ts";
 
 /** `--config` and every setting. */
 export const SETTING_OPTIONS: readonly Option[] = [
@@ -55,7 +55,7 @@ export function parseSettings(
 ): SettingArguments {
   const { args: translated, warnings } = translatePostgrey(args);
   const { options, rest } = parseOptions(translated, [...SETTING_OPTIONS, ...more]);
-  if (rest.length > 0) throw new UsageError(`there is nothing to be done with "${rest[0]}"`);
+  refuseRest(rest);
   return { load: configurationOf(options), options, warnings };
 }
 

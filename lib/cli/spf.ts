@@ -19,7 +19,7 @@ import {
 import { ADMIN_OPTIONS, parseAdmin, textOf } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Output, Style } from "./output.ts";
-import { type Option, UsageError } from "./usage.ts";
+import { type Option, refuseRest, UsageError } from "./usage.ts";
 
 const OWN: readonly Option[] = [
   { name: "ip", placeholder: "ADDRESS", help: "The client's address." },
@@ -109,9 +109,7 @@ export const spf: Command = {
   options: [...ADMIN_OPTIONS.filter(({ name }) => name !== "database"), ...OWN],
   async run(args, output) {
     const admin = parseAdmin(args, OWN);
-    if (admin.rest.length > 0) {
-      throw new UsageError(`there is nothing to be done with "${admin.rest[0]}"`);
-    }
+    refuseRest(admin.rest);
     const ip = textOf(admin, "ip");
     if (ip === undefined) throw new UsageError("--ip is missing");
     if (parseAddress(ip) === undefined) throw new UsageError(`--ip: "${ip}" is no address`);

@@ -11,7 +11,7 @@ import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
 import { dateOf, formatAgo } from "./shown.ts";
 import { formatDuration, printTable } from "./table.ts";
-import { type Option, UsageError } from "./usage.ts";
+import { type Option, refuseRest } from "./usage.ts";
 
 const OWN: readonly Option[] = [
   { name: "since", placeholder: "TIME", help: "How far back, at most 400d (default: 24h)." },
@@ -92,9 +92,7 @@ export const stats: Command = {
   options: [...ADMIN_OPTIONS, ...OWN],
   async run(args, output) {
     const admin = parseAdmin(args, OWN);
-    if (admin.rest.length > 0) {
-      throw new UsageError(`there is nothing to be done with "${admin.rest[0]}"`);
-    }
+    refuseRest(admin.rest);
     const { retryWindow } = serviceSettings(admin.configuration.values).engine.rules;
     const now = Date.now();
     const since = now - durationOf(admin, "since", DAY);

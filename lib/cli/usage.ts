@@ -29,6 +29,15 @@ export interface Option {
   readonly repeatable?: boolean;
 }
 
+/**
+ * Refuses arguments of a command that takes none but options.
+ *
+ * @throws {UsageError} that names the first.
+ */
+export function refuseRest(rest: readonly string[]): void {
+  if (rest.length > 0) throw new UsageError(`there is nothing to be done with "${rest[0]}"`);
+}
+
 /** What was given. */
 export interface Given {
   /** The options by their long names. */

@@ -17,18 +17,17 @@ import {
   rememberPass,
 } from "./remember.ts";
 import type { Rules } from "./rules.ts";
-import { isLive, standing } from "./standing.ts";
-import type {
-  Change,
-  Decision,
-  MessageRecord,
-  OriginRecord,
-  Question,
-  Verdict,
+import { isProven, standing } from "./standing.ts";
+import {
+  type Change,
+  type Decision,
+  type MessageRecord,
+  type OriginRecord,
+  pass,
+  type Question,
+  type Verdict,
 } from "./verdict.ts";
 import { correspond, weigh, wouldAsk } from "./weigh.ts";
-
-const pass = (reason: Verdict["reason"]): Verdict => ({ decision: "pass", reason });
 
 /**
  * What can be decided without looking anything up: requests that greylisting has no part in, and those
@@ -62,11 +61,10 @@ function provenBy(
   rules: Rules,
   now: number,
 ): Decision | undefined {
-  if (rules.autoWhitelistClients === 0) return undefined;
   for (const origin of subject.origins) {
     const record = memory.origin(origin.name);
-    if (record === undefined || record.deliveries < rules.autoWhitelistClients) continue;
-    if (!isLive(record, rules, now) || !canProve(origin, subject.senderDomain)) continue;
+    if (record === undefined || !isProven(record, rules, now)) continue;
+    if (!canProve(origin, subject.senderDomain)) continue;
     const renewed: OriginRecord = { ...record, lastSeen: later(record.lastSeen, now) };
     const changes: Change[] = isFresh(record.lastSeen, now)
       ? []
@@ -158,14 +156,29 @@ export interface Case {
 }
 
 /**
- * Decides one attempt.
+ * Decides one attempt by evidence that is there.
+ *
+ * @param memory what is remembered of the attempt's triplets, origins and message; nothing else is
+ * asked for.
+ * @param now milliseconds since the epoch.
+ * @returns the verdict, and the changes that must be remembered before it is told.
+ */
+export function decide(
+  about: Case & { readonly evidence: Evidence },
+  memory: Memory,
+  rules: Rules,
+  now: number,
+): Decision;
+/**
+ * Decides one attempt, or asks for evidence where there is none.
  *
  * @param memory what is remembered of the attempt's triplets, origins and message; nothing else is
  * asked for.
  * @param now milliseconds since the epoch.
  * @returns the verdict, and the changes that must be remembered before it is told; or that evidence is
- * needed, which is never asked for where there is some.
+ * needed.
  */
+export function decide(about: Case, memory: Memory, rules: Rules, now: number): Decision | Question;
 export function decide(
   about: Case,
   memory: Memory,

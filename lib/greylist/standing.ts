@@ -14,7 +14,11 @@ export type Standing =
   | { readonly kind: "known" };
 
 /** How a triplet stands. */
-export function standing(record: Triplet | undefined, rules: Rules, now: number): Standing {
+export function standing(
+  record: Omit<Triplet, "counted"> | undefined,
+  rules: Rules,
+  now: number,
+): Standing {
   if (record === undefined) return { kind: "unknown" };
   if (record.passed !== undefined) {
     return now - record.lastSeen > rules.lifetime ? { kind: "unknown" } : { kind: "known" };
@@ -25,6 +29,20 @@ export function standing(record: Triplet | undefined, rules: Rules, now: number)
 }
 
 /** Whether an origin was seen within its life. */
-export function isLive(record: OriginRecord | undefined, rules: Rules, now: number): boolean {
+export function isLive(
+  record: Pick<OriginRecord, "lastSeen"> | undefined,
+  rules: Rules,
+  now: number,
+): boolean {
   return record !== undefined && now - record.lastSeen <= rules.lifetime;
+}
+
+/** Whether an origin has kept its word often enough, and within its life. */
+export function isProven(
+  record: Pick<OriginRecord, "deliveries" | "lastSeen"> | undefined,
+  rules: Rules,
+  now: number,
+): boolean {
+  return rules.autoWhitelistClients > 0 && record !== undefined &&
+    record.deliveries >= rules.autoWhitelistClients && isLive(record, rules, now);
 }

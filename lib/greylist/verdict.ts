@@ -39,6 +39,11 @@ export interface Verdict {
   readonly by?: string;
 }
 
+/** A verdict that lets pass. */
+export function pass(reason: Reason): Verdict {
+  return { decision: "pass", reason };
+}
+
 /** A sentence for every reason, for people. */
 export const REASON_TEXTS: Readonly<Record<Reason, string>> = {
   "allowed": "The administrator allows this client, sender or recipient.",

@@ -9,10 +9,8 @@ import type { Memory } from "./memory.ts";
 import { canProve, spfOrigin } from "./origin.ts";
 import { passAtOnce } from "./remember.ts";
 import type { Rules } from "./rules.ts";
-import { isLive, standing } from "./standing.ts";
-import type { Decision, Verdict } from "./verdict.ts";
-
-const pass = (reason: Verdict["reason"]): Verdict => ({ decision: "pass", reason });
+import { isLive, isProven, standing } from "./standing.ts";
+import { type Decision, pass, type Verdict } from "./verdict.ts";
 
 /** Whether our own users write to the sender's domain. */
 function isCorrespondent(subject: Subject, memory: Memory, rules: Rules, now: number): boolean {
@@ -49,10 +47,8 @@ export function wouldAsk(
   if (candidate === undefined) return false;
   if (rules.spf === "pass" || (rules.spfFail === "block" && reason === "new")) return true;
   if (standing(memory.triplet(candidate), rules, now).kind !== "unknown") return true;
-  const origin = memory.origin(candidate.origin);
-  const isProven = rules.autoWhitelistClients > 0 && isLive(origin, rules, now) &&
-    origin!.deliveries >= rules.autoWhitelistClients;
-  return isProven || isCorrespondent(subject, memory, rules, now);
+  return isProven(memory.origin(candidate.origin), rules, now) ||
+    isCorrespondent(subject, memory, rules, now);
 }
 
 /** What was learnt of a stranger that is to be put off can let it pass, or refuse it. */

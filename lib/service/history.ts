@@ -102,12 +102,9 @@ export class History {
   /** Takes a decision; costs next to nothing until it is written. */
   note(request: Request, verdict: Verdict, time: number): void {
     const hour = time - time % HOUR;
-    let tally = this.#tallies.get(hour);
-    if (tally === undefined) this.#tallies.set(hour, tally = new Map());
-    const count = (name: string) => tally.set(name, (tally.get(name) ?? 0) + 1);
-    count(verdictName(verdict));
+    this.#addTally(hour, verdictName(verdict), 1);
     if (verdict.delayed !== undefined && verdict.firstOfMessage === true) {
-      count(delayName(verdict.delayed));
+      this.#addTally(hour, delayName(verdict.delayed), 1);
     }
     if (this.#settings.history > 0 && isWorthKeeping(verdict)) {
       const hasRoom = this.#waiting.length < MAX_WAITING && this.#waitingText < MAX_WAITING_TEXT;
@@ -167,8 +164,9 @@ export class History {
   }
 
   #addTally(hour: number, name: string, count: number): void {
-    const tally = this.#tallies.get(hour) ?? new Map<string, number>();
-    this.#tallies.set(hour, tally.set(name, (tally.get(name) ?? 0) + count));
+    let tally = this.#tallies.get(hour);
+    if (tally === undefined) this.#tallies.set(hour, tally = new Map());
+    tally.set(name, (tally.get(name) ?? 0) + count);
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Commands that work on a database that a daemon made, while no daemon runs.
+ * Commands, run to their end within the test.
  *
  * @module
  */
@@ -11,21 +11,24 @@ import { inDirectory } from "../daemon.ts";
 /** Runs a command to its end. */
 export type Run = (...args: string[]) => Promise<{ code: number; out: string; err: string }>;
 
-/** A body with an empty database. */
+/** Runs a command and keeps what it says. */
+export const greylag: Run = async (...args) => {
+  let out = "";
+  let err = "";
+  const output: Output = {
+    print: (text) => out += text,
+    complain: (text) => err += text,
+    progress: () => {},
+  };
+  const code = await run(args, output);
+  return { code, out, err };
+};
+
+/** A body with an empty database that a daemon made, while no daemon runs. */
 export async function withDatabase(body: (run: Run, path: string) => Promise<void>): Promise<void> {
   await inDirectory(async (directory) => {
     const path = `${directory}/g.db`;
     await openStore({ database: path, privacy: false }).close();
-    await body(async (...args) => {
-      let out = "";
-      let err = "";
-      const output: Output = {
-        print: (text) => out += text,
-        complain: (text) => err += text,
-        progress: () => {},
-      };
-      const code = await run([...args, `--database=${path}`], output);
-      return { code, out, err };
-    }, path);
+    await body((...args) => greylag(...args, `--database=${path}`), path);
   });
 }

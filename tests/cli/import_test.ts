@@ -1,12 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Database } from "@db/sqlite";
-import type { Output } from "../../lib/cli/output.ts";
 import { parsePostgreyDump } from "../../lib/cli/import/postgrey_dump.ts";
-import { run } from "../../lib/cli/run.ts";
 import { tripletKey } from "../../lib/greylist/verdict.ts";
 import { openStore } from "../../lib/store/open.ts";
 import type { Recalled } from "../../lib/store/store.ts";
 import { inDirectory } from "../daemon.ts";
+import { greylag as runGreylag, type Run } from "./database.ts";
 import fc from "fast-check";
 
 const HEADER = "VERSION=3\nformat=print\ntype=btree\ndb_pagesize=4096\nHEADER=END\n";
@@ -24,8 +23,6 @@ const TRIPLETS = dump(
 );
 const CLIENTS = dump(["192.0.2.7", `9,${seconds - 500}`], ["2001:DB8:1:2:0:0:0:3", `1,${seconds}`]);
 
-type Run = (...args: string[]) => Promise<{ code: number; out: string; err: string }>;
-
 async function withDatabase(
   body: (
     run: Run,
@@ -37,17 +34,7 @@ async function withDatabase(
     const settings = { database: `${directory}/g.db`, privacy: false };
     await openStore(settings).close();
     await body(
-      async (...args) => {
-        let out = "";
-        let err = "";
-        const output: Output = {
-          print: (text) => out += text,
-          complain: (text) => err += text,
-          progress: () => {},
-        };
-        const code = await run([...args, `--database=${settings.database}`], output);
-        return { code, out, err };
-      },
+      (...args) => runGreylag(...args, `--database=${settings.database}`),
       directory,
       (key) => {
         const store = openStore(settings);

@@ -1,31 +1,18 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { COMMANDS } from "../../lib/cli/commands.ts";
-import type { Output } from "../../lib/cli/output.ts";
-import { run } from "../../lib/cli/run.ts";
-
-async function runWith(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = "";
-  let err = "";
-  const output: Output = {
-    print: (text) => out += text,
-    complain: (text) => err += text,
-    progress: () => {},
-  };
-  const code = await run(args, output);
-  return { code, out, err };
-}
+import { greylag } from "./database.ts";
 
 Deno.test("every command has help within 80 columns, by its option and by its name", async () => {
   for (const { name, summary } of COMMANDS) {
-    const byOption = await runWith(name, "--help");
+    const byOption = await greylag(name, "--help");
     assertEquals(byOption.code, 0, name);
     assertStringIncludes(byOption.out, summary);
-    assertEquals((await runWith("help", name)).out, byOption.out);
-    assertEquals((await runWith(name, "-h")).out, byOption.out);
+    assertEquals((await greylag("help", name)).out, byOption.out);
+    assertEquals((await greylag(name, "-h")).out, byOption.out);
     for (const line of byOption.out.split("\n")) assert(line.length <= 80, line);
   }
-  const program = await runWith("help");
-  assertEquals((await runWith("--help")).out, program.out);
+  const program = await greylag("help");
+  assertEquals((await greylag("--help")).out, program.out);
   for (const { name } of COMMANDS) assertStringIncludes(program.out, `  ${name} `);
 });
 
@@ -44,32 +31,32 @@ Deno.test("wrong usage exits with 2 and the nearest right word", async () => {
     [["config", "--delay=soon"], "flag --delay"],
   ];
   for (const [args, expected] of table) {
-    const { code, err, out } = await runWith(...args);
+    const { code, err, out } = await greylag(...args);
     assertEquals([code, out], [2, ""], args.join(" "));
     assertStringIncludes(err, expected);
   }
-  const { code, err } = await runWith();
+  const { code, err } = await greylag();
   assertEquals(code, 2);
   assertStringIncludes(err, "Usage: greylag COMMAND");
 });
 
 Deno.test("the version is told", async () => {
   for (const args of [["version"], ["--version"]]) {
-    const { code, out } = await runWith(...args);
+    const { code, out } = await greylag(...args);
     assertEquals(code, 0);
     assert(/^greylag \d+\.\d+\.\d+ /.test(out));
   }
 });
 
 Deno.test("config shows every setting and its source, and what it prints can be read again", async () => {
-  const { code, out } = await runWith("config", "--delay=300", "--max-age", "10");
+  const { code, out } = await greylag("config", "--delay=300", "--max-age", "10");
   assertEquals(code, 0);
   assert(/^delay = "300s" +# flag --delay$/m.test(out), out);
   assert(/^lifetime = "10d" +# flag --lifetime$/m.test(out), out);
   assert(/^mode = "strangers" +# default$/m.test(out), out);
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, out);
-  const again = await runWith("config", "--config", path, "--json");
+  const again = await greylag("config", "--config", path, "--json");
   assertEquals(JSON.parse(again.out).delay, { value: "300s", source: `${path}:6` });
   await Deno.remove(path);
 });
@@ -77,17 +64,17 @@ Deno.test("config shows every setting and its source, and what it prints can be 
 Deno.test("config --check says nothing of what is well and exits with 1 for a broken file", async () => {
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, 'delay = "2m"\n');
-  assertEquals(await runWith("config", "--check", "--config", path), { code: 0, out: "", err: "" });
+  assertEquals(await greylag("config", "--check", "--config", path), { code: 0, out: "", err: "" });
   await Deno.writeTextFile(path, '\ndealy = "2m"\n');
-  const { code, err } = await runWith("config", "--check", "--config", path);
+  const { code, err } = await greylag("config", "--check", "--config", path);
   assertEquals(code, 1);
   assertStringIncludes(err, `${path}:2: dealy: there is no such setting; did you mean delay?`);
-  assertEquals((await runWith("config", "--check", "--config", "/nowhere.toml")).code, 1);
+  assertEquals((await greylag("config", "--check", "--config", "/nowhere.toml")).code, 1);
   await Deno.remove(path);
 });
 
 Deno.test("what postgrey's options lose is told", async () => {
-  const { code, err } = await runWith("config", "--check", "--daemonize", "--user=postgrey");
+  const { code, err } = await greylag("config", "--check", "--daemonize", "--user=postgrey");
   assertEquals(code, 0);
   assertStringIncludes(err, "--daemonize has no meaning here");
   assertStringIncludes(err, "--user has no meaning here");

@@ -1,18 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Output } from "../../lib/cli/output.ts";
-import { run } from "../../lib/cli/run.ts";
-
-async function greylag(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = "";
-  let err = "";
-  const output: Output = {
-    print: (text) => out += text,
-    complain: (text) => err += text,
-    progress: () => {},
-  };
-  const code = await run(args, output);
-  return { code, out, err };
-}
+import { greylag } from "./database.ts";
 
 Deno.test("wrong usage says what is right", async () => {
   const table: [string[], string][] = [

@@ -5,6 +5,7 @@
  */
 import { makeAttempt, subjectOf, UNLISTED } from "../../greylist/attempt.ts";
 import { decide } from "../../greylist/decide.ts";
+import { NO_EVIDENCE } from "../../greylist/evidence.ts";
 import { WorkingMemory } from "../../greylist/memory.ts";
 import type { Rules } from "../../greylist/rules.ts";
 import { tripletKey } from "../../greylist/verdict.ts";
@@ -19,7 +20,7 @@ export class Replay {
 
   /** A replay by Greylag's rules. */
   constructor(rules: Rules) {
-    this.#rules = { ...rules, mode: "strangers", spf: "off", learnOutbound: false };
+    this.#rules = { ...rules, mode: "strangers", nullSender: "rcpt" };
   }
 
   /** Takes the next delivery. */
@@ -35,12 +36,11 @@ export class Replay {
       recipient,
       instance: "",
     });
-    const subject = subjectOf(attempt, this.#rules);
+    const subject = subjectOf(attempt, this.#rules, NO_EVIDENCE);
     // It was accepted, which is what a release does: it is remembered, and the origins earn by it.
-    const about = { attempt, subject, listing: { ...UNLISTED, released: true } };
-    const rules = { ...this.#rules, nullSender: "rcpt" as const };
-    const decision = decide(about, this.#memory, rules, time);
-    if ("changes" in decision) this.#memory.apply(decision.changes);
+    const listing = { ...UNLISTED, released: true };
+    const about = { attempt, subject, listing, evidence: NO_EVIDENCE };
+    this.#memory.apply(decide(about, this.#memory, this.#rules, time).changes);
   }
 
   /** What is to be remembered. */
