@@ -111,12 +111,3 @@ export function durationOf(admin: Admin, name: string, standard: number): number
   }
   return time;
 }
-
-/**
- * The end of a `--for TIME`.
- *
- * @returns milliseconds since the epoch; undefined if it was not given.
- */
-export function endOf(admin: Admin, now: number): number | undefined {
-  return textOf(admin, "for") === undefined ? undefined : now + durationOf(admin, "for", 0);
-}

@@ -3,22 +3,17 @@
  *
  * @module
  */
-import { statfsSync } from "node:fs";
 import { ConfigError, type Configuration } from "../config/load.ts";
 import { serviceSettings } from "../config/settings.ts";
 import { RELEASED } from "../config/version.ts";
 import { type Endpoint, formatEndpoint } from "../policy/endpoint.ts";
 import { checkPostconf, type Finding, parsePostconf } from "../policy/postconf.ts";
 import { probe } from "../policy/probe.ts";
+import { checkClock, checkRoom, checkSockets } from "../service/checkup.ts";
 import { StoreFault } from "../store/fault.ts";
 import { ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
-import { obstacleTo, type User, userNamed } from "./socket_access.ts";
-import { formatDuration } from "./table.ts";
 import { UsageError } from "./usage.ts";
-
-/** Less room than this on the database's file system is worth a word, in bytes. */
-const LITTLE_ROOM = 64 * 1024 * 1024;
 
 /** A running daemon answers at once; nobody waits for longer than this, in milliseconds. */
 const ANSWER_TIME = 3000;
@@ -47,84 +42,26 @@ async function checkDaemon(endpoints: readonly Endpoint[]): Promise<Finding[]> {
 }
 
 async function checkDatabase(configuration: Configuration): Promise<Finding[]> {
-  const { database } = configuration.values;
   try {
     await withStore(configuration, async (store) => await store.check());
   } catch (error) {
     if (!(error instanceof StoreFault) && !(error instanceof ConfigError)) throw error;
     return [{ severity: "error", what: error.message, remedy: "all mail passes until then" }];
   }
-  const { bavail, bsize } = statfsSync(database);
-  const room = Number(bavail) * Number(bsize);
-  if (room >= LITTLE_ROOM) return [];
-  return [{
-    severity: "warning",
-    what: `only ${Math.floor(room / 1e6)} MB are left on the file system of ${database}`,
-    remedy: "free some space there",
-  }];
+  return checkRoom(configuration.values.database);
 }
 
-/** Who Postfix's smtpd is, by the parameter mail_owner. */
-function checkSockets(endpoints: readonly Endpoint[], mailOwner: string): Finding[] {
-  let user: User | undefined;
+/** When the newest decision was made. */
+async function newestDecision(configuration: Configuration): Promise<number | undefined> {
   try {
-    const read = (path: string) => Deno.readTextFileSync(path);
-    user = userNamed(mailOwner, read("/etc/passwd"), read("/etc/group"));
-  } catch {
-    // Without a list of users nothing can be told.
-  }
-  if (user === undefined) return [];
-  const findings: Finding[] = [];
-  for (const endpoint of endpoints) {
-    if (endpoint.kind !== "unix") continue;
-    try {
-      const obstacle = obstacleTo(endpoint.path, user, (path) => {
-        const { mode, uid, gid } = Deno.statSync(path);
-        return { mode: mode ?? 0, uid: uid ?? 0, gid: gid ?? 0 };
-      });
-      if (obstacle === undefined) continue;
-      findings.push({
-        severity: "error",
-        what: `Postfix (user ${mailOwner}) may not use ${endpoint.path}: ${obstacle} is in the way`,
-        remedy: obstacle === endpoint.path
-          ? `socketmode = "0666", or chgrp ${mailOwner} ${obstacle} and socketmode = "0660"`
-          : `chmod o+x ${obstacle}, or set listen to inet:127.0.0.1:10023`,
-      });
-    } catch {
-      // That nobody listens there is told by the daemon's own check.
-    }
-  }
-  return findings;
-}
-
-/** What was stored may be so much younger than the clock says, in milliseconds. */
-const CLOCK_TOLERANCE = 60_000;
-
-/** The clock of a machine that lost its battery, or was set back after mail had come. */
-async function checkClock(configuration: Configuration, now: number): Promise<Finding[]> {
-  if (now < RELEASED) {
-    return [{
-      severity: "error",
-      what: `the clock says ${new Date(now).toISOString()}, before this greylag was made`,
-      remedy: "set the clock, and let chrony or systemd-timesyncd keep it right",
-    }];
-  }
-  let newest: number | undefined;
-  try {
-    newest = await withStore(configuration, async (store) => {
+    return await withStore(configuration, async (store) => {
       const { rows } = await store.findDecisions({ text: "", limit: 1 });
       return rows[0]?.time;
     });
   } catch {
     // That the database cannot be read is told by its own check.
+    return undefined;
   }
-  if (newest === undefined || newest <= now + CLOCK_TOLERANCE) return [];
-  return [{
-    severity: "error",
-    what: `the clock was set back: the newest decision is ${formatDuration(newest - now)} ahead ` +
-      `of it (${new Date(newest).toISOString()})`,
-    remedy: "set the clock, and let chrony or systemd-timesyncd keep it right",
-  }];
 }
 
 async function readPostconf(source: string | undefined): Promise<string | undefined> {
@@ -165,7 +102,7 @@ export const doctor: Command = {
       ...await checkDaemon(settings.listen),
       ...checkSockets(settings.listen, postconf.get("mail_owner") ?? "postfix"),
       ...await checkDatabase(admin.configuration),
-      ...await checkClock(admin.configuration, Date.now()),
+      ...checkClock(Date.now(), RELEASED, await newestDecision(admin.configuration)),
       ...postfix,
     ];
     if (admin.json) {

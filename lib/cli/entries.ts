@@ -4,20 +4,21 @@
  * @module
  */
 import type { ListName } from "../lists/matcher.ts";
-import { formatPattern, parsePattern, type Topic } from "../lists/pattern.ts";
-import type { StoredEntry } from "../store/store.ts";
+import { formatPattern, guessTopic, parsePattern, type Topic } from "../lists/pattern.ts";
+import { newEntry } from "../service/new_entry.ts";
+import { entryAsJson } from "../service/record_json.ts";
 import {
   type Admin,
   ADMIN_OPTIONS,
   currentUser,
-  endOf,
+  durationOf,
   parseAdmin,
   textOf,
   withStore,
 } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
-import { formatDuration } from "./table.ts";
+import { formatDuration } from "../service/shown.ts";
 import { type Option, UsageError } from "./usage.ts";
 
 const TOPICS: readonly Topic[] = ["client", "sender", "recipient"];
@@ -40,21 +41,14 @@ const ENTRY_OPTIONS: readonly Option[] = [
   NOTE,
 ];
 
-/** What a pattern is about, where nobody says it: the kinds look different enough. */
-function guessTopic(text: string): Topic {
-  if (text.endsWith("@")) return "recipient";
-  if (text.startsWith("/")) {
-    throw new UsageError("say what the /expression/ is about: --client, --sender or --recipient");
-  }
-  return text === "<>" || text.includes("@") ? "sender" : "client";
-}
-
 function topicOf(admin: Admin, text: string): Topic {
   const named = TOPICS.filter((topic) => admin.options.get(topic) === true);
   if (named.length > 1) {
     throw new UsageError(`an entry is about one thing: --${named.join(" or --")}`);
   }
-  return named[0] ?? guessTopic(text);
+  const topic = named[0] ?? guessTopic(text);
+  if (topic !== undefined) return topic;
+  throw new UsageError("say what the /expression/ is about: --client, --sender or --recipient");
 }
 
 function onlyOne(admin: Admin, what: string): string {
@@ -62,20 +56,6 @@ function onlyOne(admin: Admin, what: string): string {
   if (text === undefined) throw new UsageError(`${what} is missing`);
   if (more.length > 0) throw new UsageError(`one ${what} at a time; "${more[0]}" is one too many`);
   return text;
-}
-
-/** An entry as JSON shows it: times in ISO 8601. */
-export function entryAsJson(entry: StoredEntry): Record<string, unknown> {
-  const date = (time: number | undefined) =>
-    time === undefined ? null : new Date(time).toISOString();
-  const { addedBy, created, expires, lastHit, ...rest } = entry;
-  return {
-    ...rest,
-    added_by: addedBy,
-    created: date(created),
-    expires: date(expires),
-    last_hit: date(lastHit),
-  };
 }
 
 async function add(
@@ -86,24 +66,23 @@ async function add(
   addedBy: string,
   output: Output,
 ): Promise<number> {
-  const parsed = parsePattern(topic, text);
-  if (!parsed.ok) throw new UsageError(`${JSON.stringify(text)}: ${parsed.why}`);
   const now = Date.now();
-  const expires = endOf(admin, now);
-  const entry = await withStore(admin.configuration, async (store) =>
-    await store.addEntry({
-      list,
-      topic,
-      pattern: formatPattern(parsed.pattern),
-      note: textOf(admin, "note") ?? "",
-      addedBy,
-      created: now,
-      ...(expires === undefined ? {} : { expires }),
-    }));
+  const lasts = textOf(admin, "for") === undefined ? undefined : durationOf(admin, "for", 0);
+  const entered = newEntry(list, topic, text, {
+    note: textOf(admin, "note") ?? "",
+    addedBy,
+    now,
+    lasts,
+  });
+  if (!entered.ok) throw new UsageError(entered.why);
+  const entry = await withStore(
+    admin.configuration,
+    async (store) => await store.addEntry(entered.entry),
+  );
   if (admin.json) {
     output.print(`${JSON.stringify(entryAsJson(entry))}\n`);
   } else {
-    const end = expires === undefined ? "" : `, for ${formatDuration(expires - now)}`;
+    const end = lasts === undefined ? "" : `, for ${formatDuration(lasts)}`;
     output.print(
       `entry ${entry.id}: ${list} ${topic} ${entry.pattern}${end} ` +
         "(a running daemon takes it within a second)\n",

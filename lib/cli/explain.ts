@@ -19,7 +19,7 @@ import type { Recalled } from "../store/store.ts";
 import { ADMIN_OPTIONS, parseAdmin, textOf, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Style } from "./output.ts";
-import { formatDuration } from "./table.ts";
+import { formatDuration } from "../service/shown.ts";
 import { type Option, refuseRest, UsageError } from "./usage.ts";
 
 const OWN: readonly Option[] = [

@@ -4,18 +4,23 @@
  * @module
  */
 import { serviceSettings } from "../config/settings.ts";
-import { originsOf } from "../greylist/origin.ts";
 import type { Rules } from "../greylist/rules.ts";
-import { isProven, standing } from "../greylist/standing.ts";
-import { parseAddress } from "../mail/network.ts";
+import { findKnown, findProven, findWaiting } from "../service/find.ts";
+import {
+  decisionAsJson,
+  deferralAsJson,
+  knownAsJson,
+  provenAsJson,
+} from "../service/record_json.ts";
 import type { Deferral, StoredDecision, StoredOrigin, StoredTriplet } from "../store/history.ts";
 import type { Store } from "../store/store.ts";
 import { ADMIN_OPTIONS, countOf, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
-import { collect } from "./pages.ts";
-import { dateOf, formatAgo, formatClient, formatSender } from "./shown.ts";
-import { formatDuration, printTable } from "./table.ts";
+import { collect } from "../store/pages.ts";
+import { formatAgo, formatClient, formatSender } from "../service/shown.ts";
+import { printTable } from "./table.ts";
+import { formatDuration } from "../service/shown.ts";
 import { type Option, UsageError } from "./usage.ts";
 
 const OWN: readonly Option[] = [
@@ -36,24 +41,10 @@ async function search(
   rules: Rules,
   now: number,
 ): Promise<Found> {
-  // Networks are stored, and not the addresses in them.
-  const address = parseAddress(text);
-  const origin = address === undefined ? text : originsOf(address, undefined, rules)[0]!.name;
-  const lastSeenFrom = now - rules.retryWindow;
-  const waiting = await collect(
-    (after, size) => store.findDeferrals({ text, limit: size, after, open: true, lastSeenFrom }),
-    limit,
-  );
-  const known = await collect(
-    (after, size) => store.findTriplets({ text: origin, limit: size, after }),
-    limit,
-    (triplet) => standing(triplet, rules, now).kind === "known",
-  );
-  const proven = await collect(
-    (after, size) => store.findOrigins({ text: origin, limit: size, after }),
-    limit,
-    (record) => isProven(record, rules, now),
-  );
+  const wish = { text, limit };
+  const { rows: waiting } = await findWaiting(store, wish, rules, now);
+  const { rows: known } = await findKnown(store, wish, rules, now);
+  const { rows: proven } = await findProven(store, wish, rules, now);
   const decisions = await collect(
     (after, size) => store.findDecisions({ text, limit: size, after }),
     limit,
@@ -154,18 +145,8 @@ export const find: Command = {
         JSON.stringify(
           {
             waiting: found.waiting.map(deferralAsJson),
-            known: found.known.map(({ origin, sender, recipient, passed, lastSeen }) => ({
-              origin,
-              sender,
-              recipient,
-              since: dateOf(passed),
-              last_used: dateOf(lastSeen),
-            })),
-            proven: found.proven.map(({ name, deliveries, lastSeen }) => ({
-              origin: name,
-              deliveries,
-              last_used: dateOf(lastSeen),
-            })),
+            known: found.known.map(knownAsJson),
+            proven: found.proven.map(provenAsJson),
             decisions: found.decisions.map(decisionAsJson),
           },
           null,
@@ -176,39 +157,3 @@ export const find: Command = {
     return 0;
   },
 };
-
-/** What was put off, as JSON shows it: times in ISO 8601. */
-export function deferralAsJson(one: Deferral): Record<string, unknown> {
-  return {
-    id: one.id,
-    sender: one.sender,
-    recipient: one.recipient,
-    client_address: one.clientAddress,
-    client_name: one.clientName,
-    helo_name: one.heloName,
-    network: one.network,
-    tries: one.tries,
-    moves: one.moves,
-    first_tried: dateOf(one.firstSeen),
-    last_tried: dateOf(one.lastSeen),
-  };
-}
-
-function decisionAsJson(one: StoredDecision): Record<string, unknown> {
-  return {
-    time: dateOf(one.time),
-    decision: one.decision,
-    reason: one.reason,
-    shadow: one.shadow ?? null,
-    client_address: one.clientAddress,
-    client_name: one.clientName,
-    helo_name: one.heloName,
-    sender: one.sender,
-    recipient: one.recipient,
-    waiting: one.deferral ?? null,
-    origin: one.origin ?? null,
-    by: one.by ?? null,
-    wait_seconds: one.wait === undefined ? null : Math.ceil(one.wait / 1000),
-    delay_seconds: one.delayed === undefined ? null : Math.floor(one.delayed / 1000),
-  };
-}

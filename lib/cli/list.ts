@@ -10,9 +10,10 @@ import { nameRule } from "../service/lists.ts";
 import type { StoredEntry } from "../store/store.ts";
 import { type Admin, ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
-import { entryAsJson } from "./entries.ts";
+import { entryAsJson } from "../service/record_json.ts";
 import type { Output } from "./output.ts";
-import { formatDuration, printTable } from "./table.ts";
+import { printTable } from "./table.ts";
+import { formatDuration } from "../service/shown.ts";
 import { UsageError } from "./usage.ts";
 import { nearest } from "../config/load.ts";
 

@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { rankLost } from "../service/lost.ts";
+import { findLost, LOST_AFTER } from "../service/find.ts";
+import { deferralAsJson } from "../service/record_json.ts";
 import { ADMIN_OPTIONS, countOf, durationOf, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
-import { deferralAsJson } from "./find.ts";
-import { collect } from "./pages.ts";
-import { formatAgo, formatClient, formatSender } from "./shown.ts";
+import { formatAgo, formatClient, formatSender } from "../service/shown.ts";
 import { printTable } from "./table.ts";
 import { type Option, refuseRest } from "./usage.ts";
 
@@ -20,11 +19,6 @@ const OWN: readonly Option[] = [
   },
   { name: "limit", placeholder: "NUMBER", help: "Rows at most (default: 20)." },
 ];
-
-/** Of so many, the newest, the most likely are told. */
-const RANKED = 20_000;
-
-const SIX_HOURS = 6 * 3_600_000;
 
 /** What was put off and never came back. */
 export const lost: Command = {
@@ -43,20 +37,11 @@ export const lost: Command = {
     refuseRest(admin.rest);
     const limit = countOf(admin, "limit", 20);
     const now = Date.now();
-    const before = now - durationOf(admin, "after", SIX_HOURS);
-    const open = await withStore(
+    const before = now - durationOf(admin, "after", LOST_AFTER);
+    const { rows: ranked } = await withStore(
       admin.configuration,
-      (store) =>
-        collect((after, size) =>
-          store.findDeferrals({
-            text: "",
-            limit: size,
-            open: true,
-            lastSeenBefore: before,
-            after,
-          }), RANKED),
+      (store) => findLost(store, { text: "", limit }, before),
     );
-    const ranked = rankLost(open).slice(0, limit);
     if (admin.json) {
       const all = ranked.map(({ deferral, likeness }) => ({
         ...deferralAsJson(deferral),
@@ -67,7 +52,7 @@ export const lost: Command = {
       output.print("Everything that was put off came back, or may still do so.\n");
     } else {
       const heads = ["real", "no.", "sender", "recipient", "client", "tries", "last tried"];
-      const rows = ranked.map(({ deferral, likeness }) => [
+      const shown = ranked.map(({ deferral, likeness }) => [
         String(likeness),
         String(deferral.id),
         formatSender(deferral.sender),
@@ -76,7 +61,7 @@ export const lost: Command = {
         String(deferral.tries),
         formatAgo(now - deferral.lastSeen),
       ]);
-      printTable(heads, rows, output);
+      printTable(heads, shown, output);
     }
     return 0;
   },

@@ -5,15 +5,23 @@
  */
 import { serviceSettings } from "../config/settings.ts";
 import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
-import { formatPair } from "../lists/pattern.ts";
+import { deferralNumbered } from "../service/find.ts";
+import { releaseOf } from "../service/new_entry.ts";
+import { entryAsJson } from "../service/record_json.ts";
 import type { Deferral } from "../store/history.ts";
 import type { Store, StoredEntry } from "../store/store.ts";
-import { type Admin, ADMIN_OPTIONS, currentUser, endOf, parseAdmin, withStore } from "./admin.ts";
+import {
+  type Admin,
+  ADMIN_OPTIONS,
+  currentUser,
+  durationOf,
+  parseAdmin,
+  withStore,
+} from "./admin.ts";
 import type { Command } from "./command.ts";
-import { entryAsJson } from "./entries.ts";
-import { collect } from "./pages.ts";
-import { formatSender } from "./shown.ts";
-import { formatDuration } from "./table.ts";
+import { collect } from "../store/pages.ts";
+import { formatSender } from "../service/shown.ts";
+import { formatDuration } from "../service/shown.ts";
 import { type Option, UsageError } from "./usage.ts";
 
 const OWN: readonly Option[] = [
@@ -26,18 +34,13 @@ const OWN: readonly Option[] = [
 
 type Pair = Pick<Deferral, "sender" | "recipient">;
 
-async function byNumber(store: Store, id: number): Promise<Pair[]> {
-  const { rows } = await store.findDeferrals({ text: "", limit: 1, after: String(id + 1) });
-  return rows.filter((row) => row.id === id);
-}
-
 /** What waits of a sender; with a recipient the pair itself, whether it waits or not. */
 function bySender(
   store: Store,
   given: string,
   recipient: string | undefined,
   since: number,
-): Promise<Pair[]> {
+): Promise<readonly Pair[]> {
   const sender = given === "<>" ? "" : given;
   if (recipient !== undefined) {
     return Promise.resolve([{
@@ -59,11 +62,14 @@ function bySender(
   );
 }
 
-async function pairsOf(admin: Admin, store: Store, retryWindow: number): Promise<Pair[]> {
+async function pairsOf(admin: Admin, store: Store, retryWindow: number): Promise<readonly Pair[]> {
   const [what, recipient, ...more] = admin.rest;
   if (what === undefined) throw new UsageError("say what to release: its number, or the sender");
   if (more.length > 0) throw new UsageError(`"${more[0]}" is one too many`);
-  if (/^\d+$/.test(what)) return await byNumber(store, Number(what));
+  if (/^\d+$/.test(what)) {
+    const found = await deferralNumbered(store, Number(what));
+    return found === undefined ? [] : [found];
+  }
   return await bySender(store, what, recipient, Date.now() - retryWindow);
 }
 
@@ -84,7 +90,8 @@ export const release: Command = {
     const admin = parseAdmin(args, OWN);
     const { rules } = serviceSettings(admin.configuration.values).engine;
     const now = Date.now();
-    const expires = endOf(admin, now) ?? now + rules.retryWindow;
+    const lasts = durationOf(admin, "for", rules.retryWindow);
+    const addedBy = currentUser();
     return withStore(admin.configuration, async (store) => {
       const pairs = await pairsOf(admin, store, rules.retryWindow);
       const [what] = admin.rest;
@@ -104,21 +111,14 @@ export const release: Command = {
         return 1;
       }
       const entries: StoredEntry[] = [];
-      for (const { sender, recipient } of pairs) {
-        const entry = await store.addEntry({
-          list: "release",
-          topic: "pair",
-          pattern: formatPair(sender, recipient),
-          note: "",
-          addedBy: currentUser(),
-          created: now,
-          expires,
-        });
+      for (const pair of pairs) {
+        const { sender, recipient } = pair;
+        const entry = await store.addEntry(releaseOf(pair, { note: "", addedBy, now, lasts }));
         entries.push(entry);
         if (admin.json) continue;
         output.print(
           `entry ${entry.id}: ${formatSender(sender)} may write to ${recipient}, from ` +
-            `anywhere, for ${formatDuration(expires - now)}\n`,
+            `anywhere, for ${formatDuration(lasts)}\n`,
         );
       }
       if (admin.json) output.print(`${JSON.stringify(entries.map(entryAsJson), null, 2)}\n`);

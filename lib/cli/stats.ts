@@ -9,8 +9,9 @@ import { type Summary, summaryOf } from "../service/summary.ts";
 import { ADMIN_OPTIONS, durationOf, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
-import { dateOf, formatAgo } from "./shown.ts";
-import { formatDuration, printTable } from "./table.ts";
+import { dateOf, formatAgo } from "../service/shown.ts";
+import { printTable } from "./table.ts";
+import { formatDuration } from "../service/shown.ts";
 import { type Option, refuseRest } from "./usage.ts";
 
 const OWN: readonly Option[] = [

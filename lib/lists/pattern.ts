@@ -123,6 +123,17 @@ export function parsePattern(topic: Topic, text: string): Parsed {
   return topic === "client" ? parseClient(text) : parseMailbox(text, topic);
 }
 
+/**
+ * What a pattern is about, where nobody says it: the kinds look different enough.
+ *
+ * @returns undefined for an expression, which could be about anything.
+ */
+export function guessTopic(text: string): Topic | undefined {
+  if (text.startsWith("/")) return undefined;
+  if (text.endsWith("@")) return "recipient";
+  return text === "<>" || text.includes("@") ? "sender" : "client";
+}
+
 /** The pattern as it would be written. */
 export function formatPattern(pattern: Pattern): string {
   switch (pattern.kind) {

@@ -117,7 +117,7 @@ export interface Search {
   /** So many rows at most. */
   readonly limit: number;
   /** Where an earlier page ended; absent for the first. */
-  readonly after?: string;
+  readonly after?: string | undefined;
 }
 
 /** What was found. */

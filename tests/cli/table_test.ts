@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { formatDuration, renderTable } from "../../lib/cli/table.ts";
+import { renderTable } from "../../lib/cli/table.ts";
 
 Deno.test("columns are aligned, and the widest gives way on a narrow terminal", () => {
   const rows = [["1", "x".repeat(100), "short"], ["22", "y", "z"]];
@@ -28,16 +28,4 @@ Deno.test("wide signs count twice, and are never cut in half", () => {
 Deno.test("hostile text cannot move the cursor or break a row", () => {
   const text = renderTable(["a"], [["\x1b[2J\nx\u202e"]]);
   assertEquals(text, "a\n\\u{1b}[2J\\u{a}x\\u{202e}\n");
-});
-
-Deno.test("a duration is told in its two largest units", () => {
-  const table: [number, string][] = [
-    [0, "0 s"],
-    [999, "1 s"],
-    [61_000, "1 min 1 s"],
-    [3_600_000, "1 h"],
-    [90_061_000, "1 d 1 h"],
-    [30 * 86_400_000, "30 d"],
-  ];
-  for (const [time, expected] of table) assertEquals(formatDuration(time), expected);
 });

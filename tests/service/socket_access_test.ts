@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { obstacleTo, type Ownership, permits, userNamed } from "../../lib/cli/socket_access.ts";
+import { obstacleTo, type Ownership, permits, userNamed } from "../../lib/service/socket_access.ts";
 
 const PASSWD = "root:x:0:0::/root:/bin/sh\npostfix:x:107:114::/var/spool/postfix:/bin/false\n";
 const GROUP = "root:x:0:\npostfix:x:114:\nmail:x:8:dovecot,postfix\n";
