@@ -15,10 +15,12 @@ import { commandHelp, programHelp } from "./help.ts";
 import { importCommand } from "./import.ts";
 import { list } from "./list.ts";
 import { lost } from "./lost.ts";
+import { passwd } from "./passwd.ts";
 import { release } from "./release.ts";
 import { serve } from "./serve.ts";
 import { spf } from "./spf.ts";
 import { stats } from "./stats.ts";
+import { token } from "./token.ts";
 import { UsageError } from "./usage.ts";
 import { version } from "./version.ts";
 
@@ -53,6 +55,8 @@ export const COMMANDS: readonly Command[] = [
   explain,
   spf,
   doctor,
+  passwd,
+  token,
   importCommand,
   forget,
   config,

@@ -6,11 +6,13 @@
 import { fstatSync } from "node:fs";
 import { ConfigError } from "../config/load.ts";
 import { serviceSettings, SETTING_NAMES, SETTINGS, type Values } from "../config/settings.ts";
-import { VERSION } from "../config/version.ts";
+import { RELEASED, VERSION } from "../config/version.ts";
+import { isLocal } from "../policy/endpoint.ts";
 import { Journal, type LinePrefix } from "../service/journal.ts";
 import { Service } from "../service/lifecycle.ts";
 import { StreamSink } from "../service/log_sink.ts";
-import { StatusServer } from "../status/server.ts";
+import type { StatusSettings } from "../status/settings.ts";
+import { StatusThread } from "../status/thread.ts";
 import type { Command } from "./command.ts";
 import { parseSettings, SETTING_OPTIONS } from "./setting_options.ts";
 
@@ -33,42 +35,48 @@ function firstOf(signals: readonly Deno.Signal[]): Promise<Deno.Signal> {
   });
 }
 
-/** The bytes of a database and of what SQLite keeps beside it. */
-async function sizeOf(database: string): Promise<number | undefined> {
-  try {
-    const { size } = await Deno.stat(database);
-    const log = await Deno.stat(`${database}-wal`).then((info) => info.size, () => 0);
-    return size + log;
-  } catch {
-    return undefined;
-  }
+/** What the status page is told. */
+function statusSettings(values: Values): StatusSettings | undefined {
+  if (values.status === "off") return undefined;
+  const { engine, store, lists } = serviceSettings(values);
+  return {
+    endpoint: values.status,
+    names: values.status_names,
+    prefix: values.status_prefix,
+    isPrivate: values.status_private,
+    helpText: values.help_text,
+    helpContact: values.help_contact,
+    store,
+    rules: engine.rules,
+    listen: values.listen,
+    whitelistClients: lists.whitelistClients,
+    whitelistRecipients: lists.whitelistRecipients,
+    builtinList: lists.builtinList,
+    hostname: engine.reply.hostname,
+    version: VERSION,
+    released: RELEASED,
+  };
 }
 
-/** Starts the status server, if one is wanted; that it cannot be started is no reason not to serve mail. */
-async function startStatus(
-  { status, status_names: names, database }: Values,
+/** Starts the status page, if one is wanted. */
+function startStatus(
+  values: Values,
   service: Service,
   journal: Journal,
-): Promise<StatusServer | undefined> {
-  if (status === "off") return undefined;
-  const started = Date.now();
-  try {
-    const server = await StatusServer.start({ endpoint: status, names }, {
-      obstacles: () => service.obstacles(),
-      measure: async () => ({
-        counters: journal.counters,
-        version: VERSION,
-        started,
-        databaseWorks: service.databaseWorks,
-        databaseBytes: await sizeOf(database),
-      }),
-    });
-    journal.statusListening(server.where);
-    return server;
-  } catch (error) {
-    journal.statusFailed(error);
-    return undefined;
-  }
+): StatusThread | undefined {
+  const settings = statusSettings(values);
+  if (settings === undefined) return undefined;
+  return new StatusThread(settings, {
+    vitals: () => service.vitals,
+    obstacles: () => service.obstacles(),
+  }, {
+    listening: (where) => {
+      journal.statusListening(where);
+      if (!isLocal(settings.endpoint)) journal.statusInClear(where);
+    },
+    failed: (error) => journal.statusFailed(error),
+    event: (event) => journal.onStatusPage(event),
+  });
 }
 
 /** The daemon in the foreground. */
@@ -105,6 +113,8 @@ export const serve: Command = {
           JSON.stringify(next.written[name]) !== JSON.stringify(configuration.written[name])
         );
         service.configure(serviceSettings(next.values));
+        const page = statusSettings(next.values);
+        if (page !== undefined) status?.configure(page);
         configuration = next;
         journal.reloaded(needRestart);
       } catch (error) {
@@ -121,7 +131,8 @@ export const serve: Command = {
       output.complain(`greylag: ${error instanceof Error ? error.message : error}\n`);
       return 1;
     }
-    const status = await startStatus(configuration.values, service, journal);
+    const status = startStatus(configuration.values, service, journal);
+    service.onReopened = () => status?.reopen();
     Deno.addSignalListener("SIGHUP", reload);
     journal.stopping(await stopped);
     await status?.stop();

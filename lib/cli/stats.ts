@@ -5,11 +5,12 @@
  */
 import { serviceSettings } from "../config/settings.ts";
 import { REASON_TEXTS } from "../greylist/verdict.ts";
+import { summaryAsJson } from "../service/record_json.ts";
 import { type Summary, summaryOf } from "../service/summary.ts";
 import { ADMIN_OPTIONS, durationOf, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
-import { dateOf, formatAgo } from "../service/shown.ts";
+import { formatAgo } from "../service/shown.ts";
 import { printTable } from "./table.ts";
 import { formatDuration } from "../service/shown.ts";
 import { type Option, refuseRest } from "./usage.ts";
@@ -19,28 +20,6 @@ const OWN: readonly Option[] = [
 ];
 
 const DAY = 86_400_000;
-
-function asJson(summary: Summary): Record<string, unknown> {
-  const { since, requests, reasons, shadow, delays, deferrals } = summary;
-  const seconds = (upTo: number | undefined) =>
-    upTo === undefined || upTo === Infinity ? null : upTo;
-  return {
-    since: dateOf(since),
-    requests,
-    reasons,
-    shadow,
-    delayed: {
-      messages: delays.count,
-      p50_seconds: seconds(delays.p50),
-      p90_seconds: seconds(delays.p90),
-      histogram: delays.histogram.map(({ upTo, count }) => ({
-        up_to_seconds: seconds(upTo),
-        count,
-      })),
-    },
-    put_off: deferrals,
-  };
-}
 
 function show(summary: Summary, now: number, retryWindow: number, output: Output): void {
   const { since, requests, reasons, shadow, delays, deferrals } = summary;
@@ -101,7 +80,7 @@ export const stats: Command = {
       admin.configuration,
       (store) => summaryOf(store, since, now, retryWindow),
     );
-    if (admin.json) output.print(`${JSON.stringify(asJson(summary), null, 2)}\n`);
+    if (admin.json) output.print(`${JSON.stringify(summaryAsJson(summary), null, 2)}\n`);
     else show(summary, now, retryWindow, output);
     return 0;
   },

@@ -4,8 +4,7 @@
  * @module
  */
 import { SIGNAL_WEIGHTS } from "../evidence/signals.ts";
-import { type Endpoint, formatEndpoint } from "../policy/endpoint.ts";
-import { isLoopback, parseAddress } from "../mail/network.ts";
+import { formatEndpoint, isLocal } from "../policy/endpoint.ts";
 import { isDeferAction } from "../policy/reply.ts";
 import { REQUEST_LIMITS } from "../policy/request.ts";
 import { LOG_LEVELS } from "../service/journal.ts";
@@ -29,6 +28,8 @@ import {
   text,
 } from "./setting.ts";
 import { VERSION } from "./version.ts";
+
+const isPrefix = (path: string): boolean => /^(?:\/[A-Za-z0-9._~-]+)*$/.test(path);
 
 /** The settings by their names in the file; a flag has dashes, a variable of the environment is upper case. */
 export const SETTINGS = {
@@ -174,13 +175,29 @@ export const SETTINGS = {
   }),
   status: endpointOrOff({
     standard: "inet:127.0.0.1:10024",
-    help: "Where the status server answers (/healthz, /readyz, /metrics): loopback or unix:PATH.",
+    help: "Where the status page is: inet:HOST:PORT or unix:PATH. Beyond loopback it asks for a " +
+      "password.",
     live: false,
   }),
   status_names: hostNames({
     standard: [],
-    help: "Host names that the status server goes by, besides localhost: those of a reverse proxy.",
-    live: false,
+    help: "Host names that the status page goes by, besides localhost: those of a reverse proxy.",
+  }),
+  status_prefix: text("PATH", `a path such as "/greylag"`, isPrefix, {
+    standard: "",
+    help: "The path below which a reverse proxy shows the status page.",
+  }),
+  status_private: onOff({
+    standard: false,
+    help: "Ask for a password to read the status page on loopback and Unix sockets as well.",
+  }),
+  help_text: text("TEXT", "a text on one line", () => true, {
+    standard: "",
+    help: "What the page /help says to people whose mail was delayed.",
+  }),
+  help_contact: text("TEXT", "a text on one line", () => true, {
+    standard: "",
+    help: "How they reach you: a telephone number, a mail address, an address of a web page.",
   }),
   max_connections: count(1, 100_000, {
     standard: 2000,
@@ -253,19 +270,7 @@ export function contradiction(values: Values): { name: SettingName; why: string 
       why: 'must name at least one endpoint, such as "inet:127.0.0.1:10023"',
     };
   }
-  const isOpen = (endpoint: Endpoint) => {
-    if (endpoint.kind === "unix") return false;
-    const address = parseAddress(endpoint.host);
-    return address === undefined || !isLoopback(address);
-  };
-  if (values.status !== "off" && isOpen(values.status)) {
-    return {
-      name: "status",
-      why: "must be a loopback address or a Unix socket, since it asks for no password: " +
-        "put a reverse proxy in front of it for others",
-    };
-  }
-  const open = values.listen.find(isOpen);
+  const open = values.listen.find((endpoint) => !isLocal(endpoint));
   if (values.accept_test_time && open !== undefined) {
     const where = formatEndpoint(open);
     return {

@@ -21,6 +21,23 @@ export interface ResolverSettings {
 /** What there is of a name and a type. */
 export type Found = Extract<DnsReply, { readonly kind: "records" | "no-name" | "no-data" }>;
 
+/** How DNS answered. */
+export interface DnsHealth {
+  /** Questions that were asked and answered, the cache's own answers aside. */
+  readonly answered: number;
+  /** Questions that no server could answer. */
+  readonly failed: number;
+  /** The last of those; absent if there was none. */
+  readonly lastFailure?: {
+    /** When, in milliseconds since the epoch. */
+    readonly time: number;
+    /** What was asked, and what went wrong; may hold hostile text. */
+    readonly why: string;
+  };
+  /** Whether the last question was answered; absent before the first. */
+  readonly works?: boolean;
+}
+
 /** Every server is asked so many times, one after the other. */
 const ROUNDS = 2;
 
@@ -52,6 +69,7 @@ export class DnsResolver implements Resolver {
   readonly #pending = new Map<string, Promise<Found>>();
   #system: readonly DnsServer[] = [LOCAL];
   #systemReadAt = -Infinity;
+  #health: DnsHealth = { answered: 0, failed: 0 };
 
   /** A resolver with nothing in its cache. */
   constructor(settings: ResolverSettings) {
@@ -61,6 +79,11 @@ export class DnsResolver implements Resolver {
   /** Takes new settings. */
   configure(settings: ResolverSettings): void {
     this.#settings = settings;
+  }
+
+  /** How DNS answered so far. */
+  get health(): DnsHealth {
+    return this.#health;
   }
 
   /** The TXT records of a name. */
@@ -133,6 +156,7 @@ export class DnsResolver implements Resolver {
         try {
           const reply = await askServer(server, name, type, controller.signal);
           if ("ttl" in reply) {
+            this.#health = { ...this.#health, answered: this.#health.answered + 1, works: true };
             this.#cache.set(key, reply, reply.ttl * 1000);
             return reply;
           }
@@ -147,6 +171,12 @@ export class DnsResolver implements Resolver {
     }
     const error = new TemporaryDnsError(`${type} ${name}: ${failure}`);
     this.#cache.set(key, error, FAILURE_KEPT);
+    this.#health = {
+      ...this.#health,
+      failed: this.#health.failed + 1,
+      lastFailure: { time: Date.now(), why: error.message },
+      works: false,
+    };
     throw error;
   }
 

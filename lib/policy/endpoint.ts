@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseAddress } from "../mail/network.ts";
+import { isLoopback, parseAddress } from "../mail/network.ts";
 
 /** A TCP address or a Unix socket. */
 export type Endpoint =
@@ -27,6 +27,13 @@ export function parseEndpoint(text: string): Endpoint | undefined {
   if (port < 1 || port > 65535) return undefined;
   if (host !== "localhost" && parseAddress(host) === undefined) return undefined;
   return { kind: "inet", host: host === "localhost" ? "127.0.0.1" : host, port };
+}
+
+/** Whether only this machine reaches it: a Unix socket or a loopback address. */
+export function isLocal(endpoint: Endpoint): boolean {
+  if (endpoint.kind === "unix") return true;
+  const address = parseAddress(endpoint.host);
+  return address !== undefined && isLoopback(address);
 }
 
 /** The endpoint in Postfix's notation. */

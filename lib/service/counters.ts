@@ -5,6 +5,9 @@
  */
 import { type Reason, REASON_TEXTS, type Verdict } from "../greylist/verdict.ts";
 
+/** Counts as they were at a moment. */
+export type CounterSnapshot = Readonly<Omit<Counters, "count" | "snapshot">>;
+
 /** The counts of one process. Only the journal counts, where it also writes the line. */
 export class Counters {
   /** Requests by the reason of their verdict; every request is in exactly one. */
@@ -20,6 +23,9 @@ export class Counters {
   /** Decisions that were counted and not kept, because there were too many at once. */
   notKept = 0;
 
+  /** Wrong passwords on the status page. */
+  signInFailures = 0;
+
   /** Counts that are all zero. */
   constructor() {
     const zeros = Object.keys(REASON_TEXTS).map((reason) => [reason, 0]);
@@ -29,6 +35,22 @@ export class Counters {
   /** All requests that were answered. */
   get requests(): number {
     return Object.values(this.reasons).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** The counts as they are now, as plain data. */
+  snapshot(): CounterSnapshot {
+    const { reasons, decisions, requests, limits, storeFaults, notLearnt, notKept } = this;
+    const { signInFailures } = this;
+    return {
+      reasons: { ...reasons },
+      decisions: { ...decisions },
+      requests,
+      limits,
+      storeFaults,
+      notLearnt,
+      notKept,
+      signInFailures,
+    };
   }
 
   /** Counts one verdict. */

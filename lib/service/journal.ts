@@ -26,6 +26,29 @@ export interface JournalSettings {
   readonly logFormat: "text" | "json";
 }
 
+/** Something that went wrong, as often as it did. Times are milliseconds since the epoch. */
+export interface ToldFault {
+  /** What was wrong, in words that may hold hostile text. */
+  readonly text: string;
+  /** How bad it is. */
+  readonly level: LogLevel;
+  /** The first time since the start. */
+  readonly first: number;
+  /** The last time. */
+  readonly last: number;
+  /** How often. */
+  readonly times: number;
+}
+
+/** What happened on the status page. Texts are hostile. */
+export type PageEvent =
+  /** Somebody signed in, or gave a wrong password; from where. */
+  | { readonly kind: "signed-in" | "sign-in-failed"; readonly address: string }
+  /** Somebody changed something: who, and what in words. */
+  | { readonly kind: "changed"; readonly by: string; readonly what: string }
+  /** A bug of the page, which the mail did not notice. */
+  | { readonly kind: "bug"; readonly what: string };
+
 /** How a line of text begins: with the time, or with the priority that journald understands. */
 export type LinePrefix = "time" | "priority";
 
@@ -97,6 +120,7 @@ export class Journal {
   #level: number;
   #history: History | undefined;
   readonly #faults = new Map<string, { since: number; more: number }>();
+  readonly #told = new Map<string, ToldFault>();
 
   /** A log that writes to a sink; `clock` tells milliseconds since the epoch. */
   constructor(
@@ -116,6 +140,11 @@ export class Journal {
   configure(settings: JournalSettings): void {
     this.#settings = settings;
     this.#level = LOG_LEVELS.indexOf(settings.logLevel);
+  }
+
+  /** What went wrong since the start, the newest last. */
+  get faults(): readonly ToldFault[] {
+    return [...this.#told.values()];
   }
 
   /** Has every decision be kept as well. */
@@ -156,6 +185,32 @@ export class Journal {
   /** The status server could not be started; mail does not need it. */
   statusFailed(error: unknown): void {
     this.#say("error", "status-failed", `no status server: ${messageOf(error)}`);
+  }
+
+  /** The status server listens where others than this machine reach it, and nothing is encrypted. */
+  statusInClear(where: string): void {
+    const text = `status server on ${where}: passwords and addresses cross the network in clear; ` +
+      "put a reverse proxy with TLS in front of a loopback address or a Unix socket";
+    this.#say("warning", "status-in-clear", text);
+  }
+
+  /** Something happened on the status page. */
+  onStatusPage(event: PageEvent): void {
+    switch (event.kind) {
+      case "signed-in":
+        return this.#say("info", event.kind, `status page: signed in from ${event.address}`);
+      case "sign-in-failed":
+        this.counters.signInFailures++;
+        return this.#say(
+          "warning",
+          event.kind,
+          `status page: wrong password from ${event.address}`,
+        );
+      case "changed":
+        return this.#say("info", event.kind, `${event.by}: ${event.what}`);
+      case "bug":
+        return this.#fault("page", `status page: please report this: ${event.what}`);
+    }
   }
 
   /** The daemon was asked to stop. */
@@ -260,6 +315,9 @@ export class Journal {
 
   #fault(what: string, text: string, level: LogLevel = "error"): void {
     const now = this.#clock();
+    const { first = now, times = 0 } = this.#told.get(what) ?? {};
+    this.#told.delete(what);
+    this.#told.set(what, { text, level, first, last: now, times: times + 1 });
     const last = this.#faults.get(what);
     if (last !== undefined && now >= last.since && now - last.since < FAULT_PERIOD) {
       last.more++;

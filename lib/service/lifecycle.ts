@@ -14,6 +14,7 @@ import { History, type HistorySettings } from "./history.ts";
 import type { Journal, JournalSettings } from "./journal.ts";
 import { Lists, type ListSettings } from "./lists.ts";
 import { Maintenance } from "./maintenance.ts";
+import type { Vitals } from "./vitals.ts";
 
 /** Everything that the daemon is told. */
 export interface ServiceSettings {
@@ -51,12 +52,18 @@ export class Service {
   readonly #maintenance: Maintenance;
   readonly #server: PolicyServer;
   readonly #endpoints: Endpoint[] = [];
+  readonly #started = Date.now();
+  /** Told when the database was opened again, and may be another file. */
+  onReopened: () => void = () => {};
 
   private constructor(settings: ServiceSettings, journal: Journal) {
     this.#journal = journal;
     this.#store = new ReopeningStore(settings.store, {
       ill: (fault) => journal.storeIll(fault),
-      recovered: () => journal.storeRecovered(),
+      recovered: () => {
+        journal.storeRecovered();
+        this.onReopened();
+      },
       setAside: (path) => journal.storeSetAside(path),
     });
     this.#lists = new Lists(this.#store, settings.lists, {
@@ -137,9 +144,19 @@ export class Service {
     return obstacles;
   }
 
-  /** Whether the database worked when it was last used. */
-  get databaseWorks(): boolean {
-    return this.#store.fault === undefined;
+  /** How it fares. */
+  get vitals(): Vitals {
+    const { lastPass } = this.#maintenance;
+    return {
+      started: this.#started,
+      endpoints: this.#endpoints.map(formatEndpoint),
+      connections: this.#server.connections,
+      counters: this.#journal.counters.snapshot(),
+      databaseWorks: this.#store.fault === undefined,
+      faults: this.#journal.faults,
+      dns: this.#resolver.health,
+      ...(lastPass === undefined ? {} : { lastPass }),
+    };
   }
 
   /** Takes new settings as far as a running daemon can. */

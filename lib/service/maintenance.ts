@@ -19,6 +19,14 @@ export interface Lifetimes {
   readonly lifetime: number;
 }
 
+/** A pass that is over. */
+export interface LastPass {
+  /** When it was over, in milliseconds since the epoch. */
+  readonly ended: number;
+  /** The rows that it removed. */
+  readonly removed: number;
+}
+
 /** A slice may hold the loop for 10 ms; half of that is aimed at. */
 const SLICE_TARGET = 5;
 
@@ -54,6 +62,8 @@ export class Maintenance {
   #lifetimes: Lifetimes;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #rows = FIRST_ROWS;
+  #removed = 0;
+  #lastPass: LastPass | undefined;
 
   /** A task that is not running; `time` tells the moment by which things expire. */
   constructor(store: Store, lifetimes: Lifetimes, journal: Journal, time: () => number) {
@@ -66,6 +76,11 @@ export class Maintenance {
   /** Takes new settings. */
   configure(lifetimes: Lifetimes): void {
     this.#lifetimes = lifetimes;
+  }
+
+  /** The last pass that is over; undefined before the first is. */
+  get lastPass(): LastPass | undefined {
+    return this.#lastPass;
   }
 
   /** Begins the first pass soon. */
@@ -93,9 +108,14 @@ export class Maintenance {
       historyRows: this.#lifetimes.historyRows,
     };
     const begin = performance.now();
-    const { next } = await this.#store.expire(expiry, cursor, this.#rows);
+    const { next, removed } = await this.#store.expire(expiry, cursor, this.#rows);
     this.#rows = nextRows(this.#rows, performance.now() - begin);
-    if (next === undefined) await this.#store.removeEndedEntries(now - ENDED_KEPT);
+    this.#removed += removed;
+    if (next === undefined) {
+      this.#removed += await this.#store.removeEndedEntries(now - ENDED_KEPT);
+      this.#lastPass = { ended: now, removed: this.#removed };
+      this.#removed = 0;
+    }
     return next;
   }
 

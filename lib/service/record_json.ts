@@ -10,6 +10,7 @@ import type { Topic } from "../lists/pattern.ts";
 import type { Deferral, StoredDecision, StoredOrigin, StoredTriplet } from "../store/history.ts";
 import type { StoredEntry } from "../store/store.ts";
 import { dateOf } from "./shown.ts";
+import type { Summary } from "./summary.ts";
 
 /** An entry of a list. */
 export interface EntryJson {
@@ -194,5 +195,57 @@ export function provenAsJson(one: StoredOrigin): ProvenJson {
     deliveries: one.deliveries,
     since: new Date(one.firstSeen).toISOString(),
     last_used: new Date(one.lastSeen).toISOString(),
+  };
+}
+
+/** What happened within a period, in numbers. */
+export interface SummaryJson {
+  /** Its beginning, at a full hour. */
+  readonly since: string;
+  /** All requests. */
+  readonly requests: number;
+  /** Requests by the reason of their verdict; reasons without any are left out. */
+  readonly reasons: Readonly<Record<string, number>>;
+  /** In shadow mode: requests that would have been put off or refused. */
+  readonly shadow: { readonly defer: number; readonly reject: number };
+  /** How long delayed mail had waited; null where that is not known, or longer than is counted. */
+  readonly delayed: {
+    readonly messages: number;
+    readonly p50_seconds: number | null;
+    readonly p90_seconds: number | null;
+    readonly histogram: readonly {
+      readonly up_to_seconds: number | null;
+      readonly count: number;
+    }[];
+  };
+  /** What became of what was put off. */
+  readonly put_off: {
+    readonly returned: number;
+    readonly refused: number;
+    readonly waiting: number;
+    readonly lost: number;
+  };
+}
+
+/** What happened within a period, in JSON. */
+export function summaryAsJson(summary: Summary): SummaryJson {
+  const { since, requests, reasons, shadow, delays, deferrals } = summary;
+  const seconds = (upTo: number | undefined) =>
+    upTo === undefined || upTo === Infinity ? null : upTo;
+  return {
+    since: new Date(since).toISOString(),
+    requests,
+    reasons,
+    shadow,
+    delayed: {
+      messages: delays.count,
+      p50_seconds: seconds(delays.p50),
+      p90_seconds: seconds(delays.p90),
+      histogram: delays.histogram.map(({ upTo, count }) => ({
+        up_to_seconds: seconds(upTo),
+        count,
+      })),
+    },
+    put_off: deferrals,
   };
 }

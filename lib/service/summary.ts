@@ -44,8 +44,7 @@ export function summarise(
   deferrals: DeferralCounts,
   since: number,
 ): Summary {
-  const counts = new Map<string, number>();
-  for (const { name, count } of tallies) counts.set(name, (counts.get(name) ?? 0) + count);
+  const counts = countsOf(tallies);
   const reasons: Record<string, number> = {};
   const shadow = { defer: 0, reject: 0 };
   for (const [name, count] of counts) {
@@ -62,12 +61,20 @@ export function summarise(
     requests: Object.values(reasons).reduce((sum, count) => sum + count, 0),
     reasons,
     shadow,
-    delays: delaysOf(counts),
+    delays: delaysOf(tallies),
     deferrals,
   };
 }
 
-function delaysOf(counts: ReadonlyMap<string, number>): Delays {
+function countsOf(tallies: readonly Tally[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { name, count } of tallies) counts.set(name, (counts.get(name) ?? 0) + count);
+  return counts;
+}
+
+/** How long the mail of some counts had waited. */
+export function delaysOf(tallies: readonly Tally[]): Delays {
+  const counts = countsOf(tallies);
   const histogram = [
     ...DELAY_BOUNDS.map((bound) => [bound, `delay:${bound}`] as const),
     [

@@ -3,18 +3,14 @@
  *
  * @module
  */
-import type { Counters } from "../service/counters.ts";
+import type { Vitals } from "../service/vitals.ts";
 
 /** What is measured. */
 export interface Measured {
-  /** What was counted since the start. */
-  readonly counters: Counters;
+  /** How the daemon fares. */
+  readonly vitals: Vitals;
   /** Greylag's version. */
   readonly version: string;
-  /** When the daemon was started, in milliseconds since the epoch. */
-  readonly started: number;
-  /** Whether the database works. */
-  readonly databaseWorks: boolean;
   /** The size of the database and its log, in bytes; undefined if it cannot be told. */
   readonly databaseBytes: number | undefined;
 }
@@ -42,7 +38,8 @@ function metric(
 
 /** The page that Prometheus reads. Every known label is there from the start, with zero. */
 export function renderMetrics(measured: Measured): string {
-  const { counters, version, started, databaseWorks, databaseBytes } = measured;
+  const { vitals, version, databaseBytes } = measured;
+  const { counters, started, databaseWorks, dns } = vitals;
   const labelled = (label: string, counts: Readonly<Record<string, number>>) =>
     Object.entries(counts).map(([name, count]) => [{ [label]: name }, count] as const);
   const alone = (value: number) => [[{}, value]] as const;
@@ -89,6 +86,24 @@ export function renderMetrics(measured: Measured): string {
       "counter",
       "Strangers that DNS was not asked about, because there were too many at once.",
       alone(counters.notLearnt),
+    ),
+    metric(
+      "greylag_dns_questions_total",
+      "counter",
+      "Questions to DNS, by whether a server answered.",
+      labelled("result", { answered: dns.answered, failed: dns.failed }),
+    ),
+    metric(
+      "greylag_sign_in_failures_total",
+      "counter",
+      "Wrong passwords on the status page.",
+      alone(counters.signInFailures),
+    ),
+    metric(
+      "greylag_connections",
+      "gauge",
+      "Connections of Postfix that are open.",
+      alone(vitals.connections),
     ),
     metric(
       "greylag_database_up",

@@ -1,76 +1,34 @@
 /**
- * The status server: whether Greylag is alive and ready, and what it counted. It takes no part in any
- * decision, and mail does not notice when it is down.
+ * The status page on its socket.
  *
  * @module
  */
-import { Hono } from "hono";
-import { type Endpoint, formatEndpoint } from "../policy/endpoint.ts";
+import { formatEndpoint } from "../policy/endpoint.ts";
 import { openUnixSocket } from "../policy/unix_socket.ts";
-import { isKnownHost, SECURITY_HEADERS } from "./guard.ts";
-import { type Measured, renderMetrics } from "./metrics.ts";
-
-/** What the administrator says about the status server. */
-export interface StatusSettings {
-  /** Where it listens. */
-  readonly endpoint: Endpoint;
-  /** The names that it goes by besides the loopback addresses, in lower case. */
-  readonly names: readonly string[];
-}
-
-/** What keeps the daemon from its work, in words; empty if nothing does. */
-export type Obstacles = readonly string[];
-
-/** What the status server shows. */
-export interface StatusSource {
-  /** What keeps the daemon from its work now. */
-  obstacles(): Promise<Obstacles>;
-  /** What is measured now. */
-  measure(): Promise<Measured>;
-}
+import { statusHandler } from "./app.ts";
+import type { DaemonLink } from "./daemon_link.ts";
+import { Desk } from "./desk.ts";
+import { Feed } from "./feed.ts";
+import type { StatusSettings } from "./settings.ts";
 
 /** The permissions of a Unix socket: for a reverse proxy of the same group. */
 const SOCKET_MODE = 0o660;
 
-/** Answers a request. */
-export type Handler = (request: Request) => Response | Promise<Response>;
+/** Whoever is slow is waited for so long at the end, in milliseconds. */
+const STOP_TIME = 500;
 
-/** The answers; apart from any listener, so that they can be asked for directly. */
-export function statusHandler(names: readonly string[], source: StatusSource): Handler {
-  const app = new Hono();
-  app.use(async (context, next) => {
-    if (isKnownHost(context.req.header("host") ?? null, names)) await next();
-    else context.res = context.text("This server goes by another name: see status_names.\n", 421);
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
-      context.res.headers.set(name, value);
-    }
-  });
-  app.get("/healthz", (context) => context.text("alive\n"));
-  app.get("/readyz", async (context) => {
-    const obstacles = await source.obstacles();
-    return obstacles.length === 0
-      ? context.text("ready\n")
-      : context.text(`not ready, and all mail passes:\n${obstacles.join("\n")}\n`, 503);
-  });
-  app.get("/metrics", async (context) =>
-    context.body(renderMetrics(await source.measure()), 200, {
-      "content-type": "text/plain; version=0.0.4; charset=utf-8",
-    }));
-  app.notFound((context) =>
-    context.text("There is nothing here. See /healthz, /readyz and /metrics.\n", 404)
-  );
-  app.onError((_error, context) => context.text("This went wrong inside.\n", 500));
-  return (request) => app.fetch(request);
-}
-
-/** A running status server. */
+/** A running status page. */
 export class StatusServer {
   readonly #server: Deno.HttpServer;
+  readonly #desk: Desk;
+  readonly #feed: Feed;
   /** Where it listens. */
   readonly where: string;
 
-  private constructor(server: Deno.HttpServer, where: string) {
+  private constructor(server: Deno.HttpServer, desk: Desk, feed: Feed, where: string) {
     this.#server = server;
+    this.#desk = desk;
+    this.#feed = feed;
     this.where = where;
   }
 
@@ -79,35 +37,54 @@ export class StatusServer {
    *
    * @throws {Error} that names the endpoint that cannot be listened on.
    */
-  static async start(settings: StatusSettings, source: StatusSource): Promise<StatusServer> {
-    const { endpoint, names } = settings;
-    const handler = statusHandler(names, source);
+  static async start(settings: StatusSettings, link: DaemonLink): Promise<StatusServer> {
+    const { endpoint } = settings;
+    const desk = new Desk(settings, link);
+    const feed = new Feed(desk);
+    const handle = statusHandler(desk, feed);
     const where = formatEndpoint(endpoint);
     const onListen = () => {};
     if (endpoint.kind === "unix") {
       // Makes way for the server: what a dead process left behind is removed, a live one is told of.
       (await openUnixSocket(endpoint.path, SOCKET_MODE)).close();
-      const server = Deno.serve({ path: endpoint.path, onListen }, handler);
+      const server = Deno.serve(
+        { path: endpoint.path, onListen },
+        (request) => handle(request, "a Unix socket"),
+      );
       await Deno.chmod(endpoint.path, SOCKET_MODE);
-      return new StatusServer(server, where);
+      return new StatusServer(server, desk, feed, where);
     }
     try {
       const { host: hostname, port } = endpoint;
-      return new StatusServer(
-        Deno.serve({ hostname, port, onListen }, handler),
-        where,
+      const server = Deno.serve(
+        { hostname, port, onListen },
+        (request, { remoteAddr }) => handle(request, remoteAddr.hostname),
       );
+      return new StatusServer(server, desk, feed, where);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new Error(`cannot listen on ${where}: ${why}`, { cause: error });
     }
   }
 
+  /** Takes new settings. */
+  configure(settings: StatusSettings): void {
+    this.#desk.configure(settings);
+  }
+
+  /** Opens the database again: it is another file now. */
+  async reopen(): Promise<void> {
+    await this.#desk.reopen();
+    this.#feed.beginAnew();
+  }
+
   /** Stops it, without waiting for whoever is slow. */
   async stop(): Promise<void> {
+    this.#feed.stop();
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, 500);
+    const timer = setTimeout(resolve, STOP_TIME);
     await Promise.race([this.#server.shutdown(), promise]);
     clearTimeout(timer);
+    await this.#desk.close();
   }
 }

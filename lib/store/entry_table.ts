@@ -4,7 +4,8 @@
  * @module
  */
 import type { Database } from "@db/sqlite";
-import type { Hits, NewEntry, RuleHits, StoredEntry } from "./store.ts";
+import type { Page } from "./history.ts";
+import type { EntrySearch, Hits, NewEntry, RuleHits, StoredEntry } from "./store.ts";
 
 interface Row {
   id: number;
@@ -40,6 +41,33 @@ const changed = (db: Database) =>
 /** All entries, the oldest first. */
 export function readEntries(db: Database): StoredEntry[] {
   return db.prepare("SELECT * FROM entry ORDER BY id").all<Row>().map(entryOf);
+}
+
+/** The entry of that number. */
+export function readEntry(db: Database, id: number): StoredEntry | undefined {
+  const row = db.prepare("SELECT * FROM entry WHERE id = ?").get<Row>(id);
+  return row === undefined ? undefined : entryOf(row);
+}
+
+/** One page of entries, the newest first. */
+export function searchEntries(
+  db: Database,
+  { text, list, limit, after }: EntrySearch,
+): Page<StoredEntry> {
+  const like = `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
+  const rows = db.prepare(
+    "SELECT * FROM entry WHERE id < ? AND (? IS NULL OR list = ?) AND " +
+      "(pattern LIKE ? ESCAPE '\\' OR note LIKE ? ESCAPE '\\') ORDER BY id DESC LIMIT ?",
+  ).all<Row>(
+    after === undefined ? Number.MAX_SAFE_INTEGER : Number(after),
+    list ?? null,
+    list ?? null,
+    like,
+    like,
+    limit,
+  );
+  const next = rows.length < limit ? undefined : String(rows.at(-1)!.id);
+  return { rows: rows.map(entryOf), next };
 }
 
 /** Adds an entry, or puts it in the place of the one with its list, topic and pattern. */

@@ -120,6 +120,12 @@ export interface Search {
   readonly after?: string | undefined;
 }
 
+/** Which decisions are meant. */
+export interface DecisionSearch extends Search {
+  /** Only those with one of these reasons; all, if it is absent. */
+  readonly reasons?: readonly Reason[] | undefined;
+}
+
 /** What was found. */
 export interface Page<Row> {
   /** The rows; may be fewer than asked for, or none, though there are more. */
@@ -196,7 +202,7 @@ export interface HistoryStore {
   record(records: Records): Awaitable<void>;
 
   /** Decisions, the newest first; the text is looked for in sender, recipient and client. */
-  findDecisions(search: Search): Awaitable<Page<StoredDecision>>;
+  findDecisions(search: DecisionSearch): Awaitable<Page<StoredDecision>>;
 
   /** What was put off, the newest first; the text is looked for in sender, recipient and client. */
   findDeferrals(search: DeferralSearch): Awaitable<Page<Deferral>>;
@@ -211,11 +217,13 @@ export interface HistoryStore {
   tallies(since: number): Awaitable<readonly Tally[]>;
 
   /**
-   * What became of what was first put off at `since` or later.
+   * What became of what was first put off within a period.
    *
+   * @param since its beginning, in milliseconds since the epoch.
    * @param lostBefore what was last seen before this counts as lost.
+   * @param until its end; absent for none.
    */
-  countDeferrals(since: number, lostBefore: number): Awaitable<DeferralCounts>;
+  countDeferrals(since: number, lostBefore: number, until?: number): Awaitable<DeferralCounts>;
 
   /**
    * Removes what is stored of one mail address, as sender or recipient, or of one client by its IP

@@ -142,19 +142,20 @@ export function readTallies(db: Database, since: number): Tally[] {
     .all<Tally>(since);
 }
 
-/** What became of what was first put off at `since` or later. */
+/** What became of what was first put off within a period. */
 export function readDeferralCounts(
   db: Database,
   since: number,
   lostBefore: number,
+  until: number,
 ): DeferralCounts {
   return db.prepare(
     "SELECT coalesce(sum(ended IS NOT NULL AND ended_by <> 'blocked'), 0) AS returned, " +
       "coalesce(sum(ended_by IS 'blocked'), 0) AS refused, " +
       "coalesce(sum(ended IS NULL AND last_seen >= :lost), 0) AS waiting, " +
       "coalesce(sum(ended IS NULL AND last_seen < :lost), 0) AS lost " +
-      "FROM deferral WHERE first_seen >= :since",
-  ).get<DeferralCounts>({ lost: lostBefore, since })!;
+      "FROM deferral WHERE first_seen >= :since AND first_seen < :until",
+  ).get<DeferralCounts>({ lost: lostBefore, since, until })!;
 }
 
 /** What is stored of one address, by the keys of the tables. */

@@ -8,6 +8,7 @@ import type { TripletKey } from "../greylist/verdict.ts";
 import { faultOf, type StoreFault } from "./fault.ts";
 import { openStore, setAside, type StoreSettings } from "./open.ts";
 import type {
+  DecisionSearch,
   Deferral,
   DeferralCounts,
   DeferralSearch,
@@ -22,7 +23,10 @@ import type {
 } from "./history.ts";
 import type {
   Awaitable,
+  Credential,
+  CredentialKind,
   Cursor,
+  EntrySearch,
   Expired,
   Expiry,
   Hits,
@@ -82,6 +86,16 @@ export class ReopeningStore implements Store {
     return this.#use((store) => store.entries());
   }
 
+  /** Asks the open store. */
+  findEntries(search: EntrySearch): Awaitable<Page<StoredEntry>> {
+    return this.#use((store) => store.findEntries(search));
+  }
+
+  /** Asks the open store. */
+  entry(id: number): Awaitable<StoredEntry | undefined> {
+    return this.#use((store) => store.entry(id));
+  }
+
   /** Passes the entry on to the open store. */
   addEntry(entry: NewEntry): Awaitable<StoredEntry> {
     return this.#use((store) => store.addEntry(entry));
@@ -118,7 +132,7 @@ export class ReopeningStore implements Store {
   }
 
   /** Asks the open store. */
-  findDecisions(search: Search): Awaitable<Page<StoredDecision>> {
+  findDecisions(search: DecisionSearch): Awaitable<Page<StoredDecision>> {
     return this.#use((store) => store.findDecisions(search));
   }
 
@@ -143,13 +157,28 @@ export class ReopeningStore implements Store {
   }
 
   /** Asks the open store. */
-  countDeferrals(since: number, lostBefore: number): Awaitable<DeferralCounts> {
-    return this.#use((store) => store.countDeferrals(since, lostBefore));
+  countDeferrals(since: number, lostBefore: number, until?: number): Awaitable<DeferralCounts> {
+    return this.#use((store) => store.countDeferrals(since, lostBefore, until));
   }
 
   /** Has the open store remove it. */
   forget(address: string): Awaitable<Forgotten> {
     return this.#use((store) => store.forget(address));
+  }
+
+  /** Asks the open store. */
+  credentials(): Awaitable<readonly Credential[]> {
+    return this.#use((store) => store.credentials());
+  }
+
+  /** Passes the credential on to the open store. */
+  putCredential(credential: Credential): Awaitable<void> {
+    return this.#use((store) => store.putCredential(credential));
+  }
+
+  /** Has the open store remove it. */
+  removeCredential(kind: CredentialKind, name: string): Awaitable<boolean> {
+    return this.#use((store) => store.removeCredential(kind, name));
   }
 
   /** Has the open store try. */

@@ -107,6 +107,15 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (hour, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE credential (
+    kind    TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    hash    TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    PRIMARY KEY (kind, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 function pragma(db: Database, name: string): number {

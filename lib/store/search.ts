@@ -7,6 +7,7 @@
 import type { BindValue, Database } from "@db/sqlite";
 import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
 import type {
+  DecisionSearch,
   Deferral,
   DeferralSearch,
   Page,
@@ -100,10 +101,16 @@ function newestFirst<Row>(
 /** Decisions, the newest first. */
 export function searchDecisions(
   db: Database,
-  search: Search,
+  search: DecisionSearch,
   hide?: Pseudonym,
 ): Page<StoredDecision> {
-  return newestFirst(db, "decision", search, [contains(CLIENT_COLUMNS, search.text, hide)]);
+  const { text, reasons } = search;
+  const conditions = [contains(CLIENT_COLUMNS, text, hide)];
+  if (reasons !== undefined) {
+    const places = reasons.map(() => "?").join(", ");
+    conditions.push({ sql: `reason IN (${places})`, values: reasons });
+  }
+  return newestFirst(db, "decision", search, conditions);
 }
 
 /** What was put off, the newest first. */

@@ -6,13 +6,16 @@
 import { Database, type Statement } from "@db/sqlite";
 import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/verdict.ts";
 import { Checkpointer } from "./checkpointer.ts";
+import { deleteCredential, readCredentials, writeCredential } from "./credential_table.ts";
 import {
   deleteEndedEntries,
   deleteEntry,
   readEntries,
+  readEntry,
   readRevision,
   readRuleHits,
   rewriteRevision,
+  searchEntries,
   writeEntry,
   writeHits,
 } from "./entry_table.ts";
@@ -20,6 +23,7 @@ import { deleteExpired } from "./expiry.ts";
 import { faultOf, StoreFault } from "./fault.ts";
 import { hideStored } from "./hide_stored.ts";
 import type {
+  DecisionSearch,
   Deferral,
   DeferralCounts,
   DeferralSearch,
@@ -43,7 +47,10 @@ import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
 import { migrate } from "./schema.ts";
 import { searchDecisions, searchDeferrals, searchOrigins, searchTriplets } from "./search.ts";
 import type {
+  Credential,
+  CredentialKind,
   Cursor,
+  EntrySearch,
   Expired,
   Expiry,
   Hits,
@@ -167,6 +174,16 @@ export class SqliteStore implements Store {
     return this.#transact(this.#beginRead, () => readEntries(this.#db));
   }
 
+  /** Entries, the newest first. */
+  findEntries(search: EntrySearch): Page<StoredEntry> {
+    return this.#transact(this.#beginRead, () => searchEntries(this.#db, search));
+  }
+
+  /** The entry of that number. */
+  entry(id: number): StoredEntry | undefined {
+    return this.#transact(this.#beginRead, () => readEntry(this.#db, id));
+  }
+
   /** Adds or replaces an entry. */
   addEntry(entry: NewEntry): StoredEntry {
     return this.#transact(this.#beginWrite, () => writeEntry(this.#db, entry));
@@ -197,6 +214,21 @@ export class SqliteStore implements Store {
     return this.#transact(this.#beginRead, () => readRuleHits(this.#db));
   }
 
+  /** The password and the tokens. */
+  credentials(): readonly Credential[] {
+    return this.#transact(this.#beginRead, () => readCredentials(this.#db));
+  }
+
+  /** Stores a credential. */
+  putCredential(credential: Credential): void {
+    this.#transact(this.#beginWrite, () => writeCredential(this.#db, credential));
+  }
+
+  /** Removes a credential. */
+  removeCredential(kind: CredentialKind, name: string): boolean {
+    return this.#transact(this.#beginWrite, () => deleteCredential(this.#db, kind, name));
+  }
+
   /** Writes something that changes nothing. */
   check(): void {
     this.#transact(this.#beginWrite, () => rewriteRevision(this.#db));
@@ -225,7 +257,7 @@ export class SqliteStore implements Store {
   }
 
   /** Decisions, the newest first. */
-  findDecisions(search: Search): Page<StoredDecision> {
+  findDecisions(search: DecisionSearch): Page<StoredDecision> {
     return this.#transact(
       this.#beginRead,
       () => searchDecisions(this.#db, search, this.#pseudonym),
@@ -258,11 +290,15 @@ export class SqliteStore implements Store {
     return this.#transact(this.#beginRead, () => readTallies(this.#db, since));
   }
 
-  /** What became of what was first put off at `since` or later. */
-  countDeferrals(since: number, lostBefore: number): DeferralCounts {
+  /** What became of what was first put off within a period. */
+  countDeferrals(
+    since: number,
+    lostBefore: number,
+    until = Number.MAX_SAFE_INTEGER,
+  ): DeferralCounts {
     return this.#transact(
       this.#beginRead,
-      () => readDeferralCounts(this.#db, since, lostBefore),
+      () => readDeferralCounts(this.#db, since, lostBefore, until),
     );
   }
 

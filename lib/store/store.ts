@@ -7,7 +7,7 @@
 import type { ListName } from "../lists/matcher.ts";
 import type { Topic } from "../lists/pattern.ts";
 import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/verdict.ts";
-import type { HistoryStore } from "./history.ts";
+import type { HistoryStore, Page, Search } from "./history.ts";
 
 /** What was stored under the keys of a batch; the receiver may change the maps. */
 export interface Recalled {
@@ -79,6 +79,27 @@ export interface StoredEntry extends NewEntry {
   readonly lastHit?: number;
 }
 
+/** Which entries are meant. */
+export interface EntrySearch extends Search {
+  /** Only those of this list; all, if it is absent. */
+  readonly list?: NewEntry["list"] | undefined;
+}
+
+/** The administrator's password, a program's token, or a token that lets a program read only. */
+export type CredentialKind = "password" | "token" | "read-token";
+
+/** What proves who somebody is. */
+export interface Credential {
+  /** What it is. */
+  readonly kind: CredentialKind;
+  /** The name of a token; empty for the password. */
+  readonly name: string;
+  /** A hash of it. */
+  readonly hash: string;
+  /** When it was set, in milliseconds since the epoch. */
+  readonly created: number;
+}
+
 /** How often an entry or another rule of the lists decided since it was last counted. */
 export interface Hits {
   /** The number of the entry, or the name of a rule that is not stored itself. */
@@ -127,6 +148,12 @@ export interface Store extends HistoryStore {
   /** All entries of the lists, the oldest first; those that have ended are among them. */
   entries(): Awaitable<readonly StoredEntry[]>;
 
+  /** Entries, the newest first; the text is looked for in pattern and note. */
+  findEntries(search: EntrySearch): Awaitable<Page<StoredEntry>>;
+
+  /** The entry of that number; undefined if there is none. */
+  entry(id: number): Awaitable<StoredEntry | undefined>;
+
   /**
    * Adds an entry; one with the same list, topic and pattern is replaced and keeps its number and hits.
    *
@@ -148,6 +175,15 @@ export interface Store extends HistoryStore {
 
   /** The hits of the rules that are not stored themselves. */
   ruleHits(): Awaitable<readonly RuleHits[]>;
+
+  /** The password and the tokens, by kind and name. */
+  credentials(): Awaitable<readonly Credential[]>;
+
+  /** Stores a credential in place of the one of its kind and name. */
+  putCredential(credential: Credential): Awaitable<void>;
+
+  /** Removes a credential; tells whether it was there. */
+  removeCredential(kind: CredentialKind, name: string): Awaitable<boolean>;
 
   /** Writes something that changes nothing: it throws if the store could not remember anything now. */
   check(): Awaitable<void>;

@@ -388,6 +388,58 @@ export function testConformance(
     },
   );
 
+  test("decisions are found by their reasons", async (store) => {
+    await record(store, {}, { reason: "known", decision: "pass" }, { reason: "early" });
+    const found = await all((after) =>
+      store.findDecisions({ text: "", limit: 1, reasons: ["new", "early"], ...from(after) })
+    );
+    assertEquals(found.map(({ reason }) => reason), ["early", "new"]);
+  });
+
+  test("what was put off is counted within a period", async (store) => {
+    for (const time of [1000, 2000, 3000]) {
+      await record(store, { time, normalisedSender: `s${time}` });
+    }
+    const { waiting, lost } = await store.countDeferrals(1000, 1500, 3000);
+    assertEquals([waiting, lost], [1, 1]);
+  });
+
+  test("entries are found by any part and by their list, the newest first", async (store) => {
+    const entry: NewEntry = {
+      list: "allow",
+      topic: "client",
+      pattern: "192.0.2.1",
+      note: "",
+      addedBy: "root",
+      created: 1,
+    };
+    for (const pattern of ["a_.example", "ab.example", "b.example"]) {
+      await store.addEntry({ ...entry, pattern });
+    }
+    await store.addEntry({ ...entry, list: "block", pattern: "c.example", note: "spam from A_b" });
+    const found = async (text: string, list?: NewEntry["list"]) =>
+      (await all((after) => store.findEntries({ text, list, limit: 1, ...from(after) })))
+        .map(({ pattern }) => pattern);
+    assertEquals(await found(""), ["c.example", "b.example", "ab.example", "a_.example"]);
+    assertEquals(await found("A_"), ["c.example", "a_.example"]);
+    assertEquals(await found("example", "block"), ["c.example"]);
+    const { id } = (await store.entries())[0]!;
+    assertEquals((await store.entry(id))?.pattern, "a_.example");
+    assertEquals(await store.entry(id + 100), undefined);
+  });
+
+  test("a password and tokens are kept by kind and name, and removed", async (store) => {
+    const password = { kind: "password", name: "", hash: "1", created: 1 } as const;
+    const token = { kind: "token", name: "monitoring", hash: "2", created: 2 } as const;
+    await store.putCredential(token);
+    await store.putCredential(password);
+    await store.putCredential({ ...password, hash: "3" });
+    assertEquals(await store.credentials(), [{ ...password, hash: "3" }, token]);
+    assertEquals(await store.removeCredential("token", "other"), false);
+    assertEquals(await store.removeCredential("token", "monitoring"), true);
+    assertEquals(await store.credentials(), [{ ...password, hash: "3" }]);
+  });
+
   test("counts of an hour add up", async (store) => {
     const tally = (hour: number, name: string, count: number) => ({
       hour: hour * HOUR,

@@ -21,6 +21,10 @@ const CONTENTS: readonly string[] = [
      1, 2, 3, NULL, 0);
    INSERT INTO origin VALUES ('net:192.0.2.0/24', 1, 2, 3, 4);
    INSERT INTO tally VALUES (0, 'reason:new', 1);`,
+  `INSERT INTO triplet VALUES ('alice@example.org', 'bob@example.net', 'net:192.0.2.0/24',
+     1, 2, 3, NULL, 0);
+   INSERT INTO origin VALUES ('net:192.0.2.0/24', 1, 2, 3, 4);
+   INSERT INTO credential VALUES ('token', 'monitoring', 'x', 1);`,
 ];
 
 function databaseOfVersion(path: string, version: number): void {

@@ -1,0 +1,95 @@
+/**
+ * Decisions, one by one.
+ *
+ * @module
+ */
+import type { JSX } from "hono/jsx/jsx-runtime";
+import { REASON_TEXTS } from "../greylist/verdict.ts";
+import { formatDuration } from "../service/shown.ts";
+import type { StoredDecision } from "../store/history.ts";
+import type { Frame } from "./layout.tsx";
+import { Table } from "./table.tsx";
+import { Client, Sender, Text } from "./text.tsx";
+import { Ago } from "./time.tsx";
+
+const WORDS: Readonly<Record<StoredDecision["decision"], string>> = {
+  pass: "passed",
+  defer: "put off",
+  reject: "refused",
+};
+
+function Decision({ of }: { of: StoredDecision }): JSX.Element {
+  const { decision, shadow } = of;
+  if (shadow === undefined) return <span class={`mark ${decision}`}>{WORDS[decision]}</span>;
+  return <span class={`mark ${shadow}`}>{`passed, would have been ${WORDS[shadow]}`}</span>;
+}
+
+function Why({ of }: { of: StoredDecision }): JSX.Element {
+  const { reason, by, wait, delayed, origin } = of;
+  return (
+    <>
+      <span title={REASON_TEXTS[reason]}>{reason}</span>
+      {wait === undefined ? "" : `, ${formatDuration(wait)} to wait`}
+      {delayed === undefined ? "" : `, after ${formatDuration(delayed)}`}
+      {by === undefined ? "" : (
+        <span class="quiet">
+          , <Text of={by} />
+        </span>
+      )}
+      {origin === undefined ? "" : (
+        <span class="quiet">
+          , <Text of={origin} />
+        </span>
+      )}
+    </>
+  );
+}
+
+function Buttons({ frame, of }: { frame: Frame; of: StoredDecision }): JSX.Element {
+  const path = `${frame.prefix}/lists/new?decision=${of.id}&list=`;
+  const whom = of.sender === "" ? "the null sender" : of.sender;
+  return (
+    <div class="buttons">
+      <a class="button" href={`${path}allow`} aria-label={`Allow … of ${whom}`}>Allow …</a>
+      <a class="button" href={`${path}block`} aria-label={`Block … of ${whom}`}>Block …</a>
+    </div>
+  );
+}
+
+/** Decisions. */
+export function DecisionTable(
+  { frame, rows, isHidden, empty }: {
+    frame: Frame;
+    rows: readonly StoredDecision[];
+    isHidden: boolean;
+    empty: string;
+  },
+): JSX.Element {
+  return (
+    <Table
+      caption="Decisions, the newest first"
+      columns={[
+        { head: "When" },
+        { head: "Decision" },
+        { head: "Why" },
+        { head: "Sender" },
+        { head: "Recipient" },
+        { head: "Client" },
+        { head: "What to do", kind: "actions" },
+      ]}
+      empty={empty}
+      rows={rows.map((one) => ({
+        key: one.id,
+        cells: [
+          <Ago at={one.time} now={frame.now} />,
+          <Decision of={one} />,
+          <Why of={one} />,
+          <Sender of={one.sender} />,
+          <Text of={one.recipient} />,
+          <Client of={one} />,
+          isHidden ? "" : <Buttons frame={frame} of={one} />,
+        ],
+      }))}
+    />
+  );
+}

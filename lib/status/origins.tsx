@@ -1,0 +1,65 @@
+/**
+ * Who passes at once: proven origins, and known senders.
+ *
+ * @module
+ */
+import type { JSX } from "hono/jsx/jsx-runtime";
+import type { StoredOrigin, StoredTriplet } from "../store/history.ts";
+import type { Frame } from "./layout.tsx";
+import { Table } from "./table.tsx";
+import { Sender, Text } from "./text.tsx";
+import { Ago, count } from "./time.tsx";
+
+/** Proven origins. */
+export function ProvenTable(
+  { frame, rows, empty }: { frame: Frame; rows: readonly StoredOrigin[]; empty: string },
+): JSX.Element {
+  return (
+    <Table
+      caption="Proven origins"
+      columns={[
+        { head: "Origin" },
+        { head: "Deliveries", kind: "number" },
+        { head: "Since" },
+        { head: "Last used" },
+      ]}
+      empty={empty}
+      rows={rows.map(({ name, deliveries, firstSeen, lastSeen }) => ({
+        key: name,
+        cells: [
+          <Text of={name} />,
+          count(deliveries),
+          <Ago at={firstSeen} now={frame.now} />,
+          <Ago at={lastSeen} now={frame.now} />,
+        ],
+      }))}
+    />
+  );
+}
+
+/** Known senders. */
+export function KnownTable(
+  { frame, rows, empty }: { frame: Frame; rows: readonly StoredTriplet[]; empty: string },
+): JSX.Element {
+  return (
+    <Table
+      caption="Known senders"
+      columns={[
+        { head: "Sender" },
+        { head: "Recipient" },
+        { head: "Origin" },
+        { head: "Last used" },
+      ]}
+      empty={empty}
+      rows={rows.map(({ sender, recipient, origin, lastSeen }) => ({
+        key: `${sender} ${recipient} ${origin}`,
+        cells: [
+          <Sender of={sender} />,
+          <Text of={recipient} />,
+          <Text of={origin} />,
+          <Ago at={lastSeen} now={frame.now} />,
+        ],
+      }))}
+    />
+  );
+}

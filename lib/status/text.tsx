@@ -1,0 +1,52 @@
+/**
+ * Hostile text on a page, and what it is put together to.
+ *
+ * @module
+ */
+import type { JSX } from "hono/jsx/jsx-runtime";
+import { verifiedName } from "../mail/hostname.ts";
+import { shorten, visible } from "./visible.ts";
+
+/** Longer than this no text stands in a cell. */
+const MOST = 64;
+
+/** A title may be longer, but not as long as an attacker likes. */
+const MOST_IN_TITLE = 500;
+
+/** A hostile text, shortened; the whole of it on hover. */
+export function Text({ of, most = MOST }: { of: string; most?: number }): JSX.Element {
+  const whole = visible(of);
+  const short = shorten(whole, most);
+  // An address may be broken behind these signs, and best only there.
+  const parts = short.split(/(?<=@)|(?<=\.)(?=\D)/);
+  const shown = parts.map((part, at) =>
+    at === 0 ? part : (
+      <>
+        <wbr />
+        {part}
+      </>
+    )
+  );
+  if (short === whole) return <bdi>{shown}</bdi>;
+  return <bdi title={shorten(whole, MOST_IN_TITLE)}>{shown}</bdi>;
+}
+
+/** A sender. */
+export function Sender({ of }: { of: string }): JSX.Element {
+  return of === "" ? <span title="the null sender: a bounce">&lt;&gt;</span> : <Text of={of} />;
+}
+
+/** A client by its verified name and its address. */
+export function Client(
+  { of }: { of: { readonly clientAddress: string; readonly clientName: string } },
+): JSX.Element {
+  if (verifiedName(of.clientName) === undefined) return <Text of={of.clientAddress} />;
+  return (
+    <>
+      <Text of={of.clientName} most={40} />{" "}
+      <span class="quiet">
+        <Text of={`[${of.clientAddress}]`} />
+      </span>
+    </>
+  );
+}
