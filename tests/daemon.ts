@@ -100,10 +100,30 @@ export class Daemon {
     return daemon;
   }
 
-  /** Runs Greylag to its end. */
-  static async run(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  /** The program and its arguments that run Greylag. */
+  static command(args: readonly string[]): [program: string, args: string[]] {
+    return command(args);
+  }
+
+  /** Runs Greylag to its end, with a text on standard input or none. */
+  static async run(
+    args: readonly string[],
+    input?: string,
+  ): Promise<{ code: number; out: string; err: string }> {
     const [program, all] = command(args);
-    const { code, stdout, stderr } = await new Deno.Command(program, { args: all }).output();
+    const child = new Deno.Command(program, {
+      args: all,
+      stdin: input === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    if (input !== undefined) {
+      const writer = child.stdin.getWriter();
+      // It may end before it has read everything.
+      await writer.write(new TextEncoder().encode(input)).catch(() => {});
+      await writer.close().catch(() => {});
+    }
+    const { code, stdout, stderr } = await child.output();
     const decoder = new TextDecoder();
     return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
   }

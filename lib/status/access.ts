@@ -84,23 +84,20 @@ export class Access {
    * @param address where the try comes from.
    */
   async signIn(password: string, address: string): Promise<SignIn> {
-    const { daemon } = this.#desk;
     const wait = this.#throttle.waitFor(address, this.#desk.now);
     if (wait > 0) return { kind: "wait", wait };
     if (this.#trying >= MAX_TRIES_AT_ONCE) return { kind: "wait", wait: BUSY_WAIT };
-    const stored = passwordOf(await this.#desk.credentials());
-    if (stored === undefined) return { kind: "none" };
-    // Counted before it is known, so that tries made at once cannot outrun the count.
+    // Counted before anything is waited for, so that tries made at once cannot outrun the count.
     this.#throttle.failed(address, this.#desk.now);
-    const isRight = password.length <= LONGEST_PASSWORD &&
-      await this.#inTurn(() => isPassword(password, stored.hash));
-    if (!isRight) {
-      daemon.tell({ kind: "sign-in-failed", address });
-      return { kind: "wrong" };
+    this.#trying++;
+    const mine = this.#turn.then(() => this.#try(password, address));
+    // One password at a time: guessing must not take more than one processor's work.
+    this.#turn = mine.catch(() => {});
+    try {
+      return await mine;
+    } finally {
+      this.#trying--;
     }
-    this.#throttle.succeeded(address);
-    daemon.tell({ kind: "signed-in", address });
-    return { kind: "signed-in", session: this.#sessions.open(stored.hash, this.#desk.now) };
   }
 
   /** Ends a session. */
@@ -108,16 +105,19 @@ export class Access {
     this.#sessions.close(session.id);
   }
 
-  /** One password at a time: guessing must not take more than one processor's work. */
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    this.#trying++;
-    const mine = this.#turn.then(work, work);
-    this.#turn = mine;
-    try {
-      return await mine;
-    } finally {
-      this.#trying--;
+  async #try(password: string, address: string): Promise<SignIn> {
+    const { daemon } = this.#desk;
+    const stored = passwordOf(await this.#desk.credentials());
+    if (stored === undefined) return { kind: "none" };
+    const isRight = password.length <= LONGEST_PASSWORD &&
+      await isPassword(password, stored.hash);
+    if (!isRight) {
+      daemon.tell({ kind: "sign-in-failed", address });
+      return { kind: "wrong" };
     }
+    this.#throttle.succeeded(address);
+    daemon.tell({ kind: "signed-in", address });
+    return { kind: "signed-in", session: this.#sessions.open(stored.hash, this.#desk.now) };
   }
 }
 

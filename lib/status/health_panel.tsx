@@ -91,7 +91,7 @@ export function HealthList(
       "Stored",
       stored === undefined
         ? "cannot be told"
-        : `${count(stored.triplets)} triplets, ${count(stored.origins)} origins`,
+        : `triplets: ${count(stored.triplets)}, origins: ${count(stored.origins)}`,
     ],
     [
       "Last expiry",

@@ -2,12 +2,11 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { REASON_TEXTS } from "../../lib/greylist/verdict.ts";
 import { Counters } from "../../lib/service/counters.ts";
 import { renderMetrics } from "../../lib/status/metrics.ts";
+import { VITALS } from "./page.ts";
 
 const measured = (counters = new Counters()) => ({
-  counters,
+  vitals: { ...VITALS, counters: counters.snapshot(), started: 1_700_000_000_500 },
   version: '1.0 "x"\\',
-  started: 1_700_000_000_500,
-  databaseWorks: true,
   databaseBytes: 4096,
 });
 

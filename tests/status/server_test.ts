@@ -1,60 +1,7 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { getAvailablePort } from "@std/net/get-available-port";
 import { Database } from "@db/sqlite";
-import { Counters } from "../../lib/service/counters.ts";
-import { statusHandler, type StatusSource } from "../../lib/status/server.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
-
-const SOURCE: StatusSource = {
-  obstacles: () => Promise.resolve([]),
-  measure: () =>
-    Promise.resolve({
-      counters: new Counters(),
-      version: "1",
-      started: 0,
-      databaseWorks: true,
-      databaseBytes: undefined,
-    }),
-};
-
-function get(path: string, host = "localhost", source = SOURCE): Promise<Response> {
-  const request = new Request(`http://localhost${path}`, { headers: { host } });
-  return Promise.resolve(statusHandler(["status.example.net"], source)(request));
-}
-
-Deno.test("every answer, good or bad, tells the browser what it may not do", async () => {
-  const broken: StatusSource = { ...SOURCE, measure: () => Promise.reject(new Error("secret")) };
-  for (
-    const [response, status] of [
-      [await get("/healthz"), 200],
-      [await get("/readyz"), 200],
-      [await get("/metrics"), 200],
-      [await get("/nothing"), 404],
-      [await get("/healthz", "attacker.example"), 421],
-      [await get("/metrics", "localhost", broken), 500],
-    ] as const
-  ) {
-    assertEquals(response.status, status);
-    assertStringIncludes(response.headers.get("content-security-policy")!, "default-src 'none'");
-    assertEquals(response.headers.get("x-content-type-options"), "nosniff");
-    assertEquals(response.headers.get("referrer-policy"), "no-referrer");
-    assert(!(await response.text()).includes("secret"));
-  }
-});
-
-Deno.test("who comes by a name of somebody else's learns nothing", async () => {
-  const text = await (await get("/metrics", "attacker.example")).text();
-  assert(!text.includes("greylag_"));
-  assertEquals((await get("/metrics", "status.example.net:443")).status, 200);
-});
-
-Deno.test("what keeps it from its work is told, and that it is alive all the same", async () => {
-  const ill: StatusSource = { ...SOURCE, obstacles: () => Promise.resolve(["no disk"]) };
-  const ready = await get("/readyz", "localhost", ill);
-  assertEquals(ready.status, 503);
-  assertStringIncludes(await ready.text(), "no disk");
-  assertEquals((await get("/healthz", "localhost", ill)).status, 200);
-});
 
 Deno.test("a daemon tells that it is alive and ready, and what it counted", async () => {
   await inDirectory(async (directory) => {
@@ -133,8 +80,72 @@ Deno.test("on a Unix socket it is there for a reverse proxy, and what died there
   });
 });
 
-Deno.test("it is refused to others than this machine, since it asks for no password", async () => {
-  const { code, err } = await Daemon.run(["serve", "--status=inet:0.0.0.0:10024"]);
-  assertEquals(code, 2);
-  assertStringIncludes(err, "must be a loopback address or a Unix socket");
+Deno.test("where others reach it, it asks for a password, and the log warns of what travels in clear", async () => {
+  await inDirectory(async (directory) => {
+    const port = getAvailablePort();
+    const daemon = await Daemon.start([
+      `--unix=${directory}/policy`,
+      `--database=${directory}/g.db`,
+      `--status=inet:0.0.0.0:${port}`,
+    ]);
+    await daemon.waitFor("passwords and addresses cross the network in clear");
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/decisions`);
+    assertEquals(answer.status, 401);
+    await answer.body?.cancel();
+    const { out } = await Daemon.run([
+      "token",
+      "add",
+      "monitoring",
+      "--read-only",
+      `--database=${directory}/g.db`,
+    ]);
+    const authorised = await fetch(`http://127.0.0.1:${port}/api/v1/decisions`, {
+      headers: { authorization: `Bearer ${out.trim()}` },
+    });
+    assertEquals([authorised.status, await authorised.json()], [200, { items: [], next: null }]);
+    assertEquals(await daemon.stop(), 0);
+  });
+});
+
+Deno.test("settings of the page are reread without a restart", async () => {
+  await inDirectory(async (directory) => {
+    const port = getAvailablePort();
+    const file = `${directory}/greylag.toml`;
+    const base = `listen = ["unix:${directory}/policy"]\ndatabase = "${directory}/g.db"\n` +
+      `status = "inet:127.0.0.1:${port}"\n`;
+    await Deno.writeTextFile(file, base);
+    const daemon = await Daemon.startBare(["serve", `--config=${file}`]);
+    await daemon.waitFor("status server on");
+    await Deno.writeTextFile(file, `${base}help_text = "Please call us."\n`);
+    await daemon.reload("configuration reread");
+    const text = await (await fetch(`http://127.0.0.1:${port}/help`)).text();
+    assertStringIncludes(text, "Please call us.");
+    assertEquals(await daemon.stop(), 0);
+  });
+});
+
+Deno.test("a change over the API counts for the mail within a second, and is in the log", async () => {
+  await inDirectory(async (directory) => {
+    const port = getAvailablePort();
+    const database = `${directory}/g.db`;
+    const daemon = await Daemon.start([
+      `--unix=${directory}/policy`,
+      `--database=${database}`,
+      `--status=inet:${port}`,
+    ]);
+    await daemon.waitFor("status server on");
+    assertStringIncludes(await daemon.ask(), "DEFER");
+    const { out } = await Daemon.run(["token", "add", "script", `--database=${database}`]);
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/entries`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${out.trim()}`, "content-type": "application/json" },
+      body: JSON.stringify({ list: "allow", pattern: "alice@example.org" }),
+    });
+    assertEquals(answer.status, 201);
+    await answer.body?.cancel();
+    await daemon.waitFor("api script: entry 1: allow sender alice@example.org");
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    assertStringIncludes(await daemon.ask(), "DUNNO");
+    assertEquals(await daemon.stop(), 0);
+  });
 });

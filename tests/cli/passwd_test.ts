@@ -1,0 +1,104 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { isPassword } from "../../lib/service/secrets.ts";
+import { openStore } from "../../lib/store/open.ts";
+import { Daemon, inDirectory } from "../daemon.ts";
+import { withDatabase } from "./database.ts";
+
+const PASSWORD = "correct horse battery";
+
+async function hashOf(database: string): Promise<string | undefined> {
+  const store = openStore({ database, privacy: false });
+  const all = await store.credentials();
+  await store.close();
+  return all.find(({ kind }) => kind === "password")?.hash;
+}
+
+Deno.test("a password comes from a pipe, and only its hash is stored", async () => {
+  await withDatabase(async (greylag, path) => {
+    const set = async (text: string) => await Daemon.run(["passwd", `--database=${path}`], text);
+    const { code, out } = await set(`${PASSWORD}\nmore\n`);
+    assertEquals(code, 0, out);
+    assert(await isPassword(PASSWORD, (await hashOf(path))!));
+    for (const bad of ["short", "", "x".repeat(1025)]) {
+      const { code, err } = await set(bad);
+      assertEquals(code, 2);
+      assertStringIncludes(err, "a password has 10 to 1024 characters");
+    }
+    assert(await isPassword(PASSWORD, (await hashOf(path))!));
+    assertStringIncludes((await greylag("passwd", "--remove")).out, "is removed");
+    assertEquals(await hashOf(path), undefined);
+    assertStringIncludes((await greylag("passwd", "--remove")).out, "There was no password");
+  });
+});
+
+Deno.test("on a terminal a password is asked for twice and never shown", async () => {
+  await withDatabase(async (_, path) => {
+    const type = async (...lines: string[]) => {
+      const [program, args] = Daemon.command(["passwd", `--database=${path}`]);
+      const quoted = [program, ...args].map((one) => `'${one}'`).join(" ");
+      // script(1) gives it a terminal.
+      const child = new Deno.Command("script", {
+        args: ["-qec", quoted, "/dev/null"],
+        stdin: "piped",
+        stdout: "piped",
+      }).spawn();
+      const writer = child.stdin.getWriter();
+      const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+      let shown = "";
+      const until = async (words: string) => {
+        while (!shown.includes(words)) {
+          const { value, done } = await reader.read();
+          if (done) return;
+          shown += value;
+        }
+      };
+      for (const [at, words] of ["New password:", "The same again:"].entries()) {
+        await until(words);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        await writer.write(new TextEncoder().encode(`${lines[at]}\n`));
+      }
+      await until("\0");
+      const { code } = await child.status;
+      await writer.close().catch(() => {});
+      return { code, shown };
+    };
+    const typo = `${PASSWORD.slice(0, -1)}x\x7fy`;
+    const first = await type(typo, typo);
+    assertEquals(first.code, 0, first.shown);
+    assert(!first.shown.includes("correct"));
+    assert(await isPassword(PASSWORD, (await hashOf(path))!));
+    const second = await type(PASSWORD, "something else entirely");
+    assertEquals(second.code, 2);
+    assertStringIncludes(second.shown, "two different passwords");
+  });
+});
+
+Deno.test("without a database nobody is asked for a password", async () => {
+  await inDirectory(async (directory) => {
+    const { code, err } = await Daemon.run(["passwd", `--database=${directory}/none.db`], PASSWORD);
+    assertEquals(code, 1);
+    assertStringIncludes(err, "there is no database");
+  });
+});
+
+Deno.test("a token is shown once, listed by its name, and removed", async () => {
+  await withDatabase(async (greylag, path) => {
+    assertStringIncludes((await greylag("token")).out, "There is no token yet");
+    const { out } = await greylag("token", "add", "script");
+    assertMatch(out, /^greylag_[\w-]{43}\n$/);
+    assertEquals((await greylag("token", "add", "script", "--read-only")).code, 1);
+    assertEquals((await greylag("token", "add", "monitoring", "--read-only")).code, 0);
+    const file = await Deno.readTextFile(path).catch(() => "");
+    assert(!file.includes(out.trim()));
+    const list = JSON.parse((await greylag("token", "list", "--json")).out);
+    assertEquals(
+      list.map(({ name, may }: { name: string; may: string }) => [name, may]),
+      [["monitoring", "read"], ["script", "read and change"]],
+    );
+    assertEquals((await greylag("token", "remove", "script")).code, 0);
+    assertEquals((await greylag("token", "remove", "script")).code, 1);
+    for (const bad of [["add"], ["add", "a b"], ["add", "a", "b"], ["ad", "x"], ["list", "x"]]) {
+      assertEquals((await greylag("token", ...bad)).code, 2, bad.join(" "));
+    }
+  });
+});
