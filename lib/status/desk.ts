@@ -86,8 +86,11 @@ export interface WantedEntry {
 /** A page of a search ends after so many milliseconds where it has come to. */
 const PATIENCE = 250;
 
-/** Figures are at most so old, in milliseconds: they take a look at everything. */
-const FIGURES_KEPT = 10_000;
+/** Figures are kept for so long, in milliseconds, since some take a look at everything … */
+const FIGURES_KEPT = 1000;
+
+/** … or for so many times as long as it took to make them. */
+const FIGURES_SHARE = 30;
 
 /** The page's own view of the daemon and its store. */
 export class Desk {
@@ -377,8 +380,12 @@ export class Desk {
     if (kept !== undefined && now < kept.until) return kept.value as Promise<T>;
     for (const [other, { until }] of this.#kept) if (until <= now) this.#kept.delete(other);
     const value = make();
-    this.#kept.set(name, { until: now + FIGURES_KEPT, value });
-    value.catch(() => this.#kept.delete(name));
+    this.#kept.set(name, { until: Infinity, value });
+    value.then(() => {
+      const end = performance.now();
+      const until = end + Math.max(FIGURES_KEPT, FIGURES_SHARE * (end - now));
+      this.#kept.set(name, { until, value });
+    }, () => this.#kept.delete(name));
     return value;
   }
 }

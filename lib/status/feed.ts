@@ -27,6 +27,8 @@ type Listener = ReadableStreamDefaultController<Uint8Array>;
 export class Feed {
   readonly #desk: Desk;
   readonly #listeners = new Set<Listener>();
+  /** Those that were not told yet from when on they hear everything. */
+  readonly #newcomers = new Set<Listener>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #last = 0;
   #revision = -1;
@@ -46,6 +48,7 @@ export class Feed {
       start: (controller) => {
         listener = controller;
         this.#listeners.add(controller);
+        this.#newcomers.add(controller);
         controller.enqueue(encoder.encode("retry: 3000\n\n"));
         if (this.#timer !== undefined) return;
         this.#isBehind = true;
@@ -53,6 +56,7 @@ export class Feed {
       },
       cancel: () => {
         this.#listeners.delete(listener);
+        this.#newcomers.delete(listener);
       },
     });
   }
@@ -67,6 +71,7 @@ export class Feed {
     clearTimeout(this.#timer);
     for (const listener of this.#listeners) listener.close();
     this.#listeners.clear();
+    this.#newcomers.clear();
   }
 
   /** Begins with what happens from now on. */
@@ -103,14 +108,17 @@ export class Feed {
       this.#tell(`event: decision\nid: ${row.id}\ndata: ${data}\n\n`);
     }
     const revision = await this.#desk.revision();
-    if (revision === this.#revision) return;
-    this.#revision = revision;
-    this.#tell(`event: lists\ndata: {"revision":${revision}}\n\n`);
+    if (revision !== this.#revision) {
+      this.#revision = revision;
+      this.#tell(`event: lists\ndata: {"revision":${revision}}\n\n`);
+    }
+    this.#tell(`event: begin\ndata: {"last":${this.#last}}\n\n`, this.#newcomers);
+    this.#newcomers.clear();
   }
 
-  #tell(text: string): void {
+  #tell(text: string, listeners: ReadonlySet<Listener> = this.#listeners): void {
     const bytes = encoder.encode(text);
-    for (const listener of this.#listeners) {
+    for (const listener of listeners) {
       // Whoever does not read misses events, and not the memory of the daemon.
       if ((listener.desiredSize ?? 0) > -1000) listener.enqueue(bytes);
     }

@@ -94,7 +94,9 @@ export function openApi(prefix: string, version: string): Json {
       ...paths,
       "/events": {
         get: {
-          summary: "What is new: server-sent events `decision` (as in /decisions) and `lists`.",
+          summary:
+            "What is new, as server-sent events: `begin`, from which on nothing is missed, " +
+            "`decision` (as in /decisions) and `lists`.",
           operationId: "get_events",
           responses: {
             200: {

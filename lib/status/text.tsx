@@ -13,12 +13,17 @@ const MOST = 64;
 /** A title may be longer, but not as long as an attacker likes. */
 const MOST_IN_TITLE = 500;
 
+/** No part is longer, so that no column gets wider than it should. */
+const LONGEST_PART = /.{1,18}/gsu;
+
 /** A hostile text, shortened; the whole of it on hover. */
 export function Text({ of, most = MOST }: { of: string; most?: number }): JSX.Element {
   const whole = visible(of);
   const short = shorten(whole, most);
-  // An address may be broken behind these signs, and best only there.
-  const parts = short.split(/(?<=@)|(?<=\.)(?=\D)/);
+  // An address is best broken behind these signs; what has none of them, after so many characters.
+  const parts = short.split(/(?<=@)|(?<=\.)(?=\D)/).flatMap((part) =>
+    part.match(LONGEST_PART) ?? []
+  );
   const shown = parts.map((part, at) =>
     at === 0 ? part : (
       <>

@@ -26,7 +26,7 @@ function Buttons(
         frame={frame}
         to="/waiting/release"
         fields={{ id: of.id }}
-        label={`Let in next time: ${whom} to ${of.recipient}`}
+        label={`Let it in next time: ${whom} to ${of.recipient}`}
       >
         Let it in next time
       </Act>

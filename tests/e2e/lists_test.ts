@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
-import { Daemon, inDirectory } from "../daemon.ts";
-import { Postfix } from "./postfix.ts";
-import { type Message, send } from "./smtp.ts";
+import type { Message } from "./smtp.ts";
+import { untilTaken, withBoth } from "./both.ts";
 
 const ALICE: Message = {
   address: "192.0.2.10",
@@ -13,44 +11,6 @@ const ALICE: Message = {
 
 const DEFERRED = "450 4.7.1";
 const ACCEPTED = "250 2.1.5";
-
-/** Changes count within a second; a busy machine gets half a second more. */
-const untilTaken = () => new Promise((resolve) => setTimeout(resolve, 1500));
-
-interface Setup {
-  directory: string;
-  /** Runs a command on the daemon's database while the daemon runs. */
-  greylag(...args: string[]): Promise<{ code: number; out: string; err: string }>;
-  replyTo(message: Message): Promise<string>;
-}
-
-async function withBoth(
-  body: (setup: Setup) => Promise<void>,
-  config: (directory: string) => string = () => "",
-): Promise<void> {
-  await inDirectory(async (directory) => {
-    const port = getAvailablePort();
-    await Deno.writeTextFile(
-      `${directory}/greylag.toml`,
-      `database = "${directory}/g.db"\nlisten = ["inet:${port}"]\n${config(directory)}`,
-    );
-    const configured = `--config=${directory}/greylag.toml`;
-    const daemon = await Daemon.start([configured]);
-    const postfix = await Postfix.start({
-      policy: `check_policy_service { inet:127.0.0.1:${port}, timeout=10s, default_action=DUNNO }`,
-    });
-    try {
-      await body({
-        directory,
-        greylag: (...args) => Daemon.run([...args, configured]),
-        replyTo: async (message) => (await send(postfix.port, message)).recipients[0]!,
-      });
-    } finally {
-      await postfix.stop();
-      await daemon.stop();
-    }
-  });
-}
 
 Deno.test("who is allowed passes at once, who is blocked is refused with 550, while the daemon runs", async () => {
   await withBoth(async ({ greylag, replyTo }) => {
@@ -130,12 +90,12 @@ Deno.test("a list file of postgrey's counts as it is, and when it changes", asyn
     );
     assertStringIncludes(out, `${directory}/clients:2`);
     assertStringIncludes(out, "pass, allowed.");
-  }, (directory) => `whitelist_clients = ["${directory}/clients"]\n`);
+  }, { config: (directory) => `whitelist_clients = ["${directory}/clients"]\n` });
 });
 
 Deno.test("recipients who do not want greylisting get all their mail at once", async () => {
   await withBoth(async ({ replyTo }) => {
     assert((await replyTo(ALICE)).startsWith(ACCEPTED));
     assert((await replyTo({ ...ALICE, recipients: ["eve@example.net"] })).startsWith(DEFERRED));
-  }, () => `opt_out = ["bob@example.net"]\n`);
+  }, { config: () => `opt_out = ["bob@example.net"]\n` });
 });

@@ -10,6 +10,8 @@ export interface Message {
   readonly address: string;
   /** The client's verified name; unknown if it is left out. */
   readonly name?: string;
+  /** What it calls itself; client.example if it is left out. */
+  readonly helo?: string;
   /** The envelope sender; empty for the null sender. */
   readonly sender: string;
   /** The envelope recipients. */
@@ -67,7 +69,7 @@ export async function send(port: number, message: Message): Promise<Outcome> {
   const name = message.name ?? "[UNAVAILABLE]";
   const address = message.address.includes(":") ? `IPV6:${message.address}` : message.address;
   await dialog.must(`XCLIENT NAME=${name} REVERSE_NAME=${name} ADDR=${address}`, "220");
-  await dialog.must("EHLO client.example", "250");
+  await dialog.must(`EHLO ${message.helo ?? "client.example"}`, "250");
   await dialog.must(`MAIL FROM:<${message.sender}>`, "250");
   const recipients: string[] = [];
   for (const recipient of message.recipients) {

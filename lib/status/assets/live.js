@@ -88,6 +88,8 @@ let source;
 
 function listen() {
   source = new EventSource(`${document.body.dataset.prefix}/api/v1/events`);
+  // What happened between the making of the page and the first look for news is not told again.
+  source.addEventListener("begin", update);
   source.addEventListener("decision", update);
   source.addEventListener("lists", update);
 }

@@ -1,0 +1,406 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import axe from "axe-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { startBrowser } from "../browser.ts";
+import { type Both, untilTaken, withBoth } from "./both.ts";
+import type { Message } from "./smtp.ts";
+
+const PASSWORD = "correct horse battery";
+
+const ALICE: Message = {
+  address: "192.0.2.10",
+  name: "mail.example.org",
+  sender: "alice@example.org",
+  recipients: ["bob@example.net"],
+};
+
+const DEFERRED = "450 4.7.1";
+const ACCEPTED = "250 2.1.5";
+
+const PAGES = [
+  "/",
+  "/?period=30d",
+  "/search?q=example",
+  "/waiting",
+  "/decisions",
+  "/lost",
+  "/proven",
+  "/known",
+  "/lists",
+  "/lists/new?list=block&deferral=1",
+  "/lists/1",
+  "/health",
+  "/sign-in",
+  "/help",
+  "/nothing",
+];
+
+interface Visit extends Both {
+  readonly browser: Browser;
+  readonly tab: Page;
+  /** What the browser complained of: scripts and styles that the policy forbids, errors of scripts. */
+  readonly complaints: string[];
+}
+
+type Options = NonNullable<Parameters<Browser["newContext"]>[0]>;
+
+function listenTo(context: BrowserContext, complaints: string[]): void {
+  context.on("weberror", (error) => complaints.push(error.error().message));
+  context.on("console", (message) => {
+    // A page that is not there is asked for on purpose.
+    const isExpected = /status of (?:401|404|429)/.test(message.text());
+    if (message.type() === "error" && !isExpected) complaints.push(message.text());
+  });
+  context.on("dialog", (dialog) => complaints.push(dialog.message()));
+}
+
+async function visit(body: (visit: Visit) => Promise<void>, options: Options = {}): Promise<void> {
+  await withBoth(async (both) => {
+    await both.setPassword(PASSWORD);
+    const browser = await startBrowser();
+    const complaints: string[] = [];
+    try {
+      const context = await browser.newContext({ baseURL: both.page, ...options });
+      context.setDefaultTimeout(15_000);
+      listenTo(context, complaints);
+      await body({ ...both, browser, tab: await context.newPage(), complaints });
+      assertEquals(complaints, []);
+    } finally {
+      await browser.close();
+    }
+  });
+}
+
+async function signIn(tab: Page): Promise<void> {
+  await tab.goto("/sign-in?then=/");
+  await tab.getByLabel("Password").fill(PASSWORD);
+  await tab.getByRole("button", { name: "Sign in" }).click();
+  await tab.getByRole("button", { name: "Sign out" }).waitFor();
+}
+
+const waiting = (tab: Page) => tab.getByRole("region", { name: "Waiting now" });
+
+Deno.test("a deferred message appears by itself, is let in, and its retry passes", async () => {
+  await visit(async ({ tab, replyTo, daemon, page }) => {
+    await signIn(tab);
+    assertStringIncludes((await waiting(tab).textContent())!, "Nothing waits.");
+    assert((await replyTo(ALICE)).startsWith(DEFERRED));
+    // Nobody reloads the page.
+    const row = waiting(tab).getByRole("row", { name: /alice@example\.org/ });
+    await row.waitFor();
+    const text = (await row.textContent())!;
+    for (
+      const part of [
+        "bob@example.net",
+        "mail.example.org",
+        "[192.0.2.10]",
+        "net:192.0.2.0/24",
+        "its time, for",
+      ]
+    ) {
+      assertStringIncludes(text, part);
+    }
+    await tab.getByRole("button", { name: /^Let it in next time: alice@example.org/ }).first()
+      .click();
+    await tab.getByText("It passes at its next try").waitFor();
+    await untilTaken();
+    assert((await replyTo(ALICE)).startsWith(ACCEPTED));
+    const decisions = tab.getByRole("region", { name: "Recent decisions" });
+    await decisions.getByText("allowed").waitFor();
+    assertStringIncludes(
+      daemon.log,
+      `status page: entry 1: alice@example.org may write to bob@example.net`,
+    );
+    // It is counted once, in the same place for all.
+    const metrics = await (await fetch(`${page}/metrics`)).text();
+    assertStringIncludes(metrics, 'greylag_requests_total{reason="allowed"} 1\n');
+    const summary = await (await fetch(`${page}/api/v1/summary?since=25h`)).json();
+    assertEquals(summary.reasons, { new: 1, allowed: 1 });
+  });
+});
+
+Deno.test("somebody is allowed, then blocked, each with a few clicks, and both are taken back", async () => {
+  await visit(async ({ tab, replyTo }) => {
+    await signIn(tab);
+    await replyTo(ALICE);
+    await tab.getByRole("link", { name: "Allow … of alice@example.org" }).first().click();
+    await tab.getByRole("radio", { name: /^org:example\.org/ }).check();
+    await tab.getByLabel("Note").fill("called us");
+    await tab.getByRole("button", { name: "Add it" }).click();
+    await tab.getByText("Added entry 1: allow client org:example.org").waitFor();
+    await untilTaken();
+    assert((await replyTo(ALICE)).startsWith(ACCEPTED));
+
+    await tab.goto("/lists/new?list=block");
+    await tab.getByLabel("Pattern").fill("alice@example.org");
+    await tab.getByRole("button", { name: "Add it" }).click();
+    await tab.getByText("Added entry 2: block sender alice@example.org").waitFor();
+    await untilTaken();
+    assertMatch(await replyTo(ALICE), /^550 5\.7\.1 /);
+    await tab.getByRole("button", { name: "Undo" }).click();
+    await tab.getByText("Taken back: removed entry 2").waitFor();
+    await tab.getByRole("button", { name: "Remove entry 1" }).click();
+    await tab.getByText("Removed entry 1").waitFor();
+    await untilTaken();
+    assert((await replyTo(ALICE)).startsWith(DEFERRED));
+    await tab.getByRole("button", { name: "Undo" }).click();
+    await tab.getByText("Taken back: put back entry").waitFor();
+    await untilTaken();
+    assert((await replyTo(ALICE)).startsWith(ACCEPTED));
+  });
+});
+
+Deno.test("mail that must come now is expected, and found by any part of an address", async () => {
+  await visit(async ({ tab, replyTo }) => {
+    await signIn(tab);
+    await tab.getByLabel("Expect mail for").fill("bob@example.net");
+    await tab.getByRole("button", { name: "No greylisting meanwhile" }).click();
+    await tab.getByText("No greylisting for bob@example.net meanwhile").waitFor();
+    await untilTaken();
+    assert((await replyTo(ALICE)).startsWith(ACCEPTED));
+    assert((await replyTo({ ...ALICE, recipients: ["eve@example.net"] })).startsWith(DEFERRED));
+    await tab.getByLabel("Find mail").fill("LICE@exam");
+    await tab.getByRole("button", { name: "Find", exact: true }).click();
+    await tab.getByRole("region", { name: "Decisions" }).getByText("allowed").waitFor();
+    await waiting(tab).getByText("eve@example.net").waitFor();
+    await tab.getByLabel("Find mail").fill("mallory");
+    await tab.getByRole("button", { name: "Find", exact: true }).click();
+    await waiting(tab).getByText("Nothing found.").waitFor();
+  });
+});
+
+Deno.test("signing in and out: a wrong password is told, a button leads there, sign-out ends it", async () => {
+  await visit(async ({ tab, replyTo }) => {
+    await replyTo(ALICE);
+    await tab.goto("/waiting");
+    await tab.getByRole("button", { name: /^Let it in next time/ }).click();
+    await tab.getByLabel("Password").fill("wrong password");
+    await tab.getByRole("button", { name: "Sign in" }).click();
+    await tab.getByRole("alert").getByText("Wrong password").waitFor();
+    await tab.getByLabel("Password").fill(PASSWORD);
+    await tab.getByRole("button", { name: "Sign in" }).click();
+    await tab.getByRole("button", { name: "Sign out" }).click();
+    await tab.getByRole("link", { name: "Sign in" }).waitFor();
+    const cookies = await tab.context().cookies();
+    assertEquals(cookies.filter(({ name }) => name === "greylag_session"), []);
+  });
+});
+
+Deno.test("everything works without JavaScript", async () => {
+  await visit(async ({ tab, replyTo }) => {
+    await signIn(tab);
+    await replyTo(ALICE);
+    await untilTaken();
+    await tab.goto("/");
+    assertMatch((await waiting(tab).locator("time").first().textContent())!, /ago$|^now$/);
+    await waiting(tab).getByRole("button", { name: /^Let it in next time/ }).click();
+    await tab.getByText("It passes at its next try").waitFor();
+    await untilTaken();
+    assert((await replyTo(ALICE)).startsWith(ACCEPTED));
+    await tab.getByRole("button", { name: "Undo" }).click();
+    await tab.getByText("Taken back").waitFor();
+    assertEquals(await tab.getByRole("button", { name: "Live" }).isVisible(), false);
+  }, { javaScriptEnabled: false });
+});
+
+Deno.test("nothing is wider than a phone, and nothing is wrong for assistive technology, by day and night", async () => {
+  await visit(async ({ tab, browser, page, replyTo, greylag, complaints }) => {
+    await replyTo(ALICE);
+    await replyTo({
+      ...ALICE,
+      sender: "",
+      recipients: ["a-very-long-name.of-somebody@example.net"],
+    });
+    await greylag(
+      "allow",
+      "a.very.long.name.of.some.host.in.a.far.away.domain.example.org",
+      "--for=1d",
+    );
+    await greylag("block", "mallory@example.com", "--note=a note that is longer than most of them");
+    await untilTaken();
+    await signIn(tab);
+    const { cookies } = await tab.context().storageState();
+    for (const colorScheme of ["light", "dark"] as const) {
+      for (const width of [360, 1280]) {
+        const context = await browser.newContext({
+          baseURL: page,
+          colorScheme,
+          viewport: { width, height: 800 },
+          // Only for the check itself, which is put into the page.
+          bypassCSP: true,
+        });
+        listenTo(context, complaints);
+        await context.addCookies(cookies);
+        const other = await context.newPage();
+        for (const path of PAGES) {
+          await other.goto(path);
+          const room = await other.evaluate("document.documentElement.scrollWidth");
+          assertEquals(room, width, `${path} at ${width} px`);
+          await other.evaluate(axe.source);
+          const violations = await other.evaluate(
+            `axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
+              nodes.map(({ html, failureSummary }) => id + ": " + html + failureSummary)))`,
+          );
+          assertEquals(violations, [], `${path} at ${width} px, ${colorScheme}`);
+        }
+        await context.close();
+      }
+    }
+  });
+});
+
+Deno.test("the keyboard is enough: to the content, through the search, with a focus that shows", async () => {
+  await visit(async ({ tab }) => {
+    await tab.goto("/");
+    await tab.keyboard.press("Tab");
+    assertEquals(await tab.evaluate("document.activeElement.textContent"), "To the content");
+    await tab.keyboard.press("Enter");
+    await tab.keyboard.press("Tab");
+    assertEquals(await tab.evaluate("document.activeElement.id"), "q");
+    assertMatch(
+      String(await tab.evaluate("getComputedStyle(document.activeElement).outlineStyle")),
+      /solid|auto/,
+    );
+    await tab.keyboard.type("alice");
+    await tab.keyboard.press("Enter");
+    await tab.getByRole("heading", { name: "Find mail" }).waitFor();
+    assertStringIncludes(tab.url(), "q=alice");
+  });
+});
+
+Deno.test("times are in the reader's zone, and live can be switched off", async () => {
+  await visit(async ({ tab, replyTo }) => {
+    await replyTo(ALICE);
+    await untilTaken();
+    await tab.goto("/");
+    const time = waiting(tab).locator("time").first();
+    assertMatch((await time.getAttribute("title"))!, /GMT\+9|JST/);
+    const live = tab.getByRole("button", { name: "Live" });
+    await live.click();
+    assertEquals(await live.getAttribute("aria-pressed"), "false");
+    await replyTo({ ...ALICE, sender: "carol@example.org" });
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    assertEquals(await waiting(tab).getByText("carol@example.org").count(), 0);
+    await live.click();
+    await waiting(tab).getByText("carol@example.org").waitFor();
+  }, { timezoneId: "Asia/Tokyo", locale: "en-GB" });
+});
+
+/** Texts that break what does not escape them, each where it can be seen that it did. */
+const HOSTILE = [
+  "<script>alert(document.title)</script>",
+  `"><img src=x onerror=alert(1)>`,
+  `'onfocus='alert(1)'autofocus='`,
+  "</td></table></main><h1>gone</h1>",
+  "{{7*7}}${7*7}",
+  "javascript:alert(1)",
+];
+
+Deno.test("hostile text that Postfix lets through executes nothing and breaks nothing", async () => {
+  await visit(async ({ tab, send, page }) => {
+    for (const text of HOSTILE) {
+      const quoted = text.replaceAll(/[\\"]/g, "\\$&");
+      await send({
+        ...ALICE,
+        helo: text.replaceAll(" ", ""),
+        sender: `"${quoted}"@example.org`,
+        recipients: [`"${quoted}"@example.net`],
+      });
+    }
+    await untilTaken();
+    await signIn(tab);
+    const { items } = await (await fetch(`${page}/api/v1/decisions?limit=200`)).json();
+    assertEquals(items.length, HOSTILE.length);
+    for (const path of PAGES) {
+      await tab.goto(path);
+      assertEquals(
+        await tab.locator("main script, main img, main h1:not(:first-of-type)").count(),
+        0,
+        path,
+      );
+      assertEquals(await tab.locator("footer").count(), path === "/help" ? 0 : 1, path);
+    }
+    await tab.goto("/decisions");
+    for (const text of HOSTILE) {
+      assert((await tab.getByText(text.slice(0, 20)).count()) >= 2, text);
+    }
+  });
+});
+
+Deno.test("hostile text that only a policy client can send does no harm either", async () => {
+  await visit(async ({ tab, daemon, page }) => {
+    const values = [
+      ...HOSTILE,
+      "\u202egnirts \u2066esrever\u2069",
+      "a\x00b\x07c\x1b[2Jd",
+      "\ud83d\ude00".repeat(100),
+      `${"e\u0301\u0302\u0303\u0304\u0305".repeat(60)}@example.org`,
+      "\u200b\ufeff\u2028\u2029",
+      "x".repeat(2000),
+      "<".repeat(2000),
+      "x".repeat(65_536),
+    ];
+    for (const text of values) {
+      const value = text.replaceAll(/[\n]/g, "");
+      for (const name of ["sender", "recipient", "helo_name", "client_name"]) {
+        await daemon.ask({ [name]: value }).catch(() => "");
+      }
+    }
+    await untilTaken();
+    await signIn(tab);
+    for (
+      const path of ["/", "/waiting", "/decisions", "/lost", "/search?q=e", "/lists/new?deferral=3"]
+    ) {
+      await tab.goto(path);
+      assertEquals(await tab.evaluate("document.documentElement.scrollWidth"), 1280, path);
+      assertEquals(await tab.locator("main script, main img").count(), 0, path);
+      const text = String(await tab.evaluate("document.body.innerText"));
+      assert(!/[\u202a-\u202e\u2066-\u2069\u200b\u2028\ufeff\0\x1b]/.test(text), path);
+      // No row is higher than a few lines, whatever stands in it.
+      const highest = Number(
+        await tab.evaluate(
+          `Math.max(0, ...[...document.querySelectorAll("tbody tr")].map((row) => row.offsetHeight))`,
+        ),
+      );
+      assert(highest < 240, `${path}: ${highest} px`);
+    }
+    const { items } = await (await fetch(`${page}/api/v1/decisions?limit=200`)).json();
+    assert(items.length >= 4 * (values.length - 1), `${items.length}`);
+    const stream = await fetch(`${page}/api/v1/events`);
+    await stream.body!.cancel();
+  }, { viewport: { width: 1280, height: 800 } });
+});
+
+Deno.test("a hostile page reaches nothing: not by another name, not by a form, not in a frame", async () => {
+  await visit(async ({ tab, browser, page, greylag, complaints }) => {
+    await signIn(tab);
+    const { cookies } = await tab.context().storageState();
+    const evil = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+      () =>
+        new Response(
+          `<!doctype html><form id=f method=post action="${page}/lists/add">` +
+            `<input name=list value=allow><input name=pattern value=evil.example>` +
+            `<input name=csrf value=guess></form><iframe src="${page}/"></iframe>` +
+            `<script>fetch("${page}/api/v1/decisions").then(r => r.text()).then(` +
+            `t => document.title = "read", () => document.title = "refused")</script>`,
+          { headers: { "content-type": "text/html" } },
+        ),
+    );
+    const context = await browser.newContext();
+    await context.addCookies(cookies);
+    const other = await context.newPage();
+    // The same machine, another port: the same site, and another origin.
+    await other.goto(`http://127.0.0.1:${evil.addr.port}/`);
+    await other.waitForFunction(`document.title !== ""`);
+    assertEquals(await other.title(), "refused");
+    const frame = other.frames()[1]!;
+    assert(!(await frame.content()).includes("Waiting now"));
+    await other.evaluate("document.getElementById('f').submit()");
+    await other.getByText("did not come from a page of this server").waitFor();
+    assertEquals(JSON.parse((await greylag("list", "--json")).out), []);
+    await context.close();
+    await evil.shutdown();
+    assertEquals(complaints, []);
+  });
+});
