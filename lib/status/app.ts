@@ -19,6 +19,7 @@ import { FILES } from "./files.ts";
 import { isKnownHost, isOwnOrigin, SECURITY_HEADERS } from "./guard.ts";
 import { sizeOf } from "./health.ts";
 import { renderMetrics } from "./metrics.ts";
+import { Pace } from "./pace.ts";
 import { answerPage, frameOf, servePages } from "./pages.tsx";
 
 /** Answers a request that came from an address. */
@@ -122,6 +123,14 @@ function checkAccess(desk: Desk, access: Access): MiddlewareHandler<Env> {
   };
 }
 
+/** Everything that reads the database takes its turn. */
+function keepPace(pace: Pace): MiddlewareHandler<Env> {
+  return async (context, next) => {
+    if (PUBLIC.includes(context.req.path)) await next();
+    else await pace.take(next);
+  };
+}
+
 function serveMonitoring(app: Hono<Env>, desk: Desk, access: Access): void {
   app.get("/healthz", async (context) => {
     // Alive is who answers Postfix, and not this thread.
@@ -177,6 +186,7 @@ export function statusHandler(desk: Desk, feed: Feed): Handler {
     onError: (context) => context.json({ error: `at most ${MAX_BODY} bytes at once` }, 413),
   }));
   app.use(checkAccess(desk, access));
+  app.use(keepPace(new Pace()));
   for (const [path, { text, type }] of Object.entries(FILES)) {
     app.get(
       path,

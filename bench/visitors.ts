@@ -1,0 +1,49 @@
+/**
+ * Who visits the status page while it is measured what that costs: ten browsers that show the overview,
+ * and programs that poll the API without a pause.
+ *
+ *     deno run --allow-net bench/visitors.ts BASE SECONDS
+ *
+ * @module
+ */
+const BROWSERS = 10;
+const POLLERS = 4;
+
+const PATHS = ["decisions?limit=200", "waiting", "summary", "lost", "decisions?q=nobody"];
+
+const [base, seconds] = Deno.args;
+const signal = AbortSignal.timeout(Number(seconds) * 1000);
+let pages = 0;
+let calls = 0;
+
+async function listen(): Promise<void> {
+  const stream = await fetch(`${base}/api/v1/events`, { signal });
+  for await (const _ of stream.body!) if (signal.aborted) return;
+}
+
+async function browse(): Promise<void> {
+  const listening = listen().catch(() => {});
+  while (!signal.aborted) {
+    // As live.js does it: every two seconds, or ten times as long as it took.
+    const begin = performance.now();
+    await (await fetch(base!, { signal, headers: { "x-live": "1" } })).text();
+    pages++;
+    const pause = Math.max(2000, 10 * (performance.now() - begin));
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+  await listening;
+}
+
+async function poll(): Promise<void> {
+  for (let at = 0; !signal.aborted; at++) {
+    await (await fetch(`${base}/api/v1/${PATHS[at % PATHS.length]}`, { signal })).text();
+    calls++;
+  }
+}
+
+await Promise.allSettled([
+  ...Array.from({ length: BROWSERS }, browse),
+  ...Array.from({ length: POLLERS }, poll),
+]);
+Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify({ pages, calls })));
+Deno.exit(0);
