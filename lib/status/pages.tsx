@@ -26,6 +26,8 @@ import { SignInForm } from "./sign_in.tsx";
 import { More } from "./table.tsx";
 import { LostTable, WaitingTable } from "./waiting.tsx";
 
+const ALL_CAME_BACK = "Everything that was put off came back, or may still do so.";
+
 /** Rows of a panel among others, and of a page of its own. */
 const FEW = 8;
 const MANY = 50;
@@ -127,7 +129,12 @@ async function overview(context: PageContext, desk: Desk, frame: Frame): Promise
         </Panel>
         <ExpectForm frame={frame} />
         <Panel id="lost" title="Probably real mail that never came back">
-          <LostTable frame={frame} rows={lost.rows} settings={settings} />
+          <LostTable
+            frame={frame}
+            rows={lost.rows}
+            settings={settings}
+            empty={emptyWords(lost.next, ALL_CAME_BACK)}
+          />
           <p>
             <a href={`${frame.prefix}/lost`}>Everything that never came back</a>
           </p>
@@ -291,7 +298,14 @@ const LISTINGS: Readonly<Record<string, Maker>> = {
           count for it.
         </p>
       ),
-      table: <LostTable frame={frame} rows={rows} settings={desk.settings} />,
+      table: (
+        <LostTable
+          frame={frame}
+          rows={rows}
+          settings={desk.settings}
+          empty={emptyWords(next, ALL_CAME_BACK)}
+        />
+      ),
       next,
     };
   },

@@ -87,10 +87,11 @@ export function WaitingTable(
 
 /** What never came back, the most likely real mail first. */
 export function LostTable(
-  { frame, rows, settings }: {
+  { frame, rows, settings, empty }: {
     frame: Frame;
     rows: readonly Lost[];
     settings: StatusSettings;
+    empty: string;
   },
 ): JSX.Element {
   return (
@@ -105,7 +106,7 @@ export function LostTable(
         { head: "Last tried" },
         { head: "What to do", kind: "actions" },
       ]}
-      empty="Everything that was put off came back, or may still do so."
+      empty={empty}
       rows={rows.map(({ deferral, likeness }) => ({
         key: deferral.id,
         cells: [
