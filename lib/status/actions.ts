@@ -4,14 +4,13 @@
  *
  * @module
  */
-import type { Context, Hono } from "hono";
 import { deleteCookie, setCookie } from "hono/cookie";
 import { parseDuration } from "../config/duration.ts";
 import type { ListName } from "../lists/matcher.ts";
 import type { Topic } from "../lists/pattern.ts";
 import type { StoredEntry } from "../store/store.ts";
 import { type Access, nameOf } from "./access.ts";
-import type { Env } from "./api_server.ts";
+import type { App, Asked } from "./web.ts";
 import { describeEntry, type Desk, RefusedError } from "./desk.ts";
 import { ownPath, signInPage } from "./pages.tsx";
 import type { Notice, Session } from "./sessions.ts";
@@ -19,10 +18,11 @@ import type { Notice, Session } from "./sessions.ts";
 /** The cookie of a session. */
 export const SESSION_COOKIE = "greylag_session";
 
-type Fields = Readonly<Record<string, string>>;
+/** The fields of a form. */
+export type Fields = Readonly<Record<string, string>>;
 
 /** The fields of a form; of several with one name the last, and no files. */
-export async function fieldsOf(context: Context<Env>): Promise<Fields> {
+export async function fieldsOf(context: Asked): Promise<Fields> {
   const body = await context.req.parseBody();
   return Object.fromEntries(
     Object.entries(body).filter((field): field is [string, string] => typeof field[1] === "string"),
@@ -111,12 +111,12 @@ const DEEDS: Readonly<Record<string, Deed>> = {
 };
 
 /** Behind a proxy with TLS the cookie must never travel without it. */
-function isEncrypted(context: Context<Env>): boolean {
+function isEncrypted(context: Asked): boolean {
   return context.req.header("origin")?.startsWith("https:") ??
     context.req.header("x-forwarded-proto") === "https";
 }
 
-async function signIn(context: Context<Env>, desk: Desk, access: Access): Promise<Response> {
+async function signIn(context: Asked, desk: Desk, access: Access): Promise<Response> {
   const { password = "", then = "/" } = await fieldsOf(context);
   const result = await access.signIn(password, context.env.address);
   switch (result.kind) {
@@ -142,7 +142,7 @@ async function signIn(context: Context<Env>, desk: Desk, access: Access): Promis
 }
 
 /** Adds the actions to an application whose guard let only those through who may change things. */
-export function serveActions(app: Hono<Env>, desk: Desk, access: Access): void {
+export function serveActions(app: App, desk: Desk, access: Access): void {
   for (const [path, deed] of Object.entries(DEEDS)) {
     app.post(path, async (context) => {
       const visitor = context.get("visitor");

@@ -21,8 +21,10 @@ import type { Desk } from "./desk.ts";
 import { type Health, healthOf } from "./health.ts";
 
 /** What a call is given; what it takes was checked. */
-interface Given<Query, Body> {
+export interface Given<Query, Body> {
+  /** What stood behind the question mark. */
   readonly query: Query;
+  /** The body. */
   readonly body: Body;
   /** The number in the path. */
   readonly id: number;
@@ -30,7 +32,11 @@ interface Given<Query, Body> {
   readonly by: string;
 }
 
-/** A call of the API. */
+/**
+ * A call of the API.
+ *
+ * @internal it is made of types of the validation library
+ */
 export interface Call {
   /** Its method: all but GET change something. */
   readonly method: "GET" | "POST" | "PUT" | "DELETE";

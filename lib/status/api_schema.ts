@@ -17,7 +17,11 @@ import type {
   SummaryJson,
 } from "../service/record_json.ts";
 
-/** The reasons of decisions. */
+/**
+ * The reasons of decisions.
+ *
+ * @internal its type is what the expression says
+ */
 export const REASONS = Object.keys(REASON_TEXTS) as [Reason, ...Reason[]];
 
 const time = v.pipe(v.string(), v.isoTimestamp());
@@ -50,7 +54,11 @@ const mail = {
   recipient: v.string(),
 };
 
-/** An entry of a list. */
+/**
+ * An entry of a list.
+ *
+ * @internal its type is what the expression says
+ */
 export const ENTRY = v.object({
   id: count,
   list,
@@ -74,22 +82,38 @@ const deferralFields = {
   last_tried: time,
 };
 
-/** What was put off. */
+/**
+ * What was put off.
+ *
+ * @internal its type is what the expression says
+ */
 export const DEFERRAL = v.object(deferralFields) satisfies v.GenericSchema<unknown, DeferralJson>;
 
-/** What waits. */
+/**
+ * What waits.
+ *
+ * @internal its type is what the expression says
+ */
 export const WAITING = v.object({
   ...deferralFields,
   passes_from: v.pipe(time, v.description("A try from this time on passes.")),
 });
 
-/** What never came back. */
+/**
+ * What never came back.
+ *
+ * @internal its type is what the expression says
+ */
 export const LOST = v.object({
   ...deferralFields,
   likeness: v.pipe(count, v.maxValue(10), v.description("How much it looks like real mail.")),
 });
 
-/** A decision. */
+/**
+ * A decision.
+ *
+ * @internal its type is what the expression says
+ */
 export const DECISION = v.object({
   id: count,
   time,
@@ -104,7 +128,11 @@ export const DECISION = v.object({
   delay_seconds: v.nullable(amount),
 }) satisfies v.GenericSchema<unknown, DecisionJson>;
 
-/** A triplet that passes at once. */
+/**
+ * A triplet that passes at once.
+ *
+ * @internal its type is what the expression says
+ */
 export const KNOWN = v.object({
   origin: v.string(),
   sender: v.string(),
@@ -113,7 +141,11 @@ export const KNOWN = v.object({
   last_used: time,
 }) satisfies v.GenericSchema<unknown, KnownJson>;
 
-/** A proven origin. */
+/**
+ * A proven origin.
+ *
+ * @internal its type is what the expression says
+ */
 export const PROVEN = v.object({
   origin: v.string(),
   deliveries: count,
@@ -121,7 +153,11 @@ export const PROVEN = v.object({
   last_used: time,
 }) satisfies v.GenericSchema<unknown, ProvenJson>;
 
-/** A rule of the built-in list or of a file. */
+/**
+ * A rule of the built-in list or of a file.
+ *
+ * @internal its type is what the expression says
+ */
 export const RULE = v.object({
   source: v.string(),
   topic,
@@ -130,7 +166,11 @@ export const RULE = v.object({
   hits: count,
 });
 
-/** What happened within a period. */
+/**
+ * What happened within a period.
+ *
+ * @internal its type is what the expression says
+ */
 export const SUMMARY = v.object({
   since: time,
   requests: count,
@@ -154,7 +194,11 @@ const figures = {
 
 const glance = v.object({ ...figures, delayed: amount, stopped: amount });
 
-/** The last 24 hours and what is usual. */
+/**
+ * The last 24 hours and what is usual.
+ *
+ * @internal its type is what the expression says
+ */
 export const GLANCE = v.object({
   last: glance,
   usual: v.pipe(
@@ -163,13 +207,21 @@ export const GLANCE = v.object({
   ),
 });
 
-/** The figures of a period, piece by piece. */
+/**
+ * The figures of a period, piece by piece.
+ *
+ * @internal its type is what the expression says
+ */
 export const TREND = v.object({
   period: v.picklist(PERIODS),
   pieces: v.array(v.object({ from: time, seconds: count, ...figures })),
 });
 
-/** How Greylag fares. */
+/**
+ * How Greylag fares.
+ *
+ * @internal its type is what the expression says
+ */
 export const HEALTH = v.object({
   version: v.string(),
   ready: v.boolean(),
@@ -206,10 +258,18 @@ export const HEALTH = v.object({
   })),
 });
 
-/** Why something was not done. */
+/**
+ * Why something was not done.
+ *
+ * @internal its type is what the expression says
+ */
 export const PROBLEM = v.object({ error: v.string() });
 
-/** One page of rows. */
+/**
+ * One page of rows.
+ *
+ * @internal its type is what the expression says
+ */
 export function pageOf<T extends v.GenericSchema>(row: T): v.GenericSchema {
   const next = v.pipe(
     v.nullable(v.string()),
@@ -268,10 +328,18 @@ const afterKey = (parts: number) =>
     ),
   );
 
-/** A search in a table with numbered rows. */
+/**
+ * A search in a table with numbered rows.
+ *
+ * @internal its type is what the expression says
+ */
 export const NUMBERED_SEARCH = v.object({ q: text, limit, after: afterNumber });
 
-/** A search for decisions. */
+/**
+ * A search for decisions.
+ *
+ * @internal its type is what the expression says
+ */
 export const DECISION_SEARCH = v.object({
   q: text,
   reason: v.optional(
@@ -286,13 +354,25 @@ export const DECISION_SEARCH = v.object({
   after: afterNumber,
 });
 
-/** A search for triplets. */
+/**
+ * A search for triplets.
+ *
+ * @internal its type is what the expression says
+ */
 export const TRIPLET_SEARCH = v.object({ q: text, limit, after: afterKey(3) });
 
-/** A search for origins. */
+/**
+ * A search for origins.
+ *
+ * @internal its type is what the expression says
+ */
 export const ORIGIN_SEARCH = v.object({ q: text, limit, after: afterKey(1) });
 
-/** A search for entries. */
+/**
+ * A search for entries.
+ *
+ * @internal its type is what the expression says
+ */
 export const ENTRY_SEARCH = v.object({
   q: text,
   list: v.optional(v.picklist(list.options, `must be one of: ${list.options.join(", ")}`)),
@@ -300,18 +380,34 @@ export const ENTRY_SEARCH = v.object({
   after: afterNumber,
 });
 
-/** Which trend. */
+/**
+ * Which trend.
+ *
+ * @internal its type is what the expression says
+ */
 export const TREND_SEARCH = v.object({
   period: v.optional(v.picklist(PERIODS, `must be one of: ${PERIODS.join(", ")}`), "24h"),
 });
 
-/** How far back a summary goes. */
+/**
+ * How far back a summary goes.
+ *
+ * @internal its type is what the expression says
+ */
 export const SUMMARY_SEARCH = v.object({ since: v.optional(duration, "24h") });
 
-/** No search at all. */
+/**
+ * No search at all.
+ *
+ * @internal its type is what the expression says
+ */
 export const NO_SEARCH = v.object({});
 
-/** A new entry. */
+/**
+ * A new entry.
+ *
+ * @internal its type is what the expression says
+ */
 export const NEW_ENTRY = v.strictObject({
   list: v.picklist(["allow", "block", "never-proven"], "must be allow, block or never-proven"),
   topic: v.optional(topic),
@@ -324,13 +420,21 @@ export const NEW_ENTRY = v.strictObject({
   for: v.optional(duration),
 });
 
-/** What an entry's note and end become. */
+/**
+ * What an entry's note and end become.
+ *
+ * @internal its type is what the expression says
+ */
 export const CHANGED_ENTRY = v.strictObject({
   note: v.optional(note, ""),
   for: v.optional(duration),
 });
 
-/** Whose mail is expected. */
+/**
+ * Whose mail is expected.
+ *
+ * @internal its type is what the expression says
+ */
 export const EXPECTED = v.strictObject({
   recipient: v.pipe(v.string("must be a text"), v.minLength(1, "must not be empty")),
   for: v.optional(duration, "15m"),

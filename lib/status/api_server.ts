@@ -3,21 +3,13 @@
  *
  * @module
  */
-import type { Context, Hono } from "hono";
 import * as v from "valibot";
-import { nameOf, type Visitor } from "./access.ts";
+import { nameOf } from "./access.ts";
 import { type Call, CALLS } from "./api.ts";
 import { type Desk, RefusedError } from "./desk.ts";
 import type { Feed } from "./feed.ts";
 import { openApi } from "./openapi.ts";
-
-/** What the handlers know of each request. */
-export interface Env {
-  /** From the listener. */
-  Bindings: { readonly address: string };
-  /** From the guard. */
-  Variables: { visitor: Visitor };
-}
+import type { App, Asked } from "./web.ts";
 
 /** A body is not larger than this, in bytes. */
 export const MAX_BODY = 64 * 1024;
@@ -35,7 +27,7 @@ function check<T>(schema: v.GenericSchema<unknown, T>, given: unknown): T {
   throw new RefusedError(400, where === null ? issue.message : `${where}: ${issue.message}`);
 }
 
-async function bodyOf(call: Call, context: Context<Env>): Promise<unknown> {
+async function bodyOf(call: Call, context: Asked): Promise<unknown> {
   if (call.body === undefined) return undefined;
   if (!/^application\/json\s*(?:;|$)/i.test(context.req.header("content-type") ?? "")) {
     throw new RefusedError(400, "the body must be JSON, with content-type: application/json");
@@ -49,7 +41,7 @@ async function bodyOf(call: Call, context: Context<Env>): Promise<unknown> {
   return check(call.body, given);
 }
 
-function serve(app: Hono<Env>, call: Call, desk: () => Desk): void {
+function serve(app: App, call: Call, desk: () => Desk): void {
   const path = `/api/v1${call.path.replace("{id}", ":id{[0-9]{1,15}}")}`;
   app.on(call.method, path, async (context) => {
     // Of a parameter that is given twice the first counts.
@@ -63,7 +55,7 @@ function serve(app: Hono<Env>, call: Call, desk: () => Desk): void {
 }
 
 /** Adds the calls of the API to an application whose guard has already looked at the request. */
-export function serveApi(app: Hono<Env>, desk: Desk, feed: Feed): void {
+export function serveApi(app: App, desk: Desk, feed: Feed): void {
   for (const call of CALLS) serve(app, call, () => desk);
   app.get("/api/v1/openapi.json", (context) => {
     const { prefix, version } = desk.settings;

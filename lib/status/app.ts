@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { getCookie } from "hono/cookie";
 import { isLocal } from "../policy/endpoint.ts";
@@ -11,7 +11,7 @@ import { isSame } from "../service/secrets.ts";
 import { StoreFault } from "../store/fault.ts";
 import { Access } from "./access.ts";
 import { fieldsOf, serveActions, SESSION_COOKIE } from "./actions.ts";
-import { type Env, MAX_BODY, serveApi } from "./api_server.ts";
+import { MAX_BODY, serveApi } from "./api_server.ts";
 import { DaemonStuckError } from "./daemon_link.ts";
 import { type Desk, RefusedError } from "./desk.ts";
 import type { Feed } from "./feed.ts";
@@ -21,11 +21,10 @@ import { sizeOf } from "./health.ts";
 import { renderMetrics } from "./metrics.ts";
 import { Pace } from "./pace.ts";
 import { answerPage, frameOf, servePages } from "./pages.tsx";
+import type { App, Asked, Env } from "./web.ts";
 
 /** Answers a request that came from an address. */
 export type Handler = (request: Request, address: string) => Promise<Response>;
-
-type Asked = Context<Env>;
 
 /** What anybody may see: whether it is alive, the page for strangers, and what pages are made of. */
 const PUBLIC = ["/healthz", "/readyz", "/help", "/sign-in", ...Object.keys(FILES)];
@@ -131,7 +130,7 @@ function keepPace(pace: Pace): MiddlewareHandler<Env> {
   };
 }
 
-function serveMonitoring(app: Hono<Env>, desk: Desk, access: Access): void {
+function serveMonitoring(app: App, desk: Desk, access: Access): void {
   app.get("/healthz", async (context) => {
     // Alive is who answers Postfix, and not this thread.
     await desk.daemon.state();

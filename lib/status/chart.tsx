@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { JSX } from "hono/jsx/jsx-runtime";
+import type { Html } from "./html.ts";
 import { type Bucket, type Figures, type Period, PERIODS } from "../service/figures.ts";
 import type { Frame } from "./layout.tsx";
 import { Table } from "./table.tsx";
@@ -37,7 +37,7 @@ export function roundUp(amount: number): number {
 
 const sum = (bucket: Bucket) => SERIES.reduce((all, [figure]) => all + bucket[figure], 0);
 
-function Bars({ buckets, top }: { buckets: readonly Bucket[]; top: number }): JSX.Element {
+function Bars({ buckets, top }: { buckets: readonly Bucket[]; top: number }): Html {
   const room = HEIGHT - BOTTOM - TOP;
   const step = (WIDTH - LEFT) / buckets.length;
   return (
@@ -69,7 +69,7 @@ function Axes({ buckets, top, period }: {
   buckets: readonly Bucket[];
   top: number;
   period: Period;
-}): JSX.Element {
+}): Html {
   const step = (WIDTH - LEFT) / buckets.length;
   const every = Math.ceil(buckets.length / 6);
   const y = (share: number) => HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP);
@@ -105,7 +105,7 @@ function Axes({ buckets, top, period }: {
 /** The trend of a period, and the way to those of the others. */
 export function Trend(
   { frame, buckets, period }: { frame: Frame; buckets: readonly Bucket[]; period: Period },
-): JSX.Element {
+): Html {
   const total = buckets.reduce((all, bucket) => all + sum(bucket), 0);
   const top = roundUp(Math.max(...buckets.map(sum)));
   return (

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { JSX } from "hono/jsx/jsx-runtime";
+import type { Html } from "./html.ts";
 import { REASON_TEXTS } from "../greylist/verdict.ts";
 import { formatDuration } from "../service/shown.ts";
 import type { StoredDecision } from "../store/history.ts";
@@ -18,13 +18,13 @@ const WORDS: Readonly<Record<StoredDecision["decision"], string>> = {
   reject: "refused",
 };
 
-function Decision({ of }: { of: StoredDecision }): JSX.Element {
+function Decision({ of }: { of: StoredDecision }): Html {
   const { decision, shadow } = of;
   if (shadow === undefined) return <span class={`mark ${decision}`}>{WORDS[decision]}</span>;
   return <span class={`mark ${shadow}`}>{`passed, would have been ${WORDS[shadow]}`}</span>;
 }
 
-function Why({ of }: { of: StoredDecision }): JSX.Element {
+function Why({ of }: { of: StoredDecision }): Html {
   const { reason, by, wait, delayed, origin } = of;
   return (
     <>
@@ -45,7 +45,7 @@ function Why({ of }: { of: StoredDecision }): JSX.Element {
   );
 }
 
-function Buttons({ frame, of }: { frame: Frame; of: StoredDecision }): JSX.Element {
+function Buttons({ frame, of }: { frame: Frame; of: StoredDecision }): Html {
   const path = `${frame.prefix}/lists/new?decision=${of.id}&list=`;
   const whom = of.sender === "" ? "the null sender" : of.sender;
   return (
@@ -64,7 +64,7 @@ export function DecisionTable(
     isHidden: boolean;
     empty: string;
   },
-): JSX.Element {
+): Html {
   return (
     <Table
       caption="Decisions, the newest first"

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Child } from "hono/jsx";
-import type { JSX } from "hono/jsx/jsx-runtime";
+import type { Content, Html } from "./html.ts";
 import { AT_ONCE, type Glance, type GlanceFigures } from "../service/figures.ts";
 import { formatDuration } from "../service/shown.ts";
 import type { Summary } from "../service/summary.ts";
@@ -18,9 +17,9 @@ function Figure(
     amount: number;
     usual: number | undefined;
     href: string;
-    children: Child;
+    children: Content;
   },
-): JSX.Element {
+): Html {
   return (
     <li>
       <a href={href}>
@@ -42,7 +41,7 @@ export function GlanceList(
     retryWindow: number;
     summary: Summary;
   },
-): JSX.Element {
+): Html {
   const { last, usual } = glance;
   const link = (reasons: readonly string[]) =>
     `${frame.prefix}/decisions?reason=${reasons.join(",")}`;
@@ -101,7 +100,7 @@ function upTo(seconds: number): string {
 }
 
 /** How long accepted mail had to wait. */
-export function DelayPanel({ summary, words }: { summary: Summary; words: string }): JSX.Element {
+export function DelayPanel({ summary, words }: { summary: Summary; words: string }): Html {
   const { count: all, p50, p90, histogram } = summary.delays;
   if (all === 0) {
     return <p class="empty">{`No mail was delayed and then accepted in ${words}.`}</p>;

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Child } from "hono/jsx";
-import type { JSX } from "hono/jsx/jsx-runtime";
+import type { Content, Html } from "./html.ts";
 import { formatDuration } from "../service/shown.ts";
 import type { Health } from "./health.ts";
 import type { Frame } from "./layout.tsx";
@@ -17,7 +16,7 @@ import { Ago, At, bytes, count } from "./time.tsx";
 const RECENT = 24 * 3_600_000;
 
 /** What is wrong, with the remedy. */
-export function Deviations({ frame, health }: { frame: Frame; health: Health }): JSX.Element {
+export function Deviations({ frame, health }: { frame: Frame; health: Health }): Html {
   const { obstacles, warnings, vitals } = health;
   const faults = vitals.faults.filter(({ last }) => frame.now - last < RECENT);
   if (obstacles.length + warnings.length + faults.length === 0) {
@@ -59,11 +58,11 @@ export function Deviations({ frame, health }: { frame: Frame; health: Health }):
 /** The figures. */
 export function HealthList(
   { frame, health, settings }: { frame: Frame; health: Health; settings: StatusSettings },
-): JSX.Element {
+): Html {
   const { now } = frame;
   const { vitals, databaseBytes, stored } = health;
   const { counters, dns, lastPass } = vitals;
-  const rows: readonly (readonly [name: string, value: Child])[] = [
+  const rows: readonly (readonly [name: string, value: Content])[] = [
     ["Version", settings.version],
     [
       "Running for",

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { JSX } from "hono/jsx/jsx-runtime";
+import type { Html } from "./html.ts";
 import { formatDuration } from "../service/shown.ts";
 import type { StatusSettings } from "./settings.ts";
 import { Text } from "./text.tsx";
@@ -13,14 +13,14 @@ import { Text } from "./text.tsx";
 const WEB = /^https:\/\/[^\s"'<>]+$/;
 const MAILBOX = /^[^\s"'<>@,;:]+@[A-Za-z0-9.-]+$/;
 
-function Contact({ of }: { of: string }): JSX.Element {
+function Contact({ of }: { of: string }): Html {
   if (WEB.test(of)) return <a href={of} rel="noreferrer">{of}</a>;
   if (MAILBOX.test(of)) return <a href={`mailto:${of}`}>{of}</a>;
   return <Text of={of} most={300} />;
 }
 
 /** The page. */
-export function HelpPage({ settings }: { settings: StatusSettings }): JSX.Element {
+export function HelpPage({ settings }: { settings: StatusSettings }): Html {
   const { prefix, hostname, helpText, helpContact, rules } = settings;
   return (
     <html lang="en">

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Child } from "hono/jsx";
-import type { JSX } from "hono/jsx/jsx-runtime";
+import type { Content, Html } from "./html.ts";
 import type { Visitor } from "./access.ts";
 import type { Notice } from "./sessions.ts";
 import { Text } from "./text.tsx";
@@ -33,7 +32,7 @@ const PAGES: readonly (readonly [path: string, name: string])[] = [
   ["/health", "Health"],
 ];
 
-function Navigation({ frame }: { frame: Frame }): JSX.Element {
+function Navigation({ frame }: { frame: Frame }): Html {
   const here = frame.path.split("?")[0];
   return (
     <nav aria-label="Pages">
@@ -50,7 +49,7 @@ function Navigation({ frame }: { frame: Frame }): JSX.Element {
   );
 }
 
-function Who({ frame }: { frame: Frame }): JSX.Element {
+function Who({ frame }: { frame: Frame }): Html {
   const { visitor, prefix, path } = frame;
   if (visitor.kind === "administrator") {
     return <Act frame={frame} to="/sign-out" plain>Sign out</Act>;
@@ -67,9 +66,9 @@ export function Act(
     fields?: Readonly<Record<string, string | number>>;
     plain?: boolean;
     label?: string;
-    children: Child;
+    children: Content;
   },
-): JSX.Element {
+): Html {
   return (
     <form method="post" action={frame.prefix + to} class="act">
       <Csrf frame={frame} />
@@ -82,7 +81,7 @@ export function Act(
 }
 
 /** What every form has to send along, and where the reader wants to be afterwards. */
-export function Csrf({ frame: { visitor, path } }: { frame: Frame }): JSX.Element {
+export function Csrf({ frame: { visitor, path } }: { frame: Frame }): Html {
   return (
     <>
       <input type="hidden" name="then" value={path} />
@@ -93,7 +92,7 @@ export function Csrf({ frame: { visitor, path } }: { frame: Frame }): JSX.Elemen
   );
 }
 
-function NoticeBox({ frame, notice }: { frame: Frame; notice: Notice }): JSX.Element {
+function NoticeBox({ frame, notice }: { frame: Frame; notice: Notice }): Html {
   return (
     <div class={notice.isBad ? "notice bad" : "notice"} role={notice.isBad ? "alert" : "status"}>
       <p>
@@ -106,8 +105,8 @@ function NoticeBox({ frame, notice }: { frame: Frame; notice: Notice }): JSX.Ele
 
 /** A whole page. */
 export function Layout(
-  { frame, title, children }: { frame: Frame; title: string; children: Child },
-): JSX.Element {
+  { frame, title, children }: { frame: Frame; title: string; children: Content },
+): Html {
   const { prefix, notice, visitor } = frame;
   return (
     <html lang="en">
@@ -157,9 +156,9 @@ export function Panel(
     id: string;
     title: string;
     level?: 2 | 3;
-    children: Child;
+    children: Content;
   },
-): JSX.Element {
+): Html {
   const Heading = level === 2 ? "h2" : "h3";
   return (
     <section id={id} aria-labelledby={`${id}-title`} data-live>

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { JSX } from "hono/jsx/jsx-runtime";
+import type { Html } from "./html.ts";
 import { formatDuration } from "../service/shown.ts";
 import type { StoredEntry } from "../store/store.ts";
 import type { FixedRule } from "./desk.ts";
@@ -24,7 +24,7 @@ const DURATIONS: readonly (readonly [value: string, words: string])[] = [
   ["365d", "1 year"],
 ];
 
-function Ends({ entry, now }: { entry: StoredEntry; now: number }): JSX.Element {
+function Ends({ entry, now }: { entry: StoredEntry; now: number }): Html {
   if (entry.expires === undefined) return <span>never</span>;
   return entry.expires <= now ? <span>ended</span> : <Ago at={entry.expires} now={now} />;
 }
@@ -32,7 +32,7 @@ function Ends({ entry, now }: { entry: StoredEntry; now: number }): JSX.Element 
 /** The entries of the lists. */
 export function EntryTable(
   { frame, rows, empty }: { frame: Frame; rows: readonly StoredEntry[]; empty: string },
-): JSX.Element {
+): Html {
   const { prefix, now } = frame;
   return (
     <Table
@@ -91,7 +91,7 @@ export function EntryTable(
 }
 
 /** The rules of files and of the built-in list. */
-export function RuleTable({ rows }: { rows: readonly FixedRule[] }): JSX.Element {
+export function RuleTable({ rows }: { rows: readonly FixedRule[] }): Html {
   return (
     <Table
       caption="Rules of list files and of the built-in list"
@@ -111,7 +111,7 @@ export function RuleTable({ rows }: { rows: readonly FixedRule[] }): JSX.Element
   );
 }
 
-function Lasts({ id, first = "" }: { id: string; first?: string }): JSX.Element {
+function Lasts({ id, first = "" }: { id: string; first?: string }): Html {
   return (
     <p class="field">
       <label for={id}>How long</label>
@@ -124,7 +124,7 @@ function Lasts({ id, first = "" }: { id: string; first?: string }): JSX.Element 
   );
 }
 
-function Note({ id, value = "" }: { id: string; value?: string }): JSX.Element {
+function Note({ id, value = "" }: { id: string; value?: string }): Html {
   return (
     <p class="field">
       <label for={id}>Note</label>
@@ -142,7 +142,7 @@ export interface NewForm {
 }
 
 /** The form for a new entry. */
-export function EntryForm({ frame, form }: { frame: Frame; form: NewForm }): JSX.Element {
+export function EntryForm({ frame, form }: { frame: Frame; form: NewForm }): Html {
   const { list, suggestions } = form;
   return (
     <form method="post" action={`${frame.prefix}/lists/add`} class="sheet">
@@ -218,7 +218,7 @@ export function EntryForm({ frame, form }: { frame: Frame; form: NewForm }): JSX
 }
 
 /** The form that changes an entry. */
-export function EditForm({ frame, entry }: { frame: Frame; entry: StoredEntry }): JSX.Element {
+export function EditForm({ frame, entry }: { frame: Frame; entry: StoredEntry }): Html {
   const { expires } = entry;
   const left = expires === undefined
     ? "It never ends now."
@@ -252,7 +252,7 @@ export function EditForm({ frame, entry }: { frame: Frame; entry: StoredEntry })
 }
 
 /** The form for mail that must come now. */
-export function ExpectForm({ frame }: { frame: Frame }): JSX.Element {
+export function ExpectForm({ frame }: { frame: Frame }): Html {
   return (
     <form method="post" action={`${frame.prefix}/expect`} class="line">
       <Csrf frame={frame} />

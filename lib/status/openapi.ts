@@ -8,7 +8,8 @@ import type * as v from "valibot";
 import { type Call, CALLS } from "./api.ts";
 import { PROBLEM } from "./api_schema.ts";
 
-type Json = Readonly<Record<string, unknown>>;
+/** A JSON object. */
+export type Json = Readonly<Record<string, unknown>>;
 
 function schemaOf(schema: v.GenericSchema, typeMode: "input" | "output"): Json {
   // What a check says cannot be written as JSON Schema, and its description says it in words.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { JSX } from "hono/jsx/jsx-runtime";
+import type { Html } from "./html.ts";
 import type { StoredOrigin, StoredTriplet } from "../store/history.ts";
 import type { Frame } from "./layout.tsx";
 import { Table } from "./table.tsx";
@@ -13,7 +13,7 @@ import { Ago, count } from "./time.tsx";
 /** Proven origins. */
 export function ProvenTable(
   { frame, rows, empty }: { frame: Frame; rows: readonly StoredOrigin[]; empty: string },
-): JSX.Element {
+): Html {
   return (
     <Table
       caption="Proven origins"
@@ -40,7 +40,7 @@ export function ProvenTable(
 /** Known senders. */
 export function KnownTable(
   { frame, rows, empty }: { frame: Frame; rows: readonly StoredTriplet[]; empty: string },
-): JSX.Element {
+): Html {
   return (
     <Table
       caption="Known senders"

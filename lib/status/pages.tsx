@@ -3,14 +3,13 @@
  *
  * @module
  */
-import type { Context, Hono } from "hono";
-import type { Child } from "hono/jsx";
 import * as v from "valibot";
 import { PERIODS } from "../service/figures.ts";
 import { StoreFault } from "../store/fault.ts";
+import type { Content } from "./html.ts";
 import type { Access } from "./access.ts";
 import { REASONS } from "./api_schema.ts";
-import type { Env } from "./api_server.ts";
+import type { App, Asked } from "./web.ts";
 import { Trend } from "./chart.tsx";
 import { DecisionTable } from "./decisions.tsx";
 import { type Desk, RefusedError } from "./desk.ts";
@@ -54,8 +53,6 @@ const SEARCH = v.object({
   then: v.fallback(v.optional(v.string(), "/"), "/"),
 });
 
-type PageContext = Context<Env>;
-
 /** A path of this server that a reader may be sent to; the overview for anything else. */
 export function ownPath(path: unknown): string {
   // A backslash is a slash to a browser, and two slashes begin another host's address.
@@ -65,7 +62,7 @@ export function ownPath(path: unknown): string {
 }
 
 /** What a page knows of its reader; the notice is told once. */
-export function frameOf(context: PageContext, desk: Desk): Frame {
+export function frameOf(context: Asked, desk: Desk): Frame {
   const visitor = context.get("visitor");
   const url = new URL(context.req.url);
   const isRefresh = context.req.header("x-live") !== undefined;
@@ -84,17 +81,17 @@ export function frameOf(context: PageContext, desk: Desk): Frame {
 
 /** Answers with a whole page. */
 export function answerPage(
-  context: PageContext,
+  context: Asked,
   frame: Frame,
   title: string,
-  content: Child,
+  content: Content,
   status: 200 | 400 | 401 | 403 | 404 | 429 | 500 | 503 = 200,
 ): Response {
   const page = <Layout frame={frame} title={title}>{content}</Layout>;
   return context.html(`<!doctype html>${page}`, status);
 }
 
-async function overview(context: PageContext, desk: Desk, frame: Frame): Promise<Response> {
+async function overview(context: Asked, desk: Desk, frame: Frame): Promise<Response> {
   const { settings } = desk;
   const { period } = v.parse(SEARCH, context.req.query());
   const length = { "24h": 1, "7d": 7, "30d": 30 }[period] * 86_400_000;
@@ -105,7 +102,7 @@ async function overview(context: PageContext, desk: Desk, frame: Frame): Promise
       <Deviations frame={frame} health={health} />
     </Panel>
   );
-  let panels: Child;
+  let panels: Content;
   try {
     const waiting = await desk.waiting({ text: "", limit: FEW });
     const lost = await desk.lost({ text: "", limit: 5 });
@@ -185,7 +182,7 @@ async function overview(context: PageContext, desk: Desk, frame: Frame): Promise
   return answerPage(context, frame, "Overview", content);
 }
 
-async function search(context: PageContext, desk: Desk, frame: Frame): Promise<Response> {
+async function search(context: Asked, desk: Desk, frame: Frame): Promise<Response> {
   const { q: text } = v.parse(SEARCH, context.req.query());
   if (text === "") {
     const content = <SearchForm frame={frame} text="" />;
@@ -248,8 +245,8 @@ function emptyWords(next: string | undefined, words: string): string {
 /** A page with one list and the way through it. */
 interface Listing {
   readonly title: string;
-  readonly intro?: Child;
-  readonly table: Child;
+  readonly intro?: Content;
+  readonly table: Content;
   readonly next: string | undefined;
 }
 
@@ -339,7 +336,7 @@ const LISTINGS: Readonly<Record<string, Maker>> = {
 };
 
 async function listing(
-  context: PageContext,
+  context: Asked,
   desk: Desk,
   frame: Frame,
   path: string,
@@ -383,7 +380,7 @@ function checkCursor(path: string, after: string | undefined): void {
   if (!isPlace) throw new RefusedError(400, "this is no place in the list");
 }
 
-async function lists(context: PageContext, desk: Desk, frame: Frame): Promise<Response> {
+async function lists(context: Asked, desk: Desk, frame: Frame): Promise<Response> {
   const { q: text, after, list } = v.parse(SEARCH, context.req.query());
   checkCursor("/lists", after);
   const { rows, next } = await desk.entries({ text, after, list, limit: MANY });
@@ -419,7 +416,7 @@ async function lists(context: PageContext, desk: Desk, frame: Frame): Promise<Re
   return answerPage(context, frame, "Lists", content);
 }
 
-async function newEntry(context: PageContext, desk: Desk, frame: Frame): Promise<Response> {
+async function newEntry(context: Asked, desk: Desk, frame: Frame): Promise<Response> {
   const { list = "allow", deferral, decision } = v.parse(SEARCH, context.req.query());
   const mail = deferral !== undefined
     ? await desk.deferral(Number(deferral))
@@ -432,7 +429,7 @@ async function newEntry(context: PageContext, desk: Desk, frame: Frame): Promise
   return answerPage(context, frame, title[list], <EntryForm frame={frame} form={form} />);
 }
 
-async function health(context: PageContext, desk: Desk, frame: Frame): Promise<Response> {
+async function health(context: Asked, desk: Desk, frame: Frame): Promise<Response> {
   const found = await healthOf(desk, { tries: true });
   const content = (
     <>
@@ -449,7 +446,7 @@ async function health(context: PageContext, desk: Desk, frame: Frame): Promise<R
 
 /** The page to sign in. */
 export async function signInPage(
-  context: PageContext,
+  context: Asked,
   desk: Desk,
   access: Access,
   given: { readonly then: string; readonly problem?: string },
@@ -468,10 +465,10 @@ export async function signInPage(
 }
 
 /** Adds the pages to an application whose guard has already looked at the request. */
-export function servePages(app: Hono<Env>, desk: Desk, access: Access): void {
+export function servePages(app: App, desk: Desk, access: Access): void {
   const page = (
     path: string,
-    show: (context: PageContext, desk: Desk, frame: Frame) => Promise<Response>,
+    show: (context: Asked, desk: Desk, frame: Frame) => Promise<Response>,
   ) => app.get(path, (context) => show(context, desk, frameOf(context, desk)));
   page("/", overview);
   page("/search", search);

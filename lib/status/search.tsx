@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { JSX } from "hono/jsx/jsx-runtime";
+import type { Html } from "./html.ts";
 import type { Frame } from "./layout.tsx";
 
 /** The field for any part of an address. */
 export function SearchForm(
   { frame, text, path = "/search" }: { frame: Frame; text: string; path?: string },
-): JSX.Element {
+): Html {
   return (
     <form method="get" action={frame.prefix + path} role="search" class="line">
       <label for="q">Find mail</label>

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { JSX } from "hono/jsx/jsx-runtime";
+import type { Html } from "./html.ts";
 import type { Frame } from "./layout.tsx";
 
 /** The form to sign in, or how to set a password. */
@@ -14,7 +14,7 @@ export function SignInForm(
     hasPassword: boolean;
     problem: string | undefined;
   },
-): JSX.Element {
+): Html {
   if (!hasPassword) {
     return (
       <p class="empty">

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Child } from "hono/jsx";
-import type { JSX } from "hono/jsx/jsx-runtime";
+import type { Content, Html } from "./html.ts";
 
 /** A column: its head, and whether it holds numbers. */
 export interface Column {
@@ -19,7 +18,7 @@ export interface Row {
   /** What tells it from all others, so that a new one can be pointed out. */
   readonly key: string | number;
   /** Its cells. */
-  readonly cells: readonly Child[];
+  readonly cells: readonly Content[];
 }
 
 /** A table, or the words for an empty one. Roles are said, since a phone's layout would lose them. */
@@ -28,9 +27,9 @@ export function Table(
     caption: string;
     columns: readonly Column[];
     rows: readonly Row[];
-    empty: Child;
+    empty: Content;
   },
-): JSX.Element {
+): Html {
   if (rows.length === 0) return <p class="empty">{empty}</p>;
   return (
     <div class="scroll">
@@ -64,7 +63,7 @@ export function Table(
 /** The way to the next page of a list, by its key. */
 export function More(
   { path, next, words = "Older" }: { path: string; next: string | undefined; words?: string },
-): JSX.Element {
+): Html {
   if (next === undefined) return <span hidden />;
   const sign = path.includes("?") ? "&" : "?";
   return (

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { JSX } from "hono/jsx/jsx-runtime";
+import type { Html } from "./html.ts";
 import { verifiedName } from "../mail/hostname.ts";
 import { shorten, visible } from "./visible.ts";
 
@@ -17,7 +17,7 @@ const MOST_IN_TITLE = 500;
 const LONGEST_PART = /.{1,18}/gsu;
 
 /** A hostile text, shortened; the whole of it on hover. */
-export function Text({ of, most = MOST }: { of: string; most?: number }): JSX.Element {
+export function Text({ of, most = MOST }: { of: string; most?: number }): Html {
   const whole = visible(of);
   const short = shorten(whole, most);
   // An address is best broken behind these signs; what has none of them, after so many characters.
@@ -37,14 +37,14 @@ export function Text({ of, most = MOST }: { of: string; most?: number }): JSX.El
 }
 
 /** A sender. */
-export function Sender({ of }: { of: string }): JSX.Element {
+export function Sender({ of }: { of: string }): Html {
   return of === "" ? <span title="the null sender: a bounce">&lt;&gt;</span> : <Text of={of} />;
 }
 
 /** A client by its verified name and its address. */
 export function Client(
   { of }: { of: { readonly clientAddress: string; readonly clientName: string } },
-): JSX.Element {
+): Html {
   if (verifiedName(of.clientName) === undefined) return <Text of={of.clientAddress} />;
   return (
     <>

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { JSX } from "hono/jsx/jsx-runtime";
+import type { Html } from "./html.ts";
 import { formatDuration } from "../service/shown.ts";
 
 function relative(milliseconds: number): string {
@@ -17,7 +17,7 @@ function utc(time: number): string {
 }
 
 /** How long ago something was, or in how long it will be; the exact time on hover. */
-export function Ago({ at, now }: { at: number; now: number }): JSX.Element {
+export function Ago({ at, now }: { at: number; now: number }): Html {
   return (
     <time datetime={new Date(at).toISOString()} title={utc(at)} data-relative>
       {relative(now - at)}
@@ -26,7 +26,7 @@ export function Ago({ at, now }: { at: number; now: number }): JSX.Element {
 }
 
 /** An exact time. */
-export function At({ at }: { at: number }): JSX.Element {
+export function At({ at }: { at: number }): Html {
   return <time datetime={new Date(at).toISOString()} data-exact>{utc(at)}</time>;
 }
 

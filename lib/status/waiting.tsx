@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { JSX } from "hono/jsx/jsx-runtime";
+import type { Html } from "./html.ts";
 import type { Lost } from "../service/lost.ts";
 import { formatDuration } from "../service/shown.ts";
 import type { Deferral } from "../store/history.ts";
@@ -16,7 +16,7 @@ import { Ago } from "./time.tsx";
 /** The buttons of something that was put off. */
 function Buttons(
   { frame, of, isHidden }: { frame: Frame; of: Deferral; isHidden: boolean },
-): JSX.Element {
+): Html {
   if (isHidden) return <span class="quiet">only hashes are stored</span>;
   const path = `${frame.prefix}/lists/new?deferral=${of.id}&list=`;
   const whom = of.sender === "" ? "the null sender" : of.sender;
@@ -36,7 +36,7 @@ function Buttons(
   );
 }
 
-function WaitsFor({ of, delay, now }: { of: Deferral; delay: number; now: number }): JSX.Element {
+function WaitsFor({ of, delay, now }: { of: Deferral; delay: number; now: number }): Html {
   const left = of.firstSeen + delay - now;
   return left > 0
     ? <span>{`its time, for ${formatDuration(left)} more`}</span>
@@ -51,7 +51,7 @@ export function WaitingTable(
     settings: StatusSettings;
     empty: string;
   },
-): JSX.Element {
+): Html {
   const { now } = frame;
   const { rules, store } = settings;
   return (
@@ -93,7 +93,7 @@ export function LostTable(
     settings: StatusSettings;
     empty: string;
   },
-): JSX.Element {
+): Html {
   return (
     <Table
       caption="Mail that never came back"
@@ -123,7 +123,7 @@ export function LostTable(
   );
 }
 
-function Likeness({ of }: { of: number }): JSX.Element {
+function Likeness({ of }: { of: number }): Html {
   const words = of >= 7 ? "likely" : of >= 4 ? "maybe" : "unlikely";
   return (
     <span>

@@ -355,7 +355,8 @@ Deno.test("hostile text that only a policy client can send does no harm either",
       assertEquals(await tab.evaluate("document.documentElement.scrollWidth"), 1280, path);
       assertEquals(await tab.locator("main script, main img").count(), 0, path);
       const text = String(await tab.evaluate("document.body.innerText"));
-      assert(!/[\u202a-\u202e\u2066-\u2069\u200b\u2028\ufeff\0\x1b]/.test(text), path);
+      assert(!/[\u202a-\u202e\u2066-\u2069\u200b\u2028\ufeff]/.test(text), path);
+      assert(!text.includes("\0") && !text.includes("\x1b"), path);
       // No row is higher than a few lines, whatever stands in it.
       const highest = Number(
         await tab.evaluate(
