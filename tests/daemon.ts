@@ -5,6 +5,8 @@
  * @module
  */
 
+import { PERMISSIONS } from "../release/compile.ts";
+
 const STANDARD = {
   request: "smtpd_access_policy",
   protocol_state: "RCPT",
@@ -19,15 +21,7 @@ const main = new URL("../main.ts", import.meta.url).pathname;
 function command(args: readonly string[]): [string, string[]] {
   const executable = Deno.env.get("GREYLAG_EXECUTABLE");
   if (executable !== undefined) return [executable, [...args]];
-  const permissions = [
-    "--no-prompt",
-    "--allow-net",
-    "--allow-read",
-    "--allow-write",
-    "--allow-env=GREYLAG_*,JOURNAL_STREAM,SUDO_USER,USER",
-    "--allow-sys=hostname,statfs",
-  ];
-  return [Deno.execPath(), ["run", "--no-check", ...permissions, main, ...args]];
+  return [Deno.execPath(), ["run", "--no-check", ...PERMISSIONS, main, ...args]];
 }
 
 /** What systemd does: the process is told which stream its standard error is. */

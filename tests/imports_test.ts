@@ -72,12 +72,12 @@ const roomOf = (file: string) => file.split("/")[0]!;
 
 Deno.test("every room imports only the rooms below it", async () => {
   const forbidden: string[] = [];
-  let seen = 0;
+  const seen: string[] = [];
   for (const { specifier, dependencies } of await modules()) {
     if (!specifier.startsWith(library.href)) continue;
     const file = specifier.slice(library.href.length);
-    if (roomOf(file) === "jsr") continue;
-    seen++;
+    if (roomOf(file) === "jsr" || !/\.tsx?$/.test(file)) continue;
+    seen.push(file);
     const allowed = MAY_IMPORT[roomOf(file)];
     assert(allowed !== undefined, `${file} is in no known room`);
     for (const { code, type } of dependencies ?? []) {
@@ -90,7 +90,7 @@ Deno.test("every room imports only the rooms below it", async () => {
     }
   }
   assertEquals(forbidden, []);
-  assertEquals(seen, (await sources()).length);
+  assertEquals(seen.sort(), await sources());
 });
 
 Deno.test("the pure rooms know no Deno, no clock, no chance, and never wait", async () => {
@@ -114,7 +114,8 @@ Deno.test("SQL stands only in the store, and Postfix's actions only in policy", 
       .replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
     const sql = /\b(?:SELECT .+ FROM|INSERT INTO|DELETE FROM|PRAGMA [a-z])/.exec(text);
     if (roomOf(file) !== "store" && sql !== null) found.push(`${file}: ${sql[0]}`);
-    if (roomOf(file) !== "policy" && text.includes("action=")) found.push(`${file}: action=`);
+    // The attribute of a form has its value in braces.
+    if (roomOf(file) !== "policy" && /action=(?!\{)/.test(text)) found.push(`${file}: action=`);
   }
   assertEquals(found, []);
 });

@@ -5,6 +5,7 @@
  */
 import { nearest } from "../config/load.ts";
 import type { Command } from "./command.ts";
+import { completions } from "./completions.ts";
 import { config } from "./config.ts";
 import { doctor } from "./doctor.ts";
 import { allow, block, expect, neverProve, unlist } from "./entries.ts";
@@ -15,8 +16,10 @@ import { commandHelp, programHelp } from "./help.ts";
 import { importCommand } from "./import.ts";
 import { list } from "./list.ts";
 import { lost } from "./lost.ts";
+import { manual } from "./manual.ts";
 import { passwd } from "./passwd.ts";
 import { release } from "./release.ts";
+import { SETTING_OPTIONS } from "./setting_options.ts";
 import { serve } from "./serve.ts";
 import { spf } from "./spf.ts";
 import { stats } from "./stats.ts";
@@ -60,6 +63,8 @@ export const COMMANDS: readonly Command[] = [
   importCommand,
   forget,
   config,
+  manual(() => COMMANDS, SETTING_OPTIONS),
+  completions(() => COMMANDS),
   version,
   help,
 ];

@@ -4,10 +4,13 @@
  * @module
  */
 import { fstatSync } from "node:fs";
+import { dirname } from "node:path";
 import { ConfigError } from "../config/load.ts";
 import { serviceSettings, SETTING_NAMES, SETTINGS, type Values } from "../config/settings.ts";
 import { RELEASED, VERSION } from "../config/version.ts";
-import { isLocal } from "../policy/endpoint.ts";
+import { Notifier, notifySettings } from "./notify.ts";
+import { formatEndpoint, isLocal } from "../policy/endpoint.ts";
+import { checkSockets } from "../service/checkup.ts";
 import { Journal, type LinePrefix } from "../service/journal.ts";
 import { Service } from "../service/lifecycle.ts";
 import { StreamSink } from "../service/log_sink.ts";
@@ -48,7 +51,6 @@ function statusSettings(values: Values): StatusSettings | undefined {
     helpContact: values.help_contact,
     store,
     rules: engine.rules,
-    listen: values.listen,
     whitelistClients: lists.whitelistClients,
     whitelistRecipients: lists.whitelistRecipients,
     builtinList: lists.builtinList,
@@ -69,6 +71,7 @@ function startStatus(
   return new StatusThread(settings, {
     vitals: () => service.vitals,
     obstacles: () => service.obstacles(),
+    warnings: () => checkSockets(values.listen, "postfix"),
   }, {
     listening: (where) => {
       journal.statusListening(where);
@@ -122,6 +125,13 @@ export const serve: Command = {
         journal.reloadFailed(error.message);
       }
     };
+    const told = notifySettings(
+      (name) => Deno.env.get(name),
+      dirname(configuration.values.database),
+    );
+    const notifier = told === undefined ? undefined : new Notifier(told);
+    // Everything that the environment has to say is known now.
+    Deno.permissions.revokeSync({ name: "env" });
     const stopped = firstOf(["SIGTERM", "SIGINT"]);
     let service: Service;
     try {
@@ -134,10 +144,13 @@ export const serve: Command = {
     const status = startStatus(configuration.values, service, journal);
     service.onReopened = () => status?.reopen();
     Deno.addSignalListener("SIGHUP", reload);
+    await notifier?.ready(`answering on ${service.endpoints.map(formatEndpoint).join(", ")}`);
     journal.stopping(await stopped);
+    await notifier?.stopping();
     await status?.stop();
     await service.stop();
     journal.stopped();
+    notifier?.close();
     await sink.flush();
     return 0;
   },

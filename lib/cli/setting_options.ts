@@ -9,6 +9,7 @@ import {
   flagOf,
   type GivenFlag,
   readConfigFile,
+  variableOf,
 } from "../config/load.ts";
 import { translatePostgrey } from "../config/postgrey.ts";
 import { isSettingName, SETTING_NAMES, type SettingName, SETTINGS } from "../config/settings.ts";
@@ -73,10 +74,14 @@ export function configurationOf(
     });
   }
   const path = options.get("config") ?? Deno.env.get("GREYLAG_CONFIG");
+  // The environment does not change, and the daemon gives up the permission to read it.
+  const variables = new Map(
+    SETTING_NAMES.map(variableOf).map((name) => [name, Deno.env.get(name)]),
+  );
   return () =>
     combine({
       file: readConfigFile(typeof path === "string" ? path : undefined),
-      environment: (name) => Deno.env.get(name),
+      environment: (name) => variables.get(name),
       flags,
     });
 }

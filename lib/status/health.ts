@@ -4,7 +4,7 @@
  * @module
  */
 import type { Finding } from "../policy/postconf.ts";
-import { checkClock, checkRoom, checkSockets } from "../service/checkup.ts";
+import { checkClock, checkRoom } from "../service/checkup.ts";
 import type { Vitals } from "../service/vitals.ts";
 import { StoreFault } from "../store/fault.ts";
 import type { Desk } from "./desk.ts";
@@ -54,7 +54,7 @@ function roomOf(database: string): Finding[] {
 
 /** What is wrong around the daemon; what only `greylag doctor` can see is left to it. */
 async function warningsOf(desk: Desk, { dns }: Vitals): Promise<Finding[]> {
-  const { store, listen, released } = desk.settings;
+  const { store, released } = desk.settings;
   const newest = await readOrNothing(async () => {
     const { rows } = await desk.decisions({ text: "", limit: 1 });
     return rows[0]?.time;
@@ -69,7 +69,6 @@ async function warningsOf(desk: Desk, { dns }: Vitals): Promise<Finding[]> {
     : [];
   return [
     ...roomOf(store.database),
-    ...checkSockets(listen, "postfix"),
     ...checkClock(desk.now, released, newest),
     ...ofDns,
   ];
@@ -86,10 +85,10 @@ export async function healthOf(
   desk: Desk,
   { tries }: { readonly tries: boolean },
 ): Promise<Health> {
-  const { vitals, obstacles } = await (tries ? desk.daemon.tried() : desk.daemon.state());
+  const { vitals, obstacles, warnings } = await (tries ? desk.daemon.tried() : desk.daemon.state());
   return {
     obstacles: obstacles ?? (vitals.databaseWorks ? [] : NO_DATABASE),
-    warnings: await warningsOf(desk, vitals),
+    warnings: [...warnings, ...await warningsOf(desk, vitals)],
     vitals,
     databaseBytes: await sizeOf(desk.settings.store.database),
     stored: tries ? await readOrNothing(() => desk.size()) : undefined,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Finding } from "../policy/postconf.ts";
 import type { PageEvent } from "../service/journal.ts";
 import type { Vitals } from "../service/vitals.ts";
 import type { StatusSettings } from "./settings.ts";
@@ -13,6 +14,8 @@ export interface State {
   readonly vitals: Vitals;
   /** What keeps it from its work, in words. */
   readonly obstacles: readonly string[] | undefined;
+  /** What is wrong around it, if that was asked for. */
+  readonly warnings: readonly Finding[];
 }
 
 /** From the daemon to the status page. */

@@ -25,8 +25,6 @@ export interface StatusSettings {
   readonly store: StoreSettings;
   /** The rules of greylisting. */
   readonly rules: Rules;
-  /** Where Postfix asks. */
-  readonly listen: readonly Endpoint[];
   /** Files of clients that pass. */
   readonly whitelistClients: readonly string[];
   /** Files of recipients whose mail passes. */

@@ -15,6 +15,7 @@ const MOST_IN_TITLE = 500;
 
 /** No part is longer, so that no column gets wider than it should. */
 const LONGEST_PART = /.{1,18}/gsu;
+const TOO_LONG = /\S{19}/u;
 
 /** A hostile text, shortened; the whole of it on hover. */
 export function Text({ of, most = MOST }: { of: string; most?: number }): Html {
@@ -22,7 +23,7 @@ export function Text({ of, most = MOST }: { of: string; most?: number }): Html {
   const short = shorten(whole, most);
   // An address is best broken behind these signs; what has none of them, after so many characters.
   const parts = short.split(/(?<=@)|(?<=\.)(?=\D)/).flatMap((part) =>
-    part.match(LONGEST_PART) ?? []
+    TOO_LONG.test(part) ? part.match(LONGEST_PART)! : [part]
   );
   const shown = parts.map((part, at) =>
     at === 0 ? part : (

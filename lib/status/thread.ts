@@ -4,7 +4,10 @@
  *
  * @module
  */
+import { formatEndpoint } from "../policy/endpoint.ts";
+import type { Finding } from "../policy/postconf.ts";
 import type { Vitals } from "../service/vitals.ts";
+import { startThread, type ThreadPermissions } from "../store/thread.ts";
 import type { PageEvent } from "../service/journal.ts";
 import type { ToDaemon, ToPage } from "./messages.ts";
 import type { StatusSettings } from "./settings.ts";
@@ -15,6 +18,8 @@ export interface Daemon {
   vitals(): Vitals;
   /** What keeps it from its work, in words; a database that cannot be written is tried. */
   obstacles(): Promise<readonly string[]>;
+  /** What is wrong around it that the page's thread may not look at. */
+  warnings(): readonly Finding[];
 }
 
 /** What the status page tells. */
@@ -32,6 +37,21 @@ const RESTART_PAUSE = 5000;
 
 /** It may take so long to stop, in milliseconds. */
 const STOP_TIME = 1500;
+
+/** What the page needs: its socket, the database's directory, the list files. */
+export function permissionsFor(
+  { endpoint, store, whitelistClients, whitelistRecipients }: StatusSettings,
+): ThreadPermissions {
+  const slash = store.database.lastIndexOf("/");
+  const directory = slash === -1 ? "." : store.database.slice(0, slash) || "/";
+  const socket = endpoint.kind === "unix" ? [endpoint.path] : [];
+  return {
+    read: [directory, ...socket, ...whitelistClients, ...whitelistRecipients],
+    write: [directory, ...socket],
+    net: endpoint.kind === "unix" ? true : [formatEndpoint(endpoint).replace("inet:", "")],
+    sys: ["statfs"],
+  };
+}
 
 /** A status page in its thread. */
 export class StatusThread {
@@ -52,8 +72,17 @@ export class StatusThread {
 
   /** Takes new settings, as far as it can without listening elsewhere. */
   configure(settings: StatusSettings): void {
+    const before = JSON.stringify(permissionsFor(this.#settings));
     this.#settings = { ...settings, endpoint: this.#settings.endpoint };
-    this.#tell({ kind: "configure", settings: this.#settings });
+    if (JSON.stringify(permissionsFor(this.#settings)) === before) {
+      this.#tell({ kind: "configure", settings: this.#settings });
+      return;
+    }
+    // A thread cannot be given more than it began with.
+    this.stop().then(() => {
+      this.#stopped = undefined;
+      this.#start();
+    });
   }
 
   /** Has it open the database again: it is another file now. */
@@ -75,7 +104,10 @@ export class StatusThread {
   }
 
   #start(): void {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    const worker = startThread(
+      new URL("./worker.ts", import.meta.url),
+      permissionsFor(this.#settings),
+    );
     this.#worker = worker;
     worker.onmessage = ({ data }: MessageEvent<ToDaemon>) => this.#hear(data);
     worker.onerror = (event) => {
@@ -117,6 +149,8 @@ export class StatusThread {
 
   async #answer(question: number, tries: boolean): Promise<void> {
     const obstacles = tries ? await this.#daemon.obstacles() : undefined;
-    this.#tell({ kind: "state", question, state: { vitals: this.#daemon.vitals(), obstacles } });
+    const warnings = tries ? this.#daemon.warnings() : [];
+    const state = { vitals: this.#daemon.vitals(), obstacles, warnings };
+    this.#tell({ kind: "state", question, state });
   }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { startThread } from "./thread.ts";
+
 /** The rows written after which the log is worth copying. */
 const ROWS = 1000;
 
@@ -38,8 +40,10 @@ export class Checkpointer {
 
   #start(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const worker = new Worker(new URL("./checkpoint_worker.ts", import.meta.url), {
-      type: "module",
+    const files = [this.#path, `${this.#path}-wal`, `${this.#path}-shm`];
+    const worker = startThread(new URL("./checkpoint_worker.ts", import.meta.url), {
+      read: files,
+      write: files,
     });
     worker.onmessage = () => this.#busy = false;
     // Without its thread the connection that writes copies the log itself, later and in larger pieces.

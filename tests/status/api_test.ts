@@ -247,7 +247,7 @@ Deno.test("whoever listens is told of what is new, and of nothing that was", asy
     });
     await until("event: decision");
     await until("}\n\n");
-    const [, data] = /data: (.*)\n\n/.exec(text)!;
+    const [, data] = /event: decision\nid: \d+\ndata: (.*)\n\n/.exec(text)!;
     assertEquals(JSON.parse(data!).sender, "fresh\n\ndata: forged@example.org");
     assertEquals(text.match(/event: decision/g)!.length, 1);
     await page.desk.add({ list: "allow", pattern: "a.example", note: "" }, "test");

@@ -3,7 +3,7 @@ import { DaemonLink, DaemonStuckError } from "../../lib/status/daemon_link.ts";
 import type { ToDaemon } from "../../lib/status/messages.ts";
 import { VITALS } from "./page.ts";
 
-const STATE = { vitals: VITALS, obstacles: [] };
+const STATE = { vitals: VITALS, obstacles: [], warnings: [] };
 
 Deno.test("answers find their questions, in whatever order they come", async () => {
   const sent: ToDaemon[] = [];

@@ -108,7 +108,6 @@ export async function withPage(
       helpContact: "",
       store: { database: `${directory}/g.db`, privacy },
       rules: engine.rules,
-      listen: DEFAULTS.values.listen,
       whitelistClients: [],
       whitelistRecipients: [],
       builtinList: true,
@@ -137,6 +136,7 @@ export async function withPage(
       const state = {
         vitals: { ...VITALS, ...vitals },
         obstacles: message.tries ? obstacles : undefined,
+        warnings: [],
       };
       queueMicrotask(() => link.answer(message.question, state));
     });

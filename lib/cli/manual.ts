@@ -1,0 +1,97 @@
+/**
+ * `greylag manual`: the manual page greylag(8), made of the table of commands.
+ *
+ * @module
+ */
+import { RELEASED, VERSION } from "../config/version.ts";
+import { REASON_TEXTS } from "../greylist/verdict.ts";
+import type { Command } from "./command.ts";
+import { type Option, parseOptions, refuseRest } from "./usage.ts";
+
+/** A text that roff takes as it is (groff_char(7), groff_man(7)). */
+function escapeRoff(text: string): string {
+  return text
+    .replaceAll("\\", "\\e")
+    .replaceAll("-", "\\-")
+    .replaceAll("…", "\\[u2026]")
+    .replace(/^([.'])/, "\\&$1");
+}
+
+function optionItem({ name, short, placeholder, help }: Option): string {
+  const value = placeholder === undefined ? "" : ` \\fI${escapeRoff(placeholder)}\\fR`;
+  const head = [
+    ...(short === undefined ? [] : [`\\fB\\-${short}\\fR`]),
+    `\\fB${escapeRoff(`--${name}`)}\\fR${value}`,
+  ];
+  return `.TP\n${head.join(", ")}\n${escapeRoff(help)}\n`;
+}
+
+function commandSection(
+  { name, summary, usage, description, options }: Command,
+  shared: readonly Option[],
+): string {
+  const own = options.filter((option) => !shared.includes(option));
+  const sameAs = own.length < options.length && name !== "serve"
+    ? "Takes the settings of \\fBserve\\fR as options as well.\n"
+    : "";
+  return [
+    `.SS ${escapeRoff(name)}\n`,
+    `\\fBgreylag ${escapeRoff(name)}\\fR ${escapeRoff(usage)}\n.PP\n`,
+    `${escapeRoff(summary[0]!.toUpperCase() + summary.slice(1))}.\n`,
+    ...description.map((paragraph) => `.PP\n${escapeRoff(paragraph)}\n`),
+    ...(name === "serve" ? options : own).map(optionItem),
+    ...(sameAs === "" ? [] : [`.PP\n${sameAs}`]),
+  ].join("");
+}
+
+/**
+ * The manual page in roff, for `man`.
+ *
+ * @param settings the options that several commands share, told with `serve` only.
+ */
+export function manualPage(commands: readonly Command[], settings: readonly Option[]): string {
+  const date = new Date(RELEASED).toISOString().slice(0, 10);
+  return [
+    `.TH GREYLAG 8 "${date}" "greylag ${VERSION}" "System administration"\n`,
+    ".SH NAME\ngreylag \\- a greylisting policy server for Postfix\n",
+    ".SH SYNOPSIS\n.B greylag\n.I COMMAND\n[\\fIOPTIONS\\fR]\n",
+    ".SH DESCRIPTION\n",
+    escapeRoff(
+      "A stranger who delivers mail is asked to come back a minute later; a real mail server does, and " +
+        "passes from then on. Postfix asks greylag over its policy protocol (SMTPD_POLICY_README). " +
+        "Whatever breaks inside, mail passes.",
+    ),
+    "\n.PP\n",
+    escapeRoff(
+      "A command line of postgrey works as well: options without a command are those of serve.",
+    ),
+    "\n.SH COMMANDS\n",
+    ...commands.map((command) => commandSection(command, settings)),
+    ".SH REASONS\n",
+    ...Object.entries(REASON_TEXTS).map(([reason, text]) =>
+      `.TP\n.B ${escapeRoff(reason)}\n${escapeRoff(text)}\n`
+    ),
+    ".SH FILES\n",
+    ".TP\n.I /etc/greylag/greylag.toml\nThe settings.\n",
+    ".TP\n.I /var/lib/greylag/greylag.db\nThe database.\n",
+    ".SH EXIT STATUS\n0 done, 1 failed or something is wrong, 2 wrong usage.\n",
+    ".SH SIGNALS\nSIGHUP rereads the settings and the lists; SIGTERM and SIGINT answer what is in flight and stop.\n",
+    ".SH SEE ALSO\n.BR postconf (5),\n.BR postgrey (8)\n",
+  ].join("");
+}
+
+/** The command; `commands` is the table that it is in. */
+export function manual(commands: () => readonly Command[], settings: readonly Option[]): Command {
+  return {
+    name: "manual",
+    summary: "print the manual page greylag(8)",
+    usage: "",
+    description: ["In roff: greylag manual | man -l -"],
+    options: [],
+    run(args, output) {
+      refuseRest(parseOptions(args, []).rest);
+      output.print(manualPage(commands(), settings));
+      return Promise.resolve(0);
+    },
+  };
+}
