@@ -87,11 +87,8 @@ async function release(): Promise<void> {
     await compile(`${DIST}/greylag-${name}`, target);
     names.push(`greylag-${name}`);
   }
-  for (const name of ["install.sh", "release/greylag.service"]) {
-    const file = name.split("/").at(-1)!;
-    await Deno.copyFile(name, `${DIST}/${file}`);
-    names.push(file);
-  }
+  await Deno.copyFile("install.sh", `${DIST}/install.sh`);
+  names.push("install.sh");
   const sums = await Promise.all(
     names.map(async (name) => `${await sumOf(`${DIST}/${name}`)}  ${name}\n`),
   );

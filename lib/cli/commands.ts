@@ -18,12 +18,14 @@ import { list } from "./list.ts";
 import { lost } from "./lost.ts";
 import { manual } from "./manual.ts";
 import { passwd } from "./passwd.ts";
+import { ready } from "./ready.ts";
 import { release } from "./release.ts";
 import { SETTING_OPTIONS } from "./setting_options.ts";
 import { serve } from "./serve.ts";
 import { spf } from "./spf.ts";
 import { stats } from "./stats.ts";
 import { token } from "./token.ts";
+import { unit } from "./unit.ts";
 import { UsageError } from "./usage.ts";
 import { version } from "./version.ts";
 
@@ -58,11 +60,13 @@ export const COMMANDS: readonly Command[] = [
   explain,
   spf,
   doctor,
+  ready,
   passwd,
   token,
   importCommand,
   forget,
   config,
+  unit,
   manual(() => COMMANDS, SETTING_OPTIONS),
   completions(() => COMMANDS),
   version,

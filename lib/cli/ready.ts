@@ -1,0 +1,97 @@
+/**
+ * `greylag ready`: whether the daemon is ready, for scripts.
+ *
+ * @module
+ */
+import type { Values } from "../config/settings.ts";
+import { type Endpoint, formatEndpoint } from "../policy/endpoint.ts";
+import { probe } from "../policy/probe.ts";
+import { ADMIN_OPTIONS, durationOf, parseAdmin } from "./admin.ts";
+import type { Command } from "./command.ts";
+import { type Option, refuseRest } from "./usage.ts";
+
+const OWN: readonly Option[] = [
+  { name: "wait", placeholder: "TIME", help: "Ask again until it is, for so long (default: 1s)." },
+];
+
+const PAUSE = 100;
+
+/** One question may take so long, in milliseconds. */
+const PATIENCE = 3000;
+
+/** What a status page says under /readyz: its status code and its text (RFC 9112). */
+async function askPage(endpoint: Endpoint): Promise<[code: number, text: string]> {
+  using conn = endpoint.kind === "unix"
+    ? await Deno.connect({ transport: "unix", path: endpoint.path })
+    // Where it listens on all addresses it is asked at its own.
+    : await Deno.connect({
+      hostname: endpoint.host.replace(/^0\.0\.0\.0$|^::$/, "127.0.0.1"),
+      port: endpoint.port,
+    });
+  const question = "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+  await conn.write(new TextEncoder().encode(question));
+  const buffer = new Uint8Array(16_384);
+  let text = "";
+  for (let count; (count = await conn.read(buffer)) !== null;) {
+    text += new TextDecoder().decode(buffer.subarray(0, count));
+  }
+  const [head = "", body = ""] = text.split("\r\n\r\n", 2);
+  return [Number(head.split(" ")[1]), body.trim()];
+}
+
+/** What is in the way; undefined if nothing is. */
+async function obstacle({ status, listen }: Values): Promise<string | undefined> {
+  const endpoint = status === "off" ? listen[0]! : status;
+  const where = formatEndpoint(endpoint);
+  const controller = new AbortController();
+  const late = new Promise<string>((resolve) => {
+    const timer = setTimeout(() => resolve(`${where}: no answer in time`), PATIENCE);
+    controller.signal.addEventListener("abort", () => clearTimeout(timer));
+  });
+  const asked = async () => {
+    try {
+      if (status === "off") {
+        return await probe(endpoint, PATIENCE) ? undefined : `${where}: no policy server`;
+      }
+      const [code, text] = await askPage(endpoint);
+      return code === 200 ? undefined : `${where}: ${text}`;
+    } catch (error) {
+      return `${where}: ${error instanceof Error ? error.message : error}`;
+    }
+  };
+  try {
+    return await Promise.race([asked(), late]);
+  } finally {
+    controller.abort();
+  }
+}
+
+/** Whether the daemon is ready. */
+export const ready: Command = {
+  name: "ready",
+  summary: "tell whether the daemon is ready, for scripts",
+  usage: "[--wait TIME]",
+  description: [
+    'Asks the status page (/readyz), or with status = "off" the policy socket. Exits with 0 if it ' +
+    "is ready, else with 1, and says why.",
+  ],
+  options: [...ADMIN_OPTIONS.filter(({ name }) => name === "config"), ...OWN],
+  async run(args, output) {
+    const admin = parseAdmin(args, OWN);
+    refuseRest(admin.rest);
+    const end = performance.now() + durationOf(admin, "wait", 1000);
+    const { values } = admin.configuration;
+    while (true) {
+      const why = await obstacle(values);
+      if (why === undefined) {
+        output.print("ready\n");
+        return 0;
+      }
+      if (performance.now() >= end) {
+        output.complain(`greylag: not ready: ${why}\n`);
+        return 1;
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+  },
+};

@@ -1,0 +1,42 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { COMMANDS } from "../../lib/cli/commands.ts";
+import { SETTING_NAMES } from "../../lib/config/settings.ts";
+import { greylag } from "./database.ts";
+
+Deno.test("the manual tells every command and every setting once", async () => {
+  const { out } = await greylag("manual");
+  for (const { name } of COMMANDS) {
+    assertEquals(out.split(`.SS ${name.replaceAll("-", "\\-")}\n`).length, 2, name);
+  }
+  for (const name of SETTING_NAMES) {
+    const flag = `\\fB\\-\\-${name.replaceAll("_", "\\-")}\\fR`;
+    assert(out.split(flag).length >= 2, name);
+  }
+  // No line of text is taken for a request of roff's.
+  for (const line of out.split("\n")) {
+    assertMatch(line, /^(?:\.(?:TH|SH|SS|PP|TP|B|BR|I) ?|[^.'])|^$/, line);
+  }
+});
+
+Deno.test("every shell is told every command, and its options behind it", async () => {
+  for (const shell of ["bash", "zsh", "fish"]) {
+    const { code, out } = await greylag("completions", shell);
+    assertEquals(code, 0);
+    for (const { name, options } of COMMANDS) {
+      assertStringIncludes(out, name);
+      for (const option of options) assertStringIncludes(out, option.name);
+    }
+  }
+  for (const bad of [[], ["csh"], ["bash", "zsh"]]) {
+    assertEquals((await greylag("completions", ...bad)).code, 2);
+  }
+});
+
+Deno.test("the unit starts the executable where it is", async () => {
+  assertMatch((await greylag("unit")).out, /^ExecStart=\/usr\/local\/bin\/greylag serve$/m);
+  const { out } = await greylag("unit", "--executable=/opt/g/bin/greylag");
+  assertMatch(out, /^ExecStart=\/opt\/g\/bin\/greylag serve$/m);
+  for (const path of ["greylag", "/a b/greylag", "/a\nExecStart=/bin/sh", "/%h/greylag"]) {
+    assertEquals((await greylag("unit", `--executable=${path}`)).code, 2, path);
+  }
+});

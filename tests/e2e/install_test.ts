@@ -1,0 +1,476 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { createHash } from "node:crypto";
+import { ScratchRoot } from "./scratch_root.ts";
+import { send } from "./smtp.ts";
+
+/** Only an executable can be installed; .ci/run makes one. */
+const EXECUTABLE = Deno.env.get("GREYLAG_EXECUTABLE");
+const INSTALLER = new URL("../../install.sh", import.meta.url).pathname;
+
+const NAME = "greylag-linux-x86_64";
+const CHECK = "check_policy_service { inet:127.0.0.1:10023, timeout=10s, default_action=DUNNO }";
+
+/** Says that it is a greylag, and does nothing: a version that does not become ready. */
+const BROKEN = `#!/bin/sh
+case $1 in
+  version) echo "greylag 9.9.9 (broken)" ;;
+  unit) cat /etc/systemd/system/greylag.service ;;
+  manual) echo ;;
+  *) exit 1 ;;
+esac
+`;
+
+const sumOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+/** A server with releases, as install.sh downloads them. */
+class Releases {
+  /** What is served, by its name. */
+  readonly files = new Map<string, Uint8Array>();
+  /** Names whose download is cut short. */
+  readonly cut = new Set<string>();
+  readonly #server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (request) => {
+      const name = new URL(request.url).pathname.split("/").at(-1)!;
+      const bytes = this.files.get(name);
+      if (bytes === undefined) return new Response("not here", { status: 404 });
+      if (!this.cut.has(name)) return new Response(bytes.slice().buffer);
+      const headers = { "content-length": String(bytes.length) };
+      return new Response(
+        new ReadableStream({
+          start(controller) {
+            controller.enqueue(bytes.slice(0, bytes.length / 2));
+            controller.error(new Error("cut"));
+          },
+        }),
+        { headers },
+      );
+    },
+  );
+
+  /** Where they are. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#server.addr.port}`;
+  }
+
+  /** Serves a program under the name of this system's, with its checksum. */
+  offer(bytes: Uint8Array): void {
+    this.files.set(NAME, bytes);
+    this.files.set("SHA256SUMS", new TextEncoder().encode(`${sumOf(bytes)}  ${NAME}\n`));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+}
+
+interface Place {
+  readonly root: ScratchRoot;
+  readonly releases: Releases;
+  /** Runs install.sh in the scratch root. */
+  install(
+    args?: string,
+    options?: { shell?: string; user?: string; before?: string },
+  ): Promise<{ code: number; said: string }>;
+  /** The installed executable's checksum and the daemon's process; what a failure must not change. */
+  state(): Promise<[sum: string, pid: string]>;
+}
+
+let program: Uint8Array | undefined;
+
+/** The executable, and another version of it: the same with another checksum. */
+function programs(): [Uint8Array, Uint8Array] {
+  program ??= Deno.readFileSync(EXECUTABLE!);
+  const other = new Uint8Array(program.length + 1);
+  other.set(program);
+  return [program, other];
+}
+
+function test(name: string, body: (place: Place) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore: EXECUTABLE === undefined,
+    async fn() {
+      const root = await ScratchRoot.make();
+      await using releases = new Releases();
+      releases.offer(programs()[0]);
+      try {
+        await Deno.copyFile(INSTALLER, `${root.path}/tmp/install.sh`);
+        await body({
+          root,
+          releases,
+          install: (args = "", { shell = "dash", user = "root", before = "" } = {}) =>
+            root.run(
+              `${before}\ncat /tmp/install.sh | GREYLAG_BASE_URL=${releases.url} ${shell} -s -- ${args}`,
+              { user },
+            ),
+          state: async () => [
+            (await root.run("sha256sum /usr/local/bin/greylag")).said,
+            await root.read("/run/greylag.pid"),
+          ],
+        });
+      } finally {
+        await root.remove();
+      }
+    },
+  });
+}
+
+test("as root it installs everything, starts it, and says what is left to do", async ({ root, install }) => {
+  const { code, said } = await install();
+  assertEquals(code, 0, said);
+  assertStringIncludes(said, CHECK);
+  assertStringIncludes(said, "http://127.0.0.1:10024");
+  assertStringIncludes((await root.run("greylag ready")).said, "ready");
+  const modes = await root.run(
+    "stat -c '%a %U:%G %n' /usr/local/bin/greylag /var/lib/greylag /etc/greylag/greylag.toml " +
+      "/etc/systemd/system/greylag.service /var/spool/postfix/greylag; id -un greylag",
+  );
+  assertEquals(
+    modes.said,
+    "755 root:root /usr/local/bin/greylag\n700 greylag:greylag /var/lib/greylag\n" +
+      "644 root:root /etc/greylag/greylag.toml\n644 root:root /etc/systemd/system/greylag.service\n" +
+      "2750 greylag:postfix /var/spool/postfix/greylag\ngreylag\n",
+  );
+  assertStringIncludes(
+    (await root.run("man -l /usr/local/share/man/man8/greylag.8")).said,
+    "GREYLAG(8)",
+  );
+  assertEquals((await root.run("ls /usr/local/bin/.greylag* 2>/dev/null")).said, "");
+
+  // Once more: nothing is restarted, and the settings are kept.
+  await root.run("echo 'delay = \"2m\"' >> /etc/greylag/greylag.toml");
+  const before = await root.read("/var/log/systemctl");
+  const again = await install();
+  assertEquals(again.code, 0, again.said);
+  assertStringIncludes(again.said, "installed already");
+  assertEquals(await root.read("/var/log/systemctl"), before);
+  assertStringIncludes((await root.run("greylag config")).said, 'delay = "2m"');
+});
+
+test("a socket that a chrooted Postfix reaches works with Postfix's group and nobody else's", async ({ root, install }) => {
+  assertEquals((await install()).code, 0);
+  await root.run(
+    `echo 'listen = ["inet:127.0.0.1:10023", "unix:/var/spool/postfix/greylag/policy"]' ` +
+      ">> /etc/greylag/greylag.toml; systemctl restart greylag; greylag ready --wait 10s",
+  );
+  const ask = (user: string) =>
+    root.run(
+      `setpriv --reuid ${user} --regid $(id -g ${user}) --init-groups perl -MIO::Socket::UNIX -e '` +
+        `my $s = IO::Socket::UNIX->new("/var/spool/postfix/greylag/policy") or die "$!\\n"; ` +
+        `print $s "request=smtpd_access_policy\\nprotocol_state=CONNECT\\n\\n"; print scalar <$s>'`,
+    );
+  assertStringIncludes((await ask("postfix")).said, "action=DUNNO");
+  assertStringIncludes((await ask("nobody")).said, "Permission denied");
+});
+
+test("for another user it installs the executable and nothing else, and says so", async ({ root, install }) => {
+  await root.run("mkdir -p /tmp/home-nobody && chown nobody /tmp/home-nobody");
+  const { code, said } = await install("", { user: "nobody" });
+  assertEquals(code, 0, said);
+  assertStringIncludes(said, "without a service");
+  assertStringIncludes(said, "not in your PATH");
+  assertMatch((await root.run("/tmp/home-nobody/.local/bin/greylag version")).said, /^greylag \d/);
+  assertEquals(await root.read("/etc/systemd/system/greylag.service"), "");
+  assertEquals((await root.run("id greylag")).code, 1);
+  assertStringIncludes((await install("--configure-postfix", { user: "nobody" })).said, "for root");
+});
+
+test("it works with dash, bash and busybox, with curl or wget, and checks with openssl too", async ({ root, install }) => {
+  const without = (...tools: string[]) =>
+    `mkdir -p /tmp/bin; for f in /usr/bin/* /usr/sbin/*; do case \${f##*/} in ${
+      tools.join("|")
+    }) ;; ` +
+    "*) ln -sf $f /tmp/bin/ ;; esac; done; PATH=/tmp/bin";
+  const flags = "--no-service --prefix";
+  for (
+    const [at, options] of [
+      { shell: "bash" },
+      { shell: "busybox sh" },
+      { before: without("curl") },
+      { before: without("wget", "sha256sum", "shasum") },
+    ].entries()
+  ) {
+    const { code, said } = await install(`${flags} /opt/g${at}`, options);
+    assertEquals(code, 0, said);
+    assertMatch((await root.run(`/opt/g${at}/bin/greylag version`)).said, /^greylag/);
+    await root.run("rm -rf /tmp/bin");
+  }
+  const none = await install(`${flags} /opt/none`, {
+    before: without("sha256sum", "shasum", "openssl"),
+  });
+  assertEquals(none.code, 1);
+  assertStringIncludes(none.said, "nothing is installed unchecked");
+  assertEquals(await root.read("/opt/none/bin/greylag"), "");
+});
+
+test("whatever goes wrong, the old installation runs on untouched", async (place) => {
+  const { root, releases, install, state } = place;
+  assertEquals((await install()).code, 0);
+  const before = await state();
+  const [, other] = programs();
+  const sums = releases.files.get("SHA256SUMS")!;
+  const spoiled: [string, () => Promise<unknown> | void, string, string?][] = [
+    ["a wrong checksum", () => void releases.files.set(NAME, other), "the checksum of"],
+    ["no executable", () => void releases.files.delete(NAME), "cannot be downloaded"],
+    [
+      "no checksums",
+      () => void releases.files.delete("SHA256SUMS"),
+      "SHA256SUMS cannot be downloaded",
+    ],
+    [
+      "checksums of others",
+      () => void releases.files.set("SHA256SUMS", new TextEncoder().encode("00  x\n")),
+      "does not name",
+    ],
+    ["a cut file", () => void releases.cut.add(NAME), "cannot be downloaded"],
+    [
+      "an unknown machine",
+      () =>
+        root.write("/usr/local/sbin/uname", '#!/bin/sh\n[ "$1" = -m ] && echo vax || echo Linux\n'),
+      "no greylag for vax",
+      "PATH=/usr/local/sbin:$PATH",
+    ],
+    [
+      "an unknown system",
+      () => root.write("/usr/local/sbin/uname", "#!/bin/sh\necho Plan9\n"),
+      "no greylag for Plan9",
+      "PATH=/usr/local/sbin:$PATH",
+    ],
+    [
+      "another C library",
+      () => root.write("/usr/local/sbin/getconf", "#!/bin/sh\nexit 1\n"),
+      "musl",
+      "PATH=/usr/local/sbin:$PATH",
+    ],
+    [
+      "an old C library",
+      () => root.write("/usr/local/sbin/getconf", "#!/bin/sh\necho glibc 2.19\n"),
+      "too old",
+      "PATH=/usr/local/sbin:$PATH",
+    ],
+    [
+      "a program that does not run",
+      () => releases.offer(new TextEncoder().encode("#!/bin/sh\nexit 3\n")),
+      "does not run on this system",
+    ],
+    [
+      "another version than the one that was asked for",
+      () => releases.offer(other),
+      "not version 7.7.7",
+    ],
+  ];
+  for (const [what, spoil, words, path = ""] of spoiled) {
+    await spoil();
+    const args = what.startsWith("another version") ? "--version 7.7.7" : "";
+    const { code, said } = await install(args, { before: path === "" ? "" : `export ${path}` });
+    assertEquals(code, 1, `${what}: ${said}`);
+    assertStringIncludes(said, words, what);
+    assertEquals(await state(), before, what);
+    assertStringIncludes((await root.run("greylag ready")).said, "ready", what);
+    assertEquals((await root.run("ls /usr/local/bin/.greylag* 2>/dev/null")).said, "", what);
+    releases.cut.clear();
+    releases.files.set(NAME, programs()[0]);
+    releases.files.set("SHA256SUMS", sums);
+    await root.run("rm -f /usr/local/sbin/uname /usr/local/sbin/getconf");
+  }
+  for (const wrong of ["--nonsense", "--version", "--version '../x'", "--prefix here", "--purge"]) {
+    assertEquals((await install(wrong)).code, 1, wrong);
+  }
+});
+
+test("a full disk leaves the old version where it was", async ({ root, releases, install }) => {
+  // Room for one and a half of it.
+  const size = Math.floor(programs()[0].length * 1.5);
+  await root.outside(`mount -t tmpfs -o size=${size} tmpfs ${root.path}/usr/local/bin`);
+  assertEquals((await install()).code, 0);
+  const before = (await root.run("sha256sum /usr/local/bin/greylag")).said;
+  releases.offer(programs()[1]);
+  const { code, said } = await install();
+  assertEquals(code, 1, said);
+  assertEquals(
+    (await root.run("sha256sum /usr/local/bin/greylag; ls -A /usr/local/bin")).said,
+    `${before}greylag\n`,
+  );
+  assertStringIncludes((await root.run("greylag ready")).said, "ready");
+});
+
+test("a script that was cut short does nothing, wherever it was cut", async ({ root }) => {
+  const text = await Deno.readTextFile(INSTALLER);
+  const ends = [...text.matchAll(/\n/g)].map(({ index }) => index).filter((_, at) => at % 9 === 0);
+  for (const end of [...ends, text.length - 3]) {
+    await Deno.writeTextFile(`${root.path}/tmp/cut.sh`, text.slice(0, end));
+    await root.run("sh /tmp/cut.sh --from /bin/true; bash < /tmp/cut.sh");
+  }
+  const { said } = await root.run(
+    "ls /usr/local/bin/greylag /etc/greylag /var/lib/greylag; id greylag",
+  );
+  assertEquals(said.match(/No such file|no such user/g)!.length, 4, said);
+});
+
+test("a version that does not become ready gives way to the old one", async ({ root, releases, install }) => {
+  assertEquals((await install()).code, 0);
+  const before = (await root.run("sha256sum /usr/local/bin/greylag")).said;
+  releases.offer(new TextEncoder().encode(BROKEN));
+  const { code, said } = await install("", {
+    before: "sed -i s/^READY_TIME=.*/READY_TIME=2s/ /tmp/install.sh",
+  });
+  assertEquals(code, 1, said);
+  assertStringIncludes(said, "going back to the old one");
+  assertStringIncludes(said, "the old version is running again");
+  assertEquals((await root.run("sha256sum /usr/local/bin/greylag")).said, before);
+  assertStringIncludes((await root.run("greylag ready")).said, "ready");
+  assertStringIncludes(
+    await root.read("/etc/systemd/system/greylag.service"),
+    "ExecStart=/usr/local/bin/greylag",
+  );
+});
+
+test("--dry-run changes nothing and says what it would do", async ({ root, install }) => {
+  const { code, said } = await install("--dry-run --configure-postfix");
+  assertEquals(code, 0, said);
+  assertStringIncludes(said, "would install");
+  assertStringIncludes(said, `would set smtpd_recipient_restrictions`);
+  const left = await root.run(
+    "ls /usr/local/bin/greylag /etc/greylag /var/lib/greylag; id greylag",
+  );
+  assertEquals(left.said.match(/No such file|no such user/g)!.length, 4, left.said);
+});
+
+/** A Postfix in the scratch root, with a port of its own. */
+async function preparePostfix(root: ScratchRoot, restrictions?: string): Promise<void> {
+  const set = (line: string) => `postconf -e '${line}'`;
+  const { code, said } = await root.run([
+    "cp /usr/share/postfix/main.cf.debian /etc/postfix/main.cf",
+    "rm -rf /var/spool/postfix/pid/*",
+    ...[
+      "inet_interfaces = 127.0.0.1",
+      "myhostname = mx.example.net",
+      "mydestination =",
+      "maillog_file = /var/log/mail.log",
+      "virtual_mailbox_domains = example.net",
+      "virtual_transport = discard:",
+      "smtpd_authorized_xclient_hosts = 127.0.0.1",
+      "smtpd_peername_lookup = no",
+      "smtpd_client_connection_count_limit = 0",
+      "smtpd_client_connection_rate_limit = 0",
+      ...(restrictions === undefined ? [] : [`smtpd_recipient_restrictions = ${restrictions}`]),
+    ].map(set),
+    "postconf -MX smtp/inet",
+    "postconf -Me '10025/inet = 127.0.0.1:10025 inet n - y - - smtpd'",
+  ].join("\n"));
+  assertEquals(code, 0, said);
+}
+
+const restrictionsIn = async (root: ScratchRoot) =>
+  (await root.run("postconf -h smtpd_recipient_restrictions")).said.trim();
+
+test("--configure-postfix puts the check at its place, once, and takes it away again", async ({ root, install }) => {
+  const table: [string | undefined, string][] = [
+    [
+      undefined,
+      `permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination, ${CHECK}`,
+    ],
+    [
+      "permit_mynetworks, reject_unauth_destination",
+      `permit_mynetworks, reject_unauth_destination, ${CHECK}`,
+    ],
+    [
+      "permit_mynetworks reject_unauth_destination permit",
+      `permit_mynetworks reject_unauth_destination, ${CHECK}, permit`,
+    ],
+    [
+      "reject_unauth_destination, check_policy_service { unix:private/spf, timeout=5s },",
+      `reject_unauth_destination, check_policy_service { unix:private/spf, timeout=5s }, ${CHECK}`,
+    ],
+    ["permit_mynetworks", `permit_mynetworks, reject_unauth_destination, ${CHECK}`],
+    [
+      "reject_unauth_destination, check_policy_service inet:127.0.0.1:10023",
+      "reject_unauth_destination, check_policy_service inet:127.0.0.1:10023",
+    ],
+  ];
+  for (const [before, after] of table) {
+    await preparePostfix(root, before);
+    const { code, said } = await install("--configure-postfix");
+    assertEquals(code, 0, said);
+    assertEquals(await restrictionsIn(root), after);
+    const main = await root.read("/etc/postfix/main.cf");
+    assertEquals((await install("--configure-postfix")).code, 0);
+    assertEquals(await root.read("/etc/postfix/main.cf"), main);
+    assertEquals((await root.run("postfix check")).code, 0);
+  }
+  await preparePostfix(root, "permit_mynetworks, reject_unauth_destination, permit");
+  await install("--configure-postfix");
+  assertEquals((await install("--uninstall")).code, 0);
+  assertEquals(await restrictionsIn(root), "permit_mynetworks, reject_unauth_destination, permit");
+});
+
+test("a main.cf that Postfix does not accept is as it was afterwards", async ({ root, install }) => {
+  await preparePostfix(root);
+  const before = await root.read("/etc/postfix/main.cf");
+  await root.write(
+    "/usr/local/sbin/postfix",
+    '#!/bin/sh\n[ "$1" = check ] && exit 1\nexec /usr/sbin/postfix "$@"\n',
+  );
+  const { code, said } = await install("--configure-postfix", {
+    before: "export PATH=/usr/local/sbin:$PATH",
+  });
+  assertEquals(code, 1);
+  assertStringIncludes(said, "add the check by hand");
+  assertEquals(await root.read("/etc/postfix/main.cf"), before);
+  assertStringIncludes((await root.run("greylag ready")).said, "ready");
+});
+
+test("install, hook into Postfix, deliver, upgrade under load with no mail refused, uninstall", async ({ root, releases, install }) => {
+  await preparePostfix(root, "permit_mynetworks, reject_unauth_destination");
+  await root.run("postfix start");
+  await root.run("mkdir -p /etc/greylag; echo 'delay = \"1s\"' > /etc/greylag/greylag.toml");
+  const installed = await install("--configure-postfix");
+  assertEquals(installed.code, 0, installed.said);
+  const message = (sender: string) => ({
+    address: "192.0.2.10",
+    name: "mail.example.org",
+    sender,
+    recipients: ["bob@example.net"],
+  });
+  const replyTo = async (sender: string) => (await send(10025, message(sender))).recipients[0]!;
+  assertMatch(await replyTo("alice@example.org"), /^450 4\.7\.1 .*Greylisted/);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  assertMatch(await replyTo("alice@example.org"), /^250 /);
+
+  let isOver = false;
+  const replies: string[] = [];
+  const load = Promise.all([0, 1, 2].map(async (which) => {
+    for (let at = 0; !isOver; at++) {
+      replies.push(
+        await replyTo(at % 2 === 0 ? "alice@example.org" : `s${which}.${at}@example.org`),
+      );
+    }
+  }));
+  releases.offer(programs()[1]);
+  const before = await root.read("/run/greylag.pid");
+  const upgraded = await install();
+  assertEquals(upgraded.code, 0, upgraded.said);
+  assert(await root.read("/run/greylag.pid") !== before);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  isOver = true;
+  await load;
+  assert(replies.length > 50, `${replies.length}`);
+  const refused = replies.filter((reply) => !/^250 |^450 4\.7\.1 .*Greylisted/.test(reply));
+  assertEquals(refused, []);
+  // Who was known before the upgrade is known after it.
+  assertMatch(await replyTo("alice@example.org"), /^250 /);
+
+  const gone = await install("--uninstall");
+  assertEquals(gone.code, 0, gone.said);
+  assertMatch(await replyTo("stranger@example.org"), /^250 /);
+  assert((await root.read("/etc/greylag/greylag.toml")).includes("delay"));
+  assertEquals((await root.run("ls /var/lib/greylag/greylag.db")).code, 0);
+  assertEquals(
+    (await root.run("command -v greylag || ls /etc/systemd/system/greylag.service")).code,
+    2,
+  );
+  assertEquals((await install("--uninstall --purge")).code, 0);
+  const left = await root.run("ls /etc/greylag /var/lib/greylag; id greylag");
+  assertEquals(left.said.match(/No such file|no such user/g)!.length, 3, left.said);
+});

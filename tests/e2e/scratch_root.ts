@@ -1,0 +1,125 @@
+/**
+ * This machine's file system as a copy that can be spoiled: an overlay, into which commands are locked.
+ * Only systemctl is a stand-in, since nothing here is started by systemd.
+ *
+ * @module
+ */
+
+/** What systemctl has to do for install.sh, by the unit that was installed. */
+const SYSTEMCTL = `#!/bin/sh
+echo "$*" >> /var/log/systemctl
+unit=/etc/systemd/system/greylag.service
+pid=/run/greylag.pid
+stop() {
+  [ -e $pid ] || return 0
+  kill "$(cat $pid)" 2>/dev/null
+  while kill -0 "$(cat $pid)" 2>/dev/null; do sleep 0.05; done
+  rm -f $pid
+}
+start() {
+  install -d -o greylag -g greylag /run/greylag
+  command=$(sed -n 's/^ExecStart=//p' $unit)
+  setpriv --reuid greylag --regid greylag --init-groups sh -c "exec $command" >> /var/log/greylag 2>&1 &
+  echo $! > $pid
+}
+case $1 in
+  restart) stop; start ;;
+  disable) stop ;;
+esac
+`;
+
+/** What a command did. */
+export interface Done {
+  readonly code: number;
+  /** What it wrote to standard output and standard error. */
+  readonly said: string;
+}
+
+/** A file system of its own. */
+export class ScratchRoot {
+  readonly #base: string;
+  /** Where it is, seen from outside. */
+  readonly path: string;
+
+  private constructor(base: string) {
+    this.#base = base;
+    this.path = `${base}/root`;
+  }
+
+  /** Makes one; takes root and Linux's overlay file system. */
+  static async make(): Promise<ScratchRoot> {
+    // The network is this machine's own, and another daemon's answers would be taken for this one's.
+    for (const port of [10_023, 10_024, 10_025]) {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+    }
+    const base = await Deno.makeTempDir({ prefix: "greylag-root-" });
+    const root = new ScratchRoot(base);
+    await root.#outside(
+      `cd ${base} && mkdir up root && mount -t tmpfs tmpfs up && mkdir up/upper up/work && ` +
+        `mount -t overlay overlay -o lowerdir=/,upperdir=up/upper,workdir=up/work root && ` +
+        "mount --bind /proc root/proc && mount --bind /dev root/dev && " +
+        "mount -t tmpfs tmpfs root/tmp && chmod 1777 root/tmp && " +
+        "mount -t tmpfs tmpfs root/run && mkdir -p root/run/systemd/system && " +
+        "rm -rf root/etc/greylag root/var/lib/greylag root/usr/local/bin/greylag root/var/log/greylag",
+    );
+    await root.write("/usr/bin/systemctl", SYSTEMCTL);
+    return root;
+  }
+
+  /** Ends what runs in it, and removes it. */
+  async remove(): Promise<void> {
+    await this.run("systemctl disable; postfix abort 2>/dev/null; true");
+    await this.#outside(
+      `cd ${this.#base} && for part in root/usr/local/bin root/run root/tmp root/dev root/proc root up; do ` +
+        `mountpoint -q $part && umount -l $part; done; true`,
+    );
+    await Deno.remove(this.#base, { recursive: true });
+  }
+
+  /** Runs a command in it. */
+  run(command: string, { shell = "sh", user = "root" } = {}): Promise<Done> {
+    const as = user === "root"
+      ? []
+      : ["setpriv", "--reuid", user, "--regid", "nogroup", "--clear-groups"];
+    return finish(
+      new Deno.Command("chroot", {
+        args: [this.path, ...as, ...shell.split(" "), "-c", `{ ${command}\n} 2>&1`],
+        clearEnv: true,
+        env: { PATH: "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", HOME: `/tmp/home-${user}` },
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      }),
+    );
+  }
+
+  /** Writes a program into it. */
+  async write(path: string, text: string): Promise<void> {
+    await Deno.remove(this.path + path).catch(() => {});
+    await Deno.writeTextFile(this.path + path, text, { mode: 0o755 });
+    await Deno.chmod(this.path + path, 0o755);
+  }
+
+  /** Reads a file of it; empty if it is not there. */
+  read(path: string): Promise<string> {
+    return Deno.readTextFile(this.path + path).catch(() => "");
+  }
+
+  /** Runs a command outside, in the directory of all that belongs to it. */
+  async outside(command: string): Promise<void> {
+    await this.#outside(command);
+  }
+
+  async #outside(command: string): Promise<void> {
+    const { code, said } = await finish(
+      new Deno.Command("sh", { args: ["-c", command], stdout: "piped", stderr: "piped" }),
+    );
+    if (code !== 0) throw new Error(`${command}: ${said}`);
+  }
+}
+
+async function finish(command: Deno.Command): Promise<Done> {
+  const { code, stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  return { code, said: decoder.decode(stdout) + decoder.decode(stderr) };
+}
