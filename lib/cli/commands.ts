@@ -4,6 +4,7 @@
  * @module
  */
 import { nearest } from "../config/load.ts";
+import { backup } from "./backup.ts";
 import type { Command } from "./command.ts";
 import { completions } from "./completions.ts";
 import { config } from "./config.ts";
@@ -63,6 +64,7 @@ export const COMMANDS: readonly Command[] = [
   ready,
   passwd,
   token,
+  backup,
   importCommand,
   forget,
   config,

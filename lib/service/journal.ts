@@ -302,6 +302,12 @@ export class Journal {
     this.#say("info", "store-recovered", "the database works again");
   }
 
+  /** The database was deleted or replaced. */
+  storeReplaced(): void {
+    const text = "the database file was deleted or replaced; what is there now is opened";
+    this.#say("error", "store-replaced", text);
+  }
+
   /** A corrupt database was moved away. */
   storeSetAside(path: string): void {
     this.#say("error", "store-set-aside", `the corrupt database was kept as ${path}`);

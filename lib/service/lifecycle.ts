@@ -64,6 +64,10 @@ export class Service {
         journal.storeRecovered();
         this.onReopened();
       },
+      replaced: () => {
+        journal.storeReplaced();
+        this.onReopened();
+      },
       setAside: (path) => journal.storeSetAside(path),
     });
     this.#lists = new Lists(this.#store, settings.lists, {

@@ -41,12 +41,27 @@ import type {
 /** After a fault, requests are refused without trying for this long, in milliseconds. */
 const RETRY_PERIOD = 1000;
 
+/** How often is looked whether the file is still the one that is open, in milliseconds. */
+const LOOK_PERIOD = 1000;
+
+/** Which file is at a path: empty if none is. */
+function fileAt(path: string): string {
+  try {
+    const { dev, ino } = Deno.statSync(path);
+    return `${dev}:${ino}`;
+  } catch {
+    return "";
+  }
+}
+
 /** What a reopening store tells its owner. */
 export interface ReopeningEvents {
   /** It cannot do its work; told for every attempt. */
   ill(fault: StoreFault): void;
   /** It works again. */
   recovered(): void;
+  /** The file was deleted, or another put in its place: that one is opened, or a fresh one made. */
+  replaced(): void;
   /** A corrupt file was moved to this path, and a fresh one will be begun. */
   setAside(path: string): void;
 }
@@ -59,6 +74,9 @@ export class ReopeningStore implements Store {
   #fault: StoreFault | undefined;
   /** By `performance.now()`. */
   #retryAt = 0;
+  /** Which file is open, and when that is looked at again, by `performance.now()`. */
+  #file = "";
+  #lookAt = 0;
 
   /** A store that is not open yet. */
   constructor(settings: StoreSettings, events: ReopeningEvents) {
@@ -202,8 +220,8 @@ export class ReopeningStore implements Store {
     if (this.#fault !== undefined && performance.now() < this.#retryAt) throw this.#fault;
     let result: Awaitable<T>;
     try {
-      this.#store ??= openStore(this.#settings);
-      result = work(this.#store);
+      this.#lookAtFile();
+      result = work(this.#store ??= this.#open());
     } catch (error) {
       this.#fallIll(error);
     }
@@ -211,6 +229,33 @@ export class ReopeningStore implements Store {
       return result.then((value) => this.#thrive(value), (error) => this.#fallIll(error));
     }
     return this.#thrive(result);
+  }
+
+  #open(): Store {
+    const store = openStore(this.#settings);
+    this.#file = fileAt(this.#settings.database);
+    return store;
+  }
+
+  /** A file that was deleted or replaced would take what is written to it along. */
+  #lookAtFile(): void {
+    if (this.#store === undefined) return;
+    const now = performance.now();
+    if (now < this.#lookAt) return;
+    this.#lookAt = now + LOOK_PERIOD;
+    if (fileAt(this.#settings.database) === this.#file) return;
+    this.#abandon();
+    this.#events.replaced();
+  }
+
+  /** Closes what is open, whatever that leads to. */
+  #abandon(): void {
+    try {
+      const closing = this.close();
+      if (closing instanceof Promise) closing.catch(() => {});
+    } catch {
+      // It was broken already.
+    }
   }
 
   #thrive<T>(value: T): T {
@@ -232,12 +277,7 @@ export class ReopeningStore implements Store {
 
   /** A file that is mended, remounted or replaced meanwhile is only seen by opening it again. */
   #reopenLater(fault: StoreFault): void {
-    try {
-      const closing = this.close();
-      if (closing instanceof Promise) closing.catch(() => {});
-    } catch {
-      // It was broken already.
-    }
+    this.#abandon();
     if (fault.kind !== "corrupt") return;
     try {
       this.#events.setAside(setAside(this.#settings.database, Date.now()));

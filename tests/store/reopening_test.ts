@@ -20,6 +20,7 @@ async function withStore(body: (setup: Setup) => Promise<void> | void): Promise<
   const store = new ReopeningStore({ database: path, privacy: false }, {
     ill: (fault) => told.push(fault.kind),
     recovered: () => told.push("recovered"),
+    replaced: () => told.push("replaced"),
     setAside: (to) => told.push(`set aside ${to}`),
   });
   try {
@@ -89,5 +90,36 @@ Deno.test("a place that cannot be written is told of, and used as soon as it can
     await put(store);
     assertEquals(told.at(-1), "recovered");
     assert(store.fault === undefined);
+  });
+});
+
+Deno.test("a file that is deleted or replaced is noticed, and what is written next is kept", async () => {
+  await withStore(async ({ path, store, told }) => {
+    await put(store);
+    await Deno.remove(path);
+    await pause(1100);
+    await put(store);
+    assertEquals(told, ["replaced"]);
+    assertEquals((await Deno.stat(path)).isFile, true);
+    const other = new ReopeningStore({ database: `${path}.other`, privacy: false }, {
+      ill: () => {},
+      recovered: () => {},
+      replaced: () => {},
+      setAside: () => {},
+    });
+    await other.addEntry({
+      list: "allow",
+      topic: "client",
+      pattern: "192.0.2.1",
+      note: "",
+      addedBy: "root",
+      created: 1,
+    });
+    await other.close();
+    for (const suffix of ["-wal", "-shm"]) await Deno.remove(path + suffix).catch(() => {});
+    await Deno.rename(`${path}.other`, path);
+    await pause(1100);
+    assertEquals((await store.entries()).map(({ pattern }) => pattern), ["192.0.2.1"]);
+    assertEquals(told, ["replaced", "replaced"]);
   });
 });

@@ -1,0 +1,71 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { tripletKey } from "../../lib/greylist/verdict.ts";
+import { openStore } from "../../lib/store/open.ts";
+import { Daemon, inDirectory } from "../daemon.ts";
+import { greylag, withDatabase } from "./database.ts";
+
+const record = { firstSeen: 1, lastSeen: 2, tries: 1, counted: false };
+
+Deno.test("a copy holds what was there when it was made, and is its owner's only", async () => {
+  await withDatabase(async (run, path) => {
+    const store = openStore({ database: path, privacy: false });
+    const put = (sender: string) =>
+      store.exchange([], () => [{
+        kind: "triplet",
+        key: tripletKey("net:192.0.2.0/24", sender, "b@example.net"),
+        record,
+      }]);
+    for (let at = 0; at < 500; at++) await put(`s${at}@example.org`);
+    const copy = `${path}.copy`;
+    assertMatch((await run("backup", copy)).out, /^copied .* \(\d+ bytes\)\n$/);
+    await put("later@example.org");
+    await store.close();
+    assertEquals((await Deno.stat(copy)).mode! & 0o777, 0o600);
+    const restored = openStore({ database: copy, privacy: false });
+    assertEquals((await restored.size()).triplets, 500);
+    await restored.close();
+  });
+});
+
+Deno.test("nothing is replaced, and a copy that fails leaves nothing behind", async () => {
+  await withDatabase(async (run, path) => {
+    await Deno.writeTextFile(`${path}.there`, "mine");
+    const { code, err } = await run("backup", `${path}.there`);
+    assertEquals(code, 1);
+    assertStringIncludes(err, "is there already");
+    assertEquals(await Deno.readTextFile(`${path}.there`), "mine");
+    const nowhere = await run("backup", "/nowhere/at/all.db");
+    assertEquals(nowhere.code, 1);
+    assertStringIncludes(nowhere.err, "/nowhere/at/all.db");
+    assertEquals((await run("backup")).code, 2);
+  });
+  await inDirectory(async (directory) => {
+    const { code, err } = await greylag(
+      "backup",
+      `${directory}/x`,
+      `--database=${directory}/none.db`,
+    );
+    assertEquals(code, 1);
+    assertStringIncludes(err, "there is no database");
+    assertEquals([...Deno.readDirSync(directory)], []);
+  });
+});
+
+Deno.test("with privacy the key comes along, so that the copy knows whom the original knew", async () => {
+  await inDirectory(async (directory) => {
+    const start = (database: string) =>
+      Daemon.start([`--unix=${directory}/p`, `--database=${database}`, "--privacy", "--delay=1s"]);
+    const daemon = await start(`${directory}/g.db`);
+    assertStringIncludes(await daemon.ask(), "DEFER");
+    const { code, err } = await Daemon.run(
+      ["backup", `${directory}/copy.db`, `--database=${directory}/g.db`],
+      undefined,
+    );
+    assertEquals([code, err], [0, ""]);
+    await daemon.stop();
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    const restored = await start(`${directory}/copy.db`);
+    assertStringIncludes(await restored.ask(), "PREPEND");
+    await restored.stop();
+  });
+});

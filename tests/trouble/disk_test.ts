@@ -1,0 +1,197 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { getAvailablePort } from "@std/net/get-available-port";
+import { Database } from "@db/sqlite";
+import { Daemon, inDirectory } from "../daemon.ts";
+import { Client, letters, pause, tell } from "./load.ts";
+
+interface Ill {
+  /** A small file system of its own, in which the database is. */
+  readonly disk: string;
+  readonly database: string;
+  readonly daemon: Daemon;
+  /** What a stranger is answered. */
+  ask(): Promise<string>;
+  /** Waits until strangers are answered like that. */
+  until(answer: string): Promise<void>;
+  /** What the status page says is in the way; empty for nothing. */
+  obstacles(): Promise<string>;
+}
+
+async function sh(command: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command("sh", { args: ["-c", command] }).output();
+  if (!success) throw new Error(`${command}: ${new TextDecoder().decode(stderr)}`);
+}
+
+let asked = 0;
+
+/** A daemon whose disk can be harmed; takes root. */
+async function withDisk(
+  body: (ill: Ill) => Promise<void>,
+  before: (disk: string) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  await inDirectory(async (directory) => {
+    const disk = `${directory}/disk`;
+    await Deno.mkdir(disk);
+    await sh(`mount -t tmpfs -o size=3m tmpfs ${disk}`);
+    try {
+      await before(disk);
+      const path = `${directory}/policy`;
+      const port = getAvailablePort();
+      const database = `${disk}/data/g.db`;
+      const daemon = await Daemon.start([
+        `--unix=${path}`,
+        `--database=${database}`,
+        `--status=inet:${port}`,
+      ]);
+      await daemon.waitFor("status server on");
+      const ask = async () => {
+        const client = await Client.connect(path);
+        const answer = await client.ask({ sender: `s.${letters(asked++)}@example.org` });
+        client.close();
+        assert(answer !== undefined, "no answer");
+        return answer;
+      };
+      try {
+        await body({
+          disk,
+          database,
+          daemon,
+          ask,
+          async until(wanted) {
+            let last = "";
+            for (let turn = 0; turn < 100; turn++) {
+              last = await ask();
+              if (last.startsWith(`action=${wanted}`)) return;
+              await pause(100);
+            }
+            throw new Error(`still ${last}\n${daemon.log}`);
+          },
+          async obstacles() {
+            const answer = await fetch(`http://127.0.0.1:${port}/api/v1/health`);
+            const { obstacles } = await answer.json();
+            return obstacles.join("\n");
+          },
+        });
+      } finally {
+        await daemon.kill().catch(() => {});
+      }
+    } finally {
+      await sh(`umount -l ${disk}`);
+    }
+  });
+}
+
+const errorsIn = (log: string) => log.split("\n").filter((line) => line.includes(" error: "));
+
+/** Fills a file system to its last byte. */
+const FILL = (disk: string) => `cat /dev/zero > ${disk}/filling 2>/dev/null; true`;
+
+Deno.test("a disk that fills up: mail flows, one line says it, and it mends itself", async () => {
+  await withDisk(async ({ disk, daemon, ask, until, obstacles }) => {
+    assertStringIncludes(await ask(), "DEFER");
+    await sh(FILL(disk));
+    await until("DUNNO");
+    for (let at = 0; at < 200; at++) assertStringIncludes(await ask(), "DUNNO");
+    assertMatch(await obstacles(), /full/);
+    const errors = errorsIn(daemon.log);
+    assertEquals(errors.length, 1, errors.join("\n"));
+    assertMatch(errors[0]!, /full.*until then all mail passes/);
+    await Deno.remove(`${disk}/filling`);
+    await until("DEFER");
+    await daemon.waitFor("the database works again");
+    assertEquals(await obstacles(), "");
+  });
+});
+
+Deno.test("a disk that is full at the start: mail flows, and greylisting begins when there is room", async () => {
+  await withDisk(async ({ disk, ask, until, obstacles }) => {
+    assertStringIncludes(await ask(), "DUNNO");
+    assert((await obstacles()) !== "");
+    await Deno.remove(`${disk}/filling`);
+    await until("DEFER");
+    assertEquals(await obstacles(), "");
+  }, (disk) => sh(FILL(disk)));
+});
+
+Deno.test("a file system that becomes read-only: mail flows until it is writable again", async () => {
+  await withDisk(async ({ disk, daemon, ask, until, obstacles }) => {
+    assertStringIncludes(await ask(), "DEFER");
+    // What is open stays writable, so the file system refuses at the next opening.
+    await sh(`mount -o remount,ro ${disk} 2>/dev/null || mount -o remount,ro -f ${disk} || true`);
+    const isReadOnly = await Deno.writeTextFile(`${disk}/x`, "").then(() => false, () => true);
+    if (!isReadOnly) {
+      // Files that are open for writing keep the kernel from it: take the permission away instead.
+      tell(
+        "the kernel does not remount a busy file system; its files are made immutable by a bind mount",
+      );
+      await sh(`mount --bind ${disk} ${disk} && mount -o remount,bind,ro ${disk}`);
+    }
+    await daemon.reload("configuration reread");
+    const answer = await ask();
+    assertMatch(answer, /DEFER|DUNNO/);
+    await sh(`mount -o remount,bind,rw ${disk} || mount -o remount,rw ${disk}`);
+    if (!isReadOnly) await sh(`umount -l ${disk}`);
+    await until("DEFER");
+    assertEquals(await obstacles(), "");
+  });
+});
+
+for (
+  const [what, harm] of [
+    ["deleted", (path: string) => sh(`rm -f ${path} ${path}-wal ${path}-shm`)],
+    ["replaced by another", async (path: string) => {
+      const other = new Database(`${path}.other`);
+      other.exec("CREATE TABLE mine (x)");
+      other.close();
+      await sh(`rm -f ${path}-wal ${path}-shm; mv ${path}.other ${path}`);
+    }],
+    ["truncated", (path: string) => sh(`: > ${path}`)],
+    ["cut in half", (path: string) => sh(`truncate -s 20000 ${path}`)],
+    ["filled with noise", (path: string) => sh(`head -c 40000 /dev/urandom > ${path}`)],
+    ["without its log", (path: string) => sh(`rm -f ${path}-wal`)],
+    ["with a log of noise", (path: string) => sh(`head -c 40000 /dev/urandom > ${path}-wal`)],
+  ] as const
+) {
+  Deno.test(`a database that is ${what} while the daemon runs: mail flows, and after a restart all is well`, async () => {
+    await withDisk(async ({ database, daemon, ask }) => {
+      for (let at = 0; at < 50; at++) assertStringIncludes(await ask(), "DEFER");
+      await harm(database);
+      for (let at = 0; at < 50; at++) {
+        assertMatch(await ask(), /^action=(?:DUNNO|DEFER)/);
+        await pause(5);
+      }
+      // A file that is gone is noticed within a second; what is wrong within one is found by reading it.
+      await pause(1100);
+      for (let at = 0; at < 20; at++) assertMatch(await ask(), /^action=(?:DUNNO|DEFER)/);
+      assert(errorsIn(daemon.log).length <= 4, daemon.log);
+      const isForeign = what.startsWith("replaced");
+      assertEquals(await daemon.stop(), 0);
+      const again = await Daemon.start([`--unix=${database}.policy`, `--database=${database}`]);
+      const client = await Client.connect(`${database}.policy`);
+      const answer = async () => (await client.ask({ sender: "after@example.org" }))!;
+      await answer();
+      assertStringIncludes(await answer(), isForeign ? "DUNNO" : "DEFER");
+      client.close();
+      assertEquals(await again.stop(), 0);
+      if (isForeign) return;
+      const db = new Database(database);
+      assertEquals(db.prepare("PRAGMA integrity_check").value(), ["ok"]);
+      db.close();
+    });
+  });
+}
+
+Deno.test("a database that another process has locked: mail flows, and greylisting goes on when it lets go", async () => {
+  await withDisk(async ({ database, daemon, ask, until, obstacles }) => {
+    assertStringIncludes(await ask(), "DEFER");
+    const locker = new Database(database);
+    locker.exec("BEGIN EXCLUSIVE");
+    await until("DUNNO");
+    assertMatch(await obstacles(), /locked/);
+    assertEquals(errorsIn(daemon.log).length, 1);
+    locker.exec("ROLLBACK");
+    locker.close();
+    await until("DEFER");
+    assertEquals(await obstacles(), "");
+  });
+});
