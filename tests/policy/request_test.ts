@@ -107,7 +107,7 @@ Deno.test("a request just within the limits is read", () => {
 });
 
 Deno.test("after a fault nothing more is read", () => {
-  const reader = new RequestReader({ bytes: 10, attributes: 5 });
+  const reader = new RequestReader({ bytes: 10, attributes: 5, pipelined: 9 });
   assertEquals(reader.push(bytes("sender=aaaaaaa\n\n")).requests.length, 0);
   assertEquals(reader.push(bytes("size=1\n\n")).requests.length, 0);
 });
@@ -121,4 +121,15 @@ Deno.test("a reader tells whether a request was begun", () => {
   assertEquals(reader.begun, true);
   reader.push(bytes("\n"));
   assertEquals(reader.begun, false);
+});
+
+Deno.test("more requests at once than Postfix ever sends are a fault, however they arrive", () => {
+  const limits = { bytes: 1000, attributes: 5, pipelined: 3 };
+  const text = "size=1\n\n".repeat(4);
+  for (const piece of [text, `${text}size=2\n`]) {
+    const { requests, fault } = new RequestReader(limits).push(bytes(piece));
+    assertEquals([requests.length, fault], [3, "more than 3 requests at once"]);
+  }
+  const reader = new RequestReader(limits);
+  for (let at = 0; at < 9; at++) assertEquals(reader.push(bytes("size=1\n\n")).fault, undefined);
 });

@@ -42,6 +42,18 @@ export function letters(number: number): string {
     .join("");
 }
 
+/** Connects, and waits where the server's queue is full, as Postfix does. */
+export async function connectTo(path: string): Promise<Deno.UnixConn> {
+  while (true) {
+    try {
+      return await Deno.connect({ transport: "unix", path });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      await pause(5);
+    }
+  }
+}
+
 /** A connection to a policy server. */
 export class Client {
   readonly #conn: Deno.Conn;
@@ -53,7 +65,7 @@ export class Client {
 
   /** Connects. */
   static async connect(path: string): Promise<Client> {
-    return new Client(await Deno.connect({ transport: "unix", path }));
+    return new Client(await connectTo(path));
   }
 
   /** Asks, and returns the answer; undefined if the connection ended before it was there. */
