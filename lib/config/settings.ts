@@ -66,6 +66,14 @@ export const SETTINGS = {
     standard: "2d",
     help: "How long after its first attempt a stranger may come back.",
   }),
+  max_waiting: count(1000, 1_000_000_000, {
+    standard: 2_000_000,
+    help: "So many triplets may wait at once; of more, those that wait longest are forgotten.",
+  }),
+  max_waiting_per_origin: count(10, 1_000_000_000, {
+    standard: 50_000,
+    help: "The same for one origin.",
+  }),
   lifetime: duration("1h", "3650d", {
     standard: "36d",
     help: "How long one who came back is remembered since its last message.",
@@ -340,6 +348,10 @@ export function serviceSettings(values: Values): ServiceSettings {
     },
     store: { database: values.database, privacy: values.privacy },
     history: { history: values.history, historyRows: values.history_rows },
+    crowds: {
+      maxWaiting: values.max_waiting,
+      maxWaitingPerOrigin: values.max_waiting_per_origin,
+    },
     journal: { logLevel: values.log_level, logFormat: values.log_format },
   };
 }

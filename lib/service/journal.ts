@@ -276,6 +276,14 @@ export class Journal {
     this.#fault("not-learnt", text, "warning");
   }
 
+  /** More waits than may, so that the oldest of it is removed. */
+  crowded(): void {
+    const text =
+      "more strangers wait than max_waiting or max_waiting_per_origin allow: the oldest " +
+      "are forgotten, and have to wait anew";
+    this.#fault("crowded", text, "warning");
+  }
+
   /** A decision was counted and not kept, because there were too many at once. */
   notKept(): void {
     this.counters.notKept++;

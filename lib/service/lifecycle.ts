@@ -8,6 +8,7 @@ import { type ListenerLimits, PolicyServer } from "../policy/listener.ts";
 import type { StoreSettings } from "../store/open.ts";
 import { ReopeningStore } from "../store/reopening.ts";
 import { DnsResolver, type ResolverSettings } from "../evidence/resolver.ts";
+import type { CrowdLimits } from "./crowds.ts";
 import { Engine, type EngineSettings } from "./engine.ts";
 import { Gatherer, type GathererSettings } from "./gatherer.ts";
 import { History, type HistorySettings } from "./history.ts";
@@ -36,6 +37,8 @@ export interface ServiceSettings {
   readonly store: StoreSettings;
   /** What is kept of what happened. */
   readonly history: HistorySettings;
+  /** How much may wait at once. */
+  readonly crowds: CrowdLimits;
   /** The log. */
   readonly journal: JournalSettings;
 }
@@ -89,7 +92,7 @@ export class Service {
     const { rules } = settings.engine;
     this.#history = new History(this.#store, settings.history, rules, () => journal.notKept());
     journal.keepIn(this.#history);
-    const lifetimes = { ...rules, ...settings.history };
+    const lifetimes = { ...rules, ...settings.history, ...settings.crowds };
     this.#maintenance = new Maintenance(this.#store, lifetimes, journal, () => this.#engine.time);
     this.#server = new PolicyServer((request) => this.#engine.answer(request), {
       limit: (endpoint, what) => journal.limit(endpoint, what),
@@ -170,7 +173,11 @@ export class Service {
     this.#engine.configure(settings.engine);
     this.#lists.configure(settings.lists);
     this.#history.configure(settings.history, settings.engine.rules);
-    this.#maintenance.configure({ ...settings.engine.rules, ...settings.history });
+    this.#maintenance.configure({
+      ...settings.engine.rules,
+      ...settings.history,
+      ...settings.crowds,
+    });
     this.#journal.configure(settings.journal);
   }
 

@@ -4,11 +4,12 @@
  * @module
  */
 import { StoreFault } from "../store/fault.ts";
-import type { Cursor, Store } from "../store/store.ts";
+import type { Crowd, Cursor, Store } from "../store/store.ts";
+import { CrowdCounter, type CrowdLimits } from "./crowds.ts";
 import type { Journal } from "./journal.ts";
 
 /** What decides when something has expired. Durations are in milliseconds. */
-export interface Lifetimes {
+export interface Lifetimes extends CrowdLimits {
   /** How long decisions are kept. */
   readonly history: number;
   /** So many decisions are kept at most. */
@@ -33,8 +34,17 @@ const SLICE_TARGET = 5;
 /** Between two slices of a pass, in milliseconds. */
 const SLICE_PAUSE = 200;
 
+/** The same while there is too much. */
+const HURRIED_PAUSE = 20;
+
 /** Between two passes, in milliseconds. */
 const PASS_PAUSE = 10 * 60_000;
+
+/** Between two passes is looked whether too much came, so often, in milliseconds. */
+const WATCH_PERIOD = 5000;
+
+/** So large a part of what may wait at all is worth a pass of its own. */
+const MUCH = 10;
 
 /** So long an entry that has ended is still shown, in milliseconds. */
 const ENDED_KEPT = 7 * 86_400_000;
@@ -63,6 +73,12 @@ export class Maintenance {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #rows = FIRST_ROWS;
   #removed = 0;
+  #counter = new CrowdCounter();
+  #crowds: readonly Crowd[] = [];
+  /** Whether there is, or was in the last pass, too much. */
+  #isHurried = false;
+  #strangersBefore = 0;
+  #passDue = 0;
   #lastPass: LastPass | undefined;
 
   /** A task that is not running; `time` tells the moment by which things expire. */
@@ -106,12 +122,15 @@ export class Maintenance {
       seenBefore: now - this.#lifetimes.lifetime,
       historyBefore: now - this.#lifetimes.history,
       historyRows: this.#lifetimes.historyRows,
+      crowds: this.#crowds,
     };
     const begin = performance.now();
-    const { next, removed } = await this.#store.expire(expiry, cursor, this.#rows);
+    const { next, removed, waiting } = await this.#store.expire(expiry, cursor, this.#rows);
     this.#rows = nextRows(this.#rows, performance.now() - begin);
     this.#removed += removed;
+    this.#counter.add(waiting);
     if (next === undefined) {
+      this.#judge();
       this.#removed += await this.#store.removeEndedEntries(now - ENDED_KEPT);
       this.#lastPass = { ended: now, removed: this.#removed };
       this.#removed = 0;
@@ -127,9 +146,35 @@ export class Maintenance {
       } catch (error) {
         if (!(error instanceof StoreFault)) this.#journal.bug(error);
       }
-      if (this.#timer !== undefined) {
-        this.#schedule(next, next === undefined ? PASS_PAUSE : SLICE_PAUSE);
-      }
+      if (this.#timer === undefined) return;
+      if (next === undefined) this.#wait();
+      else this.#schedule(next, this.#isHurried ? HURRIED_PAUSE : SLICE_PAUSE);
     }, pause);
+  }
+
+  /** At the end of a pass: what the next has to remove, because there is too much of it. */
+  #judge(): void {
+    const crowded = this.#counter.crowded(this.#lifetimes);
+    this.#crowds = this.#counter.crowds(this.#lifetimes);
+    this.#counter = new CrowdCounter(crowded);
+    this.#isHurried = crowded.length + this.#crowds.length > 0;
+    if (this.#crowds.length > 0) this.#journal.crowded();
+  }
+
+  /** Until the next pass is due, or so many strangers came that it must not wait. */
+  #wait(): void {
+    this.#strangersBefore = this.#journal.counters.reasons.new;
+    this.#passDue = performance.now() + (this.#isHurried ? 0 : PASS_PAUSE);
+    this.#watch();
+  }
+
+  #watch(): void {
+    const came = this.#journal.counters.reasons.new - this.#strangersBefore;
+    if (came > this.#lifetimes.maxWaiting / MUCH) this.#isHurried = true;
+    if (this.#isHurried || performance.now() >= this.#passDue) {
+      this.#schedule(undefined, SLICE_PAUSE);
+    } else {
+      this.#timer = setTimeout(() => this.#watch(), WATCH_PERIOD);
+    }
   }
 }

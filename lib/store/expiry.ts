@@ -4,7 +4,7 @@
  * @module
  */
 import type { Database } from "@db/sqlite";
-import type { Cursor, Expired, Expiry } from "./store.ts";
+import type { Cursor, Expired, Expiry, WaitingCount } from "./store.ts";
 
 /** The tables in the order in which an expiry goes through them, and the columns of their keys. */
 const KEYS: Readonly<Record<Cursor["table"], readonly string[]>> = {
@@ -19,19 +19,36 @@ const TABLES = Object.keys(KEYS) as Cursor["table"][];
 /** Counts are small, and are kept for a year and a month longer, in milliseconds. */
 const TALLIES_KEPT = 400 * 86_400_000;
 
+const MINUTE = 60_000;
+
 interface Condition {
   readonly sql: string;
-  readonly values: readonly number[];
+  readonly values: readonly (number | string)[];
+}
+
+/** What waits longest of too much. */
+function isCrowd(crowds: Expiry["crowds"]): Condition {
+  const conditions = crowds.map(({ origin }) =>
+    origin === undefined ? "first_seen < ?" : "(origin = ? AND first_seen < ?)"
+  );
+  return {
+    sql: conditions.length === 0 ? "0" : `(${conditions.join(" OR ")})`,
+    values: crowds.flatMap(({ origin, before }) =>
+      origin === undefined ? [before] : [origin, before]
+    ),
+  };
 }
 
 function isOver(table: Cursor["table"], expiry: Expiry): Condition {
-  const { waitingBefore, seenBefore, historyBefore, historyRows } = expiry;
+  const { waitingBefore, seenBefore, historyBefore, historyRows, crowds } = expiry;
   switch (table) {
-    case "triplet":
+    case "triplet": {
+      const crowd = isCrowd(crowds);
       return {
-        sql: "CASE WHEN passed IS NULL THEN first_seen < ? ELSE last_seen < ? END",
-        values: [waitingBefore, seenBefore],
+        sql: `CASE WHEN passed IS NULL THEN first_seen < ? OR ${crowd.sql} ELSE last_seen < ? END`,
+        values: [waitingBefore, ...crowd.values, seenBefore],
       };
+    }
     case "origin":
       return { sql: "last_seen < ?", values: [seenBefore] };
     case "decision":
@@ -65,9 +82,13 @@ export function deleteExpired(
   const { sql, values } = isOver(table, expiry);
   const removed = db.prepare(`DELETE FROM ${table} WHERE ${key} > ${places} ${upTo}AND ${sql}`)
     .run(...from, ...(last ?? []), ...values);
-  if (last !== undefined) return { removed, next: { table, after: last.map(String) } };
+  const waiting = table !== "triplet" ? [] : db.prepare(
+    `SELECT origin, first_seen / ${MINUTE} * ${MINUTE} AS since, count(*) AS count FROM triplet ` +
+      `WHERE ${key} > ${places} ${upTo}AND passed IS NULL GROUP BY 1, 2`,
+  ).all<WaitingCount>(...from, ...(last ?? []));
+  if (last !== undefined) return { removed, waiting, next: { table, after: last.map(String) } };
   const following = TABLES[TABLES.indexOf(table) + 1];
-  if (following !== undefined) return { removed, next: { table: following, after: [] } };
+  if (following !== undefined) return { removed, waiting, next: { table: following, after: [] } };
   db.exec("DELETE FROM tally WHERE hour < ?", expiry.historyBefore - TALLIES_KEPT);
-  return { removed, next: undefined };
+  return { removed, waiting, next: undefined };
 }

@@ -31,6 +31,24 @@ export interface Cursor {
   readonly after: readonly string[];
 }
 
+/** What waits too long of too much: waiting triplets, of one origin or of all. */
+export interface Crowd {
+  /** The origin's name as it is stored; absent for all. */
+  readonly origin?: string;
+  /** Those that were first seen before this, in milliseconds since the epoch, are removed. */
+  readonly before: number;
+}
+
+/** How many triplets wait of one origin since one minute. */
+export interface WaitingCount {
+  /** The origin's name as it is stored. */
+  readonly origin: string;
+  /** The beginning of the minute, in milliseconds since the epoch. */
+  readonly since: number;
+  /** How many. */
+  readonly count: number;
+}
+
 /** What has outlived its use. Times are milliseconds since the epoch. */
 export interface Expiry {
   /** Waiting triplets first seen before this are removed. */
@@ -41,12 +59,16 @@ export interface Expiry {
   readonly historyBefore: number;
   /** So many of the newest decisions are kept at most. */
   readonly historyRows: number;
+  /** Of these the oldest that wait are removed; what is known or proven never is. */
+  readonly crowds: readonly Crowd[];
 }
 
 /** What one slice of an expiry did. */
 export interface Expired {
   /** The rows that were removed. */
   readonly removed: number;
+  /** What waits among the rows that were looked at and are left. */
+  readonly waiting: readonly WaitingCount[];
   /** Where the next slice goes on; undefined when the pass is over. */
   readonly next: Cursor | undefined;
 }

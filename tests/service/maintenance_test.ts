@@ -3,6 +3,15 @@ import type { Journal } from "../../lib/service/journal.ts";
 import { Maintenance, nextRows } from "../../lib/service/maintenance.ts";
 import type { Cursor, Expiry, Store } from "../../lib/store/store.ts";
 
+const LIFETIMES = {
+  retryWindow: 10,
+  lifetime: 100,
+  history: 50,
+  historyRows: 7,
+  maxWaiting: 1000,
+  maxWaitingPerOrigin: 10,
+};
+
 Deno.test("a slice that took too long is followed by a smaller one, a quick one by a larger", () => {
   assertEquals(nextRows(1000, 10), 500);
   assertEquals(nextRows(1000, 5), 1000);
@@ -19,23 +28,25 @@ Deno.test("what expires is told by the clock and the settings, and a pass goes o
   const store = {
     expire: (expiry: Expiry, cursor: Cursor | undefined) => {
       asked.push([expiry, cursor]);
-      return { removed: 0, next: cursor === undefined ? next : undefined };
+      return { removed: 0, waiting: [], next: cursor === undefined ? next : undefined };
     },
     removeEndedEntries: (before: number) => {
       ended.push(before);
       return 0;
     },
   } as unknown as Store;
-  const lifetimes = { retryWindow: 10, lifetime: 100, history: 50, historyRows: 7 };
-  const maintenance = new Maintenance(store, lifetimes, {} as Journal, () => 1000);
+  const maintenance = new Maintenance(store, LIFETIMES, {} as Journal, () => 1000);
   const cursor = await maintenance.slice(undefined);
   assertEquals(cursor, next);
   assertEquals(ended, []);
   assertEquals(await maintenance.slice(cursor), undefined);
   assertEquals(ended, [1000 - 7 * 86_400_000]);
   assertEquals(asked, [
-    [{ waitingBefore: 990, seenBefore: 900, historyBefore: 950, historyRows: 7 }, undefined],
-    [{ waitingBefore: 990, seenBefore: 900, historyBefore: 950, historyRows: 7 }, next],
+    [
+      { waitingBefore: 990, seenBefore: 900, historyBefore: 950, historyRows: 7, crowds: [] },
+      undefined,
+    ],
+    [{ waitingBefore: 990, seenBefore: 900, historyBefore: 950, historyRows: 7, crowds: [] }, next],
   ]);
 });
 
@@ -44,11 +55,10 @@ Deno.test("the task begins by itself and ends when it is stopped", async () => {
   const store = {
     expire: () => {
       slices++;
-      return { removed: 0, next: { table: "triplet", after: [] } };
+      return { removed: 0, waiting: [], next: { table: "triplet", after: [] } };
     },
   } as unknown as Store;
-  const lifetimes = { retryWindow: 10, lifetime: 100, history: 50, historyRows: 7 };
-  const maintenance = new Maintenance(store, lifetimes, {} as Journal, () => 1000);
+  const maintenance = new Maintenance(store, LIFETIMES, {} as Journal, () => 1000);
   maintenance.start();
   await new Promise((resolve) => setTimeout(resolve, 500));
   maintenance.stop();
@@ -56,4 +66,22 @@ Deno.test("the task begins by itself and ends when it is stopped", async () => {
   const before = slices;
   await new Promise((resolve) => setTimeout(resolve, 300));
   assertEquals(slices, before);
+});
+
+Deno.test("what waits too numerously is found in one pass, and its oldest removed in another", async () => {
+  const asked: Expiry["crowds"][] = [];
+  const told: string[] = [];
+  const counts = [1, 2].map((minute) => ({ origin: "net:a", since: minute * 60_000, count: 8 }));
+  const store = {
+    expire: ({ crowds }: Expiry) => {
+      asked.push(crowds);
+      return { removed: 0, waiting: counts, next: undefined };
+    },
+    removeEndedEntries: () => 0,
+  } as unknown as Store;
+  const journal = { crowded: () => told.push("crowded") } as unknown as Journal;
+  const maintenance = new Maintenance(store, LIFETIMES, journal, () => 1000);
+  for (let pass = 0; pass < 3; pass++) await maintenance.slice(undefined);
+  assertEquals(asked, [[], [], [{ origin: "net:a", before: 120_000 }]]);
+  assertEquals(told.length, 2);
 });

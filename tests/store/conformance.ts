@@ -51,6 +51,7 @@ async function expireAll(
     seenBefore: 0,
     historyBefore: 0,
     historyRows: 1000,
+    crowds: [],
     ...given,
   };
   let cursor: Cursor | undefined;
@@ -516,6 +517,38 @@ export function testConformance(
     assertEquals((await store.size()).triplets, 1);
     assertEquals((await store.forget("192.0.2.10")).decisions, 1);
   });
+
+  clear(
+    "the oldest of what waits too numerously is removed, and what is known never is",
+    async (store) => {
+      const wait = (sender: string, name: string, firstSeen: number, passed?: number) => ({
+        kind: "triplet" as const,
+        key: key(sender, name),
+        record: { ...triplet, firstSeen, ...(passed === undefined ? {} : { passed }) },
+      });
+      await remember(store, [
+        ...[1, 2, 3, 4].map((minute) => wait(`a${minute}`, "net:crowded", minute * 60_000)),
+        wait("known", "net:crowded", 60_000, 70_000),
+        ...[1, 4].map((minute) => wait(`b${minute}`, "net:other", minute * 60_000)),
+      ]);
+      const expiry = {
+        waitingBefore: 0,
+        seenBefore: 0,
+        historyBefore: 0,
+        historyRows: 9,
+        crowds: [],
+      };
+      const { waiting } = await store.expire(expiry, undefined, 100);
+      assertEquals(waiting.filter(({ origin }) => origin === "net:crowded").length, 4);
+      const { removed } = await expireAll(store, {
+        crowds: [{ origin: "net:crowded", before: 3 * 60_000 }],
+      }, 3);
+      assertEquals(removed, 2);
+      assertEquals((await expireAll(store, { crowds: [{ before: 4 * 60_000 }] }, 3)).removed, 2);
+      const left = await all((after) => store.findTriplets({ text: "", limit: 9, ...from(after) }));
+      assertEquals(left.map(({ sender }) => sender).sort(), ["a4", "b4", "known"]);
+    },
+  );
 
   test("history that is too old or too much is removed, slice by slice", async (store) => {
     for (let at = 0; at < 20; at++) {

@@ -1,0 +1,115 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { tripletKey } from "../../lib/greylist/verdict.ts";
+import { openStore } from "../../lib/store/open.ts";
+import { Daemon, inDirectory } from "../daemon.ts";
+import { Client, letters, pause, scale, tell } from "./load.ts";
+
+/** Distinct triplets of each kind of flood; so many connections send them. */
+const FLOOD = scale(20_000, 10_000_000);
+const CONNECTIONS = 16;
+
+const MOST = scale(3000, 1_000_000);
+const MOST_PER_ORIGIN = scale(1000, 100_000);
+
+/** A minute of the flood's own clock passes with so many. */
+const PER_MINUTE = MOST_PER_ORIGIN / 4;
+
+const START = 1_800_000_000;
+
+interface Flood {
+  readonly path: string;
+  readonly client_address: (at: number) => string;
+}
+
+async function flood({ path, client_address }: Flood): Promise<void> {
+  let next = 0;
+  await Promise.all(Array.from({ length: CONNECTIONS }, async () => {
+    const client = await Client.connect(path);
+    while (next < FLOOD) {
+      const at = next++;
+      const answer = await client.ask({
+        sender: `flood.${letters(at)}@example.com`,
+        client_address: client_address(at),
+        policy_test_time: String(START + Math.floor(at / PER_MINUTE) * 60),
+      });
+      assert(answer?.startsWith("action=DEFER"), answer);
+    }
+    client.close();
+  }));
+}
+
+async function withFlood(
+  client_address: Flood["client_address"],
+  limits: readonly string[],
+  mostLeft: number,
+): Promise<void> {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/policy`;
+    const database = `${directory}/g.db`;
+    const store = openStore({ database, privacy: false });
+    // Whom the flood must not cost anything: known from the flooding network itself, and long before.
+    const known = tripletKey("net:203.0.113.0/24", "friend@example.org", "bob@example.net");
+    const seen = (START - 3600) * 1000;
+    await store.exchange([], () => [{
+      kind: "triplet",
+      key: known,
+      record: { firstSeen: seen, lastSeen: seen, passed: seen, tries: 1, counted: false },
+    }, {
+      kind: "origin",
+      key: "net:198.51.100.0/24",
+      record: { firstSeen: seen, lastSeen: seen, deliveries: 9, lastCounted: seen },
+    }]);
+    const daemon = await Daemon.start([
+      `--unix=${path}`,
+      `--database=${database}`,
+      "--accept-test-time",
+      "--history=0s",
+      "--spf=off",
+      ...limits,
+    ]);
+    await flood({ path, client_address });
+    let left = Infinity;
+    for (let turn = 0; turn < scale(300, 6000) && left > mostLeft; turn++) {
+      await pause(100);
+      left = (await store.size()).triplets - 1;
+    }
+    assert(left <= mostLeft, `${left} are left, and ${mostLeft} may be`);
+    await daemon.waitFor("more strangers wait than max_waiting");
+    const now = { policy_test_time: String(START + Math.floor(FLOOD / PER_MINUTE) * 60) };
+    const friend = { sender: "friend@example.org", client_address: "203.0.113.77", ...now };
+    assertMatch(await daemon.ask(friend), /DUNNO/);
+    const proven = { sender: "new@example.org", client_address: "198.51.100.7", ...now };
+    assertMatch(await daemon.ask(proven), /DUNNO/);
+    // The newest stranger still waits its time and not anew.
+    const newest = FLOOD - 1;
+    const last = await daemon.ask({
+      sender: `flood.${letters(newest)}@example.com`,
+      client_address: client_address(newest),
+      policy_test_time: String(START + Math.floor(newest / PER_MINUTE) * 60 + 61),
+    });
+    assertMatch(last, /PREPEND|DUNNO/);
+    const { size } = await Deno.stat(database);
+    const status = await Deno.readTextFile(`/proc/${daemon.pid}/status`);
+    const memory = Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
+    tell(
+      `${FLOOD} distinct triplets: ${left} left, ${(size / 1e6).toFixed(1)} MB on disk, ` +
+        `${memory.toFixed(0)} MB of memory`,
+    );
+    await store.close();
+    assertEquals(await daemon.stop(), 0);
+  });
+}
+
+Deno.test("a flood from one network is bounded by what one origin may have waiting", () =>
+  withFlood(
+    (at) => `203.0.113.${at % 250}`,
+    [`--max-waiting-per-origin=${MOST_PER_ORIGIN}`],
+    MOST_PER_ORIGIN + PER_MINUTE,
+  ));
+
+Deno.test("a flood from a botnet is bounded by what may wait at all", () =>
+  withFlood(
+    (at) => `${11 + at % 80}.${(at >> 3) % 250}.${(at >> 9) % 250}.${at % 250}`,
+    [`--max-waiting=${MOST}`],
+    MOST + PER_MINUTE,
+  ));
