@@ -122,6 +122,7 @@ export class Maintenance {
       seenBefore: now - this.#lifetimes.lifetime,
       historyBefore: now - this.#lifetimes.history,
       historyRows: this.#lifetimes.historyRows,
+      deferralRows: this.#lifetimes.historyRows,
       crowds: this.#crowds,
     };
     const begin = performance.now();

@@ -12,7 +12,8 @@ import type { StoredEntry } from "../store/store.ts";
 import { type Access, nameOf } from "./access.ts";
 import type { App, Asked } from "./web.ts";
 import { describeEntry, type Desk, RefusedError } from "./desk.ts";
-import { ownPath, signInPage } from "./pages.tsx";
+import { ownPath } from "./answer.tsx";
+import { signInPage } from "./pages.tsx";
 import type { Notice, Session } from "./sessions.ts";
 
 /** The cookie of a session. */

@@ -308,7 +308,8 @@ const afterNumber = v.optional(
   ),
 );
 
-function isKey(text: string, parts: number): boolean {
+/** Whether a text is a key of so many parts, as JSON. */
+export function isKey(text: string, parts: number): boolean {
   try {
     const key: unknown = JSON.parse(text);
     return Array.isArray(key) && key.length === parts &&

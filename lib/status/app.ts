@@ -20,7 +20,8 @@ import { isKnownHost, isOwnOrigin, SECURITY_HEADERS } from "./guard.ts";
 import { sizeOf } from "./health.ts";
 import { renderMetrics } from "./metrics.ts";
 import { Pace } from "./pace.ts";
-import { answerPage, frameOf, servePages } from "./pages.tsx";
+import { answerPage, frameOf } from "./answer.tsx";
+import { servePages } from "./pages.tsx";
 import type { App, Asked, Env } from "./web.ts";
 
 /** Answers a request that came from an address. */

@@ -40,7 +40,7 @@ function isCrowd(crowds: Expiry["crowds"]): Condition {
 }
 
 function isOver(table: Cursor["table"], expiry: Expiry): Condition {
-  const { waitingBefore, seenBefore, historyBefore, historyRows, crowds } = expiry;
+  const { waitingBefore, seenBefore, historyBefore, historyRows, deferralRows, crowds } = expiry;
   switch (table) {
     case "triplet": {
       const crowd = isCrowd(crowds);
@@ -57,7 +57,10 @@ function isOver(table: Cursor["table"], expiry: Expiry): Condition {
         values: [historyBefore, historyRows],
       };
     case "deferral":
-      return { sql: "last_seen < ?", values: [historyBefore] };
+      return {
+        sql: "(last_seen < ? OR id <= (SELECT max(id) FROM deferral) - ?)",
+        values: [historyBefore, deferralRows],
+      };
   }
 }
 

@@ -59,6 +59,8 @@ export interface Expiry {
   readonly historyBefore: number;
   /** So many of the newest decisions are kept at most. */
   readonly historyRows: number;
+  /** So much of what was newly put off is kept at most. */
+  readonly deferralRows: number;
   /** Of these the oldest that wait are removed; what is known or proven never is. */
   readonly crowds: readonly Crowd[];
 }

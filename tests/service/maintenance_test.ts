@@ -43,10 +43,24 @@ Deno.test("what expires is told by the clock and the settings, and a pass goes o
   assertEquals(ended, [1000 - 7 * 86_400_000]);
   assertEquals(asked, [
     [
-      { waitingBefore: 990, seenBefore: 900, historyBefore: 950, historyRows: 7, crowds: [] },
+      {
+        waitingBefore: 990,
+        seenBefore: 900,
+        historyBefore: 950,
+        historyRows: 7,
+        deferralRows: 7,
+        crowds: [],
+      },
       undefined,
     ],
-    [{ waitingBefore: 990, seenBefore: 900, historyBefore: 950, historyRows: 7, crowds: [] }, next],
+    [{
+      waitingBefore: 990,
+      seenBefore: 900,
+      historyBefore: 950,
+      historyRows: 7,
+      deferralRows: 7,
+      crowds: [],
+    }, next],
   ]);
 });
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { hashPassword } from "../../lib/service/secrets.ts";
-import { ownPath } from "../../lib/status/pages.tsx";
+import { ownPath } from "../../lib/status/answer.tsx";
 import { type Page, PASSWORD, READ_TOKEN, type SignedIn, TOKEN, withPage } from "./page.ts";
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
