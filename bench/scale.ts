@@ -98,6 +98,7 @@ async function sliceTime(database: string): Promise<number> {
     seenBefore: 0,
     historyBefore: 0,
     historyRows: 1e9,
+    deferralRows: 1e9,
     crowds: [],
   };
   let cursor: Parameters<typeof store.expire>[1];

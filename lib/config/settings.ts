@@ -228,7 +228,7 @@ export const SETTINGS = {
   }),
   history_rows: count(0, 100_000_000, {
     standard: 500_000,
-    help: "So many decisions are kept at most.",
+    help: "So many decisions, and so much of what was put off, are kept at most.",
   }),
   accept_test_time: onOff({
     standard: false,

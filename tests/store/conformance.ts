@@ -51,6 +51,7 @@ async function expireAll(
     seenBefore: 0,
     historyBefore: 0,
     historyRows: 1000,
+    deferralRows: 1000,
     crowds: [],
     ...given,
   };
@@ -536,6 +537,7 @@ export function testConformance(
         seenBefore: 0,
         historyBefore: 0,
         historyRows: 9,
+        deferralRows: 9,
         crowds: [],
       };
       const { waiting } = await store.expire(expiry, undefined, 100);
@@ -562,5 +564,7 @@ export function testConformance(
     assertEquals(await left(), [15, 15]);
     await expireAll(store, { historyRows: 4 }, 3);
     assertEquals(await left(), [4, 15]);
+    await expireAll(store, { deferralRows: 6 }, 3);
+    assertEquals(await left(), [4, 6]);
   });
 }
