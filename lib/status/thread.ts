@@ -73,7 +73,8 @@ export class StatusThread {
   /** Takes new settings, as far as it can without listening elsewhere. */
   configure(settings: StatusSettings): void {
     const before = JSON.stringify(permissionsFor(this.#settings));
-    this.#settings = { ...settings, endpoint: this.#settings.endpoint };
+    const { endpoint, store } = this.#settings;
+    this.#settings = { ...settings, endpoint, store };
     if (JSON.stringify(permissionsFor(this.#settings)) === before) {
       this.#tell({ kind: "configure", settings: this.#settings });
       return;
