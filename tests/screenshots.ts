@@ -60,7 +60,7 @@ await inDirectory(async (directory) => {
     await page.goto(`http://127.0.0.1:${port}${path}`);
     await page.screenshot({ path: `${OUTPUT}${name}.png`, fullPage: true });
     if (name === "overview") {
-      const clip = { x: 0, y: 0, width, height: 1720 };
+      const clip = { x: 0, y: 0, width, height: 1760 };
       await page.screenshot({ path: README, clip, fullPage: true });
     }
     await context.close();

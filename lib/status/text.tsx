@@ -14,8 +14,8 @@ const MOST = 64;
 const MOST_IN_TITLE = 500;
 
 /** No part is longer, so that no column gets wider than it should. */
-const LONGEST_PART = /.{1,18}/gsu;
-const TOO_LONG = /\S{19}/u;
+const LONGEST_PART = /.{1,22}/gsu;
+const TOO_LONG = /\S{23}/u;
 
 /** A hostile text, shortened; the whole of it on hover. */
 export function Text({ of, most = MOST }: { of: string; most?: number }): Html {
