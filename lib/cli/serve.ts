@@ -4,7 +4,6 @@
  * @module
  */
 import { fstatSync } from "node:fs";
-import { dirname } from "node:path";
 import { ConfigError } from "../config/load.ts";
 import { serviceSettings, SETTING_NAMES, SETTINGS, type Values } from "../config/settings.ts";
 import { RELEASED, VERSION } from "../config/version.ts";
@@ -14,6 +13,7 @@ import { checkSockets } from "../service/checkup.ts";
 import { Journal, type LinePrefix } from "../service/journal.ts";
 import { Service } from "../service/lifecycle.ts";
 import { StreamSink } from "../service/log_sink.ts";
+import { directoryOf } from "../store/open.ts";
 import type { StatusSettings } from "../status/settings.ts";
 import { StatusThread } from "../status/thread.ts";
 import type { Command } from "./command.ts";
@@ -127,7 +127,7 @@ export const serve: Command = {
     };
     const told = notifySettings(
       (name) => Deno.env.get(name),
-      dirname(configuration.values.database),
+      directoryOf(configuration.values.database),
     );
     const notifier = told === undefined ? undefined : new Notifier(told);
     // Everything that the environment has to say is known now.

@@ -150,15 +150,15 @@ export async function signInPage(
   given: { readonly then: string; readonly problem?: string },
   status: 200 | 401 | 429 = 200,
 ): Promise<Response> {
+  const frame = { ...frameOf(context, desk), path: "/sign-in" };
   const form = (
     <SignInForm
-      frame={{ ...frameOf(context, desk), path: "/sign-in" }}
+      frame={frame}
       then={ownPath(given.then)}
       hasPassword={await access.hasPassword()}
       problem={given.problem}
     />
   );
-  const frame = { ...frameOf(context, desk), path: "/sign-in" };
   return answerPage(context, frame, "Sign in", form, status);
 }
 

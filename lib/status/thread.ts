@@ -7,6 +7,7 @@
 import { formatEndpoint } from "../policy/endpoint.ts";
 import type { Finding } from "../policy/postconf.ts";
 import type { Vitals } from "../service/vitals.ts";
+import { directoryOf } from "../store/open.ts";
 import { startThread, type ThreadPermissions } from "../store/thread.ts";
 import type { PageEvent } from "../service/journal.ts";
 import type { ToDaemon, ToPage } from "./messages.ts";
@@ -42,8 +43,7 @@ const STOP_TIME = 1500;
 export function permissionsFor(
   { endpoint, store, whitelistClients, whitelistRecipients }: StatusSettings,
 ): ThreadPermissions {
-  const slash = store.database.lastIndexOf("/");
-  const directory = slash === -1 ? "." : store.database.slice(0, slash) || "/";
+  const directory = directoryOf(store.database);
   const socket = endpoint.kind === "unix" ? [endpoint.path] : [];
   return {
     read: [directory, ...socket, ...whitelistClients, ...whitelistRecipients],

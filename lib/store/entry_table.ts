@@ -5,6 +5,7 @@
  */
 import type { Database } from "@db/sqlite";
 import type { Page } from "./history.ts";
+import { anywhere } from "./like.ts";
 import type { EntrySearch, Hits, NewEntry, RuleHits, StoredEntry } from "./store.ts";
 
 interface Row {
@@ -54,7 +55,7 @@ export function searchEntries(
   db: Database,
   { text, list, limit, after }: EntrySearch,
 ): Page<StoredEntry> {
-  const like = `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
+  const like = anywhere(text);
   const rows = db.prepare(
     "SELECT * FROM entry WHERE id < ? AND (? IS NULL OR list = ?) AND " +
       "(pattern LIKE ? ESCAPE '\\' OR note LIKE ? ESCAPE '\\') ORDER BY id DESC LIMIT ?",

@@ -16,7 +16,8 @@ export interface StoreSettings {
   readonly privacy: boolean;
 }
 
-function directoryOf(path: string): string {
+/** The directory of a file; `.` for a name alone. */
+export function directoryOf(path: string): string {
   const slash = path.lastIndexOf("/");
   return slash === -1 ? "." : path.slice(0, slash) || "/";
 }

@@ -16,6 +16,7 @@ import type {
   StoredOrigin,
   StoredTriplet,
 } from "./history.ts";
+import { anywhere } from "./like.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
 
 /** So many rows are looked at for one page at most. */
@@ -32,7 +33,7 @@ const EVERYTHING: Condition = { sql: "1", values: [] };
 function contains(columns: readonly string[], text: string, hide?: Pseudonym): Condition {
   if (text === "") return EVERYTHING;
   if (hide === undefined) {
-    const like = `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
+    const like = anywhere(text);
     return {
       sql: `(${columns.map((column) => `${column} LIKE ? ESCAPE '\\'`).join(" OR ")})`,
       values: columns.map(() => like),
