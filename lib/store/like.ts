@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The pattern of `LIKE ? ESCAPE '\\'` that finds a text in any place; its own wildcards are signs. */
+/** The pattern of `LIKE ? ESCAPE '\'` that finds a text in any place; its own wildcards are signs. */
 export function anywhere(text: string): string {
   return `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
 }
