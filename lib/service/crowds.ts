@@ -74,7 +74,7 @@ function endOfOldest(times: ReadonlyMap<number, number>, most: number): number |
   const newest = [...times].sort(([a], [b]) => b - a);
   for (const [at, [since, count]] of newest.entries()) {
     kept += count;
-    // Times are told by the minute: what came within the newest one stays, however much it is.
+    // Times are told by the second: what came within the newest one stays, however much it is.
     if (kept > most) return at === 0 ? since : newest[at - 1]![0];
   }
   return undefined;

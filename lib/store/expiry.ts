@@ -19,7 +19,8 @@ const TABLES = Object.keys(KEYS) as Cursor["table"][];
 /** Counts are small, and are kept for a year and a month longer, in milliseconds. */
 const TALLIES_KEPT = 400 * 86_400_000;
 
-const MINUTE = 60_000;
+/** What waits is counted by the second in which it came, in milliseconds. */
+const SECOND = 1000;
 
 interface Condition {
   readonly sql: string;
@@ -86,7 +87,7 @@ export function deleteExpired(
   const removed = db.prepare(`DELETE FROM ${table} WHERE ${key} > ${places} ${upTo}AND ${sql}`)
     .run(...from, ...(last ?? []), ...values);
   const waiting = table !== "triplet" ? [] : db.prepare(
-    `SELECT origin, first_seen / ${MINUTE} * ${MINUTE} AS since, count(*) AS count FROM triplet ` +
+    `SELECT origin, first_seen / ${SECOND} * ${SECOND} AS since, count(*) AS count FROM triplet ` +
       `WHERE ${key} > ${places} ${upTo}AND passed IS NULL GROUP BY 1, 2`,
   ).all<WaitingCount>(...from, ...(last ?? []));
   if (last !== undefined) return { removed, waiting, next: { table, after: last.map(String) } };

@@ -39,11 +39,11 @@ export interface Crowd {
   readonly before: number;
 }
 
-/** How many triplets wait of one origin since one minute. */
+/** How many triplets wait of one origin since one second. */
 export interface WaitingCount {
   /** The origin's name as it is stored. */
   readonly origin: string;
-  /** The beginning of the minute, in milliseconds since the epoch. */
+  /** The beginning of the second, in milliseconds since the epoch. */
   readonly since: number;
   /** How many. */
   readonly count: number;

@@ -2,12 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { CrowdCounter } from "../../lib/service/crowds.ts";
 
-const MINUTE = 60_000;
+const SECOND = 1000;
 const LIMITS = { maxWaiting: 100, maxWaitingPerOrigin: 10 };
 
-const waiting = (origin: string, minute: number, count: number) => ({
+const waiting = (origin: string, second: number, count: number) => ({
   origin,
-  since: minute * MINUTE,
+  since: second * SECOND,
   count,
 });
 
@@ -17,37 +17,37 @@ Deno.test("who has few waiting is left alone", () => {
   assertEquals([counter.crowded(LIMITS), counter.crowds(LIMITS)], [[], []]);
 });
 
-Deno.test("of an origin with too many the oldest go, once it has been counted by the minute", () => {
-  const counts = [1, 2, 3, 4].map((minute) => waiting("net:a", minute, 4));
+Deno.test("of an origin with too many the oldest go, once it has been counted by the second", () => {
+  const counts = [1, 2, 3, 4].map((second) => waiting("net:a", second, 4));
   const first = new CrowdCounter();
   first.add(counts);
   assertEquals([first.crowded(LIMITS), first.crowds(LIMITS)], [["net:a"], []]);
   const second = new CrowdCounter(first.crowded(LIMITS));
   second.add(counts);
-  assertEquals(second.crowds(LIMITS), [{ origin: "net:a", before: 3 * MINUTE }]);
+  assertEquals(second.crowds(LIMITS), [{ origin: "net:a", before: 3 * SECOND }]);
 });
 
 Deno.test("of too many in all the oldest go, whoever they are of", () => {
   const counter = new CrowdCounter();
   for (let at = 0; at < 30; at++) counter.add([waiting(`net:${at}`, at % 3, 5)]);
-  assertEquals(counter.crowds(LIMITS), [{ before: MINUTE }]);
+  assertEquals(counter.crowds(LIMITS), [{ before: SECOND }]);
 });
 
-Deno.test("property: no more stay than may, but for those of the newest minute, and none goes in vain", () => {
+Deno.test("property: no more stay than may, but for those of the newest second, and none goes in vain", () => {
   const counts = fc.array(
-    fc.record({ minute: fc.integer({ min: 0, max: 50 }), count: fc.integer({ min: 1, max: 60 }) }),
+    fc.record({ second: fc.integer({ min: 0, max: 50 }), count: fc.integer({ min: 1, max: 60 }) }),
     { minLength: 1 },
   );
   fc.assert(fc.property(counts, (all) => {
     const counter = new CrowdCounter();
-    counter.add(all.map(({ minute, count }, at) => waiting(`net:${at}`, minute, count)));
+    counter.add(all.map(({ second, count }, at) => waiting(`net:${at}`, second, count)));
     const [crowd] = counter.crowds(LIMITS);
-    const newest = Math.max(...all.map(({ minute }) => minute));
+    const newest = Math.max(...all.map(({ second }) => second));
     const sum = (from: number) =>
-      all.filter(({ minute }) => minute * MINUTE >= from).reduce((n, { count }) => n + count, 0);
+      all.filter(({ second }) => second * SECOND >= from).reduce((n, { count }) => n + count, 0);
     if (crowd === undefined) assert(sum(0) <= 100);
     else {
-      assert(sum(crowd.before) <= 100 || crowd.before === newest * MINUTE);
+      assert(sum(crowd.before) <= 100 || crowd.before === newest * SECOND);
       assert(sum(0) > 100);
     }
   }));

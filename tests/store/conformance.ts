@@ -528,9 +528,9 @@ export function testConformance(
         record: { ...triplet, firstSeen, ...(passed === undefined ? {} : { passed }) },
       });
       await remember(store, [
-        ...[1, 2, 3, 4].map((minute) => wait(`a${minute}`, "net:crowded", minute * 60_000)),
-        wait("known", "net:crowded", 60_000, 70_000),
-        ...[1, 4].map((minute) => wait(`b${minute}`, "net:other", minute * 60_000)),
+        ...[1, 2, 3, 4].map((second) => wait(`a${second}`, "net:crowded", second * 1000)),
+        wait("known", "net:crowded", 1000, 70_000),
+        ...[1, 4].map((second) => wait(`b${second}`, "net:other", second * 1000)),
       ]);
       const expiry = {
         waitingBefore: 0,
@@ -543,10 +543,10 @@ export function testConformance(
       const { waiting } = await store.expire(expiry, undefined, 100);
       assertEquals(waiting.filter(({ origin }) => origin === "net:crowded").length, 4);
       const { removed } = await expireAll(store, {
-        crowds: [{ origin: "net:crowded", before: 3 * 60_000 }],
+        crowds: [{ origin: "net:crowded", before: 3000 }],
       }, 3);
       assertEquals(removed, 2);
-      assertEquals((await expireAll(store, { crowds: [{ before: 4 * 60_000 }] }, 3)).removed, 2);
+      assertEquals((await expireAll(store, { crowds: [{ before: 4000 }] }, 3)).removed, 2);
       const left = await all((after) => store.findTriplets({ text: "", limit: 9, ...from(after) }));
       assertEquals(left.map(({ sender }) => sender).sort(), ["a4", "b4", "known"]);
     },
