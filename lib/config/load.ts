@@ -123,9 +123,10 @@ function typed(name: SettingName, given: string | string[]): unknown {
 
 /** The line of the file on which a key stands, counted from 1. */
 function lineOf(text: string, key: string): number | undefined {
-  const name = key.replaceAll(/[^\w-]/g, "\\$&");
-  const pattern = new RegExp(`^\\s*(?:\\[+\\s*)?["']?${name}["']?\\s*[.=\\]]`);
-  const at = text.split("\n").findIndex((line) => pattern.test(line));
+  const at = text.split("\n").findIndex((line) => {
+    const rest = line.replace(/^\s*(?:\[+\s*)?["']?/, "");
+    return rest.startsWith(key) && /^["']?\s*[.=\]]/.test(rest.slice(key.length));
+  });
   return at === -1 ? undefined : at + 1;
 }
 

@@ -35,6 +35,17 @@ const MAX_NEGATIVE_TTL = 900;
 
 const MAX_TTL = 86_400;
 
+/**
+ * So many records a message may announce: taking more apart would hold up everybody who asks meanwhile,
+ * and no evaluation of SPF has a use for them.
+ */
+const MAX_RECORDS = 1000;
+
+/** So many aliases are followed; resolvers themselves give up earlier. */
+const MAX_ALIASES = 16;
+
+const HEADER_SIZE = 12;
+
 /** A question, as one message. */
 export function encodeQuestion(
   id: number,
@@ -74,7 +85,7 @@ function recordsOf(
   answers: readonly PacketRecord[],
 ): PacketRecord[] {
   let current = name;
-  for (let hops = 0; hops <= answers.length; hops++) {
+  for (let hops = 0; hops <= MAX_ALIASES; hops++) {
     const found = answers.filter((one) => one.type === type && same(one.name, current));
     if (found.length > 0) return found;
     const alias = answers.find((one) => one.type === "CNAME" && same(one.name, current));
@@ -98,11 +109,18 @@ export function decodeReply(
   name: string,
   type: RecordType,
 ): DnsReply {
+  if (bytes.length < HEADER_SIZE) return { kind: "unrelated" };
+  const header = new DataView(bytes.buffer, bytes.byteOffset, HEADER_SIZE);
+  if (header.getUint16(0) !== id || header.getUint16(4) !== 1) return { kind: "unrelated" };
+  const count = header.getUint16(6) + header.getUint16(8) + header.getUint16(10);
+  if (count > MAX_RECORDS) {
+    return { kind: "failure", why: `an answer of ${count} records, more than ${MAX_RECORDS}` };
+  }
   let message: DecodedPacket;
   try {
     message = packet.decode(Buffer.from(bytes));
     const question = message.questions[0];
-    const isOurs = message.id === id && message.type === "response" && question !== undefined &&
+    const isOurs = message.type === "response" && question !== undefined &&
       question.type === type && same(question.name, name);
     if (!isOurs) return { kind: "unrelated" };
   } catch {

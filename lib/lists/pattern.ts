@@ -43,6 +43,9 @@ const yes = (pattern: Pattern): Parsed => ({ ok: true, pattern });
 
 const DOMAIN = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*$/;
 
+/** An address literal (RFC 5321, 4.1.3), as far as it has to be told from a domain. */
+const ADDRESS_LITERAL = /^\[[a-z0-9.:-]{1,60}\]$/;
+
 function domainOf(text: string): string | undefined {
   const domain = canonicalDomain(text.replace(/^\./, ""));
   return DOMAIN.test(domain) ? domain : undefined;
@@ -107,7 +110,11 @@ function parseMailbox(text: string, topic: "sender" | "recipient"): Parsed {
       ? yes({ kind: "user", user: local.toLowerCase() })
       : no("user@ without a domain is for recipients");
   }
-  return yes({ kind: "address", address: `${local.toLowerCase()}@${canonicalDomain(domain)}` });
+  const canonical = canonicalDomain(domain);
+  if (!DOMAIN.test(canonical) && !ADDRESS_LITERAL.test(canonical)) {
+    return no("what stands behind the @ is no domain");
+  }
+  return yes({ kind: "address", address: `${local.toLowerCase()}@${canonical}` });
 }
 
 /**

@@ -145,7 +145,8 @@ function endsWithBlankLine(bytes: Uint8Array): boolean {
  */
 export class RequestReader {
   readonly #limits: RequestLimits;
-  readonly #decoder = new TextDecoder();
+  /** Keeps a byte order mark: without it a line that holds nothing else would be the blank line. */
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   /** The complete lines of the request under way, their count and their bytes. */
   #lines = "";
   #count = 0;

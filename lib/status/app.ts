@@ -175,6 +175,16 @@ function withoutPrefix(request: Request, prefix: string): Request {
   return new Request(url, request);
 }
 
+/** What can be asked; the router must not see a method that is the name of something of JavaScript's. */
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+function refuseMethod(): Response {
+  return new Response("There is no such method here.\n", {
+    status: 405,
+    headers: { ...SECURITY_HEADERS, "cache-control": "no-store", allow: METHODS.join(", ") },
+  });
+}
+
 /** The status page; apart from any listener, so that it can be asked directly. */
 export function statusHandler(desk: Desk, feed: Feed): Handler {
   const access = new Access(desk);
@@ -201,5 +211,7 @@ export function statusHandler(desk: Desk, feed: Feed): Handler {
   app.notFound((context) => problem(context, desk, 404, "There is nothing under this address."));
   app.onError(onError(desk));
   return async (request, address) =>
-    await app.fetch(withoutPrefix(request, desk.settings.prefix), { address });
+    METHODS.includes(request.method)
+      ? await app.fetch(withoutPrefix(request, desk.settings.prefix), { address })
+      : refuseMethod();
 }

@@ -114,6 +114,8 @@ Deno.test("what cannot be used is refused with the place and what to do", () => 
     ["[delay]\nx = 1", `${PATH}:1`, "a duration"],
     ['delay = "1d"\nretry_window = "12h"', `${PATH}:2`, "longer than `delay`"],
     ['lifetime = "1d"', "not be shorter"],
+    [`x = 1\n${"a".repeat(70_000)} = 1`, `${PATH}:1: x: there is no such setting`],
+    [`${"a".repeat(70_000)} = 1`, `${PATH}:1`, "there is no such setting"],
     ["delay = ", `${PATH}:1`],
     ['delay = "1m"\ndelay = "2m"', `${PATH}:2`],
   ];

@@ -31,6 +31,44 @@ Deno.test("a question asks for recursion and takes answers of 1,232 bytes", () =
   assertEquals(additionals[0]!.udpPayloadSize, 1232);
 });
 
+Deno.test("a gigantic answer is a failure, and a small one that claims to be is as well", () => {
+  const answers = (count: number) =>
+    Array.from({ length: count }, () => ({
+      type: "TXT",
+      name: "example.com",
+      ttl: 9,
+      data: "x",
+    } as const));
+  assertEquals(decode(reply({ answers: answers(1000) })).kind, "records");
+  assertEquals(decode(reply({ answers: answers(1001) })), {
+    kind: "failure",
+    why: "an answer of 1001 records, more than 1000",
+  });
+  const claims = reply({});
+  claims[6] = 0xff;
+  assertEquals(decode(claims).kind, "failure");
+});
+
+Deno.test("aliases are followed, but not for ever", () => {
+  const chain = (length: number) => {
+    const name = (at: number) => at === 0 ? "example.com" : `a${at}.example.com`;
+    const aliases = Array.from({ length }, (_, at) => ({
+      type: "CNAME",
+      name: name(at),
+      ttl: 9,
+      data: name(at + 1),
+    } as const));
+    const end = { type: "TXT", name: name(length), ttl: 9, data: "x" } as const;
+    return decode(reply({ answers: [end, ...aliases] })).kind;
+  };
+  assertEquals([chain(1), chain(16), chain(17), chain(900)], [
+    "records",
+    "records",
+    "no-data",
+    "no-data",
+  ]);
+});
+
 Deno.test("only the answer to that question counts", () => {
   const table: [Partial<Message> & { rcode?: number }, string][] = [
     [{}, "no-data"],

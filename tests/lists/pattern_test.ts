@@ -47,6 +47,8 @@ Deno.test("what is no pattern is refused with a reason", () => {
     ["client", "/(a)\\1/", "back-references"],
     ["sender", "alice@", "for recipients"],
     ["sender", "a b@example.org", "white space"],
+    ["sender", "alice@.", "behind the @ is no domain"],
+    ["recipient", "bob@exa/mple.org", "behind the @ is no domain"],
     ["recipient", "a b", "no address, domain"],
     ["recipient", "@", "no address, domain"],
   ];

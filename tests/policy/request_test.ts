@@ -37,6 +37,10 @@ Deno.test("a request is its attributes up to the blank line", () => {
     ["a name is no prefix", "xsender=1\nsenderx=2\nsender=3\n\n", [{ sender: "3" }]],
     ["white space is kept", "helo_name= x \n\n", [{ helo_name: " x " }]],
     ["two in one packet", "size=1\n\nsize=2\n\n", [{ size: "1" }, { size: "2" }]],
+    ["a byte order mark ends nothing", "size=1\n\ufeff\nsender=a\n\n", [{
+      size: "1",
+      sender: "a",
+    }]],
     ["CRLF", "size=1\r\nsender=\r\n\r\nsize=2\r\n\r\n", [{ size: "1", sender: "" }, { size: "2" }]],
     ["nothing at all", "\n", [{}]],
     ["an empty one after another", "size=1\n\n\n", [{ size: "1" }, {}]],

@@ -46,6 +46,17 @@ Deno.test("what goes wrong inside is told to the log and not to the visitor", as
   });
 });
 
+Deno.test("a method that is no method is refused, whatever JavaScript knows by its name", async () => {
+  await withPage(async ({ send }) => {
+    for (const method of ["constructor", "__proto__", "toString", "BREW"]) {
+      const answer = await send(method, "/", undefined);
+      assertEquals(answer.status, 405, method);
+      assertStringIncludes(answer.headers.get("allow")!, "GET");
+      assertEquals(answer.headers.get("x-content-type-options"), "nosniff");
+    }
+  });
+});
+
 Deno.test("who comes by a name of somebody else's learns nothing and does nothing", async () => {
   await withPage(async (page) => {
     const host = { host: "attacker.example" };

@@ -40,23 +40,26 @@ async function flood({ path, client_address }: Flood): Promise<void> {
 
 /** What a daemon takes of the disk, with its log, and of the memory: at most and in the end, in MB. */
 class Figures {
-  readonly #pid: number;
+  readonly #daemon: Daemon;
   readonly #database: string;
   readonly #most = { disk: 0, memory: 0 };
   readonly #timer = setInterval(() => this.#look(), 1000);
 
-  constructor(pid: number, database: string) {
-    this.#pid = pid;
+  constructor(daemon: Daemon, database: string) {
+    this.#daemon = daemon;
     this.#database = database;
   }
 
   #look(): { disk: number; memory: number } {
     const files = [this.#database, `${this.#database}-wal`];
     const disk = files.reduce((sum, path) => sum + Deno.statSync(path).size / 1e6, 0);
-    const status = Deno.readTextFileSync(`/proc/${this.#pid}/status`);
+    const status = Deno.readTextFileSync(`/proc/${this.#daemon.pid}/status`);
     const memory = Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
     this.#most.disk = Math.max(this.#most.disk, disk);
     this.#most.memory = Math.max(this.#most.memory, memory);
+    // The lines of ten million decisions do not fit into a string.
+    const lines = this.#daemon.log.split("\n");
+    this.#daemon.log = lines.filter((line) => !line.includes(" info: action=")).join("\n");
     return { disk, memory };
   }
 
@@ -98,7 +101,7 @@ async function withFlood(
       "--spf=off",
       ...limits,
     ]);
-    const figures = new Figures(daemon.pid, database);
+    const figures = new Figures(daemon, database);
     await flood({ path, client_address });
     let left = Infinity;
     for (let turn = 0; turn < scale(300, 6000) && left > mostLeft; turn++) {
