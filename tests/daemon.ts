@@ -31,10 +31,10 @@ function asJournald([program, args]: [string, string[]]): [string, string[]] {
 }
 
 /** Runs a body with a directory that is removed afterwards. */
-export async function inDirectory(body: (directory: string) => Promise<void>): Promise<void> {
+export async function inDirectory<T>(body: (directory: string) => Promise<T>): Promise<T> {
   const directory = await Deno.makeTempDir({ prefix: "greylag-test-" });
   try {
-    await body(directory);
+    return await body(directory);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

@@ -6,7 +6,7 @@
 import { parseAddress } from "../mail/network.ts";
 import { isAskable } from "../spf/name.ts";
 import { type Resolver, TemporaryDnsError, until } from "../spf/resolver.ts";
-import { ExpiringCache } from "./dns_cache.ts";
+import { ExpiringCache, weightOfText } from "./dns_cache.ts";
 import type { DnsReply, RecordType } from "./dns_message.ts";
 import { askServer, type DnsServer, formatServer } from "./dns_transport.ts";
 
@@ -41,6 +41,7 @@ export interface DnsHealth {
 /** Every server is asked so many times, one after the other. */
 const ROUNDS = 2;
 
+/** What the answers that are kept may weigh together: some megabytes. */
 const MAX_CACHED = 10_000;
 
 /** A failure is not asked for again for so long, in milliseconds. */
@@ -62,10 +63,15 @@ export function parseResolvConf(text: string): DnsServer[] {
   return servers.length === 0 ? [LOCAL] : servers;
 }
 
+function weightOf(found: Found | TemporaryDnsError): number {
+  if (!("kind" in found) || found.kind !== "records") return 1;
+  return weightOfText(found.records.reduce((signs, record) => signs + 32 + record.length, 0));
+}
+
 /** Asks DNS, and remembers for as long as the answers say. */
 export class DnsResolver implements Resolver {
   #settings: ResolverSettings;
-  readonly #cache = new ExpiringCache<Found | TemporaryDnsError>(MAX_CACHED);
+  readonly #cache = new ExpiringCache<Found | TemporaryDnsError>(MAX_CACHED, weightOf);
   readonly #pending = new Map<string, Promise<Found>>();
   #system: readonly DnsServer[] = [LOCAL];
   #systemReadAt = -Infinity;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ExpiringCache } from "../evidence/dns_cache.ts";
+import { ExpiringCache, weightOfText } from "../evidence/dns_cache.ts";
 import { type DnsList, DnsLists } from "../evidence/dns_list.ts";
 import { clientSignals, type Signal } from "../evidence/signals.ts";
 import type { Attempt } from "../greylist/attempt.ts";
@@ -70,6 +70,7 @@ const MAX_RECIPIENTS = 100;
 /** Where many wait, one begins after the other, in milliseconds: a flood must not keep DNS busy. */
 const START_PAUSE = 10;
 
+/** What is kept of each kind may weigh so much together: some megabytes. */
 const MAX_CACHED = 5000;
 
 /** What was learnt holds for so long, in milliseconds; where DNS failed, for less. */
@@ -92,7 +93,7 @@ export class Gatherer {
   readonly #events: GathererEvents;
   #settings: GathererSettings;
   #lists: DnsLists;
-  #reports = new ExpiringCache<Report>(MAX_CACHED);
+  #reports = new ExpiringCache<Report>(MAX_CACHED, weightOf);
   readonly #breadths = new ExpiringCache<{ readonly why: string | undefined }>(MAX_CACHED);
   readonly #authorised = new ExpiringCache<boolean>(MAX_CACHED);
   /** What is learnt of in the background, and what waits for its turn, the oldest first. */
@@ -111,7 +112,7 @@ export class Gatherer {
   /** Takes new settings; what was learnt by the old ones is learnt again. */
   configure(settings: GathererSettings): void {
     this.#settings = settings;
-    this.#reports = new ExpiringCache(MAX_CACHED);
+    this.#reports = new ExpiringCache(MAX_CACHED, weightOf);
     this.#lists = this.#listsOf(settings);
   }
 
@@ -344,6 +345,16 @@ export class Gatherer {
       (zone, why) => this.#events.listSwitchedOff(zone, why),
     );
   }
+}
+
+/** What a report weighs: what SPF says holds text out of the records. */
+function weightOf({ spf }: Report): number {
+  if (spf === undefined) return 1;
+  const { error = "", explanation = "", path } = spf;
+  return weightOfText(
+    path.reduce((signs, { mechanism }) => signs + mechanism.text.length, error.length) +
+      explanation.length,
+  );
 }
 
 /** How long a result of SPF holds, in milliseconds. */

@@ -7,7 +7,13 @@ import { type Network, networkOf, parseAddress } from "../mail/network.ts";
 import type { Decisive, SpfQuestion } from "./check_host.ts";
 import { type Identity, identityOf } from "./identity.ts";
 import { expandDomain, type MacroString, uses } from "./macro.ts";
-import { isSpfRecord, type Mechanism, parseRecord, type SpfRecord } from "./record.ts";
+import {
+  isSpfRecord,
+  MAX_RECORD_TEXT,
+  type Mechanism,
+  parseRecord,
+  type SpfRecord,
+} from "./record.ts";
 import { exchangeOf, textOf } from "./resolver.ts";
 
 /** How much of the address space may pass. */
@@ -73,7 +79,11 @@ class Survey {
   readonly #identity: Identity;
   readonly networks: Network[] = [];
   everybody: string | undefined;
+  /** Whether there is more than is looked through. */
+  isTooLong = false;
   #records = 0;
+  /** The signs of all records so far. */
+  #read = 0;
 
   constructor(question: BreadthQuestion, identity: Identity) {
     this.#question = question;
@@ -86,6 +96,9 @@ class Survey {
     const { resolver, signal } = this.#question;
     const answers = await resolver.txt(domain, signal);
     const texts = answers.map(textOf).filter(isSpfRecord);
+    this.#read += texts[0]?.length ?? 0;
+    this.isTooLong ||= this.#read > MAX_RECORD_TEXT;
+    if (this.isTooLong) return;
     const parsed = texts.length === 1 ? parseRecord(texts[0]!) : undefined;
     if (parsed?.ok === true) await this.#terms(parsed.record, domain);
   }
@@ -171,6 +184,9 @@ export async function tooBroad(
   await survey.record(identity.domain);
   if (survey.everybody !== undefined) {
     return `the record of ${survey.everybody} lets everybody pass (+all)`;
+  }
+  if (survey.isTooLong) {
+    return `the records of ${identity.domain} have more than ${MAX_RECORD_TEXT} signs together`;
   }
   for (const [family, size, most] of [[4, 32, limits.ipv4], [6, 128, limits.ipv6]] as const) {
     const count = addressesIn(survey.networks.filter((network) => network.family === family));

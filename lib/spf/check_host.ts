@@ -16,6 +16,7 @@ import { type Identity, identityOf } from "./identity.ts";
 import { isAskable, isBelow, isDomain, reverseName } from "./name.ts";
 import {
   isSpfRecord,
+  MAX_RECORD_TEXT,
   type Mechanism,
   parseRecord,
   type Prefixes,
@@ -134,6 +135,8 @@ class Evaluation {
   readonly #signal: AbortSignal;
   lookups = 0;
   #voids = 0;
+  /** The signs of all records so far. */
+  #read = 0;
   /** The client's names, whether they lead back to it or not; undefined if DNS could not tell. */
   #names: readonly string[] | undefined;
   #validated: Promise<readonly string[]> | undefined;
@@ -167,6 +170,10 @@ class Evaluation {
     }
     if (found.length > 1) throw this.#wrong(domain, `${found.length} SPF records`);
     trace(found[0]!);
+    this.#read += found[0]!.length;
+    if (this.#read > MAX_RECORD_TEXT) {
+      throw this.#wrong(domain, `records of more than ${MAX_RECORD_TEXT} signs together`);
+    }
     const parsed = parseRecord(found[0]!);
     if (!parsed.ok) throw this.#wrong(domain, `${parsed.term}: ${parsed.why}`);
     return await this.#terms(parsed.record, domain, depth, trace);

@@ -136,6 +136,13 @@ function mechanismFrom(name: string, argument: string): Body | string {
 }
 
 /**
+ * So many signs the records of one evaluation may have together. Honest records have some hundred (3.4
+ * wants them to fit into a datagram); taking more apart would let a stranger's domain hold up everybody
+ * (11.1).
+ */
+export const MAX_RECORD_TEXT = 16_384;
+
+/**
  * Reads a record, all of it: an error anywhere makes the whole record wrong (4.6).
  *
  * @param text the record with its version.

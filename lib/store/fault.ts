@@ -9,6 +9,7 @@ export type FaultKind =
   | "corrupt"
   | "foreign"
   | "full"
+  | "io"
   | "locked"
   | "newer"
   | "read-only"
@@ -19,6 +20,9 @@ const ADVICE: Readonly<Record<FaultKind, string>> = {
   "corrupt": "it will be set aside and a fresh one begun",
   "foreign": "set `database` to a file of greylag's own",
   "full": "free some space on that file system",
+  "io":
+    "the disk fails, or its file system has become read-only: dmesg tells; mend it and mount it " +
+    "again",
   "locked": "find the program that keeps it locked (fuser, lsof) and end it",
   "newer": "install the newer greylag again, or set `database` to another file",
   "read-only": "make the file and its directory writable for greylag's user",
@@ -46,6 +50,7 @@ export class StoreFault extends Error {
 const SQLITE_MESSAGES: ReadonlyArray<readonly [RegExp, FaultKind]> = [
   [/malformed|not a database|file is encrypted/i, "corrupt"],
   [/disk is full/i, "full"],
+  [/disk I\/O error/i, "io"],
   [/locked|busy/i, "locked"],
   [/readonly|read-only/i, "read-only"],
   [/unable to open/i, "unreachable"],

@@ -22,6 +22,16 @@ export function directoryOf(path: string): string {
   return slash === -1 ? "." : path.slice(0, slash) || "/";
 }
 
+/** Which file is at a path, so that one put in its place is told from it: empty if none is. */
+export function fileAt(path: string): string {
+  try {
+    const { dev, ino } = Deno.statSync(path);
+    return `${dev}:${ino}`;
+  } catch {
+    return "";
+  }
+}
+
 /**
  * SQLite gives the files that stand beside a database the permissions of the database itself. A file
  * that is there is not opened: closing it would give up the locks that this process has on it.

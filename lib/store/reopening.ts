@@ -6,7 +6,7 @@
  */
 import type { TripletKey } from "../greylist/verdict.ts";
 import { faultOf, type StoreFault } from "./fault.ts";
-import { openStore, setAside, type StoreSettings } from "./open.ts";
+import { fileAt, openStore, setAside, type StoreSettings } from "./open.ts";
 import type {
   DecisionSearch,
   Deferral,
@@ -43,16 +43,6 @@ const RETRY_PERIOD = 1000;
 
 /** How often is looked whether the file is still the one that is open, in milliseconds. */
 const LOOK_PERIOD = 1000;
-
-/** Which file is at a path: empty if none is. */
-function fileAt(path: string): string {
-  try {
-    const { dev, ino } = Deno.statSync(path);
-    return `${dev}:${ino}`;
-  } catch {
-    return "";
-  }
-}
 
 /** What a reopening store tells its owner. */
 export interface ReopeningEvents {

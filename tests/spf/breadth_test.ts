@@ -45,6 +45,14 @@ Deno.test("a record that lets too much of the address space pass says nothing", 
   }
 });
 
+Deno.test("records that are too long to be looked through say nothing", async () => {
+  const long = `v=spf1 ${"ip4:192.0.2.1 ".repeat(800)}-all`;
+  assertEquals(await breadthOf(long), undefined);
+  const zone = { "two.example": { txt: [long] } };
+  const why = await breadthOf(long.replace("-all", "include:two.example -all"), zone);
+  assertStringIncludes(why!, "more than 16384 signs");
+});
+
 Deno.test("a record of a usual size says something", async () => {
   const narrow: [string, Zone?][] = [
     ["v=spf1 ip4:10.0.0.0/10 -all"],

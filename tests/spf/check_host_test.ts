@@ -317,6 +317,18 @@ table("6.1: redirect goes on with another record", [
   ["v=spf1 -all exp=", "permerror"],
 ]);
 
+Deno.test("11.1: records that are too long in all are a permerror", async () => {
+  const long = (length: number) => `v=spf1 ${"a=".padEnd(length - 12, "x")} -all`;
+  assertEquals((await evaluate(long(16_384))).result, "fail");
+  const { result, error } = await evaluate(long(16_385));
+  assertEquals(result, "permerror");
+  assertStringIncludes(error!, "more than 16384 signs");
+  const halves = await evaluate(`v=spf1 include:other.example -all`, {
+    zone: { "other.example": { txt: [long(16_384)] } },
+  });
+  assertEquals(halves.result, "permerror");
+});
+
 Deno.test("6.2: the explanation of a fail, and only of a fail", async () => {
   const zone: Zone = {
     "exp.example.com": { txt: [["No, ", "%{i} is no host of %{d}: see http://x/?s=%{S}"]] },
