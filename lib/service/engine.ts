@@ -55,6 +55,9 @@ interface Job {
 /** So many requests share one transaction at most, so that the first does not wait for long. */
 const MAX_BATCH = 32;
 
+/** So many transactions follow one another without a turn of the loop for everything else. */
+const MAX_BATCHES = 4;
+
 /** So many messages are remembered whose recipients may still be coming. */
 const MAX_MESSAGES = 10_000;
 
@@ -197,7 +200,12 @@ export class Engine {
   }
 
   #run(): void {
-    while (this.#queue.length > 0) {
+    for (let batches = 0; this.#queue.length > 0; batches++) {
+      if (batches === MAX_BATCHES) {
+        // Answers get out, and others get in, before a crowd is served to its last.
+        setTimeout(() => this.#run(), 0);
+        return;
+      }
       const done = this.#settle(this.#queue.splice(0, MAX_BATCH));
       if (done instanceof Promise) {
         done.then(() => this.#run());

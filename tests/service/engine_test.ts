@@ -172,6 +172,21 @@ Deno.test("an answer leaves only after the commit, and requests meanwhile form t
   await Promise.all(others);
 });
 
+Deno.test("a crowd is answered to its last, and others get their turn before that", async () => {
+  const { ask } = setUp();
+  const answered: number[] = [];
+  const crowd = Array.from({ length: 1000 }, async (_, at) => {
+    assertMatch(await ask({ sender: `s@${at}.example` }), /DEFER/);
+    answered.push(at);
+  });
+  const before = await new Promise<number>((resolve) => {
+    setTimeout(() => resolve(answered.length), 0);
+  });
+  assert(before > 0 && before < 1000, `${before} were answered first`);
+  await Promise.all(crowd);
+  assertEquals(answered, Array.from({ length: 1000 }, (_, at) => at));
+});
+
 Deno.test("a store that fails lets all mail pass, counted as fault and without a line each", async () => {
   for (const how of ["throws", "rejects"]) {
     const fault = new StoreFault("full", "/var/g.db", "database or disk is full");

@@ -18,7 +18,9 @@ const ending = (async () => {
 })();
 for (let at = 0; !isOver; at++) {
   const begin = performance.now();
-  const answer = await client.ask({ sender: `bystander.${letters(at)}@example.org` });
+  const answer = await client.ask({
+    sender: `bystander.${letters(Deno.pid)}.${letters(at)}@example.org`,
+  });
   latencies.push(performance.now() - begin);
   if (!answer?.startsWith("action=DEFER")) wrong++;
   await pause(5);
