@@ -84,6 +84,10 @@ const LONGEST = 20_000;
 interface Task {
   readonly attempt: Attempt;
   readonly then: ((report: Report) => void)[];
+}
+
+/** One that is learnt of now, and can be given up. */
+interface RunningTask extends Task {
   readonly controller: AbortController;
 }
 
@@ -97,7 +101,7 @@ export class Gatherer {
   readonly #breadths = new ExpiringCache<{ readonly why: string | undefined }>(MAX_CACHED);
   readonly #authorised = new ExpiringCache<boolean>(MAX_CACHED);
   /** What is learnt of in the background, and what waits for its turn, the oldest first. */
-  readonly #running = new Map<string, Task>();
+  readonly #running = new Map<string, RunningTask>();
   readonly #waiting = new Map<string, Task>();
   #pause: ReturnType<typeof setTimeout> | undefined;
 
@@ -172,7 +176,7 @@ export class Gatherer {
       if (task.then.length < MAX_RECIPIENTS) task.then.push(then);
       return;
     }
-    this.#waiting.set(key, { attempt, then: [then], controller: new AbortController() });
+    this.#waiting.set(key, { attempt, then: [then] });
     if (this.#waiting.size > MAX_BACKGROUND) {
       const [oldest] = this.#waiting.keys();
       this.#waiting.delete(oldest!);
@@ -202,9 +206,9 @@ export class Gatherer {
     this.#start(key, task);
   }
 
-  #start(key: string, task: Task): void {
-    const { attempt, then, controller } = task;
-    this.#running.set(key, task);
+  #start(key: string, { attempt, then }: Task): void {
+    const controller = new AbortController();
+    this.#running.set(key, { attempt, then, controller });
     const timer = setTimeout(() => controller.abort(new Error("too slow")), LONGEST);
     this.#learn(attempt, controller.signal).then((report) => {
       for (const tell of then) tell(report);
