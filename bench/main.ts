@@ -9,6 +9,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { getAvailablePort } from "@std/net/get-available-port";
+import { memoryOf } from "../tests/daemon.ts";
 import { askAll, measure, type Measurement, type Mix, REPEATED, requestFor } from "./load.ts";
 
 const TICKS_PER_SECOND = 100;
@@ -57,12 +58,6 @@ async function start(name: string, command: string[], port: number, log: string)
 function cpuSeconds(pid: number): number {
   const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1]!.split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
-
-/** The resident memory of a process in MB. */
-function memory(pid: number): number {
-  const line = /VmRSS:\s+(\d+)/.exec(Deno.readTextFileSync(`/proc/${pid}/status`));
-  return Number(line?.[1] ?? 0) / 1024;
 }
 
 async function run(
@@ -143,7 +138,7 @@ async function main(): Promise<void> {
         Array.from({ length: missing }, (_, at) => requestFor(id + at, false)),
       );
     }
-    const used = servers.map((server) => memory(server.process.pid));
+    const used = servers.map((server) => memoryOf(server.process.pid));
     print("");
     for (const [reference, own] of pairs(rows)) {
       print(

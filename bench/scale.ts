@@ -11,6 +11,7 @@ import { getAvailablePort } from "@std/net/get-available-port";
 import { normaliseSender } from "../lib/greylist/normalise.ts";
 import { tripletKey } from "../lib/greylist/verdict.ts";
 import { openStore } from "../lib/store/open.ts";
+import { memoryOf } from "../tests/daemon.ts";
 import { askAll, measure, type Measurement, type Mix, REPEATED, requestFor } from "./load.ts";
 
 const print = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
@@ -44,11 +45,6 @@ async function start(name: string, program: string, args: string[], port: number
 async function stop({ process }: Server): Promise<void> {
   process.kill("SIGTERM");
   await process.status;
-}
-
-function memory({ process }: Server): number {
-  const status = Deno.readTextFileSync(`/proc/${process.pid}/status`);
-  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
 }
 
 let id = 100_000_000;
@@ -131,7 +127,7 @@ async function report(server: Server, of: string): Promise<Record<Mix, Measureme
       rate.toFixed(0),
       p50.toFixed(2),
       p99.toFixed(2),
-      memory(server).toFixed(0),
+      memoryOf(server.process.pid).toFixed(0),
       server.started.toFixed(0),
     );
   }

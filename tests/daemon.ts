@@ -53,6 +53,12 @@ export async function untilListening(port: number): Promise<void> {
   throw new Error(`nobody listens on port ${port}`);
 }
 
+/** The resident memory of a process, in MB. */
+export function memoryOf(pid: number): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+}
+
 /** A running daemon. */
 export class Daemon {
   /** What it wrote to standard error so far. */
@@ -120,6 +126,11 @@ export class Daemon {
     const { code, stdout, stderr } = await child.output();
     const decoder = new TextDecoder();
     return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+  }
+
+  /** Its resident memory, in MB. */
+  get memory(): number {
+    return memoryOf(this.pid);
   }
 
   /** The id of its process. */

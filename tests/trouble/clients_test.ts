@@ -3,12 +3,6 @@ import { Daemon, inDirectory } from "../daemon.ts";
 import { bystander, comeAndGo, crowd, pourRubbish, writeSlowly } from "./harm.ts";
 import { Client, connectTo, letters, pause, scale, tell } from "./load.ts";
 
-/** The resident memory of a process, in MB. */
-function memoryOf({ pid }: Daemon): number {
-  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
-}
-
 function descriptorsOf({ pid }: Daemon): number {
   return [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
 }
@@ -88,12 +82,12 @@ async function leavesNothingBehind(
   harm: () => Promise<void>,
 ): Promise<number> {
   await warmUp(path);
-  const [memory, descriptors] = [memoryOf(daemon), descriptorsOf(daemon)];
+  const [memory, descriptors] = [daemon.memory, descriptorsOf(daemon)];
   const served = await meanwhile(path, harm);
-  const most = memoryOf(daemon);
+  const most = daemon.memory;
   assertEquals(await settled(() => descriptorsOf(daemon), descriptors), descriptors);
   // V8 gives back what it does not need when it has had nothing to do for a while.
-  const after = await settled(() => memoryOf(daemon), memory * 1.2);
+  const after = await settled(() => daemon.memory, memory * 1.2);
   const [first, second, third] = [memory, most, after].map((amount) => amount.toFixed(0));
   tell(`memory ${first} MB before, ${second} MB at its end, ${third} MB after`);
   assert(after <= memory * 1.2, `${memory} MB became ${after} MB`);

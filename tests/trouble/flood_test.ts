@@ -53,8 +53,7 @@ class Figures {
   #look(): { disk: number; memory: number } {
     const files = [this.#database, `${this.#database}-wal`];
     const disk = files.reduce((sum, path) => sum + Deno.statSync(path).size / 1e6, 0);
-    const status = Deno.readTextFileSync(`/proc/${this.#daemon.pid}/status`);
-    const memory = Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
+    const { memory } = this.#daemon;
     this.#most.disk = Math.max(this.#most.disk, disk);
     this.#most.memory = Math.max(this.#most.memory, memory);
     // The lines of ten million decisions do not fit into a string.
