@@ -17,14 +17,38 @@ export interface CrowdLimits {
 /** So many origins are counted at most; of more, those of which least waits are forgotten first. */
 const MAX_ORIGINS = 50_000;
 
+/** What came within one second. */
+interface Second {
+  count: number;
+  first: number;
+  last: number;
+}
+
+/** Seconds by their number since the epoch. */
+type Seconds = Map<number, Second>;
+
+const SECOND = 1000;
+
+function addTo(seconds: Seconds, { first, last, count }: WaitingCount): void {
+  const number = Math.floor(first / SECOND);
+  const second = seconds.get(number);
+  if (second === undefined) {
+    seconds.set(number, { count, first, last });
+    return;
+  }
+  second.count += count;
+  second.first = Math.min(second.first, first);
+  second.last = Math.max(second.last, last);
+}
+
 /**
  * Counts what waits in one pass through the database. Which of an origin's triplets are the oldest is
  * only counted for those that had too many in the pass before.
  */
 export class CrowdCounter {
-  readonly #watched: ReadonlyMap<string, Map<number, number>>;
+  readonly #watched: ReadonlyMap<string, Seconds>;
   readonly #origins = new Map<string, number>();
-  readonly #all = new Map<number, number>();
+  readonly #all: Seconds = new Map();
 
   /** A count that begins; `watched` are the origins that had too many. */
   constructor(watched: readonly string[] = []) {
@@ -33,11 +57,12 @@ export class CrowdCounter {
 
   /** Adds what waits in one slice. */
   add(counts: readonly WaitingCount[]): void {
-    for (const { origin, since, count } of counts) {
+    for (const waiting of counts) {
+      const { origin, count } = waiting;
       this.#origins.set(origin, (this.#origins.get(origin) ?? 0) + count);
-      this.#all.set(since, (this.#all.get(since) ?? 0) + count);
-      const times = this.#watched.get(origin);
-      times?.set(since, (times.get(since) ?? 0) + count);
+      addTo(this.#all, waiting);
+      const seconds = this.#watched.get(origin);
+      if (seconds !== undefined) addTo(seconds, waiting);
     }
     if (this.#origins.size > MAX_ORIGINS) this.#forgetFew();
   }
@@ -51,8 +76,8 @@ export class CrowdCounter {
   /** What is to be removed in the next pass: what waits longest of too much. */
   crowds({ maxWaiting, maxWaitingPerOrigin }: CrowdLimits): Crowd[] {
     const crowds: Crowd[] = [];
-    for (const [origin, times] of this.#watched) {
-      const before = endOfOldest(times, maxWaitingPerOrigin);
+    for (const [origin, seconds] of this.#watched) {
+      const before = endOfOldest(seconds, maxWaitingPerOrigin);
       if (before !== undefined) crowds.push({ origin, before });
     }
     const before = endOfOldest(this.#all, maxWaiting);
@@ -69,13 +94,15 @@ export class CrowdCounter {
 }
 
 /** Before which time too many are, so that no more than `most` are later; undefined if all may stay. */
-function endOfOldest(times: ReadonlyMap<number, number>, most: number): number | undefined {
+function endOfOldest(seconds: Seconds, most: number): number | undefined {
   let kept = 0;
-  const newest = [...times].sort(([a], [b]) => b - a);
-  for (const [at, [since, count]] of newest.entries()) {
+  const newest = [...seconds.values()].sort((a, b) => b.first - a.first);
+  for (const [at, { count, first, last }] of newest.entries()) {
     kept += count;
-    // Times are told by the second: what came within the newest one stays, however much it is.
-    if (kept > most) return at === 0 ? since : newest[at - 1]![0];
+    if (kept <= most) continue;
+    if (at > 0) return newest[at - 1]!.first;
+    // So many within one second: as if they had come evenly, and the next pass sees what is left.
+    return first + Math.ceil((last - first + 1) * (1 - most / count));
   }
   return undefined;
 }

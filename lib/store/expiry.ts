@@ -87,8 +87,9 @@ export function deleteExpired(
   const removed = db.prepare(`DELETE FROM ${table} WHERE ${key} > ${places} ${upTo}AND ${sql}`)
     .run(...from, ...(last ?? []), ...values);
   const waiting = table !== "triplet" ? [] : db.prepare(
-    `SELECT origin, first_seen / ${SECOND} * ${SECOND} AS since, count(*) AS count FROM triplet ` +
-      `WHERE ${key} > ${places} ${upTo}AND passed IS NULL GROUP BY 1, 2`,
+    "SELECT origin, min(first_seen) AS first, max(first_seen) AS last, count(*) AS count " +
+      `FROM triplet WHERE ${key} > ${places} ${upTo}AND passed IS NULL ` +
+      `GROUP BY origin, first_seen / ${SECOND}`,
   ).all<WaitingCount>(...from, ...(last ?? []));
   if (last !== undefined) return { removed, waiting, next: { table, after: last.map(String) } };
   const following = TABLES[TABLES.indexOf(table) + 1];

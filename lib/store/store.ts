@@ -39,12 +39,14 @@ export interface Crowd {
   readonly before: number;
 }
 
-/** How many triplets wait of one origin since one second. */
+/** How many triplets of one origin came within one second and wait. Times are milliseconds since the epoch. */
 export interface WaitingCount {
   /** The origin's name as it is stored. */
   readonly origin: string;
-  /** The beginning of the second, in milliseconds since the epoch. */
-  readonly since: number;
+  /** When the first of them came. */
+  readonly first: number;
+  /** When the last of them came, within the same second. */
+  readonly last: number;
   /** How many. */
   readonly count: number;
 }

@@ -85,7 +85,12 @@ Deno.test("the task begins by itself and ends when it is stopped", async () => {
 Deno.test("what waits too numerously is found in one pass, and its oldest removed in another", async () => {
   const asked: Expiry["crowds"][] = [];
   const told: string[] = [];
-  const counts = [1, 2].map((minute) => ({ origin: "net:a", since: minute * 60_000, count: 8 }));
+  const counts = [1, 2].map((minute) => ({
+    origin: "net:a",
+    first: minute * 60_000,
+    last: minute * 60_000,
+    count: 8,
+  }));
   const store = {
     expire: ({ crowds }: Expiry) => {
       asked.push(crowds);

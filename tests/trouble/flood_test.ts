@@ -141,3 +141,34 @@ Deno.test("a flood from a botnet is bounded by what may wait at all", () =>
     [`--max-waiting=${MOST}`],
     MOST,
   ));
+
+Deno.test("a flood within a second or two is bounded as well", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/policy`;
+    const database = `${directory}/g.db`;
+    const daemon = await Daemon.start([
+      `--unix=${path}`,
+      `--database=${database}`,
+      "--spf=off",
+      "--max-waiting=1000",
+    ]);
+    const client = await Client.connect(path);
+    for (let at = 0; at < 5000; at++) {
+      await client.ask({
+        sender: `flood.${letters(at)}@example.com`,
+        client_address: `203.0.${at % 250}.1`,
+      });
+    }
+    client.close();
+    const store = openStore({ database, privacy: false });
+    let left = Infinity;
+    // Watched every five seconds, removed pass by pass.
+    for (let turn = 0; turn < 300 && left > 1000; turn++) {
+      await pause(100);
+      left = (await store.size()).triplets;
+    }
+    await store.close();
+    assert(left <= 1000 && left > 500, `${left} are left, and 1000 may be`);
+    assertEquals(await daemon.stop(), 0);
+  });
+});
