@@ -72,6 +72,9 @@ const BUSY_TIMEOUT = 250;
  */
 const CHECKPOINT_PAGES = 16_000;
 
+/** After a rush the log gives back what it has above this, in bytes. */
+const LOG_BYTES = 8 * 1024 * 1024;
+
 /** What SQLite keeps of the file in memory, in KiB. */
 const CACHE_KIB = 4096;
 
@@ -124,6 +127,7 @@ export class SqliteStore implements Store {
       db.exec("PRAGMA synchronous = NORMAL");
       db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
       db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+      db.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
       db.exec("PRAGMA temp_store = MEMORY");
       migrate(db, path);
       if (pseudonym !== undefined) hideStored(db, pseudonym);
