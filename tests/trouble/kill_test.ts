@@ -38,10 +38,10 @@ Deno.test("kill -9 under load, again and again: what was answered is remembered,
         assert(answer.startsWith("action=DEFER"), answer);
         answered.push(sender);
       }, controller.signal);
-      await pause(50 + Math.random() * 350);
+      while (answered.length === 0) await pause(1);
+      await pause(Math.random() * 400);
       await daemon.kill();
       await load;
-      assert(answered.length > 0);
       all += answered.length;
       assertEquals(await forgotten(database, answered), [], `round ${round}`);
       const db = new Database(database);
