@@ -22,7 +22,7 @@ const TIME = scale(1500, 3_600_000);
 const AGAIN = scale(300, 60_000);
 
 /** So many texts are made out of one seed; then it is the turn of the next. */
-const RUNS = 5000;
+const RUNS = 1000;
 
 /** `task torture` keeps its seeds here, and every run begins with them. */
 const SEEDS = new URL("seeds.json", import.meta.url);
@@ -44,19 +44,16 @@ async function feedWith(
   eat: (text: string, isLatin: boolean) => Promise<void> | void,
 ): Promise<number> {
   let count = 0;
+  const end = performance.now() + time;
   const property = fc.asyncProperty(texts, fc.boolean(), async (text, isLatin) => {
+    if (performance.now() > end) return;
     count++;
     await eat(text, isLatin);
   });
-  const end = performance.now() + time;
   // fast-check keeps something of every run, so that none may last for an hour.
   for (let next = seed; performance.now() < end; next++) {
     // A failure tells its seed and the text: with GREYLAG_SEED it is found again.
-    await fc.assert(property, {
-      seed: next,
-      numRuns: RUNS,
-      interruptAfterTimeLimit: end - performance.now(),
-    });
+    await fc.assert(property, { seed: next, numRuns: RUNS });
   }
   assert(count > 0);
   return count;
