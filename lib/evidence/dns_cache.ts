@@ -77,11 +77,11 @@ export class ExpiringCache<V> {
 }
 
 /**
- * What something weighs that holds text: 1, and 1 more for each 256 signs, so that a cache full of long
+ * What something weighs that holds text: 1, and 1 more for each 256 characters, so that a cache full of long
  * texts takes no more memory than one full of short ones.
  *
- * @param signs how many signs of text it holds.
+ * @param characters how many characters of text it holds.
  */
-export function weightOfText(signs: number): number {
-  return 1 + Math.floor(signs / 256);
+export function weightOfText(characters: number): number {
+  return 1 + Math.floor(characters / 256);
 }

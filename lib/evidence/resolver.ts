@@ -65,7 +65,7 @@ export function parseResolvConf(text: string): DnsServer[] {
 
 function weightOf(found: Found | TemporaryDnsError): number {
   if (!("kind" in found) || found.kind !== "records") return 1;
-  return weightOfText(found.records.reduce((signs, record) => signs + 32 + record.length, 0));
+  return weightOfText(found.records.reduce((length, record) => length + 32 + record.length, 0));
 }
 
 /** Asks DNS, and remembers for as long as the answers say. */

@@ -356,7 +356,7 @@ function weightOf({ spf }: Report): number {
   if (spf === undefined) return 1;
   const { error = "", explanation = "", path } = spf;
   return weightOfText(
-    path.reduce((signs, { mechanism }) => signs + mechanism.text.length, error.length) +
+    path.reduce((length, { mechanism }) => length + mechanism.text.length, error.length) +
       explanation.length,
   );
 }

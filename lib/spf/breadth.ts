@@ -82,7 +82,7 @@ class Survey {
   /** Whether there is more than is looked through. */
   isTooLong = false;
   #records = 0;
-  /** The signs of all records so far. */
+  /** The characters of all records so far. */
   #read = 0;
 
   constructor(question: BreadthQuestion, identity: Identity) {
@@ -186,7 +186,7 @@ export async function tooBroad(
     return `the record of ${survey.everybody} lets everybody pass (+all)`;
   }
   if (survey.isTooLong) {
-    return `the records of ${identity.domain} have more than ${MAX_RECORD_TEXT} signs together`;
+    return `the records of ${identity.domain} have more than ${MAX_RECORD_TEXT} characters together`;
   }
   for (const [family, size, most] of [[4, 32, limits.ipv4], [6, 128, limits.ipv6]] as const) {
     const count = addressesIn(survey.networks.filter((network) => network.family === family));

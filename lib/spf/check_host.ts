@@ -135,7 +135,7 @@ class Evaluation {
   readonly #signal: AbortSignal;
   lookups = 0;
   #voids = 0;
-  /** The signs of all records so far. */
+  /** The characters of all records so far. */
   #read = 0;
   /** The client's names, whether they lead back to it or not; undefined if DNS could not tell. */
   #names: readonly string[] | undefined;
@@ -172,7 +172,7 @@ class Evaluation {
     trace(found[0]!);
     this.#read += found[0]!.length;
     if (this.#read > MAX_RECORD_TEXT) {
-      throw this.#wrong(domain, `records of more than ${MAX_RECORD_TEXT} signs together`);
+      throw this.#wrong(domain, `records of more than ${MAX_RECORD_TEXT} characters together`);
     }
     const parsed = parseRecord(found[0]!);
     if (!parsed.ok) throw this.#wrong(domain, `${parsed.term}: ${parsed.why}`);

@@ -136,7 +136,7 @@ function mechanismFrom(name: string, argument: string): Body | string {
 }
 
 /**
- * So many signs the records of one evaluation may have together. Honest records have some hundred (3.4
+ * So many characters the records of one evaluation may have together. Honest records have some hundred (3.4
  * wants them to fit into a datagram); taking more apart would let a stranger's domain hold up everybody
  * (11.1).
  */

@@ -50,7 +50,7 @@ Deno.test("records that are too long to be looked through say nothing", async ()
   assertEquals(await breadthOf(long), undefined);
   const zone = { "two.example": { txt: [long] } };
   const why = await breadthOf(long.replace("-all", "include:two.example -all"), zone);
-  assertStringIncludes(why!, "more than 16384 signs");
+  assertStringIncludes(why!, "more than 16384 characters");
 });
 
 Deno.test("a record of a usual size says something", async () => {

@@ -322,7 +322,7 @@ Deno.test("11.1: records that are too long in all are a permerror", async () => 
   assertEquals((await evaluate(long(16_384))).result, "fail");
   const { result, error } = await evaluate(long(16_385));
   assertEquals(result, "permerror");
-  assertStringIncludes(error!, "more than 16384 signs");
+  assertStringIncludes(error!, "more than 16384 characters");
   const halves = await evaluate(`v=spf1 include:other.example -all`, {
     zone: { "other.example": { txt: [long(16_384)] } },
   });
