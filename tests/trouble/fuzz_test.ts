@@ -211,7 +211,7 @@ Deno.test("fuzz: an SPF record has an outcome, and asks no more than it may", ()
   }));
 
 Deno.test("fuzz: answers of DNS", () => {
-  // The answer to "example.org TXT?" with one record, as a sign for each byte.
+  // The answer to "example.org TXT?" with one record, as a character for each byte.
   const answer = "\x12\x34\x81\x80\0\x01\0\x01\0\0\0\0\x07example\x03org\0\0\x10\0\x01" +
     "\xc0\x0c\0\x10\0\x01\0\0\x01\x2c\0\x0c\x0bv=spf1 -all";
   return feed(

@@ -111,7 +111,7 @@ export function spoilt(
   );
 }
 
-/** A text as bytes: in UTF-8, or a byte for each sign, which is often no UTF-8 at all. */
+/** A text as bytes: in UTF-8, or a byte for each character, which is often no UTF-8 at all. */
 export function bytesOf(text: string, isLatin: boolean): Uint8Array<ArrayBuffer> {
   return isLatin
     ? Uint8Array.from(text, (sign) => sign.charCodeAt(0) & 0xff)
