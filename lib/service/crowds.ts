@@ -93,16 +93,14 @@ export class CrowdCounter {
   }
 }
 
-/** Before which time too many are, so that no more than `most` are later; undefined if all may stay. */
+/** Before which time too many are, so that about `most` are later; undefined if all may stay. */
 function endOfOldest(seconds: Seconds, most: number): number | undefined {
-  let kept = 0;
+  let room = most;
   const newest = [...seconds.values()].sort((a, b) => b.first - a.first);
-  for (const [at, { count, first, last }] of newest.entries()) {
-    kept += count;
-    if (kept <= most) continue;
-    if (at > 0) return newest[at - 1]!.first;
-    // So many within one second: as if they had come evenly, and the next pass sees what is left.
-    return first + Math.ceil((last - first + 1) * (1 - most / count));
+  for (const { count, first, last } of newest) {
+    // Within a second as if they had come evenly; the next pass sees what is left.
+    if (count > room) return first + Math.ceil((last - first + 1) * (1 - room / count));
+    room -= count;
   }
   return undefined;
 }

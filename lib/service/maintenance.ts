@@ -74,6 +74,8 @@ export class Maintenance {
   #rows = FIRST_ROWS;
   #removed = 0;
   #counter = new CrowdCounter();
+  /** The origins that had too many in the last pass. */
+  #crowded: readonly string[] = [];
   #crowds: readonly Crowd[] = [];
   /** Whether there is, or was in the last pass, too much. */
   #isHurried = false;
@@ -116,6 +118,7 @@ export class Maintenance {
    * @returns where the next goes on, or undefined if the pass is over.
    */
   async slice(cursor: Cursor | undefined): Promise<Cursor | undefined> {
+    if (cursor === undefined) this.#begin();
     const now = this.#time();
     const expiry = {
       waitingBefore: now - this.#lifetimes.retryWindow,
@@ -134,9 +137,16 @@ export class Maintenance {
       this.#judge();
       this.#removed += await this.#store.removeEndedEntries(now - ENDED_KEPT);
       this.#lastPass = { ended: now, removed: this.#removed };
-      this.#removed = 0;
     }
     return next;
+  }
+
+  /** A pass that a fault ended before its time is not counted on. */
+  #begin(): void {
+    this.#counter = new CrowdCounter(this.#crowded);
+    this.#removed = 0;
+    // Whoever comes from now on may come behind the cursor, and is left to the next pass.
+    this.#strangersBefore = this.#journal.counters.reasons.new;
   }
 
   #schedule(cursor: Cursor | undefined, pause: number): void {
@@ -155,16 +165,14 @@ export class Maintenance {
 
   /** At the end of a pass: what the next has to remove, because there is too much of it. */
   #judge(): void {
-    const crowded = this.#counter.crowded(this.#lifetimes);
+    this.#crowded = this.#counter.crowded(this.#lifetimes);
     this.#crowds = this.#counter.crowds(this.#lifetimes);
-    this.#counter = new CrowdCounter(crowded);
-    this.#isHurried = crowded.length + this.#crowds.length > 0;
+    this.#isHurried = this.#crowded.length + this.#crowds.length > 0;
     if (this.#crowds.length > 0) this.#journal.crowded();
   }
 
   /** Until the next pass is due, or so many strangers came that it must not wait. */
   #wait(): void {
-    this.#strangersBefore = this.#journal.counters.reasons.new;
     this.#passDue = performance.now() + (this.#isHurried ? 0 : PASS_PAUSE);
     this.#watch();
   }

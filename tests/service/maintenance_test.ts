@@ -1,7 +1,14 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Counters } from "../../lib/service/counters.ts";
 import type { Journal } from "../../lib/service/journal.ts";
 import { Maintenance, nextRows } from "../../lib/service/maintenance.ts";
+import { StoreFault } from "../../lib/store/fault.ts";
 import type { Cursor, Expiry, Store } from "../../lib/store/store.ts";
+
+/** A journal that nobody told anything yet. */
+function journalOf(crowded: () => void = () => {}): Journal {
+  return { counters: new Counters(), crowded } as unknown as Journal;
+}
 
 const LIFETIMES = {
   retryWindow: 10,
@@ -35,7 +42,7 @@ Deno.test("what expires is told by the clock and the settings, and a pass goes o
       return 0;
     },
   } as unknown as Store;
-  const maintenance = new Maintenance(store, LIFETIMES, {} as Journal, () => 1000);
+  const maintenance = new Maintenance(store, LIFETIMES, journalOf(), () => 1000);
   const cursor = await maintenance.slice(undefined);
   assertEquals(cursor, next);
   assertEquals(ended, []);
@@ -72,7 +79,7 @@ Deno.test("the task begins by itself and ends when it is stopped", async () => {
       return { removed: 0, waiting: [], next: { table: "triplet", after: [] } };
     },
   } as unknown as Store;
-  const maintenance = new Maintenance(store, LIFETIMES, {} as Journal, () => 1000);
+  const maintenance = new Maintenance(store, LIFETIMES, journalOf(), () => 1000);
   maintenance.start();
   await new Promise((resolve) => setTimeout(resolve, 500));
   maintenance.stop();
@@ -98,9 +105,34 @@ Deno.test("what waits too numerously is found in one pass, and its oldest remove
     },
     removeEndedEntries: () => 0,
   } as unknown as Store;
-  const journal = { crowded: () => told.push("crowded") } as unknown as Journal;
+  const journal = journalOf(() => told.push("crowded"));
   const maintenance = new Maintenance(store, LIFETIMES, journal, () => 1000);
   for (let pass = 0; pass < 3; pass++) await maintenance.slice(undefined);
-  assertEquals(asked, [[], [], [{ origin: "net:a", before: 120_000 }]]);
+  assertEquals(asked, [[], [], [{ origin: "net:a", before: 60_001 }]]);
   assertEquals(told.length, 2);
+});
+
+Deno.test("a pass that a fault ended is not counted on", async () => {
+  const asked: Expiry["crowds"][] = [];
+  const next: Cursor = { table: "triplet", after: ["x"] };
+  const counts = [{ origin: "net:a", first: 1, last: 1, count: 600 }];
+  let calls = 0;
+  const store = {
+    expire: ({ crowds }: Expiry) => {
+      asked.push(crowds);
+      calls++;
+      if (calls === 2) throw new StoreFault("io", "/g.db", "disk I/O error");
+      return { removed: 0, waiting: counts, next: calls === 1 ? next : undefined };
+    },
+    removeEndedEntries: () => 0,
+  } as unknown as Store;
+  const limits = { ...LIFETIMES, maxWaitingPerOrigin: 1000 };
+  const maintenance = new Maintenance(store, limits, journalOf(), () => 1000);
+  await assertRejects(
+    async () => maintenance.slice(await maintenance.slice(undefined)),
+    StoreFault,
+  );
+  for (let pass = 0; pass < 2; pass++) await maintenance.slice(undefined);
+  // 600 counted twice would be too many.
+  assertEquals(asked, [[], [], [], []]);
 });
