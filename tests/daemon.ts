@@ -73,16 +73,21 @@ export class Daemon {
   }
 
   /** Starts `greylag serve` and waits until it listens. */
-  static start(args: readonly string[], under: "nobody" | "journald" = "nobody"): Promise<Daemon> {
+  static start(
+    args: readonly string[],
+    under: "nobody" | "journald" = "nobody",
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<Daemon> {
     // Tests run side by side, and only one of them could have the usual port.
     const status = args.some((arg) => arg.startsWith("--status")) ? [] : ["--status=off"];
-    return Daemon.startBare(["serve", ...status, ...args], under);
+    return Daemon.startBare(["serve", ...status, ...args], under, environment);
   }
 
   /** Starts Greylag with just these arguments and waits until it listens. */
   static async startBare(
     args: readonly string[],
     under: "nobody" | "journald" = "nobody",
+    environment: Readonly<Record<string, string>> = {},
   ): Promise<Daemon> {
     const [program, all] = under === "journald" ? asJournald(command(args)) : command(args);
     const process = new Deno.Command(program, {
@@ -90,9 +95,13 @@ export class Daemon {
       stdin: "null",
       stdout: "null",
       stderr: "piped",
-      // An empty environment: what the daemon needs is in its arguments.
+      // Nothing of the test's own environment: what the daemon needs is in its arguments.
       clearEnv: true,
-      env: { HOME: Deno.env.get("HOME") ?? "/", DENO_DIR: Deno.env.get("DENO_DIR") ?? "" },
+      env: {
+        HOME: Deno.env.get("HOME") ?? "/",
+        DENO_DIR: Deno.env.get("DENO_DIR") ?? "",
+        ...environment,
+      },
     }).spawn();
     const daemon = new Daemon(process);
     const listening = await daemon.waitFor(/listening on (\S+?)["}]*\n/);

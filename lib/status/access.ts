@@ -38,12 +38,19 @@ export class Access {
   readonly #desk: Desk;
   readonly #sessions = new Sessions();
   readonly #throttle = new Throttle();
+  readonly #elapsed: () => number;
   #trying = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** Access to a desk. */
-  constructor(desk: Desk) {
+  /**
+   * Access to a desk.
+   *
+   * @param elapsed tells milliseconds and never jumps: a clock that is set back must keep nobody out, and
+   * one that is set forward must let nobody guess.
+   */
+  constructor(desk: Desk, elapsed: () => number = () => performance.now()) {
     this.#desk = desk;
+    this.#elapsed = elapsed;
   }
 
   /** Whether reading takes a sign-in or a token. */
@@ -69,7 +76,7 @@ export class Access {
       return { kind: "nobody" };
     }
     if (token !== undefined) return programOf(hashToken(token), credentials);
-    const session = this.#sessions.find(cookie!, passwordOf(credentials)?.hash, this.#desk.now);
+    const session = this.#sessions.find(cookie!, passwordOf(credentials)?.hash, this.#elapsed());
     return session === undefined ? { kind: "nobody" } : { kind: "administrator", session };
   }
 
@@ -84,11 +91,11 @@ export class Access {
    * @param address where the try comes from.
    */
   async signIn(password: string, address: string): Promise<SignIn> {
-    const wait = this.#throttle.waitFor(address, this.#desk.now);
+    const wait = this.#throttle.waitFor(address, this.#elapsed());
     if (wait > 0) return { kind: "wait", wait };
     if (this.#trying >= MAX_TRIES_AT_ONCE) return { kind: "wait", wait: BUSY_WAIT };
     // Counted before anything is waited for, so that tries made at once cannot outrun the count.
-    this.#throttle.failed(address, this.#desk.now);
+    this.#throttle.failed(address, this.#elapsed());
     this.#trying++;
     const mine = this.#turn.then(() => this.#try(password, address));
     // One password at a time: guessing must not take more than one processor's work.
@@ -117,7 +124,7 @@ export class Access {
     }
     this.#throttle.succeeded(address);
     daemon.tell({ kind: "signed-in", address });
-    return { kind: "signed-in", session: this.#sessions.open(stored.hash, this.#desk.now) };
+    return { kind: "signed-in", session: this.#sessions.open(stored.hash, this.#elapsed()) };
   }
 }
 

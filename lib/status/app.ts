@@ -185,9 +185,13 @@ function refuseMethod(): Response {
   });
 }
 
-/** The status page; apart from any listener, so that it can be asked directly. */
-export function statusHandler(desk: Desk, feed: Feed): Handler {
-  const access = new Access(desk);
+/**
+ * The status page; apart from any listener, so that it can be asked directly.
+ *
+ * @param elapsed tells milliseconds and never jumps (default: the process's own).
+ */
+export function statusHandler(desk: Desk, feed: Feed, elapsed?: () => number): Handler {
+  const access = new Access(desk, elapsed);
   const app = new Hono<Env>();
   app.use(harden);
   app.use(checkHost(desk));

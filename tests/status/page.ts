@@ -69,7 +69,7 @@ export interface Page {
   readonly feed: Feed;
   /** What it told the daemon. */
   readonly events: PageEvent[];
-  readonly clock: { now: number };
+  readonly clock: { now: number; elapsed: number };
 }
 
 /** What a browser holds that is signed in. */
@@ -116,7 +116,7 @@ export async function withPage(
       released: 0,
       ...setup.settings,
     };
-    const clock = { now: setup.now ?? Date.now() };
+    const clock = { now: setup.now ?? Date.now(), elapsed: 0 };
     const store = openStore(settings.store);
     if (seeded) await seed(store, clock.now);
     await store.putCredential({ kind: "password", name: "", hash: hash!, created: 1 });
@@ -142,7 +142,7 @@ export async function withPage(
     });
     const desk = new Desk(settings, link, () => clock.now);
     const feed = new Feed(desk);
-    const handle = statusHandler(desk, feed);
+    const handle = statusHandler(desk, feed, () => clock.elapsed);
     const send: Page["send"] = (method, path, text, headers = {}, address = "127.0.0.1") =>
       handle(
         new Request(`http://${HOST}${path}`, {

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Daemon, inDirectory } from "../daemon.ts";
+import { connectTo, pause, request } from "./load.ts";
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -69,3 +70,89 @@ Deno.test("a clock that is smeared, or goes forth and back, forgets nobody and r
     assertEquals(passes.slice(first).filter((one) => one === "waits"), []);
   });
 });
+
+/** Where Debian's package faketime keeps its library. */
+const FAKETIME = `/usr/lib/${Deno.build.arch}-linux-gnu/faketime/libfaketimeMT.so.1`;
+
+interface RealClock {
+  readonly daemon: Daemon;
+  readonly path: string;
+  /** Sets the clock of the daemon, and no other, to so much before or after the real one. */
+  set(offset: string): Promise<void>;
+}
+
+/** A daemon whose clock can be set as `date --set` would, while its monotonic clock goes on. */
+async function withRealClock(body: (clock: RealClock) => Promise<void>): Promise<void> {
+  await inDirectory(async (directory) => {
+    const file = `${directory}/clock`;
+    await Deno.writeTextFile(file, "+0\n");
+    const path = `${directory}/policy`;
+    const daemon = await Daemon.start(
+      [`--unix=${path}`, `--database=${directory}/g.db`, "--delay=2s", "--request-timeout=3s"],
+      "nobody",
+      {
+        LD_PRELOAD: FAKETIME,
+        FAKETIME_TIMESTAMP_FILE: file,
+        FAKETIME_NO_CACHE: "1",
+        FAKETIME_DONT_FAKE_MONOTONIC: "1",
+        DONT_FAKE_MONOTONIC: "1",
+      },
+    );
+    await body({
+      daemon,
+      path,
+      async set(offset) {
+        await Deno.writeTextFile(`${file}.new`, `${offset}\n`);
+        await Deno.rename(`${file}.new`, file);
+      },
+    });
+    assertEquals(await daemon.stop(), 0);
+  });
+}
+
+const sender = (name: string) => ({ sender: `${name}@example.org` });
+
+for (const [what, offset] of [["ahead", "+1d"], ["back", "-1d"]] as const) {
+  Deno.test(`the daemon's own clock jumps a day ${what}: who waits, who is known, what is timed and who is connected`, async () => {
+    await withRealClock(async ({ daemon, path, set }) => {
+      assertMatch(await daemon.ask(sender("known")), /DEFER/);
+      await pause(2500);
+      assertMatch(await daemon.ask(sender("known")), /PREPEND/);
+      assertMatch(await daemon.ask(sender("waits")), /DEFER/);
+      // Somebody is in the middle of a request, and somebody says half of one and nothing more.
+      const bytes = request(sender("known"));
+      const [middle, half] = [await connectTo(path), await connectTo(path)];
+      await middle.write(bytes.subarray(0, 100));
+      await half.write(bytes.subarray(0, 100));
+
+      await set(offset);
+      const today = new Date(Date.now() + (offset === "+1d" ? DAY : -DAY) * 1000);
+      assertMatch(await daemon.ask(sender("known")), /DUNNO/);
+      await daemon.waitFor(new RegExp(`${today.toISOString().slice(0, 11)}.*reason=known`));
+      const answer = await daemon.ask(sender("waits"));
+      if (offset === "+1d") assertMatch(answer, /PREPEND/);
+      else assertMatch(answer, /DEFER.* in [12] seconds/);
+      assertMatch(await daemon.ask(sender("stranger")), /DEFER.* in 2 seconds/);
+
+      await middle.write(bytes.subarray(100));
+      const buffer = new Uint8Array(1000);
+      const count = await middle.read(buffer);
+      assertMatch(new TextDecoder().decode(buffer.subarray(0, count ?? 0)), /DUNNO/);
+      middle.close();
+      // Cut off by the time that passes, and not by the clock.
+      assertEquals(await half.read(buffer).catch(() => null), null);
+      half.close();
+      await daemon.waitFor("a request that was not finished within 3 s");
+
+      // Long enough by any clock.
+      await pause(2500);
+      assertMatch(await daemon.ask(sender("waits")), /DUNNO|PREPEND/);
+      assertMatch(await daemon.ask(sender("stranger")), /PREPEND/);
+      await set("+0");
+      for (const name of ["known", "waits", "stranger"]) {
+        assertMatch(await daemon.ask(sender(name)), /DUNNO|PREPEND/);
+      }
+      assertMatch(await daemon.ask(sender("another")), /DEFER.* in 2 seconds/);
+    });
+  });
+}
