@@ -46,6 +46,9 @@ const WATCH_PERIOD = 5000;
 /** So large a part of what may wait at all is worth a pass of its own. */
 const MUCH = 10;
 
+/** So few strangers never are. */
+const FEW = 1000;
+
 /** So long an entry that has ended is still shown, in milliseconds. */
 const ENDED_KEPT = 7 * 86_400_000;
 
@@ -179,7 +182,10 @@ export class Maintenance {
 
   #watch(): void {
     const came = this.#journal.counters.reasons.new - this.#strangersBefore;
-    if (came > this.#lifetimes.maxWaiting / MUCH) this.#isHurried = true;
+    const { maxWaiting, maxWaitingPerOrigin } = this.#lifetimes;
+    // They may all be of one origin.
+    const much = Math.min(maxWaiting / MUCH, Math.max(maxWaitingPerOrigin, FEW));
+    if (came > much) this.#isHurried = true;
     if (this.#isHurried || performance.now() >= this.#passDue) {
       this.#schedule(undefined, SLICE_PAUSE);
     } else {
