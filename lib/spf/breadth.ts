@@ -79,8 +79,6 @@ class Survey {
   readonly #identity: Identity;
   readonly networks: Network[] = [];
   everybody: string | undefined;
-  /** Whether there is more than is looked through. */
-  isTooLong = false;
   #records = 0;
   /** The characters of all records so far. */
   #read = 0;
@@ -90,6 +88,11 @@ class Survey {
     this.#identity = identity;
   }
 
+  /** Whether there is more than is looked through. */
+  get isTooLong(): boolean {
+    return this.#read > MAX_RECORD_TEXT;
+  }
+
   async record(domain: string): Promise<void> {
     this.#records++;
     if (this.#records > MAX_RECORDS || this.everybody !== undefined) return;
@@ -97,7 +100,6 @@ class Survey {
     const answers = await resolver.txt(domain, signal);
     const texts = answers.map(textOf).filter(isSpfRecord);
     this.#read += texts[0]?.length ?? 0;
-    this.isTooLong ||= this.#read > MAX_RECORD_TEXT;
     if (this.isTooLong) return;
     const parsed = texts.length === 1 ? parseRecord(texts[0]!) : undefined;
     if (parsed?.ok === true) await this.#terms(parsed.record, domain);

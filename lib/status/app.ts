@@ -62,12 +62,10 @@ function askToSignIn(context: Asked, desk: Desk): Response {
 }
 
 /** Every answer, good or bad, tells the browser what it may not do. */
-const harden: MiddlewareHandler<Env> = async (context, next) => {
-  await next();
-  const { headers } = context.res;
+function harden({ headers }: Response): void {
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) headers.set(name, value);
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
-};
+}
 
 /** Refuses names that are not ours. */
 function checkHost(desk: Desk): MiddlewareHandler<Env> {
@@ -179,10 +177,12 @@ function withoutPrefix(request: Request, prefix: string): Request {
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 function refuseMethod(): Response {
-  return new Response("There is no such method here.\n", {
+  const answer = new Response("There is no such method here.\n", {
     status: 405,
-    headers: { ...SECURITY_HEADERS, "cache-control": "no-store", allow: METHODS.join(", ") },
+    headers: { allow: METHODS.join(", ") },
   });
+  harden(answer);
+  return answer;
 }
 
 /**
@@ -193,7 +193,10 @@ function refuseMethod(): Response {
 export function statusHandler(desk: Desk, feed: Feed, elapsed?: () => number): Handler {
   const access = new Access(desk, elapsed);
   const app = new Hono<Env>();
-  app.use(harden);
+  app.use(async (context, next) => {
+    await next();
+    harden(context.res);
+  });
   app.use(checkHost(desk));
   app.use(bodyLimit({
     maxSize: MAX_BODY,

@@ -9,8 +9,11 @@ import { faultOf, StoreFault } from "../store/fault.ts";
 import { fileAt, openStore, type StoreSettings } from "../store/open.ts";
 import type { Awaitable, Store } from "../store/store.ts";
 
-/** What nobody used for so long is closed, in milliseconds. */
-const IDLE = 1000;
+/**
+ * What nobody used for so long is closed, in milliseconds: longer than a page that is open lets pass
+ * between two looks, which would else open it anew each time.
+ */
+const IDLE = 3000;
 
 /** A store that is opened when it is needed. */
 export class Reader {

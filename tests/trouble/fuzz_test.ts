@@ -227,33 +227,35 @@ Deno.test("fuzz: answers of DNS", () => {
   );
 });
 
-const CONFIGURATION = `delay = "1m"
+const CONFIGURATION = `# How long strangers wait
+delay = "1m"
 mode = "suspects"
-inet = ["127.0.0.1:10023"]
-max_waiting = 1_000
-spf = "on"
-block_text = """
-No. """
+listen = ["inet:127.0.0.1:10023"]
+max_waiting = 2_000
+privacy = true
+spf = "origin"
+block_text = """No. """
 `;
 
-Deno.test("fuzz: a configuration is understood or refused with its place", () =>
-  feed(
+const configure = (text: string) =>
+  combine({ file: { path: "greylag.toml", text }, environment: () => undefined, flags: new Map() });
+
+Deno.test("fuzz: a configuration is understood or refused with its place", () => {
+  configure(CONFIGURATION);
+  return feed(
     "configurations",
     [CONFIGURATION],
     ["[", "]", '"""', "'''", "delay = ", '"1m"', "[[a]]\n", "a.b = 1\n", "1979-05-27T07:32:00Z"],
     (text) => {
       try {
-        combine({
-          file: { path: "greylag.toml", text },
-          environment: () => undefined,
-          flags: new Map(),
-        });
+        configure(text);
       } catch (error) {
         assert(error instanceof ConfigError, String(error));
         assert(error.message.startsWith("greylag.toml"), error.message);
       }
     },
-  ));
+  );
+});
 
 const POSTGREY = `VERSION=3
 format=print

@@ -25,7 +25,7 @@ export type Mood =
   /** Announces a message over TCP and sends it byte by byte. */
   | "dripping";
 
-/** An answer of almost 64 KiB: a record of SPF as long as it can be, beside others. */
+/** An answer of almost 64 KiB: a record of SPF as long as it can be. */
 function gigantic(id: number, name: string, type: string): Uint8Array {
   const question = { type, name } as const;
   const strings = Array.from({ length: 240 }, () => "ip4:192.0.2.1 ".repeat(18));
