@@ -5,7 +5,7 @@
  * @module
  */
 import { Daemon, inDirectory } from "../tests/daemon.ts";
-import { bystander, comeAndGo, crowd, pourRubbish, writeSlowly } from "../tests/trouble/harm.ts";
+import { bystander, comeAndGo, eviction, pourRubbish, writeSlowly } from "../tests/trouble/harm.ts";
 import { pause } from "../tests/trouble/load.ts";
 
 const ROUNDS = 3;
@@ -17,7 +17,7 @@ const HARMS: Readonly<Record<string, (path: string) => Promise<void>>> = {
   "30,000 connections that come and go": (path) => comeAndGo(path, 30_000),
   "1,900 connections that ask at once, five times": async (path) => {
     for (let turn = 0; turn < 5; turn++) {
-      for (const client of await crowd(path, 1900)) client.close();
+      for (const client of await eviction(path, 1900)) client.close();
       await pause(500);
     }
   },

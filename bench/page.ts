@@ -65,7 +65,7 @@ async function fill(database: string, rows: number): Promise<void> {
           normalisedRecipient: `user${id % 50}@example.net`,
           network: `net:192.0.${id % 250}.0/24`,
           wait: 60_000,
-          likeness: 1,
+          legitimacy: 1,
         } as const;
       }),
       tallies: [],

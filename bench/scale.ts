@@ -9,7 +9,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { getAvailablePort } from "@std/net/get-available-port";
 import { normaliseSender } from "../lib/greylist/normalise.ts";
-import { tripletKey } from "../lib/greylist/verdict.ts";
+import { tripletKey } from "../lib/greylist/model.ts";
 import { openStore } from "../lib/store/open.ts";
 import { memoryOf } from "../tests/daemon.ts";
 import { askAll, measure, type Measurement, type Mix, REPEATED, requestFor } from "./load.ts";
@@ -95,7 +95,7 @@ async function sliceTime(database: string): Promise<number> {
     historyBefore: 0,
     historyRows: 1e9,
     deferralRows: 1e9,
-    crowds: [],
+    evictions: [],
   };
   let cursor: Parameters<typeof store.expire>[1];
   const begin = performance.now();

@@ -36,7 +36,7 @@ export const PERMISSIONS: readonly string[] = [
 ];
 
 /** Threads begin with files of their own, which nothing imports. */
-const THREADS = ["lib/status/worker.ts", "lib/store/checkpoint_worker.ts"];
+const THREADS = ["lib/web/worker/worker.ts", "lib/store/checkpoint_worker.ts"];
 
 const ARGUMENTS = [
   ...PERMISSIONS,

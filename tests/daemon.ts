@@ -7,7 +7,7 @@
 
 import { PERMISSIONS } from "../release/compile.ts";
 
-const STANDARD = {
+const DEFAULTS = {
   request: "smtpd_access_policy",
   protocol_state: "RCPT",
   client_address: "192.0.2.10",
@@ -169,7 +169,7 @@ export class Daemon {
     using conn = kind === "unix"
       ? await Deno.connect({ transport: "unix", path: rest.join(":") })
       : await Deno.connect({ hostname: "127.0.0.1", port: Number(rest.at(-1)) });
-    const lines = Object.entries({ ...STANDARD, ...given }).map(([name, value]) =>
+    const lines = Object.entries({ ...DEFAULTS, ...given }).map(([name, value]) =>
       `${name}=${value}\n`
     );
     await conn.write(new TextEncoder().encode(`${lines.join("")}\n`));

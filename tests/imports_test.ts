@@ -1,33 +1,45 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 
-/** Which rooms a room may import, besides itself and packages. */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  mail: [],
-  policy: ["mail"],
-  lists: ["mail"],
-  spf: ["mail"],
-  greylist: ["mail"],
-  store: ["mail", "policy", "lists", "spf", "greylist"],
-  evidence: ["mail", "policy", "lists", "spf", "greylist"],
-  service: ["mail", "policy", "lists", "spf", "greylist", "store", "evidence"],
-  config: ["mail", "policy", "lists", "spf", "greylist", "store", "evidence", "service"],
-  cli: ["mail", "policy", "lists", "spf", "greylist", "store", "evidence", "service", "config"],
-  status: ["mail", "policy", "lists", "spf", "greylist", "store", "evidence", "service", "config"],
+/** The modules that a module imports, besides itself, packages and lib/jsr. */
+const IMPORTS: Readonly<Record<string, readonly string[]>> = {
+  net: [],
+  sockets: [],
+  spf: ["net"],
+  lists: ["net"],
+  greylist: ["net"],
+  postfix: ["net", "sockets"],
+  dns: ["net", "spf"],
+  store: ["greylist", "lists"],
+  evidence: ["dns", "greylist", "net", "spf"],
+  daemon: ["dns", "evidence", "greylist", "lists", "net", "postfix", "store"],
+  config: ["daemon", "dns", "evidence", "lists", "net", "postfix"],
+  admin: ["daemon", "evidence", "greylist", "lists", "net", "postfix", "store"],
+  import: ["config", "greylist", "net", "store"],
+  web: ["admin", "config", "daemon", "greylist", "lists", "net", "postfix", "sockets", "store"],
+  cli: [
+    "admin",
+    "config",
+    "daemon",
+    "dns",
+    "evidence",
+    "greylist",
+    "import",
+    "lists",
+    "net",
+    "postfix",
+    "spf",
+    "store",
+    "web",
+  ],
 };
 
 /** Only this file of the command line may import the status page. */
 const SERVE = "cli/serve.ts";
 
-const PURE = ["mail", "policy", "lists", "spf", "greylist"];
+const PURE = ["net", "lists", "spf", "greylist"];
 
-/** What deals with sockets, or is asynchronous through its parameters. */
-const IMPURE_FILES = [
-  "policy/listener.ts",
-  "policy/probe.ts",
-  "policy/unix_socket.ts",
-  "spf/breadth.ts",
-  "spf/check_host.ts",
-];
+/** Asynchronous through their resolver. */
+const IMPURE_FILES = ["spf/breadth.ts", "spf/check_host.ts"];
 
 const library = new URL("../lib/", import.meta.url);
 const root = new URL("../", import.meta.url);
@@ -68,35 +80,39 @@ async function modules(): Promise<Module[]> {
   }
 }
 
-const roomOf = (file: string) => file.split("/")[0]!;
+const moduleOf = (file: string) => file.split("/")[0]!;
 
-Deno.test("every room imports only the rooms below it", async () => {
-  const forbidden: string[] = [];
+Deno.test("each module imports exactly the modules that the table names", async () => {
+  const found = new Map<string, Set<string>>();
+  const foreign: string[] = [];
   const seen: string[] = [];
   for (const { specifier, dependencies } of await modules()) {
     if (!specifier.startsWith(library.href)) continue;
     const file = specifier.slice(library.href.length);
-    if (roomOf(file) === "jsr" || !/\.tsx?$/.test(file)) continue;
+    if (moduleOf(file) === "jsr" || !/\.tsx?$/.test(file)) continue;
     seen.push(file);
-    const allowed = MAY_IMPORT[roomOf(file)];
-    assert(allowed !== undefined, `${file} is in no known room`);
     for (const { code, type } of dependencies ?? []) {
       const target = code?.specifier ?? type?.specifier ?? "";
       if (!target.startsWith(library.href) || target.startsWith(`${library.href}jsr/`)) continue;
-      const other = roomOf(target.slice(library.href.length));
-      if (other === roomOf(file) || allowed.includes(other)) continue;
-      if (file === SERVE && other === "status") continue;
-      forbidden.push(`${file} imports ${target.slice(library.href.length)}`);
+      const other = moduleOf(target.slice(library.href.length));
+      if (other === moduleOf(file)) continue;
+      if (other === "web" && file !== SERVE) foreign.push(`${file} imports ${target}`);
+      found.set(moduleOf(file), (found.get(moduleOf(file)) ?? new Set()).add(other));
     }
   }
-  assertEquals(forbidden, []);
+  const table = Object.keys(IMPORTS).map((module) => [
+    module,
+    [...(found.get(module) ?? [])].sort(),
+  ]);
+  assertEquals(Object.fromEntries(table), IMPORTS);
+  assertEquals(foreign, []);
   assertEquals(seen.sort(), await sources());
 });
 
-Deno.test("the pure rooms know no Deno, no clock, no chance, and never wait", async () => {
+Deno.test("pure modules use no Deno, clock, random number or promise", async () => {
   const found: string[] = [];
   for (const file of await sources()) {
-    if (!PURE.includes(roomOf(file)) || IMPURE_FILES.includes(file)) continue;
+    if (!PURE.includes(moduleOf(file)) || IMPURE_FILES.includes(file)) continue;
     const text = (await Deno.readTextFile(new URL(file, library)))
       .replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
     const pattern =
@@ -107,15 +123,15 @@ Deno.test("the pure rooms know no Deno, no clock, no chance, and never wait", as
   assertEquals(found, []);
 });
 
-Deno.test("SQL stands only in the store, and Postfix's actions only in policy", async () => {
+Deno.test("SQL stands only in store, and Postfix's actions only in postfix", async () => {
   const found: string[] = [];
   for (const file of await sources()) {
     const text = (await Deno.readTextFile(new URL(file, library)))
       .replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
     const sql = /\b(?:SELECT .+ FROM|INSERT INTO|DELETE FROM|PRAGMA [a-z])/.exec(text);
-    if (roomOf(file) !== "store" && sql !== null) found.push(`${file}: ${sql[0]}`);
+    if (moduleOf(file) !== "store" && sql !== null) found.push(`${file}: ${sql[0]}`);
     // The attribute of a form has its value in braces.
-    if (roomOf(file) !== "policy" && /action=(?!\{)/.test(text)) found.push(`${file}: action=`);
+    if (moduleOf(file) !== "postfix" && /action=(?!\{)/.test(text)) found.push(`${file}: action=`);
   }
   assertEquals(found, []);
 });

@@ -8,7 +8,7 @@ import { getAvailablePort } from "@std/net/get-available-port";
 import { openStore } from "../lib/store/open.ts";
 import { startBrowser } from "./browser.ts";
 import { Daemon, inDirectory } from "./daemon.ts";
-import { seed } from "./status/seed.ts";
+import { seed } from "./web/seed.ts";
 
 const OUTPUT = new URL("../dist/screenshots/", import.meta.url).pathname;
 const README = new URL("../docs/status-page.png", import.meta.url).pathname;

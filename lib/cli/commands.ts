@@ -9,7 +9,7 @@ import type { Command } from "./command.ts";
 import { completions } from "./completions.ts";
 import { config } from "./config.ts";
 import { doctor } from "./doctor.ts";
-import { allow, block, expect, neverProve, unlist } from "./entries.ts";
+import { allow, alwaysGreylist, block, expect, unlist } from "./entries.ts";
 import { explain } from "./explain.ts";
 import { find } from "./find.ts";
 import { forget } from "./forget.ts";
@@ -54,7 +54,7 @@ export const COMMANDS: readonly Command[] = [
   expect,
   allow,
   block,
-  neverProve,
+  alwaysGreylist,
   unlist,
   list,
   stats,

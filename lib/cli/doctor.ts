@@ -6,10 +6,10 @@
 import { ConfigError, type Configuration } from "../config/load.ts";
 import { serviceSettings } from "../config/settings.ts";
 import { RELEASED } from "../config/version.ts";
-import { type Endpoint, formatEndpoint } from "../policy/endpoint.ts";
-import { checkPostconf, type Finding, parsePostconf } from "../policy/postconf.ts";
-import { probe } from "../policy/probe.ts";
-import { checkClock, checkRoom, checkSockets } from "../service/checkup.ts";
+import { type Endpoint, formatEndpoint } from "../net/endpoint.ts";
+import { checkPostconf, type Finding, parsePostconf } from "../postfix/postconf.ts";
+import { probe } from "../postfix/probe.ts";
+import { checkClock, checkRoom, checkSockets } from "../admin/machine_checks.ts";
 import { StoreFault } from "../store/fault.ts";
 import { ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";

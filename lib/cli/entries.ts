@@ -1,12 +1,12 @@
 /**
- * `greylag allow`, `block`, `never-prove`, `expect` and `unlist`: the entries of the lists.
+ * `greylag allow`, `block`, `always-greylist`, `expect` and `unlist`: the entries of the lists.
  *
  * @module
  */
 import type { ListName } from "../lists/matcher.ts";
-import { formatPattern, guessTopic, parsePattern, type Topic } from "../lists/pattern.ts";
-import { newEntry } from "../service/new_entry.ts";
-import { entryAsJson } from "../service/record_json.ts";
+import { formatPattern, guessMatchOn, type MatchOn, parsePattern } from "../lists/pattern.ts";
+import { newEntry } from "../admin/new_entry.ts";
+import { entryAsJson } from "../admin/record_json.ts";
 import {
   type Admin,
   ADMIN_OPTIONS,
@@ -18,10 +18,10 @@ import {
 } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
-import { formatDuration } from "../service/shown.ts";
+import { formatDuration } from "../admin/format.ts";
 import { type Option, UsageError } from "./usage.ts";
 
-const TOPICS: readonly Topic[] = ["client", "sender", "recipient"];
+const MATCH_ON_KINDS: readonly MatchOn[] = ["client", "sender", "recipient"];
 
 const FOR: Option = {
   name: "for",
@@ -41,13 +41,13 @@ const ENTRY_OPTIONS: readonly Option[] = [
   NOTE,
 ];
 
-function topicOf(admin: Admin, text: string): Topic {
-  const named = TOPICS.filter((topic) => admin.options.get(topic) === true);
+function matchOnOf(admin: Admin, text: string): MatchOn {
+  const named = MATCH_ON_KINDS.filter((matchOn) => admin.options.get(matchOn) === true);
   if (named.length > 1) {
     throw new UsageError(`an entry is about one thing: --${named.join(" or --")}`);
   }
-  const topic = named[0] ?? guessTopic(text);
-  if (topic !== undefined) return topic;
+  const matchOn = named[0] ?? guessMatchOn(text);
+  if (matchOn !== undefined) return matchOn;
   throw new UsageError("say what the /expression/ is about: --client, --sender or --recipient");
 }
 
@@ -61,14 +61,14 @@ function onlyOne(admin: Admin, what: string): string {
 async function add(
   admin: Admin,
   list: ListName,
-  topic: Topic,
+  matchOn: MatchOn,
   text: string,
   addedBy: string,
   output: Output,
 ): Promise<number> {
   const now = Date.now();
   const lasts = textOf(admin, "for") === undefined ? undefined : durationOf(admin, "for", 0);
-  const entered = newEntry(list, topic, text, {
+  const entered = newEntry(list, matchOn, text, {
     note: textOf(admin, "note") ?? "",
     addedBy,
     now,
@@ -84,7 +84,7 @@ async function add(
   } else {
     const end = lasts === undefined ? "" : `, for ${formatDuration(lasts)}`;
     output.print(
-      `entry ${entry.id}: ${list} ${topic} ${entry.pattern}${end} ` +
+      `entry ${entry.id}: ${list} ${matchOn} ${entry.pattern}${end} ` +
         "(a running daemon takes it within a second)\n",
     );
   }
@@ -92,13 +92,13 @@ async function add(
 }
 
 function adding(name: string, list: ListName, summary: string, description: string[]): Command {
-  const options = list === "never-proven"
+  const options = list === "always-greylist"
     ? [...ADMIN_OPTIONS, FOR, NOTE]
     : [...ADMIN_OPTIONS, ...ENTRY_OPTIONS];
   return {
     name,
     summary,
-    usage: list === "never-proven"
+    usage: list === "always-greylist"
       ? "CLIENT [--for TIME] [--note TEXT]"
       : "PATTERN [--client | --sender | --recipient] [--for TIME] [--note TEXT]",
     description: [
@@ -112,8 +112,8 @@ function adding(name: string, list: ListName, summary: string, description: stri
     run(args, output) {
       const admin = parseAdmin(args, options.slice(ADMIN_OPTIONS.length));
       const text = onlyOne(admin, "pattern");
-      const topic = list === "never-proven" ? "client" : topicOf(admin, text);
-      return add(admin, list, topic, text, currentUser(), output);
+      const matchOn = list === "always-greylist" ? "client" : matchOnOf(admin, text);
+      return add(admin, list, matchOn, text, currentUser(), output);
     },
   };
 }
@@ -129,9 +129,9 @@ export const block: Command = adding("block", "block", "refuse a client, sender 
 ]);
 
 /** Keeps a client from ever skipping greylisting by its good record. */
-export const neverProve: Command = adding(
-  "never-prove",
-  "never-proven",
+export const alwaysGreylist: Command = adding(
+  "always-greylist",
+  "always-greylist",
   "greylist a client for ever, whatever its record",
   ["The client's origins are never proven, so that each new sender and recipient has to wait."],
 );
@@ -167,14 +167,16 @@ export const unlist: Command = {
     const text = onlyOne(admin, "number or pattern");
     return withStore(admin.configuration, async (store) => {
       const entries = await store.entries();
-      const forms = TOPICS.map((topic) => parsePattern(topic, text)).map((parsed) =>
+      const forms = MATCH_ON_KINDS.map((matchOn) => parsePattern(matchOn, text)).map((parsed) =>
         parsed.ok ? formatPattern(parsed.pattern) : text
       );
       const meant = entries.filter(({ id, pattern }) =>
         /^\d+$/.test(text) ? id === Number(text) : forms.includes(pattern)
       );
       if (meant.length !== 1) {
-        const numbers = meant.map(({ id, list, topic }) => `${id} (${list} ${topic})`).join(", ");
+        const numbers = meant.map(({ id, list, matchOn }) => `${id} (${list} ${matchOn})`).join(
+          ", ",
+        );
         output.complain(
           meant.length === 0
             ? `greylag: there is no entry ${text}; see: greylag list\n`
@@ -187,7 +189,7 @@ export const unlist: Command = {
       output.print(
         admin.json
           ? `${JSON.stringify(entryAsJson(entry))}\n`
-          : `removed entry ${entry.id}: ${entry.list} ${entry.topic} ${entry.pattern}\n`,
+          : `removed entry ${entry.id}: ${entry.list} ${entry.matchOn} ${entry.pattern}\n`,
       );
       return 0;
     });

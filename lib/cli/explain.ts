@@ -4,22 +4,22 @@
  * @module
  */
 import { serviceSettings } from "../config/settings.ts";
-import { DnsResolver } from "../evidence/resolver.ts";
+import { DnsResolver } from "../dns/resolver.ts";
 import { keysOf, makeAttempt, type Subject, subjectOf } from "../greylist/attempt.ts";
-import { decide, screen } from "../greylist/decide.ts";
+import { decide, precheck } from "../greylist/decide.ts";
 import { NO_EVIDENCE } from "../greylist/evidence.ts";
 import { WorkingMemory } from "../greylist/memory.ts";
 import type { Rules } from "../greylist/rules.ts";
-import { REASON_TEXTS, type Verdict } from "../greylist/verdict.ts";
-import { isGenericName } from "../mail/hostname.ts";
-import { formatAddress, parseAddress } from "../mail/network.ts";
-import { Gatherer, type Report } from "../service/gatherer.ts";
-import { describeRule, listingOf, Lists } from "../service/lists.ts";
+import { REASON_TEXTS, type Verdict } from "../greylist/model.ts";
+import { isGenericName } from "../net/hostname.ts";
+import { formatAddress, parseAddress } from "../net/network.ts";
+import { EvidenceService, type Report } from "../evidence/service.ts";
+import { describeRule, listingOf, Lists } from "../daemon/lists.ts";
 import type { Recalled } from "../store/store.ts";
 import { ADMIN_OPTIONS, parseAdmin, textOf, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Style } from "./output.ts";
-import { formatDuration } from "../service/shown.ts";
+import { formatDuration } from "../admin/format.ts";
 import { type Option, refuseRest, UsageError } from "./usage.ts";
 
 const OWN: readonly Option[] = [
@@ -61,7 +61,7 @@ function rememberedSteps(subject: Subject, recalled: Recalled, rules: Rules, now
 }
 
 /** What DNS and the client's own words say. */
-function evidenceSteps({ spf, weakness, weighed, suspicion }: Report, rules: Rules): Step[] {
+function evidenceSteps({ spf, weakness, weighed, suspicionScore }: Report, rules: Rules): Step[] {
   const steps: Step[] = [];
   if (rules.spf !== "off") {
     const by = spf?.mechanism === undefined ? "" : ` by ${spf.mechanism}`;
@@ -72,10 +72,10 @@ function evidenceSteps({ spf, weakness, weighed, suspicion }: Report, rules: Rul
         (weakness === undefined ? "" : `, which says nothing: ${weakness}`);
     steps.push({ what: "SPF", found });
   }
-  if (rules.mode === "suspects") {
+  if (rules.mode === "suspicious") {
     const sum = weighed.map(({ what, weight }) => `${what} ${weight}`).join(" + ");
-    const found = `${sum === "" ? "nothing odd" : `${sum} = ${suspicion}`}, ` +
-      `greylisted from ${rules.suspicion} on`;
+    const found = `${sum === "" ? "nothing odd" : `${sum} = ${suspicionScore}`}, ` +
+      `greylisted from ${rules.suspicionThreshold} on`;
     steps.push({ what: "suspicion", found });
   }
   return steps;
@@ -118,7 +118,7 @@ export const explain: Command = {
     "Nothing is written, and nothing is counted. Precedence: your own users, this machine and " +
     "trusted_networks; then the lists (exact beats general, block beats allow at the same level); " +
     "then opt_in and opt_out; then proven origins, what was released, and domains that your own users " +
-    "write to; then what was tried before; then SPF and, in mode suspects, what is odd.",
+    "write to; then what was tried before; then SPF and, in mode suspicious, what is odd.",
     "DNS is asked as for a real request.",
     "With --json the verdict and every step are one object.",
   ],
@@ -142,7 +142,7 @@ export const explain: Command = {
       recipient: required("recipient", textOf(admin, "recipient")),
       instance: "",
     });
-    const gatherer = new Gatherer(new DnsResolver(settings.resolver), settings.gatherer, {
+    const gatherer = new EvidenceService(new DnsResolver(settings.resolver), settings.gatherer, {
       listSwitchedOff: (zone, why) => output.complain(`greylag: ${zone} is not asked: ${why}\n`),
       dropped: () => {},
     });
@@ -161,7 +161,7 @@ export const explain: Command = {
       await lists.refresh();
       const authorisedBy = await gatherer.authorise(address, lists.spfDomains);
       const finding = lists.find({ ...attempt, authorisedBy }, now);
-      const { decisive, neverProven, optedIn } = finding;
+      const { decisive, alwaysGreylist, optedIn } = finding;
       const released = lists.released(subject.sender, subject.recipient, now);
       const listing = listingOf(finding, released);
       let recalled: Recalled = { triplets: new Map(), origins: new Map() };
@@ -190,16 +190,16 @@ export const explain: Command = {
             ? "no entry matches"
             : `${listing.decisive}, ${decisive.level}: ${describeRule(decisive.rule)}`,
         },
-        ...(neverProven === undefined
+        ...(alwaysGreylist === undefined
           ? []
-          : [{ what: "never proven", found: describeRule(neverProven.rule) }]),
+          : [{ what: "never proven", found: describeRule(alwaysGreylist.rule) }]),
         ...(released === undefined ? [] : [{
           what: "released",
           found: `entry ${released.id} (${released.pattern})`,
         }]),
         ...(optedIn ? [] : [{ what: "opt in", found: "the recipient does not want greylisting" }]),
         ...(report === undefined ? [] : evidenceSteps(report, rules)),
-        ...(screen(attempt, rules, listing) === undefined
+        ...(precheck(attempt, rules, listing) === undefined
           ? [
             ...rememberedSteps(subject, recalled, rules, now),
             ...correspondentSteps(subject, recalled, now),

@@ -5,22 +5,22 @@
  */
 import { serviceSettings } from "../config/settings.ts";
 import type { Rules } from "../greylist/rules.ts";
-import { findKnown, findProven, findWaiting } from "../service/find.ts";
+import { findAutoWhitelisted, findKnown, findWaiting } from "../admin/queries.ts";
 import {
+  autoWhitelistedAsJson,
   decisionAsJson,
   deferralAsJson,
   knownAsJson,
-  provenAsJson,
-} from "../service/record_json.ts";
+} from "../admin/record_json.ts";
 import type { Deferral, StoredDecision, StoredOrigin, StoredTriplet } from "../store/history.ts";
 import type { Store } from "../store/store.ts";
 import { ADMIN_OPTIONS, countOf, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
 import { collect } from "../store/pages.ts";
-import { formatAgo, formatClient, formatSender } from "../service/shown.ts";
+import { formatAgo, formatClient, formatSender } from "../admin/format.ts";
 import { printTable } from "./table.ts";
-import { formatDuration } from "../service/shown.ts";
+import { formatDuration } from "../admin/format.ts";
 import { type Option, UsageError } from "./usage.ts";
 
 const OWN: readonly Option[] = [
@@ -41,10 +41,10 @@ async function search(
   rules: Rules,
   now: number,
 ): Promise<Found> {
-  const wish = { text, limit };
-  const { rows: waiting } = await findWaiting(store, wish, rules, now);
-  const { rows: known } = await findKnown(store, wish, rules, now);
-  const { rows: proven } = await findProven(store, wish, rules, now);
+  const query = { text, limit };
+  const { rows: waiting } = await findWaiting(store, query, rules, now);
+  const { rows: known } = await findKnown(store, query, rules, now);
+  const { rows: proven } = await findAutoWhitelisted(store, query, rules, now);
   const decisions = await collect(
     (after, size) => store.findDecisions({ text, limit: size, after }),
     limit,
@@ -146,7 +146,7 @@ export const find: Command = {
           {
             waiting: found.waiting.map(deferralAsJson),
             known: found.known.map(knownAsJson),
-            proven: found.proven.map(provenAsJson),
+            proven: found.proven.map(autoWhitelistedAsJson),
             decisions: found.decisions.map(decisionAsJson),
           },
           null,

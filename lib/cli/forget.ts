@@ -40,8 +40,10 @@ export const forget: Command = {
         `removed of ${address}: ${triplets} triplets, ${deferrals} put off, ` +
           `${decisions} decisions\n`,
       );
-      for (const { id, list, topic, pattern } of named) {
-        output.print(`entry ${id} names it (${list} ${topic} ${pattern}): greylag unlist ${id}\n`);
+      for (const { id, list, matchOn, pattern } of named) {
+        output.print(
+          `entry ${id} names it (${list} ${matchOn} ${pattern}): greylag unlist ${id}\n`,
+        );
       }
       return 0;
     });

@@ -6,12 +6,12 @@
 import { nearest } from "../config/load.ts";
 import { serviceSettings } from "../config/settings.ts";
 import { formatPattern, parsePattern } from "../lists/pattern.ts";
-import type { Change } from "../greylist/verdict.ts";
+import type { Change } from "../greylist/model.ts";
 import type { Store } from "../store/store.ts";
 import { ADMIN_OPTIONS, durationOf, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
-import { changeOf, type Choice, isExpired, type Item } from "./import/item.ts";
-import { FORMATS, readSources } from "./import/read.ts";
+import { changeOf, type Choice, isExpired, type Item } from "../import/item.ts";
+import { FORMATS, readSources } from "../import/read.ts";
 import type { Output } from "./output.ts";
 import { type Option, UsageError } from "./usage.ts";
 
@@ -91,7 +91,7 @@ async function storeChoices(
     present.add(`${list} ${pattern}`);
     summary.choices++;
     const entry = { list, pattern, note: "", addedBy: `import ${from}`, created: Date.now() };
-    if (!isDry) await target.addEntry({ ...entry, topic: "recipient" });
+    if (!isDry) await target.addEntry({ ...entry, matchOn: "recipient" });
   }
   return problems;
 }

@@ -6,18 +6,18 @@
 import { BUILTIN } from "../lists/builtin.ts";
 import { parseListFile } from "../lists/list_file.ts";
 import { formatPattern } from "../lists/pattern.ts";
-import { nameRule } from "../service/lists.ts";
+import { nameRule } from "../daemon/lists.ts";
 import type { StoredEntry } from "../store/store.ts";
 import { type Admin, ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
-import { entryAsJson } from "../service/record_json.ts";
+import { entryAsJson } from "../admin/record_json.ts";
 import type { Output } from "./output.ts";
 import { printTable } from "./table.ts";
-import { formatDuration } from "../service/shown.ts";
+import { formatDuration } from "../admin/format.ts";
 import { UsageError } from "./usage.ts";
 import { nearest } from "../config/load.ts";
 
-const WHICH = ["all", "allow", "block", "never-proven", "release", "files", "builtin"] as const;
+const WHICH = ["all", "allow", "block", "always-greylist", "release", "files", "builtin"] as const;
 
 function showEntries(entries: readonly StoredEntry[], which: string, output: Output): void {
   if (entries.length === 0) {
@@ -29,7 +29,7 @@ function showEntries(entries: readonly StoredEntry[], which: string, output: Out
   const rows = entries.map((entry) => [
     String(entry.id),
     entry.list,
-    entry.topic,
+    entry.matchOn,
     entry.pattern,
     String(entry.hits),
     entry.lastHit === undefined ? "never" : `${formatDuration(now - entry.lastHit)} ago`,
@@ -49,7 +49,7 @@ async function showBuiltin(admin: Admin, output: Output): Promise<void> {
   const hits = new Map(counted.map((one) => [one.rule, one]));
   if (admin.json) {
     const entries = BUILTIN.map((rule) => ({
-      topic: rule.topic,
+      match_on: rule.matchOn,
       pattern: rule.text,
       reason: rule.reason,
       source: rule.source,
@@ -63,7 +63,7 @@ async function showBuiltin(admin: Admin, output: Output): Promise<void> {
     output.print("The built-in list is switched off (builtin_list = false).\n");
   }
   const rows = BUILTIN.map((rule) => [
-    rule.topic,
+    rule.matchOn,
     rule.text,
     String(hits.get(nameRule(rule))?.hits ?? 0),
     rule.reason,
@@ -85,18 +85,18 @@ function showFiles(admin: Admin, output: Output): number {
   const rules = files.flatMap((file) => file.rules);
   const errors = files.flatMap((file) => file.errors);
   if (admin.json) {
-    const entries = rules.map(({ path, line, topic, pattern }) => ({
+    const entries = rules.map(({ path, line, matchOn, pattern }) => ({
       path,
       line,
-      topic,
+      match_on: matchOn,
       pattern: formatPattern(pattern),
     }));
     output.print(`${JSON.stringify({ entries, errors }, null, 2)}\n`);
   } else if (files.length === 0) {
     output.print("No list file is set (whitelist_clients, whitelist_recipients).\n");
   } else {
-    const rows = rules.map(({ path, line, topic, pattern }) => [
-      topic,
+    const rows = rules.map(({ path, line, matchOn, pattern }) => [
+      matchOn,
       formatPattern(pattern),
       `${path}:${line}`,
     ]);
@@ -112,7 +112,7 @@ export const list: Command = {
   summary: "show the lists",
   usage: `[${WHICH.join(" | ")}]`,
   description: [
-    "all (the default), allow, block, never-proven and release (what `greylag release` let in) show " +
+    "all (the default), allow, block, always-greylist and release (what `greylag release` let in) show " +
     "the entries of the database; files those of the list files, with lines that cannot be understood; builtin the list that comes with greylag.",
   ],
   options: ADMIN_OPTIONS,

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { findLost, LOST_AFTER } from "../service/find.ts";
-import { deferralAsJson } from "../service/record_json.ts";
+import { findLost, LOST_AFTER } from "../admin/queries.ts";
+import { deferralAsJson } from "../admin/record_json.ts";
 import { ADMIN_OPTIONS, countOf, durationOf, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
-import { formatAgo, formatClient, formatSender } from "../service/shown.ts";
+import { formatAgo, formatClient, formatSender } from "../admin/format.ts";
 import { printTable } from "./table.ts";
 import { type Option, refuseRest } from "./usage.ts";
 
@@ -43,17 +43,17 @@ export const lost: Command = {
       (store) => findLost(store, { text: "", limit }, before),
     );
     if (admin.json) {
-      const all = ranked.map(({ deferral, likeness }) => ({
+      const all = ranked.map(({ deferral, legitimacy }) => ({
         ...deferralAsJson(deferral),
-        likeness,
+        legitimacy,
       }));
       output.print(`${JSON.stringify(all, null, 2)}\n`);
     } else if (ranked.length === 0) {
       output.print("Everything that was put off came back, or may still do so.\n");
     } else {
       const heads = ["real", "no.", "sender", "recipient", "client", "tries", "last tried"];
-      const shown = ranked.map(({ deferral, likeness }) => [
-        String(likeness),
+      const shown = ranked.map(({ deferral, legitimacy }) => [
+        String(legitimacy),
         String(deferral.id),
         formatSender(deferral.sender),
         deferral.recipient,

@@ -4,7 +4,7 @@
  * @module
  */
 import { RELEASED, VERSION } from "../config/version.ts";
-import { REASON_TEXTS } from "../greylist/verdict.ts";
+import { REASON_TEXTS } from "../greylist/model.ts";
 import type { Command } from "./command.ts";
 import { type Option, parseOptions, refuseRest } from "./usage.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { promptSecret } from "@std/cli/prompt-secret";
-import { hashPassword, LONGEST_PASSWORD, SHORTEST_PASSWORD } from "../service/secrets.ts";
+import { hashPassword, LONGEST_PASSWORD, SHORTEST_PASSWORD } from "../admin/secrets.ts";
 import { ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
 import { type Option, refuseRest, UsageError } from "./usage.ts";

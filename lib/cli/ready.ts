@@ -4,8 +4,8 @@
  * @module
  */
 import type { Values } from "../config/settings.ts";
-import { type Endpoint, formatEndpoint } from "../policy/endpoint.ts";
-import { probe } from "../policy/probe.ts";
+import { type Endpoint, formatEndpoint } from "../net/endpoint.ts";
+import { probe } from "../postfix/probe.ts";
 import { ADMIN_OPTIONS, durationOf, parseAdmin } from "./admin.ts";
 import type { Command } from "./command.ts";
 import { type Option, refuseRest } from "./usage.ts";
@@ -17,7 +17,7 @@ const OWN: readonly Option[] = [
 const PAUSE = 100;
 
 /** One question may take so long, in milliseconds. */
-const PATIENCE = 3000;
+const TIMEOUT_MS = 3000;
 
 /** What a status page says under /readyz: its status code and its text (RFC 9112). */
 async function askPage(endpoint: Endpoint): Promise<[code: number, text: string]> {
@@ -45,13 +45,13 @@ async function obstacle({ status, listen }: Values): Promise<string | undefined>
   const where = formatEndpoint(endpoint);
   const controller = new AbortController();
   const late = new Promise<string>((resolve) => {
-    const timer = setTimeout(() => resolve(`${where}: no answer in time`), PATIENCE);
+    const timer = setTimeout(() => resolve(`${where}: no answer in time`), TIMEOUT_MS);
     controller.signal.addEventListener("abort", () => clearTimeout(timer));
   });
   const asked = async () => {
     try {
       if (status === "off") {
-        return await probe(endpoint, PATIENCE) ? undefined : `${where}: no policy server`;
+        return await probe(endpoint, TIMEOUT_MS) ? undefined : `${where}: no policy server`;
       }
       const [code, text] = await askPage(endpoint);
       return code === 200 ? undefined : `${where}: ${text}`;

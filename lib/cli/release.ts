@@ -5,9 +5,9 @@
  */
 import { serviceSettings } from "../config/settings.ts";
 import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
-import { deferralNumbered } from "../service/find.ts";
-import { releaseOf } from "../service/new_entry.ts";
-import { entryAsJson } from "../service/record_json.ts";
+import { deferralNumbered } from "../admin/queries.ts";
+import { releaseOf } from "../admin/new_entry.ts";
+import { entryAsJson } from "../admin/record_json.ts";
 import type { Deferral } from "../store/history.ts";
 import type { Store, StoredEntry } from "../store/store.ts";
 import {
@@ -20,8 +20,8 @@ import {
 } from "./admin.ts";
 import type { Command } from "./command.ts";
 import { collect } from "../store/pages.ts";
-import { formatSender } from "../service/shown.ts";
-import { formatDuration } from "../service/shown.ts";
+import { formatSender } from "../admin/format.ts";
+import { formatDuration } from "../admin/format.ts";
 import { type Option, UsageError } from "./usage.ts";
 
 const OWN: readonly Option[] = [

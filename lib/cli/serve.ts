@@ -7,15 +7,15 @@ import { fstatSync } from "node:fs";
 import { ConfigError } from "../config/load.ts";
 import { serviceSettings, SETTING_NAMES, SETTINGS, type Values } from "../config/settings.ts";
 import { RELEASED, VERSION } from "../config/version.ts";
-import { Notifier, notifySettings } from "./notify.ts";
-import { formatEndpoint, isLocal } from "../policy/endpoint.ts";
-import { checkSockets } from "../service/checkup.ts";
-import { Journal, type LinePrefix } from "../service/journal.ts";
-import { Service } from "../service/lifecycle.ts";
-import { StreamSink } from "../service/log_sink.ts";
+import { Notifier, notifySettings } from "../daemon/sd_notify.ts";
+import { formatEndpoint, isLocal } from "../net/endpoint.ts";
+import { checkSockets } from "../admin/machine_checks.ts";
+import { EventLog, type LinePrefix } from "../daemon/event_log.ts";
+import { Service } from "../daemon/lifecycle.ts";
+import { StreamSink } from "../daemon/log_sink.ts";
 import { directoryOf } from "../store/open.ts";
-import type { StatusSettings } from "../status/settings.ts";
-import { StatusThread } from "../status/thread.ts";
+import type { StatusSettings } from "../web/settings.ts";
+import { StatusThread } from "../web/worker/thread.ts";
 import type { Command } from "./command.ts";
 import { parseSettings, SETTING_OPTIONS } from "./setting_options.ts";
 
@@ -64,12 +64,12 @@ function statusSettings(values: Values): StatusSettings | undefined {
 function startStatus(
   values: Values,
   service: Service,
-  journal: Journal,
+  journal: EventLog,
 ): StatusThread | undefined {
   const settings = statusSettings(values);
   if (settings === undefined) return undefined;
   return new StatusThread(settings, {
-    vitals: () => service.vitals,
+    daemonStatus: () => service.daemonStatus,
     obstacles: () => service.obstacles(),
     warnings: () => checkSockets(values.listen, "postfix"),
   }, {
@@ -102,7 +102,7 @@ export const serve: Command = {
     let configuration = given.load();
     const settings = serviceSettings(configuration.values);
     const sink = new StreamSink(Deno.stderr);
-    const journal = new Journal(sink, settings.journal, linePrefix());
+    const journal = new EventLog(sink, settings.journal, linePrefix());
     for (const warning of given.warnings) journal.warning(warning);
     if (configuration.values.accept_test_time) {
       journal.warning("accept_test_time is on: requests may set their own clock");

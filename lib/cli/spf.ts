@@ -4,9 +4,9 @@
  * @module
  */
 import { serviceSettings } from "../config/settings.ts";
-import { parseServer } from "../evidence/dns_transport.ts";
-import { DnsResolver } from "../evidence/resolver.ts";
-import { parseAddress } from "../mail/network.ts";
+import { parseServer } from "../dns/transport.ts";
+import { DnsResolver } from "../dns/resolver.ts";
+import { parseAddress } from "../net/network.ts";
 import { tooBroad, weaknessOf } from "../spf/breadth.ts";
 import {
   checkHost,

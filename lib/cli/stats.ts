@@ -4,15 +4,15 @@
  * @module
  */
 import { serviceSettings } from "../config/settings.ts";
-import { REASON_TEXTS } from "../greylist/verdict.ts";
-import { summaryAsJson } from "../service/record_json.ts";
-import { type Summary, summaryOf } from "../service/summary.ts";
+import { REASON_TEXTS } from "../greylist/model.ts";
+import { summaryAsJson } from "../admin/record_json.ts";
+import { type Summary, summaryOf } from "../admin/summary.ts";
 import { ADMIN_OPTIONS, durationOf, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
-import { formatAgo } from "../service/shown.ts";
+import { formatAgo } from "../admin/format.ts";
 import { printTable } from "./table.ts";
-import { formatDuration } from "../service/shown.ts";
+import { formatDuration } from "../admin/format.ts";
 import { type Option, refuseRest } from "./usage.ts";
 
 const OWN: readonly Option[] = [

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { hashToken, makeToken } from "../service/secrets.ts";
-import { dateOf, formatAgo } from "../service/shown.ts";
+import { hashToken, makeToken } from "../admin/secrets.ts";
+import { dateOf, formatAgo } from "../admin/format.ts";
 import type { Credential } from "../store/store.ts";
 import { type Admin, ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";

@@ -4,12 +4,12 @@
  * @module
  */
 import * as v from "valibot";
-import { type DnsList, parseDnsList } from "../evidence/dns_list.ts";
-import { type DnsServer, parseServer } from "../evidence/dns_transport.ts";
+import { type DnsList, parseDnsList } from "../dns/dnsbl.ts";
+import { type DnsServer, parseServer } from "../dns/transport.ts";
 import { parseWeight, type Signal, SIGNAL_WEIGHTS } from "../evidence/signals.ts";
-import { type Endpoint, parseEndpoint } from "../policy/endpoint.ts";
+import { type Endpoint, parseEndpoint } from "../net/endpoint.ts";
 import { parsePattern } from "../lists/pattern.ts";
-import { type Network, parseNetwork } from "../mail/network.ts";
+import { type Network, parseNetwork } from "../net/network.ts";
 import { parseDuration } from "./duration.ts";
 
 /** How a setting is written in the file: as a string, a whole number, true or false, or an array. */

@@ -4,11 +4,11 @@
  * @module
  */
 import { SIGNAL_WEIGHTS } from "../evidence/signals.ts";
-import { formatEndpoint, isLocal } from "../policy/endpoint.ts";
-import { isDeferAction } from "../policy/reply.ts";
-import { REQUEST_LIMITS } from "../policy/request.ts";
-import { LOG_LEVELS } from "../service/journal.ts";
-import type { ServiceSettings } from "../service/lifecycle.ts";
+import { formatEndpoint, isLocal } from "../net/endpoint.ts";
+import { isDeferAction } from "../postfix/reply.ts";
+import { REQUEST_LIMITS } from "../postfix/request.ts";
+import { LOG_LEVELS } from "../daemon/event_log.ts";
+import type { ServiceSettings } from "../daemon/lifecycle.ts";
 import {
   choice,
   count,
@@ -53,8 +53,8 @@ export const SETTINGS = {
     help: "Store keyed hashes instead of addresses; the key stands beside the database.",
     live: false,
   }),
-  mode: choice(["strangers", "suspects", "shadow", "off"], {
-    standard: "strangers",
+  mode: choice(["all", "suspicious", "shadow", "off"], {
+    standard: "all",
     help:
       "Greylist every stranger; or only odd ones; or only report what would happen; or nothing.",
   }),
@@ -66,11 +66,11 @@ export const SETTINGS = {
     standard: "2d",
     help: "How long after its first attempt a stranger may come back.",
   }),
-  max_waiting: count(1000, 1_000_000_000, {
+  max_pending: count(1000, 1_000_000_000, {
     standard: 2_000_000,
     help: "So many triplets may wait at once; of more, those that wait longest are forgotten.",
   }),
-  max_waiting_per_origin: count(10, 1_000_000_000, {
+  max_pending_per_origin: count(10, 1_000_000_000, {
     standard: 50_000,
     help: "The same for one origin.",
   }),
@@ -120,15 +120,15 @@ export const SETTINGS = {
   }),
   dns_lists: dnsLists({
     standard: [],
-    help: "For mode suspects: lists of addresses in DNS, as in Postfix's postscreen_dnsbl_sites.",
+    help: "For mode suspicious: lists of addresses in DNS, as in Postfix's postscreen_dnsbl_sites.",
   }),
   signal_weights: signalWeights({
     standard: [],
-    help: "For mode suspects: what signals weigh, where not as usual.",
+    help: "For mode suspicious: what signals weigh, where not as usual.",
   }),
-  suspicion: count(-1000, 1000, {
+  suspicion_threshold: count(-1000, 1000, {
     standard: 3,
-    help: "For mode suspects: whoever weighs this much or more is greylisted.",
+    help: "For mode suspicious: whoever weighs this much or more is greylisted.",
   }),
   trusted_networks: networks({
     standard: [],
@@ -306,7 +306,7 @@ export function serviceSettings(values: Values): ServiceSettings {
         nullSender: values.null_sender,
         spf: values.spf,
         spfFail: values.spf_fail,
-        suspicion: values.suspicion,
+        suspicionThreshold: values.suspicion_threshold,
         learnOutbound: values.learn_outbound,
         trustedNetworks: values.trusted_networks,
       },
@@ -348,9 +348,9 @@ export function serviceSettings(values: Values): ServiceSettings {
     },
     store: { database: values.database, privacy: values.privacy },
     history: { history: values.history, historyRows: values.history_rows },
-    crowds: {
-      maxWaiting: values.max_waiting,
-      maxWaitingPerOrigin: values.max_waiting_per_origin,
+    evictions: {
+      maxPending: values.max_pending,
+      maxPendingPerOrigin: values.max_pending_per_origin,
     },
     journal: { logLevel: values.log_level, logFormat: values.log_format },
   };

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { isGenericName, registrableDomain } from "../mail/hostname.ts";
-import { type IpAddress, parseAddress } from "../mail/network.ts";
+import { isGenericName, registrableDomain } from "../net/hostname.ts";
+import { type IpAddress, parseAddress } from "../net/network.ts";
 
 /** Something odd. */
 export type ClientSignal =

@@ -3,21 +3,21 @@
  *
  * @module
  */
-import { canonicalDomain, splitAddress } from "../mail/address.ts";
-import { organisationOf, verifiedName } from "../mail/hostname.ts";
-import type { IpAddress } from "../mail/network.ts";
+import { canonicalDomain, splitAddress } from "../net/email_address.ts";
+import { organisationOf, verifiedName } from "../net/hostname.ts";
+import type { IpAddress } from "../net/network.ts";
 import { normaliseRecipient, normaliseSender } from "./normalise.ts";
 import type { Evidence } from "./evidence.ts";
 import { correspondent, type Origin, originsOf, spfOrigin } from "./origin.ts";
 import type { Rules } from "./rules.ts";
-import { type TripletKey, tripletKey } from "./verdict.ts";
+import { type TripletKey, tripletKey } from "./model.ts";
 
 /** What the administrator's lists say of an attempt. */
 export interface Listing {
   /** The list that decides, if one does. */
   readonly decisive: "allow" | "block" | undefined;
   /** Whether the client's origins are never proven. */
-  readonly neverProven: boolean;
+  readonly alwaysGreylist: boolean;
   /** Whether the recipient wants greylisting. */
   readonly optedIn: boolean;
   /** Whether the administrator lets in this sender's mail to this recipient, wherever it comes from. */
@@ -27,7 +27,7 @@ export interface Listing {
 /** What lists say that are empty. */
 export const UNLISTED: Listing = {
   decisive: undefined,
-  neverProven: false,
+  alwaysGreylist: false,
   optedIn: true,
   released: false,
 };

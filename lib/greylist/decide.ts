@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { contains, isLoopback } from "../mail/network.ts";
+import { contains, isLoopback } from "../net/network.ts";
 import { type Attempt, type Listing, type Subject, subjectOf } from "./attempt.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Memory } from "./memory.ts";
@@ -11,13 +11,13 @@ import { canProve } from "./origin.ts";
 import {
   isFresh,
   later,
-  passAtOnce,
+  passUndelayed,
   rememberDefer,
   rememberMessage,
   rememberPass,
 } from "./remember.ts";
 import type { Rules } from "./rules.ts";
-import { isProven, standing } from "./standing.ts";
+import { isAutoWhitelisted, tripletState } from "./triplet_state.ts";
 import {
   type Change,
   type Decision,
@@ -26,8 +26,8 @@ import {
   pass,
   type Question,
   type Verdict,
-} from "./verdict.ts";
-import { correspond, weigh, wouldAsk } from "./weigh.ts";
+} from "./model.ts";
+import { applyEvidence, correspond, wouldAsk } from "./apply_evidence.ts";
 
 /**
  * What can be decided without looking anything up: requests that greylisting has no part in, and those
@@ -35,12 +35,12 @@ import { correspond, weigh, wouldAsk } from "./weigh.ts";
  *
  * @returns the verdict, or undefined if the attempt has to be greylisted.
  */
-export function screen(attempt: Attempt, rules: Rules, listing: Listing): Verdict | undefined {
-  const verdict = screenPlainly(attempt, rules, listing);
+export function precheck(attempt: Attempt, rules: Rules, listing: Listing): Verdict | undefined {
+  const verdict = precheckUnmoded(attempt, rules, listing);
   return verdict === undefined ? undefined : inMode(verdict, rules);
 }
 
-function screenPlainly(attempt: Attempt, rules: Rules, listing: Listing): Verdict | undefined {
+function precheckUnmoded(attempt: Attempt, rules: Rules, listing: Listing): Verdict | undefined {
   if (rules.mode === "off") return pass("out-of-scope");
   const stage = attempt.sender === "" && rules.nullSender === "data" ? "DATA" : "RCPT";
   if (attempt.stage !== "RCPT" && attempt.stage !== stage) return pass("out-of-scope");
@@ -55,7 +55,7 @@ function screenPlainly(attempt: Attempt, rules: Rules, listing: Listing): Verdic
   return attempt.stage === stage ? undefined : pass("out-of-scope");
 }
 
-function provenBy(
+function autoWhitelistedBy(
   subject: Subject,
   memory: Memory,
   rules: Rules,
@@ -63,13 +63,13 @@ function provenBy(
 ): Decision | undefined {
   for (const origin of subject.origins) {
     const record = memory.origin(origin.name);
-    if (record === undefined || !isProven(record, rules, now)) continue;
+    if (record === undefined || !isAutoWhitelisted(record, rules, now)) continue;
     if (!canProve(origin, subject.senderDomain)) continue;
     const renewed: OriginRecord = { ...record, lastSeen: later(record.lastSeen, now) };
     const changes: Change[] = isFresh(record.lastSeen, now)
       ? []
       : [{ kind: "origin", key: origin.name, record: renewed }];
-    return { verdict: { ...pass("proven"), origin: origin.name }, changes };
+    return { verdict: { ...pass("auto-whitelisted"), origin: origin.name }, changes };
   }
   return undefined;
 }
@@ -83,10 +83,10 @@ function messageOf(subject: Subject, memory: Memory): MessageRecord | undefined 
 
 function greylist(subject: Subject, memory: Memory, rules: Rules, now: number): Decision {
   const records = subject.triplets.map((key) => memory.triplet(key));
-  const standings = records.map((record) => standing(record, rules, now));
+  const states = records.map((record) => tripletState(record, rules, now));
   const message = messageOf(subject, memory);
 
-  const knownAt = standings.findIndex(({ kind }) => kind === "known");
+  const knownAt = states.findIndex(({ kind }) => kind === "known");
   if (knownAt !== -1) {
     const changes = rememberPass(subject, records, memory, rules, now);
     if (message === undefined) {
@@ -97,7 +97,7 @@ function greylist(subject: Subject, memory: Memory, rules: Rules, now: number): 
 
   let since: number | undefined;
   let sinceAt = -1;
-  standings.forEach((one, at) => {
+  states.forEach((one, at) => {
     if (one.kind !== "waiting" || (since !== undefined && one.since >= since)) return;
     since = one.since;
     sinceAt = at;
@@ -186,16 +186,16 @@ export function decide(
   now: number,
 ): Decision | Question {
   const { attempt, listing, evidence } = about;
-  const screened = screen(attempt, rules, listing);
-  if (screened !== undefined) return { verdict: screened, changes: [] };
+  const prechecked = precheck(attempt, rules, listing);
+  if (prechecked !== undefined) return { verdict: prechecked, changes: [] };
   const subject = about.subject ?? subjectOf(attempt, rules, evidence);
   // Who is never proven earns nothing either.
-  const applied = listing.neverProven ? { ...rules, autoWhitelistClients: 0 } : rules;
+  const applied = listing.alwaysGreylist ? { ...rules, autoWhitelistClients: 0 } : rules;
   const decision = decideKnown(subject, listing, memory, applied, now) ??
     greylist(subject, memory, applied, now);
   if (decision.verdict.decision !== "defer") return inModeOf(decision, rules);
   if (evidence !== undefined) {
-    const weighed = weigh(subject, evidence, memory, applied, now, decision.verdict);
+    const weighed = applyEvidence(subject, evidence, memory, applied, now, decision.verdict);
     return inModeOf(weighed ?? decision, rules);
   }
   if (wouldAsk(subject, memory, applied, now, decision.verdict.reason)) return { ask: "evidence" };
@@ -210,9 +210,9 @@ function decideKnown(
   rules: Rules,
   now: number,
 ): Decision | undefined {
-  const proven = provenBy(subject, memory, rules, now);
+  const proven = autoWhitelistedBy(subject, memory, rules, now);
   if (proven !== undefined) return proven;
-  if (listing.released) return passAtOnce(subject, memory, rules, now, pass("allowed"));
+  if (listing.released) return passUndelayed(subject, memory, rules, now, pass("allowed"));
   return correspond(subject, memory, rules, now);
 }
 

@@ -11,8 +11,8 @@ export interface Evidence {
   /** Whether the sender's domain says by SPF that this client is not its own. */
   readonly spfFails: boolean;
   /** The sum of the weights of everything odd. */
-  readonly suspicion: number;
+  readonly suspicionScore: number;
 }
 
 /** Nothing was learnt. */
-export const NO_EVIDENCE: Evidence = { spfFails: false, suspicion: 0 };
+export const NO_EVIDENCE: Evidence = { spfFails: false, suspicionScore: 0 };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Change, MessageRecord, OriginRecord, Triplet, TripletKey } from "./verdict.ts";
+import type { Change, MessageRecord, OriginRecord, Triplet, TripletKey } from "./model.ts";
 
 /** What is known of the things that a decision asks for. */
 export interface Memory {

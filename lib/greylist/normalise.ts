@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { canonicalDomain, splitAddress } from "../mail/address.ts";
+import { canonicalDomain, splitAddress } from "../net/email_address.ts";
 
 /** BATV (draft-levine-smtp-batv): `prvs=KDDDSSSSSS=local`, and Barracuda's `btv1==HASH==local`. */
 const BATV = /^(?:prvs=[0-9a-z]+=|btv1==[^=]*==)(.+)$/is;

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { registrableDomain } from "../mail/hostname.ts";
-import { formatNetwork, type IpAddress, networkOf } from "../mail/network.ts";
+import { registrableDomain } from "../net/hostname.ts";
+import { formatNetwork, type IpAddress, networkOf } from "../net/network.ts";
 import type { Rules } from "./rules.ts";
 
 /** One of the answers to the question who a client is. */

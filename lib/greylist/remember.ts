@@ -7,7 +7,7 @@ import type { Subject } from "./attempt.ts";
 import type { Memory } from "./memory.ts";
 import { canProve } from "./origin.ts";
 import type { Rules } from "./rules.ts";
-import { isLive, standing } from "./standing.ts";
+import { isLive, tripletState } from "./triplet_state.ts";
 import type {
   Change,
   Decision,
@@ -16,7 +16,7 @@ import type {
   Triplet,
   TripletKey,
   Verdict,
-} from "./verdict.ts";
+} from "./model.ts";
 
 /** An origin's deliveries count once in this time, so that one message to many is not many. */
 const COUNT_PERIOD = 3_600_000;
@@ -45,7 +45,7 @@ export function rememberPass(
   const changes: Change[] = [];
   subject.origins.forEach((origin, at) => {
     const found = records[at];
-    const before = standing(found, rules, now).kind === "unknown" ? undefined : found;
+    const before = tripletState(found, rules, now).kind === "unknown" ? undefined : found;
     const kept = memory.origin(origin.name);
     const earned = isLive(kept, rules, now) ? kept : undefined;
     const counts = rules.autoWhitelistClients > 0 && canProve(origin, subject.senderDomain) &&
@@ -108,7 +108,7 @@ export function rememberMessage(
 }
 
 /** A stranger that passes is remembered as if it had waited. */
-export function passAtOnce(
+export function passUndelayed(
   subject: Subject,
   memory: Memory,
   rules: Rules,

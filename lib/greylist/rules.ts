@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Network } from "../mail/network.ts";
+import type { Network } from "../net/network.ts";
 
 /** Who is greylisted: every stranger, only odd ones, nobody but as if, or nobody. */
-export type Mode = "strangers" | "suspects" | "shadow" | "off";
+export type Mode = "all" | "suspicious" | "shadow" | "off";
 
 /** The settings of the decision. Durations are in milliseconds. */
 export interface Rules {
@@ -30,8 +30,8 @@ export interface Rules {
   readonly spf: "origin" | "pass" | "off";
   /** What becomes of a stranger that SPF says is not its sender's. */
   readonly spfFail: "greylist" | "block";
-  /** In mode `suspects`: so suspicious, or more, is greylisted. */
-  readonly suspicion: number;
+  /** In mode `suspicious`: so suspicious, or more, is greylisted. */
+  readonly suspicionThreshold: number;
   /** Whether the domains that our own users write to are known. */
   readonly learnOutbound: boolean;
   /** Clients that are never greylisted. */

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Rule } from "./matcher.ts";
-import { parsePattern, type Topic } from "./pattern.ts";
+import { type MatchOn, parsePattern } from "./pattern.ts";
 
 /** Why an entry is built in. */
 export type BuiltinReason =
@@ -30,7 +30,7 @@ export interface BuiltinRule extends Rule {
 /** postgrey's list of clients gives the day and the reason of every entry; these are its facts. */
 const POSTGREY = "postgrey 1.37, whitelist_clients";
 
-type Row = readonly [Topic, string, BuiltinReason, string, string];
+type Row = readonly [MatchOn, string, BuiltinReason, string, string];
 
 const ROWS: readonly Row[] = [
   ["recipient", "postmaster@", "duty", "RFC 5321, 4.5.1", "2008-10-01"],
@@ -56,8 +56,8 @@ const ROWS: readonly Row[] = [
 ];
 
 /** The built-in allow list. */
-export const BUILTIN: readonly BuiltinRule[] = ROWS.map(([topic, text, reason, source, date]) => {
-  const parsed = parsePattern(topic, text);
+export const BUILTIN: readonly BuiltinRule[] = ROWS.map(([matchOn, text, reason, source, date]) => {
+  const parsed = parsePattern(matchOn, text);
   if (!parsed.ok) throw new Error(`built-in entry ${text}: ${parsed.why}`);
-  return { list: "allow", topic, pattern: parsed.pattern, text, reason, source, date };
+  return { list: "allow", matchOn, pattern: parsed.pattern, text, reason, source, date };
 });

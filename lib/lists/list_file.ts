@@ -5,7 +5,7 @@
  * @module
  */
 import type { Rule } from "./matcher.ts";
-import { parsePattern, type Topic } from "./pattern.ts";
+import { type MatchOn, parsePattern } from "./pattern.ts";
 
 /** An entry of a file. */
 export interface FileRule extends Rule {
@@ -36,17 +36,17 @@ export interface ListFile {
 /**
  * Reads a file of one entry a line; `#` begins a comment.
  *
- * @param topic whether it lists clients or recipients.
+ * @param matchOn whether it lists clients or recipients.
  */
-export function parseListFile(path: string, text: string, topic: Topic): ListFile {
+export function parseListFile(path: string, text: string, matchOn: MatchOn): ListFile {
   const rules: FileRule[] = [];
   const errors: FileError[] = [];
   text.split("\n").forEach((content, at) => {
     const entry = content.replace(/#.*$/s, "").trim();
     if (entry === "") return;
     const line = at + 1;
-    const parsed = parsePattern(topic, entry);
-    if (parsed.ok) rules.push({ list: "allow", topic, pattern: parsed.pattern, path, line });
+    const parsed = parsePattern(matchOn, entry);
+    if (parsed.ok) rules.push({ list: "allow", matchOn, pattern: parsed.pattern, path, line });
     else errors.push({ path, line, why: `${JSON.stringify(entry)}: ${parsed.why}` });
   });
   return { rules, errors };

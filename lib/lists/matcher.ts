@@ -7,19 +7,19 @@
  *
  * @module
  */
-import { canonicalDomain, splitAddress } from "../mail/address.ts";
-import { type IpAddress, networkOf } from "../mail/network.ts";
-import type { Expression, Pattern, Topic } from "./pattern.ts";
+import { canonicalDomain, splitAddress } from "../net/email_address.ts";
+import { type IpAddress, networkOf } from "../net/network.ts";
+import type { Expression, MatchOn, Pattern } from "./pattern.ts";
 
 /** The lists that say what becomes of an attempt, and those that say whether it is greylisted. */
-export type ListName = "allow" | "block" | "never-proven" | "opt-in" | "opt-out";
+export type ListName = "allow" | "block" | "always-greylist" | "opt-in" | "opt-out";
 
 /** One entry as the matcher needs it. */
 export interface Rule {
   /** The list that it is in. */
   readonly list: ListName;
   /** What it is about. */
-  readonly topic: Topic;
+  readonly matchOn: MatchOn;
   /** What it matches. */
   readonly pattern: Pattern;
   /** When it ends, in milliseconds since the epoch; absent for never. */
@@ -116,7 +116,7 @@ class Index<R extends Rule> {
   readonly #expressions: [R, Expression][] = [];
 
   add(rule: R): void {
-    const { pattern, topic } = rule;
+    const { pattern, matchOn } = rule;
     switch (pattern.kind) {
       case "network": {
         const { family, prefix, bytes } = pattern.network;
@@ -131,7 +131,7 @@ class Index<R extends Rule> {
         break;
       }
       case "domain":
-        push(this.#domains[topic], pattern.domain, rule);
+        push(this.#domains[matchOn], pattern.domain, rule);
         break;
       case "organisation":
         push(this.#organisations, pattern.domain, rule);
@@ -140,7 +140,7 @@ class Index<R extends Rule> {
         push(this.#spfDomains, pattern.domain, rule);
         break;
       case "address":
-        push(this.#addresses[topic], pattern.address, rule);
+        push(this.#addresses[matchOn], pattern.address, rule);
         break;
       case "user":
         push(this.#users, pattern.user, rule);
@@ -167,7 +167,7 @@ class Index<R extends Rule> {
       return { rule: best, level: levelOf(best.pattern) };
     }
     for (const [rule, expression] of this.#expressions) {
-      const text = textFor(rule.topic, target);
+      const text = textFor(rule.matchOn, target);
       if (text !== undefined && expression.test(text) && take([rule])) {
         return { rule, level: "expression" };
       }
@@ -186,25 +186,25 @@ class Index<R extends Rule> {
   }
 
   #findMailbox(
-    topic: "sender" | "recipient",
+    matchOn: "sender" | "recipient",
     address: string,
     take: (rules: readonly R[] | undefined) => boolean,
   ): void {
-    const addresses = this.#addresses[topic];
-    const domains = this.#domains[topic];
-    if (topic === "recipient" && this.#users.size > 0) {
+    const addresses = this.#addresses[matchOn];
+    const domains = this.#domains[matchOn];
+    if (matchOn === "recipient" && this.#users.size > 0) {
       usersOf(splitAddress(address).local).some((user) => take(this.#users.get(user)));
     }
     if (addresses.size === 0 && domains.size === 0) return;
     const { users, domain } = mailboxOf(address);
     // An extension is the recipient's own affair; a sender is who it says it is.
-    const known = topic === "sender" ? users.slice(0, 1) : users;
+    const known = matchOn === "sender" ? users.slice(0, 1) : users;
     known.some((user) => take(addresses.get(domain === "" ? user : `${user}@${domain}`)));
     below(domains, domain, take);
   }
 }
 
-type ByTopic<R> = Readonly<Record<Topic, Map<string, R[]>>>;
+type ByTopic<R> = Readonly<Record<MatchOn, Map<string, R[]>>>;
 
 function byTopic<R>(): ByTopic<R> {
   return { client: new Map(), sender: new Map(), recipient: new Map() };
@@ -229,9 +229,9 @@ function push<R>(map: Map<string, R[]>, key: string, rule: R): void {
 }
 
 /** What an expression is matched against. A client without a verified name has nothing to match. */
-function textFor(topic: Topic, target: Target): string | undefined {
-  if (topic === "client") return target.name;
-  const { users: [user], domain } = mailboxOf(target[topic]);
+function textFor(matchOn: MatchOn, target: Target): string | undefined {
+  if (matchOn === "client") return target.name;
+  const { users: [user], domain } = mailboxOf(target[matchOn]);
   return domain === "" ? user : `${user}@${domain}`;
 }
 
@@ -240,7 +240,7 @@ export interface Finding<R extends Rule = Rule> {
   /** The entry of the allow list or the block list that counts, if one matched. */
   readonly decisive: Match<R> | undefined;
   /** The entry by which the client's origins are never proven, if there is one. */
-  readonly neverProven: Match<R> | undefined;
+  readonly alwaysGreylist: Match<R> | undefined;
   /** Whether the recipient is to be greylisted, by `opt-in` and `opt-out`. */
   readonly optedIn: boolean;
 }
@@ -270,7 +270,7 @@ export class Matcher<R extends Rule = Rule> {
     const isOptIn = this.#indices.has("opt-in");
     return {
       decisive: decisiveOf(allow, block),
-      neverProven: first("never-proven"),
+      alwaysGreylist: first("always-greylist"),
       optedIn: first("opt-out") === undefined && (!isOptIn || first("opt-in") !== undefined),
     };
   }
@@ -285,7 +285,7 @@ function decisiveOf<R extends Rule>(
   if (a !== b) return a < b ? allow : block;
   // Of two of one kind the longer is the more exact.
   const [longA, longB] = [lengthOf(allow.rule), lengthOf(block.rule)];
-  const sameKind = allow.rule.topic === block.rule.topic &&
+  const sameKind = allow.rule.matchOn === block.rule.matchOn &&
     allow.rule.pattern.kind === block.rule.pattern.kind;
   return sameKind && longA > longB ? allow : block;
 }

@@ -4,11 +4,11 @@
  * @module
  */
 import { RE2JS } from "re2js";
-import { canonicalDomain, splitAddress } from "../mail/address.ts";
-import { formatNetwork, type Network, parseNetwork } from "../mail/network.ts";
+import { canonicalDomain, splitAddress } from "../net/email_address.ts";
+import { formatNetwork, type Network, parseNetwork } from "../net/network.ts";
 
 /** What an entry is about. */
-export type Topic = "client" | "sender" | "recipient";
+export type MatchOn = "client" | "sender" | "recipient";
 
 /** A compiled regular expression. */
 export interface Expression {
@@ -94,8 +94,8 @@ function parseClient(text: string): Parsed {
     : yes({ kind: "domain", domain });
 }
 
-function parseMailbox(text: string, topic: "sender" | "recipient"): Parsed {
-  if (topic === "sender" && text === "<>") return yes({ kind: "address", address: "" });
+function parseMailbox(text: string, matchOn: "sender" | "recipient"): Parsed {
+  if (matchOn === "sender" && text === "<>") return yes({ kind: "address", address: "" });
   const at = text.lastIndexOf("@");
   if (at === -1 || at === 0) {
     const domain = domainOf(text.slice(at + 1));
@@ -106,7 +106,7 @@ function parseMailbox(text: string, topic: "sender" | "recipient"): Parsed {
   const { local, domain } = splitAddress(text);
   if (/[\s\p{Cc}]/u.test(text)) return no("an address has no white space");
   if (domain === "") {
-    return topic === "recipient"
+    return matchOn === "recipient"
       ? yes({ kind: "user", user: local.toLowerCase() })
       : no("user@ without a domain is for recipients");
   }
@@ -124,10 +124,10 @@ function parseMailbox(text: string, topic: "sender" | "recipient"): Parsed {
  * senders: an address, `<>`, a domain (with everything below it). For recipients: an address (with its
  * extensions), `user@`, a domain. For all: `/expression/` in RE2's syntax.
  */
-export function parsePattern(topic: Topic, text: string): Parsed {
+export function parsePattern(matchOn: MatchOn, text: string): Parsed {
   const expression = parseExpression(text);
   if (expression !== null) return expression;
-  return topic === "client" ? parseClient(text) : parseMailbox(text, topic);
+  return matchOn === "client" ? parseClient(text) : parseMailbox(text, matchOn);
 }
 
 /**
@@ -135,7 +135,7 @@ export function parsePattern(topic: Topic, text: string): Parsed {
  *
  * @returns undefined for an expression, which could be about anything.
  */
-export function guessTopic(text: string): Topic | undefined {
+export function guessMatchOn(text: string): MatchOn | undefined {
   if (text.startsWith("/")) return undefined;
   if (text.endsWith("@")) return "recipient";
   return text === "<>" || text.includes("@") ? "sender" : "client";

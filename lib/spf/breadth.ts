@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Network, networkOf, parseAddress } from "../mail/network.ts";
+import { type Network, networkOf, parseAddress } from "../net/network.ts";
 import type { Decisive, SpfQuestion } from "./check_host.ts";
 import { type Identity, identityOf } from "./identity.ts";
 import { expandDomain, type MacroString, uses } from "./macro.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { contains, type IpAddress, networkOf, parseAddress } from "../mail/network.ts";
+import { contains, type IpAddress, networkOf, parseAddress } from "../net/network.ts";
 import {
   expand,
   expandDomain,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { canonicalDomain, splitAddress } from "../mail/address.ts";
+import { canonicalDomain, splitAddress } from "../net/email_address.ts";
 
 /** Who the client says that it is. */
 export interface Identity {

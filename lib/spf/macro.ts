@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatAddress, type IpAddress } from "../mail/network.ts";
+import { formatAddress, type IpAddress } from "../net/network.ts";
 
 /** A letter that stands for something of the delivery. */
 export type MacroLetter = "s" | "l" | "o" | "d" | "i" | "p" | "h" | "v" | "c" | "r" | "t";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { IpAddress } from "../mail/network.ts";
+import type { IpAddress } from "../net/network.ts";
 import { dotted, endsLikeDomain } from "./macro.ts";
 
 /** Whether a name can be asked for: no label is empty or longer than 63 (RFC 1035, 2.3.4). */

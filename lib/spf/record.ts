@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Network, networkOf, parseAddress } from "../mail/network.ts";
+import { type Network, networkOf, parseAddress } from "../net/network.ts";
 import { type MacroString, parseDomainSpec, parseMacro } from "./macro.ts";
 
 /** What a mechanism that matches stands for. */

@@ -11,7 +11,7 @@ import type { EntrySearch, Hits, NewEntry, RuleHits, StoredEntry } from "./store
 interface Row {
   id: number;
   list: StoredEntry["list"];
-  topic: StoredEntry["topic"];
+  match_on: StoredEntry["matchOn"];
   pattern: string;
   note: string;
   added_by: string;
@@ -25,7 +25,7 @@ function entryOf(row: Row): StoredEntry {
   return {
     id: row.id,
     list: row.list,
-    topic: row.topic,
+    matchOn: row.match_on,
     pattern: row.pattern,
     note: row.note,
     addedBy: row.added_by,
@@ -71,16 +71,16 @@ export function searchEntries(
   return { rows: rows.map(entryOf), next };
 }
 
-/** Adds an entry, or puts it in the place of the one with its list, topic and pattern. */
+/** Adds an entry, or puts it in the place of the one with its list, match_on and pattern. */
 export function writeEntry(db: Database, entry: NewEntry): StoredEntry {
   const row = db.prepare(
-    "INSERT INTO entry (list, topic, pattern, note, added_by, created, expires) " +
-      "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (list, topic, pattern) DO UPDATE SET " +
+    "INSERT INTO entry (list, match_on, pattern, note, added_by, created, expires) " +
+      "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (list, match_on, pattern) DO UPDATE SET " +
       "note = excluded.note, added_by = excluded.added_by, created = excluded.created, " +
       "expires = excluded.expires RETURNING *",
   ).get<Row>(
     entry.list,
-    entry.topic,
+    entry.matchOn,
     entry.pattern,
     entry.note,
     entry.addedBy,

@@ -28,26 +28,27 @@ interface Condition {
 }
 
 /** What waits longest of too much. */
-function isCrowd(crowds: Expiry["crowds"]): Condition {
-  const conditions = crowds.map(({ origin }) =>
+function isCrowd(evictions: Expiry["evictions"]): Condition {
+  const conditions = evictions.map(({ origin }) =>
     origin === undefined ? "first_seen < ?" : "(origin = ? AND first_seen < ?)"
   );
   return {
     sql: conditions.length === 0 ? "0" : `(${conditions.join(" OR ")})`,
-    values: crowds.flatMap(({ origin, before }) =>
+    values: evictions.flatMap(({ origin, before }) =>
       origin === undefined ? [before] : [origin, before]
     ),
   };
 }
 
 function isOver(table: Cursor["table"], expiry: Expiry): Condition {
-  const { waitingBefore, seenBefore, historyBefore, historyRows, deferralRows, crowds } = expiry;
+  const { waitingBefore, seenBefore, historyBefore, historyRows, deferralRows, evictions } = expiry;
   switch (table) {
     case "triplet": {
-      const crowd = isCrowd(crowds);
+      const eviction = isCrowd(evictions);
       return {
-        sql: `CASE WHEN passed IS NULL THEN first_seen < ? OR ${crowd.sql} ELSE last_seen < ? END`,
-        values: [waitingBefore, ...crowd.values, seenBefore],
+        sql:
+          `CASE WHEN passed IS NULL THEN first_seen < ? OR ${eviction.sql} ELSE last_seen < ? END`,
+        values: [waitingBefore, ...eviction.values, seenBefore],
       };
     }
     case "origin":

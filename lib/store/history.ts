@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Reason, Verdict } from "../greylist/verdict.ts";
+import type { Reason, Verdict } from "../greylist/model.ts";
 import type { Awaitable } from "./store.ts";
 
 /** One decision. Times are milliseconds since the epoch; all texts are hostile. */
@@ -42,13 +42,13 @@ export interface DecisionRecord {
   /** The milliseconds that it had waited, for what came back. */
   readonly delayed?: number;
   /** How much the client looks like a real mail server; higher is more. */
-  readonly likeness: number;
+  readonly legitimacy: number;
 }
 
 /** A decision as it is kept. Where privacy is asked for, hashes stand for addresses and names. */
 export interface StoredDecision
   extends
-    Omit<DecisionRecord, "normalisedSender" | "normalisedRecipient" | "network" | "likeness"> {
+    Omit<DecisionRecord, "normalisedSender" | "normalisedRecipient" | "network" | "legitimacy"> {
   /** Its number; a later one has a higher. */
   readonly id: number;
   /** The number of what it put off or let in after all. */
@@ -70,7 +70,7 @@ export interface Deferral {
   /** How often it was put off. */
   readonly tries: number;
   /** How often it came from another network than the time before. */
-  readonly moves: number;
+  readonly networkChanges: number;
   /** The network that it last came from, as the name of an origin. */
   readonly network: string;
   /** The address that it last came from. */
@@ -80,7 +80,7 @@ export interface Deferral {
   /** What that client calls itself. */
   readonly heloName: string;
   /** How much the client looks like a real mail server; higher is more. */
-  readonly likeness: number;
+  readonly legitimacy: number;
   /** When it passed or was refused; absent while neither happened. */
   readonly ended?: number;
   /** Why it passed or was refused. */

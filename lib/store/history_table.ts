@@ -47,14 +47,16 @@ class DecisionWriter {
       "SELECT id, last_seen, ended, network FROM deferral WHERE sender = ? AND recipient = ?",
     );
     this.#begin = db.prepare(
-      "INSERT INTO deferral (sender, recipient, first_seen, last_seen, tries, moves, network, " +
-        "client_address, client_name, helo_name, likeness) " +
+      "INSERT INTO deferral (sender, recipient, first_seen, last_seen, tries, network_changes, " +
+        "network, " +
+        "client_address, client_name, helo_name, legitimacy) " +
         "VALUES (?, ?, ?, ?, 1, 0, ?, ?, ?, ?, ?) RETURNING id",
     );
     this.#goOn = db.prepare(
-      "UPDATE deferral SET last_seen = max(last_seen, ?), tries = tries + 1, moves = moves + ?, " +
+      "UPDATE deferral SET last_seen = max(last_seen, ?), tries = tries + 1, " +
+        "network_changes = network_changes + ?, " +
         "network = ?, client_address = ?, client_name = ?, helo_name = ?, " +
-        "likeness = max(likeness, ?) WHERE id = ?",
+        "legitimacy = max(legitimacy, ?) WHERE id = ?",
     );
     this.#end = db.prepare("UPDATE deferral SET ended = ?, ended_by = ? WHERE id = ?");
     this.#write = db.prepare(
@@ -100,10 +102,10 @@ class DecisionWriter {
       this.#db.exec("DELETE FROM deferral WHERE id = ?", id);
       return this.#beginFor(one);
     }
-    const { time, clientAddress, clientName, heloName, likeness } = one;
-    const moves = network === one.network ? 0 : 1;
-    const client = [one.network, clientAddress, clientName, heloName, likeness] as const;
-    this.#goOn.run(time, moves, ...client, id);
+    const { time, clientAddress, clientName, heloName, legitimacy } = one;
+    const networkChanges = network === one.network ? 0 : 1;
+    const client = [one.network, clientAddress, clientName, heloName, legitimacy] as const;
+    this.#goOn.run(time, networkChanges, ...client, id);
     return id;
   }
 
@@ -117,7 +119,7 @@ class DecisionWriter {
       one.clientAddress,
       one.clientName,
       one.heloName,
-      one.likeness,
+      one.legitimacy,
     )![0];
   }
 }

@@ -21,13 +21,13 @@ export interface Wanted<Row> {
   /** Only rows that fit count; all, if it is absent. */
   readonly fits?: (row: Row) => boolean;
   /** After so many milliseconds the page ends where it has come to; absent for never. */
-  readonly patience?: number;
+  readonly timeoutMs?: number;
 }
 
 /** One page of the rows that fit, put together from as many pages of the store as it takes. */
 export async function collectPage<Row>(
   read: Reader<Row>,
-  { limit, after, fits = () => true, patience = Infinity }: Wanted<Row>,
+  { limit, after, fits = () => true, timeoutMs = Infinity }: Wanted<Row>,
 ): Promise<Page<Row>> {
   const found: Row[] = [];
   const begin = performance.now();
@@ -38,7 +38,7 @@ export async function collectPage<Row>(
     found.push(...rows.filter(fits));
     from = next;
   } while (
-    from !== undefined && found.length < limit && performance.now() - begin < patience
+    from !== undefined && found.length < limit && performance.now() - begin < timeoutMs
   );
   return { rows: found, next: from };
 }

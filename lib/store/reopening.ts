@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { TripletKey } from "../greylist/verdict.ts";
+import type { TripletKey } from "../greylist/model.ts";
 import { faultOf, type StoreFault } from "./fault.ts";
 import { fileAt, openStore, setAside, type StoreSettings } from "./open.ts";
 import type {
@@ -213,12 +213,12 @@ export class ReopeningStore implements Store {
       this.#lookAtFile();
       result = work(this.#store ??= this.#open());
     } catch (error) {
-      this.#fallIll(error);
+      this.#markFailed(error);
     }
     if (result instanceof Promise) {
-      return result.then((value) => this.#thrive(value), (error) => this.#fallIll(error));
+      return result.then((value) => this.#markHealthy(value), (error) => this.#markFailed(error));
     }
-    return this.#thrive(result);
+    return this.#markHealthy(result);
   }
 
   #open(): Store {
@@ -248,7 +248,7 @@ export class ReopeningStore implements Store {
     }
   }
 
-  #thrive<T>(value: T): T {
+  #markHealthy<T>(value: T): T {
     if (this.#fault !== undefined) {
       this.#fault = undefined;
       this.#events.recovered();
@@ -256,7 +256,7 @@ export class ReopeningStore implements Store {
     return value;
   }
 
-  #fallIll(error: unknown): never {
+  #markFailed(error: unknown): never {
     const fault = faultOf(error, this.#settings.database);
     this.#fault = fault;
     this.#retryAt = performance.now() + RETRY_PERIOD;

@@ -34,12 +34,11 @@ export const MIGRATIONS: readonly string[] = [
     deliveries   INTEGER NOT NULL,
     last_counted INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
-  `,
-  `
+
   CREATE TABLE entry (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     list     TEXT NOT NULL,
-    topic    TEXT NOT NULL,
+    match_on    TEXT NOT NULL,
     pattern  TEXT NOT NULL,
     note     TEXT NOT NULL,
     added_by TEXT NOT NULL,
@@ -47,7 +46,7 @@ export const MIGRATIONS: readonly string[] = [
     expires  INTEGER,
     hits     INTEGER NOT NULL DEFAULT 0,
     last_hit INTEGER,
-    UNIQUE (list, topic, pattern)
+    UNIQUE (list, match_on, pattern)
   ) STRICT;
 
   CREATE TABLE rule_hit (
@@ -62,8 +61,7 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
 
   INSERT INTO revision VALUES ('entry', 0);
-  `,
-  `
+
   CREATE TABLE decision (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     time           INTEGER NOT NULL,
@@ -89,12 +87,12 @@ export const MIGRATIONS: readonly string[] = [
     first_seen     INTEGER NOT NULL,
     last_seen      INTEGER NOT NULL,
     tries          INTEGER NOT NULL,
-    moves          INTEGER NOT NULL,
+    network_changes          INTEGER NOT NULL,
     network        TEXT NOT NULL,
     client_address TEXT NOT NULL,
     client_name    TEXT NOT NULL,
     helo_name      TEXT NOT NULL,
-    likeness       INTEGER NOT NULL,
+    legitimacy       INTEGER NOT NULL,
     ended          INTEGER,
     ended_by       TEXT,
     UNIQUE (sender, recipient)
@@ -106,8 +104,7 @@ export const MIGRATIONS: readonly string[] = [
     count INTEGER NOT NULL,
     PRIMARY KEY (hour, name)
   ) STRICT, WITHOUT ROWID;
-  `,
-  `
+
   CREATE TABLE credential (
     kind    TEXT NOT NULL,
     name    TEXT NOT NULL,

@@ -68,6 +68,7 @@ const NAMES: Readonly<Record<string, string>> = {
   first_seen: "firstSeen",
   last_seen: "lastSeen",
   ended_by: "endedBy",
+  network_changes: "networkChanges",
 };
 
 const CLIENT_COLUMNS = ["sender", "recipient", "client_address", "client_name"];

@@ -4,7 +4,7 @@
  * @module
  */
 import { Database, type Statement } from "@db/sqlite";
-import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/verdict.ts";
+import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/model.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { deleteCredential, readCredentials, writeCredential } from "./credential_table.ts";
 import {
@@ -21,7 +21,7 @@ import {
 } from "./entry_table.ts";
 import { deleteExpired } from "./expiry.ts";
 import { faultOf, StoreFault } from "./fault.ts";
-import { hideStored } from "./hide_stored.ts";
+import { pseudonymise } from "./pseudonymise.ts";
 import type {
   DecisionSearch,
   Deferral,
@@ -130,7 +130,7 @@ export class SqliteStore implements Store {
       db.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
       db.exec("PRAGMA temp_store = MEMORY");
       migrate(db, path);
-      if (pseudonym !== undefined) hideStored(db, pseudonym);
+      if (pseudonym !== undefined) pseudonymise(db, pseudonym);
       this.#beginRead = db.prepare("BEGIN");
       this.#beginWrite = db.prepare("BEGIN IMMEDIATE");
       this.#commit = db.prepare("COMMIT");

@@ -5,8 +5,8 @@
  * @module
  */
 import type { ListName } from "../lists/matcher.ts";
-import type { Topic } from "../lists/pattern.ts";
-import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/verdict.ts";
+import type { MatchOn } from "../lists/pattern.ts";
+import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/model.ts";
 import type { HistoryStore, Page, Search } from "./history.ts";
 
 /** What was stored under the keys of a batch; the receiver may change the maps. */
@@ -32,7 +32,7 @@ export interface Cursor {
 }
 
 /** What waits too long of too much: waiting triplets, of one origin or of all. */
-export interface Crowd {
+export interface Eviction {
   /** The origin's name as it is stored; absent for all. */
   readonly origin?: string;
   /** Those that were first seen before this, in milliseconds since the epoch, are removed. */
@@ -64,7 +64,7 @@ export interface Expiry {
   /** So much of what was newly put off is kept at most. */
   readonly deferralRows: number;
   /** Of these the oldest that wait are removed; what is known or proven never is. */
-  readonly crowds: readonly Crowd[];
+  readonly evictions: readonly Eviction[];
 }
 
 /** What one slice of an expiry did. */
@@ -82,7 +82,7 @@ export interface NewEntry {
   /** The list that it is in; `release` lets in what waits. */
   readonly list: ListName | "release";
   /** What it is about; a released `pair` is a sender and a recipient. */
-  readonly topic: Topic | "pair";
+  readonly matchOn: MatchOn | "pair";
   /** The pattern, as `formatPattern` writes it, or `formatPair`. */
   readonly pattern: string;
   /** Why it is there; may be empty. */
@@ -181,7 +181,7 @@ export interface Store extends HistoryStore {
   entry(id: number): Awaitable<StoredEntry | undefined>;
 
   /**
-   * Adds an entry; one with the same list, topic and pattern is replaced and keeps its number and hits.
+   * Adds an entry; one with the same list, match_on and pattern is replaced and keeps its number and hits.
    *
    * @returns the entry as it is stored.
    */

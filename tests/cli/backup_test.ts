@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { tripletKey } from "../../lib/greylist/verdict.ts";
+import { tripletKey } from "../../lib/greylist/model.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { greylag, withDatabase } from "./database.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Output } from "../../lib/cli/output.ts";
 import { run } from "../../lib/cli/run.ts";
-import { tripletKey } from "../../lib/greylist/verdict.ts";
+import { tripletKey } from "../../lib/greylist/model.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { withDatabase } from "./database.ts";
 
@@ -16,7 +16,7 @@ Deno.test("a pattern is taken for what it looks like, or for what is said", asyn
       [["block", "example.com", "--sender"], "block sender example.com"],
       [["block", "bob@example.net", "--recipient"], "block recipient bob@example.net"],
       [["block", "/^x/", "--sender"], "block sender /^x/"],
-      [["never-prove", "192.0.2.0/24"], "never-proven client 192.0.2.0/24"],
+      [["always-greylist", "192.0.2.0/24"], "always-greylist client 192.0.2.0/24"],
       [["expect", "bob@example.net"], "allow recipient bob@example.net, for 15 min"],
     ];
     for (const [args, expected] of table) {

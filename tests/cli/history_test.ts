@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { tripletKey } from "../../lib/greylist/verdict.ts";
+import { tripletKey } from "../../lib/greylist/model.ts";
 import type { DecisionRecord } from "../../lib/store/history.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { withDatabase } from "./database.ts";
@@ -19,7 +19,7 @@ const ALICE: DecisionRecord = {
   normalisedRecipient: "bob@example.net",
   network: "net:192.0.2.0/24",
   wait: 60_000,
-  likeness: 8,
+  legitimacy: 8,
 };
 
 const SPAM: Partial<DecisionRecord> = {
@@ -27,7 +27,7 @@ const SPAM: Partial<DecisionRecord> = {
   normalisedSender: "win@example.com",
   clientName: "unknown",
   clientAddress: "198.51.100.7",
-  likeness: 2,
+  legitimacy: 2,
 };
 
 async function record(
@@ -170,7 +170,7 @@ Deno.test("stats count by the reason, and tell what became of what was put off",
     );
     const stats = JSON.parse((await greylag("stats", "--json")).out);
     assertEquals([stats.requests, stats.reasons], [2, { new: 1, retried: 1 }]);
-    assertEquals(stats.put_off, { returned: 1, refused: 0, waiting: 0, lost: 0 });
+    assertEquals(stats.deferred, { returned: 1, refused: 0, waiting: 0, lost: 0 });
     const more = await greylag("stats", "--since=3d");
     assertStringIncludes(more.out, "3 requests");
     assertStringIncludes(more.out, "1 passed");

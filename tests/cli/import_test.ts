@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Database } from "@db/sqlite";
-import { parsePostgreyDump } from "../../lib/cli/import/postgrey_dump.ts";
-import { tripletKey } from "../../lib/greylist/verdict.ts";
+import { parsePostgreyDump } from "../../lib/import/postgrey_dump.ts";
+import { tripletKey } from "../../lib/greylist/model.ts";
 import { openStore } from "../../lib/store/open.ts";
 import type { Recalled } from "../../lib/store/store.ts";
 import { inDirectory } from "../daemon.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { isPassword } from "../../lib/service/secrets.ts";
+import { isPassword } from "../../lib/admin/secrets.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { withDatabase } from "./database.ts";

@@ -53,7 +53,7 @@ Deno.test("config shows every setting and its source, and what it prints can be 
   assertEquals(code, 0);
   assert(/^delay = "300s" +# flag --delay$/m.test(out), out);
   assert(/^lifetime = "10d" +# flag --lifetime$/m.test(out), out);
-  assert(/^mode = "strangers" +# default$/m.test(out), out);
+  assert(/^mode = "all" +# default$/m.test(out), out);
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, out);
   const again = await greylag("config", "--config", path, "--json");

@@ -32,11 +32,11 @@ function load(
 Deno.test("a flag counts more than the environment, the environment more than the file", () => {
   const text = '# comment\ndelay = "2m"\n\nlifetime = "10d"\nmode = "off"\n';
   const environment = { GREYLAG_LIFETIME: "20d", GREYLAG_MODE: "shadow" };
-  const { values, sources } = load(text, environment, { mode: "strangers" });
+  const { values, sources } = load(text, environment, { mode: "all" });
   assertEquals([values.delay, values.lifetime, values.mode], [
     120_000,
     20 * 86_400_000,
-    "strangers",
+    "all",
   ]);
   assertEquals(describeSource(sources.delay), `${PATH}:2`);
   assertEquals(describeSource(sources.lifetime), "environment GREYLAG_LIFETIME");
@@ -47,7 +47,7 @@ Deno.test("a flag counts more than the environment, the environment more than th
 Deno.test("the defaults are those that the documents promise", () => {
   const { rules } = serviceSettings(load().values).engine;
   assertEquals(rules, {
-    mode: "strangers",
+    mode: "all",
     delay: 60_000,
     retryWindow: 2 * 86_400_000,
     lifetime: 36 * 86_400_000,
@@ -57,7 +57,7 @@ Deno.test("the defaults are those that the documents promise", () => {
     nullSender: "rcpt",
     spf: "origin",
     spfFail: "greylist",
-    suspicion: 3,
+    suspicionThreshold: 3,
     learnOutbound: true,
     trustedNetworks: [],
   });
@@ -96,7 +96,7 @@ Deno.test("what cannot be used is refused with the place and what to do", () => 
     ["delay = 60", `${PATH}:1`, "a duration with its unit", "not 60"],
     ['delay = "60"', 'such as "90s"'],
     ['delay = "0s"', "from 1s to 1d"],
-    ['mode = "strict"', '"strangers", "suspects", "shadow", "off"', 'not "strict"'],
+    ['mode = "strict"', '"all", "suspicious", "shadow", "off"', 'not "strict"'],
     ['auto_whitelist_clients = "5"', "whole number from 0"],
     ["auto_whitelist_clients = -1", "whole number from 0"],
     ["auto_whitelist_clients = 1.5", "whole number from 0"],

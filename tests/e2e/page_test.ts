@@ -24,7 +24,7 @@ const PAGES = [
   "/waiting",
   "/decisions",
   "/lost",
-  "/proven",
+  "/auto-whitelisted",
   "/known",
   "/lists",
   "/lists/new?list=block&deferral=1",

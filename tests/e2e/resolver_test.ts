@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { DnsResolver } from "../../lib/evidence/resolver.ts";
+import { DnsResolver } from "../../lib/dns/resolver.ts";
 import { checkHost, TemporaryDnsError } from "../../lib/spf/check_host.ts";
 import { Knot } from "./knot.ts";
 

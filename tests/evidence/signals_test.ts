@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type ClientSignal, clientSignals } from "../../lib/evidence/signals.ts";
-import { parseAddress } from "../../lib/mail/network.ts";
+import { parseAddress } from "../../lib/net/network.ts";
 
 const OURS = new Set(["mx.example.net", "203.0.113.1"]);
 

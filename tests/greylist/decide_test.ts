@@ -162,7 +162,7 @@ Deno.test("an origin is proven after enough deliveries, counted once an hour at 
   for (let turn = 0; turn < 4; turn++) deliver(world, turn * 2 * HOUR, `a${turn}x@example.org`);
   assertEquals(world.reasonAt(9 * HOUR, { sender: "x@example.org" }), "defer new");
   deliver(world, 10 * HOUR, "a4x@example.org");
-  assertEquals(world.reasonAt(11 * HOUR, { sender: "y@example.org" }), "pass proven");
+  assertEquals(world.reasonAt(11 * HOUR, { sender: "y@example.org" }), "pass auto-whitelisted");
   assertEquals(world.reasonAt(11 * HOUR, { address: "198.51.100.1" }), "defer new");
 });
 
@@ -179,8 +179,8 @@ Deno.test("many deliveries within an hour count once, and one triplet counts onc
 Deno.test("a proven origin that has been silent for its lifetime is a stranger again", () => {
   const world = new World();
   for (let turn = 0; turn < 5; turn++) deliver(world, turn * 2 * HOUR, `a${turn}x@example.org`);
-  assertEquals(world.reasonAt(30 * DAY, { sender: "x@example.org" }), "pass proven");
-  assertEquals(world.reasonAt(66 * DAY, { sender: "x@example.org" }), "pass proven");
+  assertEquals(world.reasonAt(30 * DAY, { sender: "x@example.org" }), "pass auto-whitelisted");
+  assertEquals(world.reasonAt(66 * DAY, { sender: "x@example.org" }), "pass auto-whitelisted");
   assertEquals(world.reasonAt(103 * DAY, { sender: "x@example.org" }), "defer new");
 });
 
@@ -202,7 +202,7 @@ Deno.test("an organisation is proven by and for mail of its own domain only", ()
   }
   assertEquals(
     world.reasonAt(40 * HOUR, { ...hoster(51), sender: "new@hoster.example" }),
-    "pass proven",
+    "pass auto-whitelisted",
   );
   assertEquals(
     world.reasonAt(40 * HOUR, { ...hoster(52), sender: "new@customer.example" }),
@@ -241,11 +241,11 @@ Deno.test("the lists decide before greylisting, and are asked at RCPT whoever th
   assertEquals(new World({ mode: "shadow" }).at(0, {}, block).shadow, "reject");
 });
 
-Deno.test("an origin on the never-proven list is greylisted for ever, and earns nothing", () => {
+Deno.test("an origin on the always-greylist list is greylisted for ever, and earns nothing", () => {
   const world = new World();
-  const listing: Listing = { ...UNLISTED, neverProven: true };
+  const listing: Listing = { ...UNLISTED, alwaysGreylist: true };
   for (let turn = 0; turn < 6; turn++) deliver(world, turn * 2 * HOUR, `a${turn}x@example.org`);
-  assertEquals(world.reasonAt(20 * HOUR, { sender: "b@example.org" }), "pass proven");
+  assertEquals(world.reasonAt(20 * HOUR, { sender: "b@example.org" }), "pass auto-whitelisted");
   assertEquals(world.at(20 * HOUR, { sender: "c@example.org" }, listing).reason, "new");
   const other = new World();
   other.at(0, {}, listing);
@@ -306,7 +306,7 @@ Deno.test("nobody passes who is not known, proven or of a message that passed, b
         }
         if (verdict.decision === "defer") assert(verdict.wait! > 0 && verdict.wait! <= RULES.delay);
         if (now === first && given.instance === "" && verdict.decision === "pass") {
-          assertEquals(verdict.reason, "proven");
+          assertEquals(verdict.reason, "auto-whitelisted");
         }
       }
     }),

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { canProve, originsOf } from "../../lib/greylist/origin.ts";
-import { organisationOf } from "../../lib/mail/hostname.ts";
-import { parseAddress } from "../../lib/mail/network.ts";
+import { organisationOf } from "../../lib/net/hostname.ts";
+import { parseAddress } from "../../lib/net/network.ts";
 
 const sizes = { ipv4Prefix: 24, ipv6Prefix: 64 };
 

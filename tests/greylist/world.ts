@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { adopt } from "../../lib/greylist/adopt.ts";
+import { inheritState } from "../../lib/greylist/inherit_state.ts";
 import {
   type Attempt,
   type Listing,
@@ -15,8 +15,8 @@ import { decide } from "../../lib/greylist/decide.ts";
 import { type Evidence, NO_EVIDENCE } from "../../lib/greylist/evidence.ts";
 import { WorkingMemory } from "../../lib/greylist/memory.ts";
 import type { Rules } from "../../lib/greylist/rules.ts";
-import type { Verdict } from "../../lib/greylist/verdict.ts";
-import { parseAddress, parseNetwork } from "../../lib/mail/network.ts";
+import type { Verdict } from "../../lib/greylist/model.ts";
+import { parseAddress, parseNetwork } from "../../lib/net/network.ts";
 
 /** Milliseconds. */
 export const SECOND = 1000;
@@ -29,7 +29,7 @@ export const START = Date.UTC(2026, 0, 1);
 
 /** Rules that are not unusual. */
 export const RULES: Rules = {
-  mode: "strangers",
+  mode: "all",
   delay: 60 * SECOND,
   retryWindow: 2 * DAY,
   lifetime: 36 * DAY,
@@ -39,7 +39,7 @@ export const RULES: Rules = {
   nullSender: "rcpt",
   spf: "origin",
   spfFail: "greylist",
-  suspicion: 3,
+  suspicionThreshold: 3,
   learnOutbound: true,
   trustedNetworks: [parseNetwork("203.0.113.0/24")!],
 };
@@ -103,7 +103,7 @@ export class World {
   /** What was learnt after an attempt was answered is kept for the next host. */
   learn(time: number, given: Given, evidence: Evidence): void {
     const subject = subjectOf(attemptOf(given), this.rules, evidence);
-    this.memory.apply(adopt(subject, this.memory, this.rules, START + time));
+    this.memory.apply(inheritState(subject, this.memory, this.rules, START + time));
   }
 
   reasonAt(time: number, given: Given = {}): string {

@@ -49,7 +49,7 @@ Deno.test("every built-in entry has a source and a date, and postmaster is one",
     assertEquals([source === "", /^\d{4}-\d\d-\d\d$/.test(date)], [false, true]);
   }
   assertEquals(
-    BUILTIN.some(({ text, topic }) => text === "postmaster@" && topic === "recipient"),
+    BUILTIN.some(({ text, matchOn }) => text === "postmaster@" && matchOn === "recipient"),
     true,
   );
 });

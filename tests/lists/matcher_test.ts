@@ -1,15 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Finding, type ListName, Matcher, type Rule } from "../../lib/lists/matcher.ts";
-import { formatPattern, parsePattern, type Topic } from "../../lib/lists/pattern.ts";
-import { parseAddress } from "../../lib/mail/network.ts";
+import { formatPattern, type MatchOn, parsePattern } from "../../lib/lists/pattern.ts";
+import { parseAddress } from "../../lib/net/network.ts";
 
-function rule(list: ListName, topic: Topic, text: string, expires?: number): Rule {
-  const parsed = parsePattern(topic, text);
+function rule(list: ListName, matchOn: MatchOn, text: string, expires?: number): Rule {
+  const parsed = parsePattern(matchOn, text);
   assert(parsed.ok, text);
-  return { list, topic, pattern: parsed.pattern, ...(expires === undefined ? {} : { expires }) };
+  return { list, matchOn, pattern: parsed.pattern, ...(expires === undefined ? {} : { expires }) };
 }
 
-interface Asked {
+interface AppContext {
   address?: string;
   name?: string;
   organisation?: string;
@@ -17,7 +17,7 @@ interface Asked {
   recipient?: string;
 }
 
-function ask(rules: readonly Rule[], asked: Asked = {}, now = 0): Finding {
+function ask(rules: readonly Rule[], asked: AppContext = {}, now = 0): Finding {
   return new Matcher(rules).find({
     address: parseAddress(asked.address ?? "192.0.2.10")!,
     name: asked.name,
@@ -28,13 +28,13 @@ function ask(rules: readonly Rule[], asked: Asked = {}, now = 0): Finding {
 }
 
 /** The list and pattern that decide. */
-function decisive(rules: readonly Rule[], asked: Asked = {}, now = 0): string | undefined {
+function decisive(rules: readonly Rule[], asked: AppContext = {}, now = 0): string | undefined {
   const found = ask(rules, asked, now).decisive?.rule;
   return found && `${found.list} ${formatPattern(found.pattern)}`;
 }
 
 Deno.test("each kind of entry matches what it should and nothing else", () => {
-  const table: [Topic, string, Asked, boolean][] = [
+  const table: [MatchOn, string, AppContext, boolean][] = [
     ["client", "192.0.2.10", {}, true],
     ["client", "192.0.2.0/24", {}, true],
     ["client", "192.0.3.0/24", {}, false],
@@ -62,9 +62,9 @@ Deno.test("each kind of entry matches what it should and nothing else", () => {
     ["recipient", "example.net", { recipient: "x@sub.example.net" }, true],
     ["recipient", "example.net", { recipient: "x@example.org" }, false],
   ];
-  for (const [topic, text, asked, expected] of table) {
-    const found = decisive([rule("allow", topic, text)], asked) !== undefined;
-    assertEquals(found, expected, `${topic} ${text} ${JSON.stringify(asked)}`);
+  for (const [matchOn, text, asked, expected] of table) {
+    const found = decisive([rule("allow", matchOn, text)], asked) !== undefined;
+    assertEquals(found, expected, `${matchOn} ${text} ${JSON.stringify(asked)}`);
   }
 });
 
@@ -74,8 +74,8 @@ Deno.test("nobody gets in by claiming a name: without a verified one no name mat
 });
 
 Deno.test("exact beats general, and block beats allow at the same level", () => {
-  const allow = (topic: Topic, text: string) => rule("allow", topic, text);
-  const block = (topic: Topic, text: string) => rule("block", topic, text);
+  const allow = (matchOn: MatchOn, text: string) => rule("allow", matchOn, text);
+  const block = (matchOn: MatchOn, text: string) => rule("block", matchOn, text);
   const asked = { name: "mail.example.org" };
   const table: [Rule[], string][] = [
     [[allow("client", "192.0.2.10"), block("client", "192.0.2.0/24")], "allow 192.0.2.10"],
@@ -120,10 +120,10 @@ Deno.test("recipients choose by opt-in and opt-out", () => {
   assertEquals(optedIn([...only, ...out], "bob@example.net"), false);
 });
 
-Deno.test("the never-proven list is told beside what decides", () => {
+Deno.test("the always-greylist list is told beside what decides", () => {
   const found = ask([
-    rule("never-proven", "client", "192.0.2.0/24"),
+    rule("always-greylist", "client", "192.0.2.0/24"),
     rule("allow", "sender", "alice@example.org"),
   ]);
-  assert(found.neverProven !== undefined && found.decisive?.rule.list === "allow");
+  assert(found.alwaysGreylist !== undefined && found.decisive?.rule.list === "allow");
 });

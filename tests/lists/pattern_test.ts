@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { formatPattern, parsePattern, type Topic } from "../../lib/lists/pattern.ts";
+import { formatPattern, type MatchOn, parsePattern } from "../../lib/lists/pattern.ts";
 
 Deno.test("a pattern is read, and written in one form", () => {
-  const table: [Topic, string, string][] = [
+  const table: [MatchOn, string, string][] = [
     ["client", "192.0.2.1", "192.0.2.1"],
     ["client", "192.0.2.77/24", "192.0.2.0/24"],
     ["client", "192.0.2", "192.0.2.0/24"],
@@ -23,18 +23,18 @@ Deno.test("a pattern is read, and written in one form", () => {
     ["recipient", "Abuse@", "abuse@"],
     ["recipient", "example.net", "example.net"],
   ];
-  for (const [topic, text, expected] of table) {
-    const parsed = parsePattern(topic, text);
+  for (const [matchOn, text, expected] of table) {
+    const parsed = parsePattern(matchOn, text);
     assert(parsed.ok, `${text}: ${parsed.ok || parsed.why}`);
     assertEquals(formatPattern(parsed.pattern), expected, text);
-    const again = parsePattern(topic, expected);
+    const again = parsePattern(matchOn, expected);
     assert(again.ok);
     assertEquals(formatPattern(again.pattern), expected);
   }
 });
 
 Deno.test("what is no pattern is refused with a reason", () => {
-  const table: [Topic, string, string][] = [
+  const table: [MatchOn, string, string][] = [
     ["client", "192.0.2.256", "no address and no network"],
     ["client", "192.0.2.0/33", "no address and no network"],
     ["client", "10", "no address and no network"],
@@ -52,16 +52,16 @@ Deno.test("what is no pattern is refused with a reason", () => {
     ["recipient", "a b", "no address, domain"],
     ["recipient", "@", "no address, domain"],
   ];
-  for (const [topic, text, expected] of table) {
-    const parsed = parsePattern(topic, text);
+  for (const [matchOn, text, expected] of table) {
+    const parsed = parsePattern(matchOn, text);
     assert(!parsed.ok, text);
     assertStringIncludes(parsed.why, expected, text);
   }
 });
 
 Deno.test("reading any text ends in a pattern or a reason", () => {
-  const topic = fc.constantFrom<Topic>("client", "sender", "recipient");
-  fc.assert(fc.property(topic, fc.string({ unit: "binary", maxLength: 40 }), (about, text) => {
+  const matchOn = fc.constantFrom<MatchOn>("client", "sender", "recipient");
+  fc.assert(fc.property(matchOn, fc.string({ unit: "binary", maxLength: 40 }), (about, text) => {
     const parsed = parsePattern(about, text);
     assert(parsed.ok ? formatPattern(parsed.pattern) !== "" : parsed.why !== "");
   }));

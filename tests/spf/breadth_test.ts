@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { parseNetwork } from "../../lib/mail/network.ts";
+import { parseNetwork } from "../../lib/net/network.ts";
 import { addressesIn, tooBroad, weaknessOf } from "../../lib/spf/breadth.ts";
 import { checkHost } from "../../lib/spf/check_host.ts";
 import { resolverOf, type Zone } from "./zone.ts";

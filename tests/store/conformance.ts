@@ -11,7 +11,7 @@ import {
   type Triplet,
   type TripletKey,
   tripletKey,
-} from "../../lib/greylist/verdict.ts";
+} from "../../lib/greylist/model.ts";
 import type { DecisionRecord, Page } from "../../lib/store/history.ts";
 import type {
   Awaitable,
@@ -52,7 +52,7 @@ async function expireAll(
     historyBefore: 0,
     historyRows: 1000,
     deferralRows: 1000,
-    crowds: [],
+    evictions: [],
     ...given,
   };
   let cursor: Cursor | undefined;
@@ -80,7 +80,7 @@ const decision: DecisionRecord = {
   normalisedRecipient: "bob@example.net",
   network: "net:192.0.2.0/24",
   wait: 60_000,
-  likeness: 5,
+  legitimacy: 5,
 };
 
 const HOUR = 3_600_000;
@@ -205,7 +205,7 @@ export function testConformance(
 
   const entry: NewEntry = {
     list: "allow",
-    topic: "client",
+    matchOn: "client",
     pattern: "192.0.2.0/24",
     note: "who called",
     addedBy: "root",
@@ -333,7 +333,7 @@ export function testConformance(
       await record(
         store,
         {},
-        { time: 2000, reason: "early", likeness: 7 },
+        { time: 2000, reason: "early", legitimacy: 7 },
         { time: 3000, network: "net:198.51.100.0/24", clientAddress: "198.51.100.7" },
       );
       const open = () =>
@@ -341,11 +341,18 @@ export function testConformance(
       const [one, ...more] = await open();
       assertEquals(more, []);
       assertEquals(
-        [one!.sender, one!.recipient, one!.firstSeen, one!.lastSeen, one!.tries, one!.moves],
+        [
+          one!.sender,
+          one!.recipient,
+          one!.firstSeen,
+          one!.lastSeen,
+          one!.tries,
+          one!.networkChanges,
+        ],
         ["Alice@example.org", "bob@example.net", 1000, 3000, 3, 1],
       );
       assertEquals(
-        [one!.network, one!.clientAddress, one!.likeness, one!.ended],
+        [one!.network, one!.clientAddress, one!.legitimacy, one!.ended],
         ["net:198.51.100.0/24", "198.51.100.7", 7, undefined],
       );
 
@@ -409,7 +416,7 @@ export function testConformance(
   test("entries are found by any part and by their list, the newest first", async (store) => {
     const entry: NewEntry = {
       list: "allow",
-      topic: "client",
+      matchOn: "client",
       pattern: "192.0.2.1",
       note: "",
       addedBy: "root",
@@ -538,15 +545,15 @@ export function testConformance(
         historyBefore: 0,
         historyRows: 9,
         deferralRows: 9,
-        crowds: [],
+        evictions: [],
       };
       const { waiting } = await store.expire(expiry, undefined, 100);
       assertEquals(waiting.filter(({ origin }) => origin === "net:crowded").length, 4);
       const { removed } = await expireAll(store, {
-        crowds: [{ origin: "net:crowded", before: 3000 }],
+        evictions: [{ origin: "net:crowded", before: 3000 }],
       }, 3);
       assertEquals(removed, 2);
-      assertEquals((await expireAll(store, { crowds: [{ before: 4000 }] }, 3)).removed, 2);
+      assertEquals((await expireAll(store, { evictions: [{ before: 4000 }] }, 3)).removed, 2);
       const left = await all((after) => store.findTriplets({ text: "", limit: 9, ...from(after) }));
       assertEquals(left.map(({ sender }) => sender).sort(), ["a4", "b4", "known"]);
     },

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { type Triplet, tripletKey } from "../../lib/greylist/verdict.ts";
+import { type Triplet, tripletKey } from "../../lib/greylist/model.ts";
 import { StoreFault } from "../../lib/store/fault.ts";
 import { ReopeningStore } from "../../lib/store/reopening.ts";
 
@@ -109,7 +109,7 @@ Deno.test("a file that is deleted or replaced is noticed, and what is written ne
     });
     await other.addEntry({
       list: "allow",
-      topic: "client",
+      matchOn: "client",
       pattern: "192.0.2.1",
       note: "",
       addedBy: "root",

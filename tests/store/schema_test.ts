@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Database } from "@db/sqlite";
-import { tripletKey } from "../../lib/greylist/verdict.ts";
+import { tripletKey } from "../../lib/greylist/model.ts";
 import { StoreFault } from "../../lib/store/fault.ts";
 import { APPLICATION_ID, migrate, MIGRATIONS } from "../../lib/store/schema.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
@@ -11,19 +11,10 @@ const key = tripletKey("net:192.0.2.0/24", "alice@example.org", "bob@example.net
 const CONTENTS: readonly string[] = [
   `INSERT INTO triplet VALUES ('alice@example.org', 'bob@example.net', 'net:192.0.2.0/24',
      1, 2, 3, NULL, 0);
-   INSERT INTO origin VALUES ('net:192.0.2.0/24', 1, 2, 3, 4);`,
-  `INSERT INTO triplet VALUES ('alice@example.org', 'bob@example.net', 'net:192.0.2.0/24',
-     1, 2, 3, NULL, 0);
    INSERT INTO origin VALUES ('net:192.0.2.0/24', 1, 2, 3, 4);
-   INSERT INTO entry (list, topic, pattern, note, added_by, created)
-     VALUES ('allow', 'client', '192.0.2.1', '', 'root', 1);`,
-  `INSERT INTO triplet VALUES ('alice@example.org', 'bob@example.net', 'net:192.0.2.0/24',
-     1, 2, 3, NULL, 0);
-   INSERT INTO origin VALUES ('net:192.0.2.0/24', 1, 2, 3, 4);
-   INSERT INTO tally VALUES (0, 'reason:new', 1);`,
-  `INSERT INTO triplet VALUES ('alice@example.org', 'bob@example.net', 'net:192.0.2.0/24',
-     1, 2, 3, NULL, 0);
-   INSERT INTO origin VALUES ('net:192.0.2.0/24', 1, 2, 3, 4);
+   INSERT INTO entry (list, match_on, pattern, note, added_by, created)
+     VALUES ('allow', 'client', '192.0.2.1', '', 'root', 1);
+   INSERT INTO tally VALUES (0, 'reason:new', 1);
    INSERT INTO credential VALUES ('token', 'monitoring', 'x', 1);`,
 ];
 

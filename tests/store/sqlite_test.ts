@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { Database } from "@db/sqlite";
-import { type Triplet, tripletKey } from "../../lib/greylist/verdict.ts";
+import { type Triplet, tripletKey } from "../../lib/greylist/model.ts";
 import { StoreFault } from "../../lib/store/fault.ts";
 import { loadKey, makePseudonym } from "../../lib/store/pseudonym.ts";
 import type { DecisionRecord } from "../../lib/store/history.ts";
@@ -158,7 +158,7 @@ const decision: DecisionRecord = {
   normalisedRecipient: "bob@example.net",
   network: "net:192.0.2.0/24",
   origin: "net:192.0.2.0/24",
-  likeness: 5,
+  legitimacy: 5,
 };
 
 const found = (store: SqliteStore, text: string) => [

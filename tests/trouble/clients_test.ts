@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Daemon, inDirectory } from "../daemon.ts";
-import { bystander, comeAndGo, crowd, pourRubbish, writeSlowly } from "./harm.ts";
+import { bystander, comeAndGo, eviction, pourRubbish, writeSlowly } from "./harm.ts";
 import { Client, connectTo, letters, pause, scale, tell } from "./load.ts";
 
 function descriptorsOf({ pid }: Daemon): number {
@@ -55,7 +55,7 @@ Deno.test("2,000 connections at once are served, the next is closed, and all of 
     await warmUp(path);
     const before = descriptorsOf(daemon);
     await meanwhile(path, async () => {
-      const clients = await crowd(path, 1998);
+      const clients = await eviction(path, 1998);
       // The bystander and this one are the last two.
       const last = await connectTo(path);
       const oneMore = await connectTo(path);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { tripletKey } from "../../lib/greylist/verdict.ts";
+import { tripletKey } from "../../lib/greylist/model.ts";
 import { openStore } from "../../lib/store/open.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
@@ -116,7 +116,7 @@ async function withFlood(
     await flood({ path, client_address });
     // Whom the flood must not cost anything is there as well.
     const left = await leftOf(store, mostLeft + 1) - 1;
-    await daemon.waitFor("more strangers wait than max_waiting");
+    await daemon.waitFor("more strangers wait than max_pending");
     const now = { policy_test_time: String(START + Math.floor(FLOOD / PER_SECOND)) };
     const friend = { sender: "friend@example.org", client_address: "203.0.113.77", ...now };
     assertMatch(await daemon.ask(friend), /DUNNO/);
@@ -139,21 +139,21 @@ async function withFlood(
 Deno.test("a flood from one network is bounded by what one origin may have waiting", () =>
   withFlood(
     (at) => `203.0.113.${at % 250}`,
-    [`--max-waiting-per-origin=${MOST_PER_ORIGIN}`],
+    [`--max-pending-per-origin=${MOST_PER_ORIGIN}`],
     MOST_PER_ORIGIN,
   ));
 
 Deno.test("a flood from a botnet is bounded by what may wait at all", () =>
   withFlood(
     (at) => `${11 + at % 80}.${(at >> 3) % 250}.${(at >> 9) % 250}.${at % 250}`,
-    [`--max-waiting=${MOST}`],
+    [`--max-pending=${MOST}`],
     MOST,
   ));
 
 for (
   const [what, limit, client_address] of [
-    ["a botnet", "--max-waiting=1000", (at: number) => `203.0.${at % 250}.1`],
-    ["one network", "--max-waiting-per-origin=1000", (at: number) => `203.0.113.${at % 250}`],
+    ["a botnet", "--max-pending=1000", (at: number) => `203.0.${at % 250}.1`],
+    ["one network", "--max-pending-per-origin=1000", (at: number) => `203.0.113.${at % 250}`],
   ] as const
 ) {
   Deno.test(`a flood from ${what} within a second or two, between two passes, is bounded as well`, async () => {

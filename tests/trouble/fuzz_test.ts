@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { combine, ConfigError } from "../../lib/config/load.ts";
-import { decodeReply, type RecordType } from "../../lib/evidence/dns_message.ts";
+import { decodeReply, type RecordType } from "../../lib/dns/message.ts";
 import { parseListFile } from "../../lib/lists/list_file.ts";
 import { Matcher, type Target } from "../../lib/lists/matcher.ts";
-import { formatPattern, parsePattern, type Topic } from "../../lib/lists/pattern.ts";
-import { parseAddress } from "../../lib/mail/network.ts";
-import { RequestReader } from "../../lib/policy/request.ts";
+import { formatPattern, type MatchOn, parsePattern } from "../../lib/lists/pattern.ts";
+import { parseAddress } from "../../lib/net/network.ts";
+import { RequestReader } from "../../lib/postfix/request.ts";
 import { checkHost } from "../../lib/spf/check_host.ts";
 import { parseRecord } from "../../lib/spf/record.ts";
 import { greylag, withDatabase } from "../cli/database.ts";
@@ -156,17 +156,17 @@ const TARGET: Target = {
 
 Deno.test("fuzz: a pattern of a list is refused with a reason, or means the same once it is written", () =>
   feed("patterns", PATTERNS, PATTERN_WORDS, (text) => {
-    for (const topic of ["client", "sender", "recipient"] as Topic[]) {
-      const parsed = parsePattern(topic, text);
+    for (const matchOn of ["client", "sender", "recipient"] as MatchOn[]) {
+      const parsed = parsePattern(matchOn, text);
       if (!parsed.ok) {
         assert(parsed.why !== "");
         continue;
       }
       const written = formatPattern(parsed.pattern);
-      const again = parsePattern(topic, written);
+      const again = parsePattern(matchOn, written);
       assert(again.ok, `${written}: ${again.ok || again.why}`);
       assertEquals(formatPattern(again.pattern), written);
-      new Matcher([{ list: "block", topic, pattern: parsed.pattern }]).find(TARGET, 0);
+      new Matcher([{ list: "block", matchOn, pattern: parsed.pattern }]).find(TARGET, 0);
     }
   }));
 
@@ -229,9 +229,9 @@ Deno.test("fuzz: answers of DNS", () => {
 
 const CONFIGURATION = `# How long strangers wait
 delay = "1m"
-mode = "suspects"
+mode = "suspicious"
 listen = ["inet:127.0.0.1:10023"]
-max_waiting = 2_000
+max_pending = 2_000
 privacy = true
 spf = "origin"
 block_text = """No. """

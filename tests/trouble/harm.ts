@@ -30,7 +30,7 @@ export async function bystander(path: string, harm: () => Promise<void>): Promis
 }
 
 /** So many connections at once, each with one request; returns them. */
-export async function crowd(path: string, count: number): Promise<Client[]> {
+export async function eviction(path: string, count: number): Promise<Client[]> {
   const clients = await Promise.all(Array.from({ length: count }, () => Client.connect(path)));
   await Promise.all(clients.map(async (client, at) => {
     const answer = await client.ask({ sender: `many.${letters(at)}@example.org` });

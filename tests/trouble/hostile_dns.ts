@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import { createSocket, type Socket } from "node:dgram";
 import { getAvailablePort } from "@std/net/get-available-port";
-// @ts-types="../../lib/evidence/dns_packet.d.ts"
+// @ts-types="../../lib/dns/dns_packet.d.ts"
 import packet from "dns-packet";
 import { pause } from "./load.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Database } from "@db/sqlite";
-import { tripletKey } from "../../lib/greylist/verdict.ts";
+import { tripletKey } from "../../lib/greylist/model.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { letters, pause, scale, strangers, tell } from "./load.ts";

@@ -28,7 +28,7 @@ Deno.test("two daemons, 1,000 changes of the lists and backups on one loaded dat
     for (let at = 0; at < changes; at++) {
       const entry = {
         list: at % 2 === 0 ? "allow" : "block",
-        topic: "sender",
+        matchOn: "sender",
         pattern: `listed.${letters(at)}@example.org`,
         note: "",
         addedBy: "test",

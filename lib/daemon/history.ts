@@ -1,0 +1,205 @@
+/**
+ * Keeps what happened for people to look at, in small pieces and never on the way of a request.
+ *
+ * @module
+ */
+import { legitimacyOf } from "../evidence/legitimacy.ts";
+import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
+import { originsOf } from "../greylist/origin.ts";
+import type { Rules } from "../greylist/rules.ts";
+import type { Verdict } from "../greylist/model.ts";
+import { verifiedName } from "../net/hostname.ts";
+import { parseAddress } from "../net/network.ts";
+import type { AttributeName, Request } from "../postfix/request.ts";
+import type { DecisionRecord, Tally } from "../store/history.ts";
+import type { Store } from "../store/store.ts";
+
+/** What the administrator says about the history. */
+export interface HistorySettings {
+  /** How long decisions are kept, in milliseconds; 0 keeps none. */
+  readonly history: number;
+  /** So many decisions are kept at most. */
+  readonly historyRows: number;
+}
+
+/** A piece is so small that no request notices it. */
+const PIECE = 50;
+
+/** Between two pieces, in milliseconds: 500 decisions a second are kept, and a burst of more. */
+const PIECE_PAUSE = 100;
+
+/** Beyond this many that wait to be written, or so much text of theirs, the newest are only counted. */
+const MAX_PENDING = 2000;
+const MAX_PENDING_TEXT = 4_000_000;
+
+const HOUR = 3_600_000;
+
+/** No single value is worth more than this many characters. */
+const MAX_VALUE = 320;
+
+/** Delays are counted by the first of these that they do not exceed, in seconds. */
+export const DELAY_BOUNDS: readonly number[] = [
+  60,
+  120,
+  180,
+  300,
+  600,
+  900,
+  1800,
+  3600,
+  7200,
+  14_400,
+  28_800,
+  86_400,
+  172_800,
+];
+
+/** The name under which a delay is counted, given in milliseconds. */
+export function delayName(delayed: number): string {
+  const seconds = delayed / 1000;
+  const bound = DELAY_BOUNDS.find((one) => seconds <= one);
+  return `delay:${bound ?? "more"}`;
+}
+
+/** The name under which a verdict is counted. */
+export function verdictName(verdict: Verdict): string {
+  return verdict.shadow === undefined
+    ? `reason:${verdict.reason}`
+    : `shadow:${verdict.shadow}:${verdict.reason}`;
+}
+
+interface Noted {
+  readonly request: Request;
+  readonly verdict: Verdict;
+  readonly time: number;
+}
+
+/** The history of one daemon. */
+export class History {
+  readonly #store: Store;
+  #settings: HistorySettings;
+  #rules: Rules;
+  #waiting: Noted[] = [];
+  #waitingText = 0;
+  #tallies = new Map<number, Map<string, number>>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #dropped: () => void;
+
+  /** A history that is kept in a store; `dropped` is told of each decision that is only counted. */
+  constructor(store: Store, settings: HistorySettings, rules: Rules, dropped: () => void) {
+    this.#store = store;
+    this.#dropped = dropped;
+    this.#settings = settings;
+    this.#rules = rules;
+  }
+
+  /** Takes new settings. */
+  configure(settings: HistorySettings, rules: Rules): void {
+    this.#settings = settings;
+    this.#rules = rules;
+  }
+
+  /** Takes a decision; costs next to nothing until it is written. */
+  note(request: Request, verdict: Verdict, time: number): void {
+    const hour = time - time % HOUR;
+    this.#addTally(hour, verdictName(verdict), 1);
+    if (verdict.delayed !== undefined && verdict.firstOfMessage === true) {
+      this.#addTally(hour, delayName(verdict.delayed), 1);
+    }
+    if (this.#settings.history > 0 && isWorthKeeping(verdict)) {
+      const hasRoom = this.#waiting.length < MAX_PENDING && this.#waitingText < MAX_PENDING_TEXT;
+      if (hasRoom) {
+        this.#waiting.push({ request, verdict, time });
+        this.#waitingText += request.length;
+      } else {
+        this.#dropped();
+      }
+    }
+    this.#timer ??= setTimeout(() => this.#writePiece(), PIECE_PAUSE);
+  }
+
+  /** Writes everything that waits. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    try {
+      while (this.#waiting.length > 0 || this.#tallies.size > 0) await this.#write();
+    } catch {
+      // The store told of its illness itself, and the history is a convenience.
+      this.#waiting = [];
+      this.#waitingText = 0;
+      this.#tallies = new Map();
+    }
+  }
+
+  async #writePiece(): Promise<void> {
+    try {
+      await this.#write();
+    } catch {
+      // What could not be written is kept for the next piece as far as there is room.
+    }
+    const isMore = this.#waiting.length > 0 || this.#tallies.size > 0;
+    this.#timer = isMore ? setTimeout(() => this.#writePiece(), PIECE_PAUSE) : undefined;
+  }
+
+  async #write(): Promise<void> {
+    const piece = this.#waiting.slice(0, PIECE);
+    const tallies = this.#tallies;
+    const rows: Tally[] = [...tallies].flatMap(([hour, names]) =>
+      [...names].map(([name, count]) => ({ hour, name, count }))
+    );
+    this.#tallies = new Map();
+    try {
+      await this.#store.record({
+        decisions: piece.map((noted) => recordOf(noted, this.#rules)),
+        tallies: rows,
+        quietPeriod: this.#rules.retryWindow,
+      });
+    } catch (error) {
+      for (const { hour, name, count } of rows) this.#addTally(hour, name, count);
+      throw error;
+    }
+    this.#waiting.splice(0, piece.length);
+    for (const { request } of piece) this.#waitingText -= request.length;
+  }
+
+  #addTally(hour: number, name: string, count: number): void {
+    let tally = this.#tallies.get(hour);
+    if (tally === undefined) this.#tallies.set(hour, tally = new Map());
+    tally.set(name, (tally.get(name) ?? 0) + count);
+  }
+}
+
+/** Our own users' mail, and what greylisting has no part in, is only counted. */
+function isWorthKeeping({ reason }: Verdict): boolean {
+  return reason !== "authenticated" && reason !== "out-of-scope";
+}
+
+function recordOf({ request, verdict, time }: Noted, rules: Rules): DecisionRecord {
+  const value = (name: AttributeName) => (request.get(name) ?? "").slice(0, MAX_VALUE);
+  const sender = value("sender");
+  const recipient = value("recipient");
+  const clientName = value("client_name");
+  const heloName = value("helo_name");
+  const address = parseAddress(value("client_address"));
+  const facts = address && { address, name: verifiedName(clientName), heloName };
+  return {
+    time,
+    decision: verdict.decision,
+    reason: verdict.reason,
+    ...(verdict.shadow === undefined ? {} : { shadow: verdict.shadow }),
+    clientAddress: value("client_address"),
+    clientName,
+    heloName,
+    sender,
+    recipient,
+    normalisedSender: normaliseSender(sender, recipient),
+    normalisedRecipient: normaliseRecipient(recipient),
+    network: address === undefined ? "" : originsOf(address, undefined, rules)[0]!.name,
+    ...(verdict.origin === undefined ? {} : { origin: verdict.origin }),
+    ...(verdict.by === undefined ? {} : { by: verdict.by }),
+    ...(verdict.wait === undefined ? {} : { wait: verdict.wait }),
+    ...(verdict.delayed === undefined ? {} : { delayed: verdict.delayed }),
+    legitimacy: facts === undefined ? 0 : legitimacyOf(facts, sender),
+  };
+}

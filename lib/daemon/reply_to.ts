@@ -1,0 +1,48 @@
+/**
+ * What is answered to a verdict.
+ *
+ * @module
+ */
+import type { Attempt } from "../greylist/attempt.ts";
+import type { Verdict } from "../greylist/model.ts";
+import { splitAddress } from "../net/email_address.ts";
+import {
+  deferReply,
+  delayedReply,
+  DUNNO,
+  infoReply,
+  rejectReply,
+  type ReplySettings,
+} from "../postfix/reply.ts";
+
+/** Whole seconds, and never 0 for somebody who has to wait. */
+function secondsLeft(wait: number): number {
+  return Math.max(1, Math.ceil(wait / 1000));
+}
+
+/**
+ * The reply to a verdict, ready to send.
+ *
+ * @param now milliseconds since the epoch.
+ */
+export function replyTo(
+  verdict: Verdict,
+  attempt: Attempt,
+  settings: ReplySettings,
+  now: number,
+): string {
+  if (verdict.shadow === "reject") return infoReply("greylag would have refused this: blocked");
+  if (verdict.shadow === "defer") {
+    const left = secondsLeft(verdict.wait ?? 0);
+    return infoReply(`greylag would have deferred this: ${verdict.reason}, ${left} s to wait`);
+  }
+  if (verdict.decision !== "pass") {
+    const { domain } = splitAddress(attempt.recipient);
+    if (verdict.decision === "reject") return rejectReply(settings, domain);
+    return deferReply(settings, secondsLeft(verdict.wait ?? 0), domain);
+  }
+  if (verdict.firstOfMessage === true) {
+    return delayedReply(settings, Math.floor((verdict.delayed ?? 0) / 1000), now);
+  }
+  return DUNNO;
+}

@@ -1,0 +1,129 @@
+/**
+ * One question to one DNS server: over UDP, and over TCP where the answer does not fit.
+ *
+ * @module
+ */
+import { createSocket } from "node:dgram";
+import { formatAddress, parseAddress } from "../net/network.ts";
+import { decodeReply, type DnsReply, encodeQuestion, type RecordType } from "./message.ts";
+
+/** Where a DNS server is. */
+export interface DnsServer {
+  /** Its IP address. */
+  readonly address: string;
+  /** Its port. */
+  readonly port: number;
+}
+
+/** A server as text, for messages. */
+export function formatServer({ address, port }: DnsServer): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Reads `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`; the port is 53 if it is not said. */
+export function parseServer(text: string): DnsServer | undefined {
+  if (parseAddress(text) !== undefined) return { address: text, port: 53 };
+  const match = /^(?:\[(.+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text);
+  const address = match?.[1] ?? match?.[2] ?? "";
+  const port = Number(match?.[3] ?? "53");
+  return parseAddress(address) === undefined || port < 1 || port > 65_535
+    ? undefined
+    : { address, port };
+}
+
+function questionId(): number {
+  return crypto.getRandomValues(new Uint16Array(1))[0]!;
+}
+
+function isSameAddress(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((text) => parseAddress(text.replace(/%.*$/, "")));
+  return a !== undefined && b !== undefined && formatAddress(a) === formatAddress(b);
+}
+
+/** What one datagram brings; what is no answer to the question is not noticed. */
+function askByDatagram(
+  server: DnsServer,
+  name: string,
+  type: RecordType,
+  signal: AbortSignal,
+): Promise<DnsReply> {
+  const id = questionId();
+  const { promise, resolve, reject } = Promise.withResolvers<DnsReply>();
+  // A socket for each question: the port is as hard to guess as the number.
+  const socket = createSocket(server.address.includes(":") ? "udp6" : "udp4");
+  const abort = () => reject(signal.reason);
+  socket.on("error", reject);
+  socket.on("message", (bytes, from) => {
+    // Deno's socket takes datagrams from anybody though it is connected.
+    if (from.port !== server.port || !isSameAddress(from.address, server.address)) return;
+    const reply = decodeReply(bytes, id, name, type);
+    if (reply.kind !== "unrelated") resolve(reply);
+  });
+  signal.addEventListener("abort", abort, { once: true });
+  socket.connect(server.port, server.address, () => {
+    socket.send(encodeQuestion(id, name, type), (error) => error && reject(error));
+  });
+  return promise.finally(() => {
+    signal.removeEventListener("abort", abort);
+    socket.close();
+  });
+}
+
+async function readFully(conn: Deno.Conn, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  for (let at = 0; at < size;) {
+    const count = await conn.read(bytes.subarray(at));
+    if (count === null) throw new Error("the server closed the connection early");
+    at += count;
+  }
+  return bytes;
+}
+
+async function askByStream(
+  server: DnsServer,
+  name: string,
+  type: RecordType,
+  signal: AbortSignal,
+): Promise<DnsReply> {
+  const id = questionId();
+  const conn = await Deno.connect({ hostname: server.address, port: server.port, signal });
+  const close = () => conn.close();
+  signal.addEventListener("abort", close, { once: true });
+  try {
+    const question = encodeQuestion(id, name, type);
+    const framed = new Uint8Array(question.length + 2);
+    new DataView(framed.buffer).setUint16(0, question.length);
+    framed.set(question, 2);
+    for (let at = 0; at < framed.length;) at += await conn.write(framed.subarray(at));
+    const size = await readFully(conn, 2);
+    const reply = decodeReply(
+      await readFully(conn, new DataView(size.buffer).getUint16(0)),
+      id,
+      name,
+      type,
+    );
+    const isAnswer = reply.kind !== "unrelated" && reply.kind !== "truncated";
+    return isAnswer ? reply : { kind: "failure", why: `${reply.kind} over TCP` };
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    signal.removeEventListener("abort", close);
+    if (!signal.aborted) conn.close();
+  }
+}
+
+/**
+ * Asks one server.
+ *
+ * @throws {Error} if it cannot be reached.
+ * @throws {unknown} the signal's reason, if it ends first.
+ */
+export async function askServer(
+  server: DnsServer,
+  name: string,
+  type: RecordType,
+  signal: AbortSignal,
+): Promise<DnsReply> {
+  const reply = await askByDatagram(server, name, type, signal);
+  return reply.kind === "truncated" ? await askByStream(server, name, type, signal) : reply;
+}

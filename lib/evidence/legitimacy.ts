@@ -1,0 +1,48 @@
+/**
+ * How much a delivery looks like real mail: for ranking what never came back, never for deciding.
+ *
+ * @module
+ */
+import { canonicalDomain, splitAddress } from "../net/email_address.ts";
+import { organisationOf, registrableDomain } from "../net/hostname.ts";
+import { type ClientFacts, type ClientSignal, clientSignals } from "./signals.ts";
+
+/** The highest legitimacy. */
+export const MAX_LIKENESS = 10;
+
+const MIDDLE = 5;
+
+const SIGNAL_COSTS: Readonly<Record<ClientSignal, number>> = {
+  "no-name": 3,
+  "generic-name": 3,
+  "helo-address": 1,
+  "helo-not-qualified": 1,
+  "helo-ours": 3,
+  "helo-unrelated": 1,
+};
+
+function within(legitimacy: number): number {
+  return Math.max(0, Math.min(MAX_LIKENESS, legitimacy));
+}
+
+/**
+ * How much a first attempt looks like real mail, from 0 to {@linkcode MAX_LIKENESS}.
+ *
+ * @param sender the sender as Postfix passes it; empty for the null sender.
+ */
+export function legitimacyOf(facts: ClientFacts, sender: string): number {
+  let legitimacy = MIDDLE;
+  for (const signal of clientSignals(facts)) legitimacy -= SIGNAL_COSTS[signal];
+  const organisation = organisationOf(facts.name, facts.address);
+  if (organisation !== undefined) legitimacy += 1;
+  const domain = registrableDomain(canonicalDomain(splitAddress(sender).domain));
+  // A host of the sender's own organisation: nobody can claim that who does not own the domain.
+  if (organisation !== undefined && domain === organisation) legitimacy += 2;
+  if (sender === "") legitimacy -= 1;
+  return within(legitimacy);
+}
+
+/** The legitimacy of something that was tried so many times: only a queue tries again. */
+export function legitimacyWithTries(legitimacy: number, tries: number): number {
+  return within(legitimacy + Math.min(tries - 1, 3));
+}

@@ -1,0 +1,146 @@
+/**
+ * postgrey's databases, as `db_dump -p` prints them.
+ *
+ * @module
+ */
+import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
+import { originsOf } from "../greylist/origin.ts";
+import { tripletKey } from "../greylist/model.ts";
+import { type IpAddress, parseAddress } from "../net/network.ts";
+import type { Item, Reading, Source, SourceError } from "./item.ts";
+
+/** What postgrey remembers. Times are milliseconds since the epoch. */
+export type PostgreyRecord =
+  /** A triplet of `postgrey.db`. */
+  | {
+    readonly kind: "triplet";
+    /** An address of the client's network. */
+    readonly address: IpAddress;
+    /** The sender, with its extension and its numbers folded by postgrey. */
+    readonly sender: string;
+    /** The recipient. */
+    readonly recipient: string;
+    /** When it was first tried. */
+    readonly first: number;
+    /** When it was last tried. */
+    readonly last: number;
+  }
+  /** A client of `postgrey_clients.db`. */
+  | {
+    readonly kind: "client";
+    /** The client's address. */
+    readonly address: IpAddress;
+    /** The deliveries that were counted. */
+    readonly count: number;
+    /** When the last was counted. */
+    readonly last: number;
+  };
+
+/** What a dump holds. */
+export interface Dump {
+  /** What was understood. */
+  readonly records: readonly PostgreyRecord[];
+  /** What was not. */
+  readonly errors: readonly SourceError[];
+}
+
+/** `db_dump -p` writes what is not printable as `\xx`, and a backslash twice. */
+function unescape(text: string): string {
+  const bytes: number[] = [];
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] !== "\\") {
+      bytes.push(...new TextEncoder().encode(text[at]!));
+    } else if (text[at + 1] === "\\") {
+      bytes.push(0x5c);
+      at++;
+    } else {
+      bytes.push(parseInt(text.slice(at + 1, at + 3), 16));
+      at += 2;
+    }
+  }
+  return new TextDecoder().decode(Uint8Array.from(bytes));
+}
+
+function decode(text: string): string {
+  return text.includes("\\") ? unescape(text) : text;
+}
+
+function recordOf(key: string, value: string): PostgreyRecord | string {
+  const numbers = value.split(",");
+  const [one, other] = numbers.slice(0, 2).map((part) =>
+    /^\d{1,12}$/.test(part) ? Number(part) : NaN
+  );
+  if (!Number.isFinite(one) || !Number.isFinite(other)) return `"${value}" are no two numbers`;
+  if (/^[0-9a-f]{40}$/.test(key)) return "the key is a hash: postgrey ran with --privacy";
+  const slash = key.indexOf("/");
+  const address = parseAddress((slash === -1 ? key : key.slice(0, slash)).toLowerCase());
+  if (address === undefined) return `"${key}" does not begin with an address`;
+  if (slash === -1) return { kind: "client", address, count: one!, last: other! * 1000 };
+  const end = key.lastIndexOf("/");
+  if (end === slash) return `"${key}" is no client, sender and recipient`;
+  return {
+    kind: "triplet",
+    address,
+    sender: key.slice(slash + 1, end),
+    recipient: key.slice(end + 1),
+    first: one! * 1000,
+    last: other! * 1000,
+  };
+}
+
+/** Reads the dump of `postgrey.db`, of `postgrey_clients.db`, or of both one after the other. */
+export function parsePostgreyDump(text: string): Dump {
+  const records: PostgreyRecord[] = [];
+  const errors: SourceError[] = [];
+  let isData = false;
+  let wasDump = false;
+  let key: string | undefined;
+  text.split(/\r?\n/).forEach((content, at) => {
+    const line = at + 1;
+    if (content === "HEADER=END") {
+      isData = true;
+      wasDump = true;
+    } else if (content === "DATA=END") {
+      if (key !== undefined) errors.push({ line, why: "a key without a value" });
+      isData = false;
+      key = undefined;
+    } else if (isData && !content.startsWith(" ")) {
+      errors.push({ line, why: "a line of data begins with a space" });
+    } else if (isData && key === undefined) {
+      key = decode(content.slice(1));
+    } else if (isData) {
+      const record = recordOf(key!, decode(content.slice(1)));
+      key = undefined;
+      if (typeof record === "string") errors.push({ line, why: record });
+      else records.push(record);
+    }
+  });
+  if (!wasDump) errors.push({ line: 1, why: "this is not what `db_dump -p` prints" });
+  else if (isData) errors.push({ line: text.split("\n").length, why: "the dump is cut off" });
+  return { records, errors };
+}
+
+function itemOf(record: PostgreyRecord, { rules, delay }: Reading): Item {
+  const origin = originsOf(record.address, undefined, rules)[0]!.name;
+  if (record.kind === "client") {
+    const { count, last } = record;
+    return {
+      key: tripletKey(origin, "", ""),
+      origin: { firstSeen: last, lastSeen: last, deliveries: count, lastCounted: last },
+    };
+  }
+  const sender = normaliseSender(record.sender, record.recipient);
+  const key = tripletKey(origin, sender, normaliseRecipient(record.recipient));
+  const { first, last } = record;
+  const passed = last - first >= delay ? { passed: last } : {};
+  return {
+    key,
+    triplet: { firstSeen: first, lastSeen: last, tries: 1, ...passed, counted: false },
+  };
+}
+
+/** What such a dump is for Greylag. */
+export function readPostgreyDump(text: string, reading: Reading): Source {
+  const { records, errors } = parsePostgreyDump(text);
+  return { items: records.map((record) => itemOf(record, reading)), choices: [], errors };
+}

@@ -1,0 +1,143 @@
+/**
+ * Reading the files that are imported.
+ *
+ * @module
+ */
+import { ConfigError } from "../config/load.ts";
+import { isSqliteFile, readTables } from "../store/sqlgrey_file.ts";
+import { Replay } from "./deliveries.ts";
+import type { Choice, Item, Reading, Source, SourceError } from "./item.ts";
+import { JournalReader } from "./journal_export.ts";
+import { readPostgreyDump } from "./postgrey_dump.ts";
+import { PostfixLog } from "./postfix_log.ts";
+import { parseSqlDump } from "./sql_dump.ts";
+import { SQLGREY_TABLES, type SqlgreyRow, sqlgreySource } from "./sqlgrey.ts";
+
+/** What can be imported, in the words of the command line. */
+export const FORMATS = ["postgrey", "sqlgrey", "postfix"] as const;
+
+/** One of {@linkcode FORMATS}. */
+export type Format = typeof FORMATS[number];
+
+async function open(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  if (path === "-") return Deno.stdin.readable;
+  const { readable } = await Deno.open(path);
+  return path.endsWith(".gz") ? readable.pipeThrough(new DecompressionStream("gzip")) : readable;
+}
+
+async function readText(path: string): Promise<string> {
+  return await new Response(await open(path)).text();
+}
+
+async function readSqlgrey(path: string, reading: Reading): Promise<Source> {
+  if (path === "-" || !isSqliteFile(path)) {
+    const { rows, errors } = parseSqlDump(await readText(path), SQLGREY_TABLES);
+    if (rows.length === 0 && errors.length === 0) {
+      const why = "there is no row of a table of sqlgrey's in it";
+      return { items: [], choices: [], errors: [{ line: 1, why }] };
+    }
+    return sqlgreySource(rows, reading, [...errors]);
+  }
+  const tables = readTables(path, Object.keys(SQLGREY_TABLES));
+  if (!tables.has("connect")) {
+    const why = "this is no database of sqlgrey's: it has no table connect";
+    return { items: [], choices: [], errors: [{ line: 0, why }] };
+  }
+  const rows = [...tables].flatMap(([table, found]) =>
+    found.map((columns): SqlgreyRow => ({ table, line: 0, columns }))
+  );
+  return sqlgreySource(rows, reading);
+}
+
+/** How a journal export begins: every entry has a cursor first. */
+const JOURNAL_BEGINNING = "__CURSOR=";
+
+/** Reads one file of a log that may have begun in another. */
+async function readPostfix(path: string, log: PostfixLog, replay: Replay): Promise<SourceError[]> {
+  const linesBefore = log.lines;
+  const errors: SourceError[] = [];
+  const journal = new JournalReader();
+  const decoder = new TextDecoder();
+  let isJournal: boolean | undefined;
+  let line = 0;
+  let rest = "";
+  const takeLine = (text: string) => {
+    line++;
+    try {
+      const delivery = log.line(text);
+      if (delivery !== undefined) replay.add(delivery);
+    } catch (error) {
+      errors.push({ line, why: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  const takeEntry = (entry: ReadonlyMap<string, string>) => {
+    const program = /postfix\S*?\/(?:\w+\/)?(\w+)$/.exec(entry.get("SYSLOG_IDENTIFIER") ?? "")?.[1];
+    if (program === undefined) return;
+    const time = Number(
+      entry.get("_SOURCE_REALTIME_TIMESTAMP") ?? entry.get("__REALTIME_TIMESTAMP"),
+    );
+    if (Number.isNaN(time)) return;
+    const delivery = log.message(time / 1000, program, entry.get("MESSAGE") ?? "");
+    if (delivery !== undefined) replay.add(delivery);
+  };
+  for await (const bytes of await open(path)) {
+    isJournal ??= new TextDecoder().decode(bytes.subarray(0, JOURNAL_BEGINNING.length)) ===
+      JOURNAL_BEGINNING;
+    if (isJournal) {
+      for (const entry of journal.push(bytes)) takeEntry(entry);
+    } else {
+      const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+      rest = lines.pop()!;
+      for (const text of lines) takeLine(text);
+    }
+  }
+  if (rest !== "") takeLine(rest);
+  for (const entry of journal.end()) takeEntry(entry);
+  if (log.lines === linesBefore) {
+    errors.push({ line: 1, why: "there is no line of Postfix's in it" });
+  }
+  return errors;
+}
+
+/** What several files hold together. */
+export type Found = Omit<Source, "errors">;
+
+/**
+ * Reads files; a log goes on from one to the next.
+ *
+ * @param paths the files; `-` is standard input. A name that ends in `.gz` is unpacked.
+ * @param complain told of each place that cannot be understood.
+ * @throws {ConfigError} if a file cannot be read.
+ */
+export async function readSources(
+  format: Format,
+  paths: readonly string[],
+  reading: Reading,
+  complain: (path: string, error: SourceError) => void,
+): Promise<Found> {
+  const items: Item[] = [];
+  const choices: Choice[] = [];
+  const log = new PostfixLog(reading.now);
+  const replay = new Replay(reading.rules);
+  const readOne = async (path: string): Promise<Source> => {
+    switch (format) {
+      case "postgrey":
+        return readPostgreyDump(await readText(path), reading);
+      case "sqlgrey":
+        return await readSqlgrey(path, reading);
+      case "postfix":
+        return { items: [], choices: [], errors: await readPostfix(path, log, replay) };
+    }
+  };
+  for (const path of paths) {
+    try {
+      const source = await readOne(path);
+      for (const error of source.errors) complain(path, error);
+      for (const item of source.items) items.push(item);
+      choices.push(...source.choices);
+    } catch (error) {
+      throw new ConfigError(`${path}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  return { items: [...items, ...replay.items()], choices };
+}

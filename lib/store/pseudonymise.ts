@@ -1,0 +1,77 @@
+/**
+ * Hiding what an earlier run stored in clear.
+ *
+ * @module
+ */
+import type { Database } from "@db/sqlite";
+import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
+import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
+
+/** Hides who is named by what happened; what is hidden already has its mark. */
+function hideHistory(db: Database, hide: Pseudonym): void {
+  const clients = "client_address, client_name, helo_name";
+  const decisions = db.prepare(
+    `SELECT id, sender, recipient, origin, ${clients} FROM decision ` +
+      "WHERE substr(recipient, 1, 1) <> '~'",
+  ).values<[number, string, string, string | null, string, string, string]>();
+  const ofDecision = db.prepare(
+    "UPDATE decision SET sender = ?, recipient = ?, origin = ?, client_address = ?, " +
+      "client_name = ?, helo_name = ? WHERE id = ?",
+  );
+  for (const [id, sender, recipient, origin, ...client] of decisions) {
+    ofDecision.run(
+      hide(normaliseSender(sender, recipient)),
+      hide(normaliseRecipient(recipient)),
+      origin === null ? null : hideOrigin(origin, hide),
+      ...client.map(hide),
+      id,
+    );
+  }
+  const deferrals = db.prepare(
+    `SELECT id, sender, recipient, network, ${clients} FROM deferral ` +
+      "WHERE substr(recipient, 1, 1) <> '~'",
+  ).values<[number, string, string, string, string, string, string]>();
+  const ofDeferral = db.prepare(
+    "UPDATE OR REPLACE deferral SET sender = ?, recipient = ?, network = ?, client_address = ?, " +
+      "client_name = ?, helo_name = ? WHERE id = ?",
+  );
+  for (const [id, sender, recipient, network, ...client] of deferrals) {
+    const names = [hide(sender), hide(recipient), hideOrigin(network, hide)];
+    ofDeferral.run(...names, ...client.map(hide), id);
+  }
+}
+
+/** Replaces every address that is stored in clear, and leaves no trace of it in the files. */
+export function pseudonymise(db: Database, hide: Pseudonym): void {
+  // What is hidden already is known by its mark.
+  const clear = "substr(name, instr(name, ':') + 1, 1) <> '~'";
+  const origins = db.prepare(`SELECT name FROM origin WHERE ${clear}`).values<[string]>();
+  const triplets = db.prepare(
+    `SELECT sender, recipient, origin FROM triplet WHERE ${clear.replaceAll("name", "origin")}`,
+  ).values<[string, string, string]>();
+  const inClear = "SELECT 1 FROM decision WHERE substr(recipient, 1, 1) <> '~' UNION ALL " +
+    "SELECT 1 FROM deferral WHERE substr(recipient, 1, 1) <> '~' LIMIT 1";
+  const history = db.prepare(inClear).value() !== undefined;
+  if (origins.length === 0 && triplets.length === 0 && !history) return;
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const rename = db.prepare("UPDATE OR REPLACE origin SET name = ? WHERE name = ?");
+    for (const [name] of origins) rename.run(hideOrigin(name, hide), name);
+    const replace = db.prepare(
+      "UPDATE OR REPLACE triplet SET sender = ?, recipient = ?, origin = ? " +
+        "WHERE sender = ? AND recipient = ? AND origin = ?",
+    );
+    for (const [sender, recipient, origin] of triplets) {
+      const hidden = [hide(sender), hide(recipient), hideOrigin(origin, hide)];
+      replace.run(...hidden, sender, recipient, origin);
+    }
+    if (history) hideHistory(db, hide);
+    db.exec("COMMIT");
+  } catch (error) {
+    if (db.inTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+  // The old texts would otherwise live on in free pages and in the log.
+  db.exec("VACUUM");
+  db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+}

@@ -1,0 +1,81 @@
+import { assertEquals } from "@std/assert";
+import {
+  baselineDays,
+  figuresOf,
+  todayOf,
+  todaySince,
+  trendOf,
+  trendSince,
+} from "../../lib/admin/figures.ts";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const NOW = 1000 * DAY + 10 * HOUR + 5;
+
+const tally = (hour: number, name: string, count: number) => ({ hour, name, count });
+
+Deno.test("every count belongs to one figure, or to none that is shown", () => {
+  const figures = figuresOf([
+    tally(0, "reason:known", 1),
+    tally(0, "reason:auto-whitelisted", 2),
+    tally(0, "reason:allowed", 4),
+    tally(0, "reason:low-suspicion", 8),
+    tally(0, "reason:not-opted-in", 16),
+    tally(0, "reason:new", 32),
+    tally(0, "shadow:defer:new", 64),
+    tally(0, "reason:early", 128),
+    tally(0, "reason:retried", 256),
+    tally(0, "reason:blocked", 512),
+    tally(0, "shadow:reject:blocked", 1024),
+    tally(0, "reason:authenticated", 2048),
+    tally(0, "reason:fault", 4096),
+    tally(0, "delay:60", 8192),
+    tally(0, "something:known", 1),
+  ]);
+  assertEquals(figures, { passedUndelayed: 31, deferred: 96, retried: 256, blocked: 1536 });
+});
+
+Deno.test("a trend ends with the hour that is now, and each count is in one piece", () => {
+  const now = NOW - NOW % HOUR;
+  for (
+    const [period, count, length] of [
+      ["24h", 24, HOUR],
+      ["7d", 28, 6 * HOUR],
+      ["30d", 30, DAY],
+    ] as const
+  ) {
+    const since = trendSince(period, NOW);
+    const tallies = Array.from(
+      { length: count * length / HOUR },
+      (_, at) => tally(since + at * HOUR, "reason:new", 1),
+    );
+    const pieces = trendOf(tallies, period, NOW);
+    assertEquals(pieces.length, count);
+    assertEquals(pieces.map(({ deferred }) => deferred), Array(count).fill(length / HOUR));
+    assertEquals(pieces.at(-1)!.from + length, now + HOUR);
+  }
+});
+
+Deno.test("the usual is the mean of the whole days before, and nothing while there is none", () => {
+  const thisHour = NOW - NOW % HOUR;
+  const stopped = { last: 3, before: 8 };
+  const fresh = [tally(thisHour - 20 * HOUR, "reason:new", 5), tally(thisHour, "delay:60", 2)];
+  assertEquals(todayOf(fresh, stopped, NOW), {
+    last: { passedUndelayed: 0, deferred: 5, retried: 0, blocked: 0, delayed: 2, stopped: 3 },
+    baseline: undefined,
+  });
+  const older = [tally(thisHour - 24 * HOUR - 2 * DAY, "reason:new", 6), ...fresh];
+  assertEquals(baselineDays(older, NOW), 2);
+  assertEquals(todayOf(older, stopped, NOW).baseline, {
+    passedUndelayed: 0,
+    // Six were on a day of which there is not all.
+    deferred: 0,
+    retried: 0,
+    blocked: 0,
+    delayed: 0,
+    stopped: 4,
+  });
+  const week = [tally(todaySince(NOW), "reason:new", 70), ...fresh];
+  assertEquals(baselineDays(week, NOW), 7);
+  assertEquals(todayOf(week, stopped, NOW).baseline!.deferred, 10);
+});

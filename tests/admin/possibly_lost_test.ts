@@ -1,0 +1,46 @@
+import { assertEquals } from "@std/assert";
+import { rankLost } from "../../lib/admin/possibly_lost.ts";
+import type { Deferral } from "../../lib/store/history.ts";
+
+let id = 0;
+
+function deferral(given: Partial<Deferral>): Deferral {
+  return {
+    id: ++id,
+    sender: `s${id}@example.org`,
+    recipient: "bob@example.net",
+    firstSeen: 0,
+    lastSeen: 0,
+    tries: 1,
+    networkChanges: 0,
+    network: "net:192.0.2.0/24",
+    clientAddress: "192.0.2.10",
+    clientName: "mail.example.org",
+    heloName: "mail.example.org",
+    legitimacy: 5,
+    ...given,
+  };
+}
+
+Deno.test("what looks like real mail comes first, then what was tried last", () => {
+  const all = [
+    deferral({ sender: "old", legitimacy: 5, lastSeen: 1 }),
+    deferral({ sender: "new", legitimacy: 5, lastSeen: 2 }),
+    deferral({ sender: "best", legitimacy: 8 }),
+    deferral({ sender: "tried", legitimacy: 5, tries: 3 }),
+  ];
+  assertEquals(rankLost(all).map(({ deferral: { sender } }) => sender), [
+    "best",
+    "tried",
+    "new",
+    "old",
+  ]);
+});
+
+Deno.test("a sender that left many recipients behind falls behind", () => {
+  const run = [1, 2, 3, 4].map((at) =>
+    deferral({ sender: "run", recipient: `r${at}`, legitimacy: 6 })
+  );
+  const ranked = rankLost([...run, deferral({ sender: "person", legitimacy: 4 })]);
+  assertEquals(ranked[0]!.deferral.sender, "person");
+});

@@ -1,0 +1,396 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { combine } from "../../lib/config/load.ts";
+import { serviceSettings, type SettingName } from "../../lib/config/settings.ts";
+import { Request } from "../../lib/postfix/request.ts";
+import { Engine } from "../../lib/daemon/engine.ts";
+import { EvidenceService } from "../../lib/evidence/service.ts";
+import { EventLog } from "../../lib/daemon/event_log.ts";
+import { Lists } from "../../lib/daemon/lists.ts";
+import { StoreFault } from "../../lib/store/fault.ts";
+import { SqliteStore } from "../../lib/store/sqlite.ts";
+import { resolverOf, type Zone } from "../spf/zone.ts";
+import type { Store } from "../../lib/store/store.ts";
+
+const DEFAULTS = {
+  request: "smtpd_access_policy",
+  protocol_state: "RCPT",
+  client_address: "192.0.2.10",
+  client_name: "unknown",
+  sender: "alice@example.org",
+  recipient: "bob@example.net",
+  instance: "1.2.3",
+};
+
+function requestOf(given: Record<string, string> = {}): Request {
+  const attributes = Object.entries({ ...DEFAULTS, ...given });
+  return new Request(attributes.map(([name, value]) => `${name}=${value}\n`).join(""));
+}
+
+/** A store whose batches go another way. */
+function withExchange(inner: SqliteStore, exchange: Store["exchange"]): Store {
+  return {
+    exchange,
+    expire: (...given) => inner.expire(...given),
+    entries: () => inner.entries(),
+    addEntry: (entry) => inner.addEntry(entry),
+    removeEntry: (id) => inner.removeEntry(id),
+    removeEndedEntries: (before) => inner.removeEndedEntries(before),
+    entriesRevision: () => inner.entriesRevision(),
+    record: (records) => inner.record(records),
+    findDecisions: (search) => inner.findDecisions(search),
+    findDeferrals: (search) => inner.findDeferrals(search),
+    findTriplets: (search) => inner.findTriplets(search),
+    findOrigins: (search) => inner.findOrigins(search),
+    tallies: (since) => inner.tallies(since),
+    countDeferrals: (since, lost, until) => inner.countDeferrals(since, lost, until),
+    findEntries: (search) => inner.findEntries(search),
+    entry: (id) => inner.entry(id),
+    credentials: () => inner.credentials(),
+    putCredential: (credential) => inner.putCredential(credential),
+    removeCredential: (kind, name) => inner.removeCredential(kind, name),
+    forget: (address) => inner.forget(address),
+    countHits: (hits) => inner.countHits(hits),
+    ruleHits: () => inner.ruleHits(),
+    check: () => inner.check(),
+    size: () => inner.size(),
+    close: () => inner.close(),
+  };
+}
+
+interface Setup {
+  engine: Engine;
+  lists: Lists;
+  journal: EventLog;
+  lines: string[];
+  ask(given?: Record<string, string>): Promise<string>;
+  clock: { now: number };
+}
+
+function setUp(
+  settings: Partial<Record<SettingName, string>> = {},
+  store?: Store,
+  zone: Zone = {},
+  asked: string[] = [],
+): Setup {
+  const flags = new Map(
+    Object.entries(settings).map(([name, value]) => [
+      name as SettingName,
+      { flag: `--${name}`, value },
+    ]),
+  );
+  const { values } = combine({ environment: () => undefined, flags });
+  const service = serviceSettings(values);
+  const lines: string[] = [];
+  const clock = { now: Date.UTC(2026, 0, 1) };
+  const journal = new EventLog(
+    { write: (line) => lines.push(line()), flush: () => Promise.resolve() },
+    service.journal,
+    "priority",
+    () => clock.now,
+  );
+  const used = store ?? new SqliteStore(":memory:");
+  const lists = new Lists(used, service.lists, { fileRead: () => {}, fileFailed: () => {} });
+  const gatherer = new EvidenceService(resolverOf(zone, asked), service.gatherer, {
+    listSwitchedOff: () => {},
+    dropped: () => {},
+  });
+  const engine = new Engine(used, lists, gatherer, service.engine, journal, () => clock.now);
+  const ask = (given?: Record<string, string>) => engine.answer(requestOf(given));
+  return { engine, lists, journal, lines, ask, clock };
+}
+
+Deno.test("a stranger is deferred, its retry is told how long it waited, its next message passes", async () => {
+  const { ask, clock } = setUp();
+  assertEquals(
+    await ask(),
+    "action=DEFER_IF_PERMIT 4.7.1 Greylisted, please try again in 60 seconds\n\n",
+  );
+  clock.now += 30_500;
+  assertStringIncludes(await ask(), "again in 30 seconds");
+  clock.now += 30_000;
+  assertMatch(
+    await ask({ instance: "2" }),
+    /^action=PREPEND X-Greylist: delayed 60 seconds by gre/,
+  );
+  assertEquals(await ask({ instance: "3" }), "action=DUNNO\n\n");
+});
+
+Deno.test("what is no policy request, or has no usable address, is DUNNO", async () => {
+  const { ask, engine } = setUp();
+  const table: Record<string, string>[] = [
+    { request: "" },
+    { request: "other" },
+    { client_address: "" },
+    { client_address: "unknown" },
+    { client_address: "192.0.2" },
+    { sasl_username: "alice" },
+    { client_address: "127.0.0.1" },
+    { protocol_state: "CONNECT" },
+  ];
+  for (const given of table) {
+    assertEquals(await ask(given), "action=DUNNO\n\n", JSON.stringify(given));
+  }
+  assertEquals(await engine.answer(new Request("")), "action=DUNNO\n\n");
+});
+
+Deno.test("requests of one turn see what those before them changed, in one transaction", async () => {
+  const inner = new SqliteStore(":memory:");
+  let exchanges = 0;
+  const store = withExchange(inner, (keys, judge) => {
+    exchanges++;
+    return inner.exchange(keys, judge);
+  });
+  const { ask, lines } = setUp({}, store);
+  await Promise.all([ask(), ask(), ask({ recipient: "carol@example.net" })]);
+  assertEquals(exchanges, 1);
+  assertEquals(lines.map((line) => /reason=(\w+)/.exec(line)?.[1]), ["new", "early", "new"]);
+});
+
+Deno.test("an answer leaves only after the commit, and requests meanwhile form the next batch", async () => {
+  const inner = new SqliteStore(":memory:");
+  const gates: PromiseWithResolvers<void>[] = [];
+  const batches: number[] = [];
+  const store = withExchange(inner, async (keys, judge) => {
+    batches.push(keys.length);
+    inner.exchange(keys, judge);
+    const gate = Promise.withResolvers<void>();
+    gates.push(gate);
+    await gate.promise;
+  });
+  const { ask } = setUp({ spf: "off", learn_outbound: "false" }, store);
+  let answered = 0;
+  const first = ask().then(() => answered++);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  const others = [ask({ sender: "b@x.example" }), ask({ sender: "c@x.example" })];
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assertEquals([answered, batches], [0, [1]]);
+  gates[0]!.resolve();
+  await first;
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assertEquals(batches, [1, 2]);
+  gates[1]!.resolve();
+  await Promise.all(others);
+});
+
+Deno.test("a eviction is answered to its last, and others get their turn before that", async () => {
+  const { ask } = setUp();
+  const answered: number[] = [];
+  const eviction = Array.from({ length: 1000 }, async (_, at) => {
+    assertMatch(await ask({ sender: `s@${at}.example` }), /DEFER/);
+    answered.push(at);
+  });
+  const before = await new Promise<number>((resolve) => {
+    setTimeout(() => resolve(answered.length), 0);
+  });
+  assert(before > 0 && before < 1000, `${before} were answered first`);
+  await Promise.all(eviction);
+  assertEquals(answered, Array.from({ length: 1000 }, (_, at) => at));
+});
+
+Deno.test("a store that fails lets all mail pass, counted as fault and without a line each", async () => {
+  for (const how of ["throws", "rejects"]) {
+    const fault = new StoreFault("full", "/var/g.db", "database or disk is full");
+    const store = {
+      exchange: () => {
+        if (how === "throws") throw fault;
+        return Promise.reject(fault);
+      },
+    } as unknown as Store;
+    const { ask, journal, lines } = setUp({}, store);
+    assertEquals(await Promise.all([ask(), ask()]), ["action=DUNNO\n\n", "action=DUNNO\n\n"], how);
+    assertEquals(journal.counters.reasons.fault, 2);
+    assertEquals(lines, []);
+  }
+});
+
+Deno.test("a bug in the store lets mail pass, and is logged once", async () => {
+  const store = {
+    exchange: () => {
+      throw new TypeError("undefined is not a function");
+    },
+  } as unknown as Store;
+  const { ask, lines } = setUp({}, store);
+  assertEquals(await ask(), "action=DUNNO\n\n");
+  assertEquals(await ask(), "action=DUNNO\n\n");
+  assertEquals(lines.length, 1);
+  assertStringIncludes(lines[0]!, "undefined is not a function");
+});
+
+Deno.test("shadow mode answers INFO and never defers", async () => {
+  const { ask, lines } = setUp({ mode: "shadow" });
+  assertMatch(await ask(), /^action=INFO greylag would have deferred this: new, 60 s to wait\n\n$/);
+  assertStringIncludes(lines[0]!, "action=pass, reason=new");
+  assertStringIncludes(lines[0]!, "shadow=greylist");
+});
+
+Deno.test("an allowed stranger passes, a blocked one is refused with 550, and hits are counted", async () => {
+  const store = new SqliteStore(":memory:");
+  const { ask, lists, lines } = setUp({ builtin_list: "false" }, store);
+  const common = { note: "", addedBy: "root", created: 1 };
+  store.addEntry({ ...common, list: "allow", matchOn: "client", pattern: "192.0.2.0/24" });
+  store.addEntry({ ...common, list: "block", matchOn: "sender", pattern: "mallory@example.org" });
+  await lists.refresh();
+  assertEquals(await ask(), "action=DUNNO\n\n");
+  // One of our own users matches as well, but it is not the list that decides.
+  assertEquals(await ask({ sasl_username: "bob" }), "action=DUNNO\n\n");
+  lines.pop();
+  assertMatch(
+    await ask({ sender: "Mallory@Example.org" }),
+    /^action=550 5\.7\.1 Refused by the policy of this site\n\n$/,
+  );
+  assertStringIncludes(lines[0]!, "reason=allowed");
+  assertStringIncludes(lines[1]!, "action=reject, reason=blocked");
+  assertStringIncludes(lines[1]!, "by=entry:2");
+  await lists.flushHits();
+  assertEquals(store.entries().map(({ hits }) => hits), [1, 1]);
+});
+
+Deno.test("mail for postmaster passes by the built-in list, unless that is off", async () => {
+  const store = new SqliteStore(":memory:");
+  const on = setUp({}, store);
+  await on.lists.refresh();
+  assertEquals(await on.ask({ recipient: "postmaster" }), "action=DUNNO\n\n");
+  assertEquals(await on.ask({ recipient: "Postmaster@example.net" }), "action=DUNNO\n\n");
+  await on.lists.flushHits();
+  assertEquals(store.ruleHits().map(({ rule, hits }) => [rule, hits]), [[
+    "builtin:postmaster@",
+    2,
+  ]]);
+  const off = setUp({ builtin_list: "false" });
+  await off.lists.refresh();
+  assertStringIncludes(await off.ask({ recipient: "postmaster" }), "DEFER_IF_PERMIT");
+});
+
+Deno.test("a request's own time counts only where the administrator said so", async () => {
+  const trusting = setUp({ accept_test_time: "true" });
+  assertStringIncludes(await trusting.ask({ policy_test_time: "1000" }), "DEFER_IF_PERMIT");
+  assertStringIncludes(await trusting.ask({ policy_test_time: "1059" }), "in 1 seconds");
+  assertStringIncludes(await trusting.ask({ policy_test_time: "1060" }), "delayed 60 seconds");
+  assertEquals(trusting.engine.time, 1060 * 1000);
+  const strict = setUp();
+  await strict.ask({ policy_test_time: "1000" });
+  assertStringIncludes(await strict.ask({ policy_test_time: "2000" }), "DEFER_IF_PERMIT");
+});
+
+Deno.test("twenty recipients of one message are deferred together and pass together", async () => {
+  const { ask, clock } = setUp();
+  const recipients = Array.from({ length: 20 }, (_, at) => `user${at}@example.net`);
+  const all = (instance: string) =>
+    Promise.all(recipients.map((recipient) => ask({ recipient, instance })));
+  assert((await all("1")).every((reply) => reply.includes("DEFER_IF_PERMIT")));
+  clock.now += 61_000;
+  const replies = await all("2");
+  assertEquals(replies.filter((reply) => reply.includes("PREPEND")).length, 1);
+  assertEquals(replies.filter((reply) => reply === "action=DUNNO\n\n").length, 19);
+});
+
+Deno.test("every request is counted in exactly one reason", async () => {
+  const { ask, clock, journal } = setUp();
+  await ask();
+  await ask();
+  clock.now += 61_000;
+  await ask();
+  await ask();
+  await ask({ sasl_username: "x" });
+  const { reasons, decisions, requests } = journal.counters;
+  assertEquals([reasons.new, reasons.early, reasons.retried, reasons.known], [1, 1, 1, 1]);
+  assertEquals([reasons.authenticated, requests], [1, 5]);
+  assertEquals(decisions, { pass: 3, defer: 2, reject: 0 });
+});
+
+const SPF_ZONE: Zone = {
+  "example.org": { txt: ["v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/24 -all"] },
+  "broad.example": { txt: ["v=spf1 +all"] },
+};
+
+const HERE = { client_address: "192.0.2.10" };
+const THERE = { client_address: "198.51.100.7" };
+
+/** What nobody waits for is done by then. */
+const background = () => new Promise((resolve) => setTimeout(resolve, 50));
+
+Deno.test("a domain's retry from another network passes once SPF was learnt of in the background", async () => {
+  const { ask, clock, journal } = setUp({}, undefined, SPF_ZONE);
+  assertMatch(await ask(HERE), /DEFER/);
+  await background();
+  clock.now += 61_000;
+  assertMatch(await ask({ ...THERE, instance: "2" }), /PREPEND X-Greylist: delayed 61 seconds/);
+  assertEquals(await ask(HERE), "action=DUNNO\n\n");
+  assertEquals(journal.counters.reasons.retried, 1);
+});
+
+Deno.test("every recipient of a message profits by what was learnt of its sender", async () => {
+  const { ask, clock } = setUp({}, undefined, SPF_ZONE);
+  const recipients = ["a", "b", "c"].map((name) => ({ recipient: `${name}@example.net` }));
+  await Promise.all(recipients.map((one) => ask({ ...HERE, ...one, instance: "1" })));
+  await background();
+  clock.now += 61_000;
+  for (const one of recipients) {
+    assertMatch(await ask({ ...THERE, ...one, instance: "" }), /PREPEND/);
+  }
+});
+
+Deno.test("a forged sender, and a domain that lets everybody pass, are deferred each time", async () => {
+  const { ask, clock } = setUp({}, undefined, SPF_ZONE);
+  for (const sender of ["alice@example.org", "alice@broad.example", "alice@none.example"]) {
+    for (const network of ["203.0.113.7", "203.0.112.7", "203.0.111.7"]) {
+      assertMatch(await ask({ sender, client_address: network, instance: "" }), /DEFER/);
+      await background();
+      clock.now += 61_000;
+    }
+  }
+});
+
+Deno.test("DNS that does not answer costs no more than dns_wait, and the mail is greylisted", async () => {
+  const zone: Zone = { "example.org": { txt: "timeout" } };
+  const { ask, clock } = setUp({ spf: "pass", dns_wait: "50ms" }, undefined, zone);
+  assertMatch(await ask(HERE), /DEFER/);
+  clock.now += 61_000;
+  assertMatch(await ask(HERE), /PREPEND/);
+});
+
+Deno.test("an spf: entry lets in, or refuses, whoever the domain's record authorises", async () => {
+  const store = new SqliteStore(":memory:");
+  const asked: string[] = [];
+  const { ask, lists } = setUp({}, store, SPF_ZONE, asked);
+  const entry = { matchOn: "client", note: "", addedBy: "root", created: 0 } as const;
+  store.addEntry({ ...entry, list: "allow", pattern: "spf:example.org" });
+  await lists.refresh();
+  const other = { sender: "carol@example.com" };
+  assertEquals(await ask({ ...HERE, ...other }), "action=DUNNO\n\n");
+  assertEquals(await ask({ ...THERE, ...other }), "action=DUNNO\n\n");
+  assertMatch(await ask({ client_address: "203.0.113.7", ...other }), /DEFER/);
+  store.addEntry({ ...entry, list: "allow", pattern: "spf:dead.example" });
+  await lists.refresh();
+  asked.length = 0;
+  await ask({ client_address: "203.0.113.9", sasl_username: "bob" });
+  await ask({ client_address: "203.0.113.9", protocol_state: "CONNECT" });
+  assertEquals(asked, [], "own users wait for nobody's DNS");
+  store.addEntry({ ...entry, list: "block", pattern: "192.0.2.10" });
+  await lists.refresh();
+  assertMatch(await ask({ ...HERE, ...other }), /REJECT|550/);
+});
+
+Deno.test("the hosts of a domain that our own users write to are not greylisted", async () => {
+  const { ask, engine, clock } = setUp({}, undefined, SPF_ZONE);
+  await ask({
+    client_address: "203.0.113.200",
+    sasl_username: "bob",
+    sender: "bob@example.net",
+    recipient: "alice@example.org",
+  });
+  await engine.settle();
+  assertEquals(await ask(THERE), "action=DUNNO\n\n");
+  assertMatch(await ask({ client_address: "203.0.113.7", recipient: "eve@example.net" }), /DEFER/);
+  clock.now += 40 * 86_400_000;
+  assertMatch(await ask({ ...HERE, recipient: "eve@example.net" }), /DEFER/);
+});
+
+Deno.test("in mode suspicious only who is odd is greylisted", async () => {
+  const { ask, journal } = setUp({ mode: "suspicious" }, undefined, SPF_ZONE);
+  const good = { ...HERE, client_name: "mail.example.org", helo_name: "mail.example.org" };
+  assertEquals(await ask(good), "action=DUNNO\n\n");
+  assertEquals(journal.counters.reasons["low-suspicion"], 1);
+  const bad = { client_address: "203.0.113.7", helo_name: "friend", sender: "x@none.example" };
+  assertMatch(await ask(bad), /DEFER/);
+});

@@ -1,0 +1,112 @@
+import { assert, assertEquals } from "@std/assert";
+import { combine } from "../../lib/config/load.ts";
+import { serviceSettings } from "../../lib/config/settings.ts";
+import type { Verdict } from "../../lib/greylist/model.ts";
+import { Request } from "../../lib/postfix/request.ts";
+import { delayName, History, verdictName } from "../../lib/daemon/history.ts";
+import type { Records } from "../../lib/store/history.ts";
+import { SqliteStore } from "../../lib/store/sqlite.ts";
+
+const { engine: { rules } } = serviceSettings(
+  combine({ environment: () => undefined, flags: new Map() }).values,
+);
+
+const request = (sender = "alice@example.org") =>
+  new Request(
+    "request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=192.0.2.10\n" +
+      `client_name=mail.example.org\nhelo_name=mail.example.org\nsender=${sender}\n` +
+      "recipient=Bob+x@example.net\n",
+  );
+
+const NEW: Verdict = { decision: "defer", reason: "new", wait: 60_000 };
+
+const HOUR = 3_600_000;
+
+Deno.test("what was decided is kept soon, and counted by the hour it was decided in", async () => {
+  const store = new SqliteStore(":memory:");
+  const history = new History(store, { history: 1, historyRows: 9 }, rules, () => {});
+  history.note(request(), NEW, 5 * HOUR + 1);
+  history.note(request(), { decision: "pass", reason: "authenticated" }, 6 * HOUR);
+  const retried: Verdict = {
+    decision: "pass",
+    reason: "retried",
+    delayed: 61_000,
+    firstOfMessage: true,
+  };
+  history.note(request(), retried, 6 * HOUR);
+  await history.flush();
+  const { rows } = store.findDecisions({ text: "", limit: 9 });
+  assertEquals(rows.map(({ reason }) => reason), ["retried", "new"]);
+  assertEquals(store.findDeferrals({ text: "", limit: 9 }).rows[0]!.recipient, "bob@example.net");
+  assertEquals(store.tallies(0).map(({ hour, name, count }) => [hour / HOUR, name, count]), [
+    [5, "reason:new", 1],
+    [6, "delay:120", 1],
+    [6, "reason:authenticated", 1],
+    [6, "reason:retried", 1],
+  ]);
+  store.close();
+});
+
+Deno.test("without a history everything is counted and nothing is kept", async () => {
+  const store = new SqliteStore(":memory:");
+  const history = new History(store, { history: 0, historyRows: 9 }, rules, () => {});
+  history.note(request(), NEW, 1);
+  await history.flush();
+  assertEquals(store.findDecisions({ text: "", limit: 9 }).rows, []);
+  assertEquals(store.tallies(0).length, 1);
+  store.close();
+});
+
+Deno.test("too many at once are counted, each of them, and only so many kept", async () => {
+  let lost = 0;
+  const store = new SqliteStore(":memory:");
+  const history = new History(store, { history: 1, historyRows: 9 }, rules, () => lost++);
+  for (let at = 0; at < 5000; at++) history.note(request(), NEW, 1);
+  assertEquals(lost, 3000);
+  for (let at = 0; at < 500; at++) history.note(request("x".repeat(60_000)), NEW, 1);
+  await history.flush();
+  assertEquals(store.tallies(0)[0]!.count, 5500);
+  for (let at = 0; at < 500; at++) history.note(request("x".repeat(60_000)), NEW, 1);
+  const kept = 500 - (lost - 3000 - 500);
+  assert(kept < 100, `${kept} of 60,000 characters each`);
+  await history.flush();
+  store.close();
+});
+
+Deno.test("what an ill store does not take is counted once it is well", async () => {
+  const store = new SqliteStore(":memory:");
+  let isIll = true;
+  const taken: Records[] = [];
+  const moody = Object.assign(Object.create(store), {
+    record(records: Records) {
+      if (isIll) throw new Error("ill");
+      taken.push(records);
+    },
+  });
+  const history = new History(moody, { history: 1, historyRows: 9 }, rules, () => {});
+  history.note(request(), NEW, 1);
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  isIll = false;
+  history.note(request(), NEW, 1);
+  await history.flush();
+  assertEquals(taken.flatMap(({ decisions }) => decisions).length, 2);
+  assertEquals(taken.flatMap(({ tallies }) => tallies).map(({ count }) => count), [2]);
+  store.close();
+});
+
+Deno.test("a delay is counted by the first bound that it does not exceed", () => {
+  assertEquals([60_000, 60_001, 172_800_000, 172_800_001].map(delayName), [
+    "delay:60",
+    "delay:120",
+    "delay:172800",
+    "delay:more",
+  ]);
+});
+
+Deno.test("what shadow mode lets pass is counted as what it would have been", () => {
+  assertEquals(
+    verdictName({ decision: "pass", reason: "new", shadow: "defer" }),
+    "shadow:defer:new",
+  );
+  assertEquals(verdictName(NEW), "reason:new");
+});

@@ -1,0 +1,106 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { parseAddress } from "../../lib/net/network.ts";
+import { describeRule, Lists, type ListSettings } from "../../lib/daemon/lists.ts";
+import { StoreFault } from "../../lib/store/fault.ts";
+import { SqliteStore } from "../../lib/store/sqlite.ts";
+import type { Store } from "../../lib/store/store.ts";
+
+const NONE: ListSettings = {
+  whitelistClients: [],
+  whitelistRecipients: [],
+  optIn: [],
+  optOut: [],
+  builtinList: false,
+};
+
+const TARGET = {
+  address: parseAddress("192.0.2.10")!,
+  name: "mail.example.org",
+  organisation: "example.org",
+  sender: "alice@example.org",
+  recipient: "bob@example.net",
+};
+
+function listsWith(settings: Partial<ListSettings>, store: Store = new SqliteStore(":memory:")) {
+  const told: string[] = [];
+  const lists = new Lists(store, { ...NONE, ...settings }, {
+    fileRead: (path, entries, errors) =>
+      told.push(`${path} ${entries} ${errors.map(({ line }) => line)}`),
+    fileFailed: (path) => told.push(`${path} failed`),
+  });
+  const by = () => {
+    const rule = lists.find(TARGET, Date.now()).decisive?.rule;
+    return rule && describeRule(rule);
+  };
+  return { lists, told, by };
+}
+
+Deno.test("an entry that another process adds or removes counts from the next look", async () => {
+  const store = new SqliteStore(":memory:");
+  const { lists, by } = listsWith({}, store);
+  await lists.refresh();
+  assertEquals(by(), undefined);
+  const { id } = store.addEntry({
+    list: "allow",
+    matchOn: "client",
+    pattern: "example.org",
+    note: "",
+    addedBy: "root",
+    created: 1,
+  });
+  await lists.refresh();
+  assertEquals(by(), `entry ${id} (client example.org)`);
+  store.removeEntry(id);
+  await lists.refresh();
+  assertEquals(by(), undefined);
+});
+
+Deno.test("a list file counts as it is, and again when it changes, goes or comes", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, "# mine\nexample.org\nnot a name\n");
+  const { lists, told, by } = listsWith({ whitelistClients: [path] });
+  await lists.refresh();
+  await lists.refresh();
+  assertEquals(told, [`${path} 1 3`]);
+  assertEquals(by(), `${path}:2 (example.org)`);
+  await Deno.writeTextFile(path, "192.0.2\n");
+  await lists.refresh();
+  assertEquals(by(), `${path}:1 (192.0.2.0/24)`);
+  await Deno.remove(path);
+  await lists.refresh();
+  await lists.refresh();
+  assertEquals([by(), told.at(-1)], [undefined, `${path} failed`]);
+  assertEquals(told.length, 3);
+});
+
+Deno.test("a file whose permissions change is read again", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, "example.org\n");
+  const { lists, told } = listsWith({ whitelistClients: [path] });
+  await lists.refresh();
+  await Deno.chmod(path, 0o644);
+  await lists.refresh();
+  assertEquals(told, [`${path} 1 `, `${path} 1 `]);
+  await Deno.remove(path);
+});
+
+Deno.test("recipients choose in the settings, and the built-in list can be switched on", async () => {
+  const { lists } = listsWith({ optOut: ["bob@example.net"] });
+  await lists.refresh();
+  assertEquals(lists.find(TARGET, 0).optedIn, false);
+  lists.configure({ ...NONE, builtinList: true });
+  assertEquals(lists.find(TARGET, 0).optedIn, true);
+  const postmaster = lists.find({ ...TARGET, recipient: "postmaster@example.net" }, 0);
+  assertStringIncludes(describeRule(postmaster.decisive!.rule), "built-in list");
+});
+
+Deno.test("a store that is ill leaves the lists as they were", async () => {
+  const fault = () => {
+    throw new StoreFault("full", "/g.db", "disk is full");
+  };
+  const store = { entriesRevision: fault, entries: fault, countHits: fault } as unknown as Store;
+  const { lists } = listsWith({ optOut: ["bob@example.net"] }, store);
+  await lists.refresh();
+  assertEquals(lists.find(TARGET, 0).optedIn, false);
+  await lists.flushHits();
+});

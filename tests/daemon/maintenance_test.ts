@@ -1,0 +1,138 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Counters } from "../../lib/daemon/counters.ts";
+import type { EventLog } from "../../lib/daemon/event_log.ts";
+import { Maintenance, nextRows } from "../../lib/daemon/maintenance.ts";
+import { StoreFault } from "../../lib/store/fault.ts";
+import type { Cursor, Expiry, Store } from "../../lib/store/store.ts";
+
+/** A journal that nobody told anything yet. */
+function eventLogOf(overLimit: () => void = () => {}): EventLog {
+  return { counters: new Counters(), overLimit } as unknown as EventLog;
+}
+
+const LIFETIMES = {
+  retryWindow: 10,
+  lifetime: 100,
+  history: 50,
+  historyRows: 7,
+  maxPending: 1000,
+  maxPendingPerOrigin: 10,
+};
+
+Deno.test("a slice that took too long is followed by a smaller one, a quick one by a larger", () => {
+  assertEquals(nextRows(1000, 10), 500);
+  assertEquals(nextRows(1000, 5), 1000);
+  assertEquals(nextRows(1000, 1), 1500);
+  assertEquals(nextRows(1000, 0), 1500);
+  assertEquals(nextRows(10, 1000), 10);
+  assertEquals(nextRows(5000, 0.1), 5000);
+});
+
+Deno.test("what expires is told by the clock and the settings, and a pass goes on where it was", async () => {
+  const asked: [Expiry, Cursor | undefined][] = [];
+  const ended: number[] = [];
+  const next: Cursor = { table: "triplet", after: ["x"] };
+  const store = {
+    expire: (expiry: Expiry, cursor: Cursor | undefined) => {
+      asked.push([expiry, cursor]);
+      return { removed: 0, waiting: [], next: cursor === undefined ? next : undefined };
+    },
+    removeEndedEntries: (before: number) => {
+      ended.push(before);
+      return 0;
+    },
+  } as unknown as Store;
+  const maintenance = new Maintenance(store, LIFETIMES, eventLogOf(), () => 1000);
+  const cursor = await maintenance.slice(undefined);
+  assertEquals(cursor, next);
+  assertEquals(ended, []);
+  assertEquals(await maintenance.slice(cursor), undefined);
+  assertEquals(ended, [1000 - 7 * 86_400_000]);
+  assertEquals(asked, [
+    [
+      {
+        waitingBefore: 990,
+        seenBefore: 900,
+        historyBefore: 950,
+        historyRows: 7,
+        deferralRows: 7,
+        evictions: [],
+      },
+      undefined,
+    ],
+    [{
+      waitingBefore: 990,
+      seenBefore: 900,
+      historyBefore: 950,
+      historyRows: 7,
+      deferralRows: 7,
+      evictions: [],
+    }, next],
+  ]);
+});
+
+Deno.test("the task begins by itself and ends when it is stopped", async () => {
+  let slices = 0;
+  const store = {
+    expire: () => {
+      slices++;
+      return { removed: 0, waiting: [], next: { table: "triplet", after: [] } };
+    },
+  } as unknown as Store;
+  const maintenance = new Maintenance(store, LIFETIMES, eventLogOf(), () => 1000);
+  maintenance.start();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  maintenance.stop();
+  assert(slices >= 1);
+  const before = slices;
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assertEquals(slices, before);
+});
+
+Deno.test("what waits too numerously is found in one pass, and its oldest removed in another", async () => {
+  const asked: Expiry["evictions"][] = [];
+  const told: string[] = [];
+  const counts = [1, 2].map((minute) => ({
+    origin: "net:a",
+    first: minute * 60_000,
+    last: minute * 60_000,
+    count: 8,
+  }));
+  const store = {
+    expire: ({ evictions }: Expiry) => {
+      asked.push(evictions);
+      return { removed: 0, waiting: counts, next: undefined };
+    },
+    removeEndedEntries: () => 0,
+  } as unknown as Store;
+  const journal = eventLogOf(() => told.push("crowded"));
+  const maintenance = new Maintenance(store, LIFETIMES, journal, () => 1000);
+  for (let pass = 0; pass < 3; pass++) await maintenance.slice(undefined);
+  assertEquals(asked, [[], [], [{ origin: "net:a", before: 60_001 }]]);
+  assertEquals(told.length, 2);
+});
+
+Deno.test("a pass that a fault ended is not counted on", async () => {
+  const asked: Expiry["evictions"][] = [];
+  const next: Cursor = { table: "triplet", after: ["x"] };
+  const counts = [{ origin: "net:a", first: 1, last: 1, count: 600 }];
+  let calls = 0;
+  const store = {
+    expire: ({ evictions }: Expiry) => {
+      asked.push(evictions);
+      calls++;
+      if (calls === 2) throw new StoreFault("io", "/g.db", "disk I/O error");
+      return { removed: 0, waiting: counts, next: calls === 1 ? next : undefined };
+    },
+    removeEndedEntries: () => 0,
+  } as unknown as Store;
+  const limits = { ...LIFETIMES, maxPendingPerOrigin: 1000 };
+  const maintenance = new Maintenance(store, limits, eventLogOf(), () => 1000);
+  await assertRejects(
+    async () => maintenance.slice(await maintenance.slice(undefined)),
+    StoreFault,
+  );
+  for (let pass = 0; pass < 2; pass++) await maintenance.slice(undefined);
+  // 600 counted twice would be too many.
+  assertEquals(asked, [[], [], [], []]);
+});

@@ -1,0 +1,59 @@
+import { assert, assertEquals } from "@std/assert";
+import { Notifier, notifySettings } from "../../lib/daemon/sd_notify.ts";
+import { Daemon, inDirectory } from "../daemon.ts";
+
+Deno.test("systemd is told only where it says so", () => {
+  const read = (given: Record<string, string>) => notifySettings((name) => given[name], "/data");
+  assertEquals(read({}), undefined);
+  assertEquals(read({ NOTIFY_SOCKET: "@abstract" }), undefined);
+  assertEquals(read({ NOTIFY_SOCKET: "/run/n" }), { socket: "/run/n", directory: "/data" });
+  assertEquals(
+    read({ NOTIFY_SOCKET: "/run/n", RUNTIME_DIRECTORY: "/run/a:/run/b", WATCHDOG_USEC: "2000000" }),
+    { socket: "/run/n", directory: "/run/a", watchdog: 2000 },
+  );
+  assertEquals(read({ NOTIFY_SOCKET: "/run/n", WATCHDOG_USEC: "nonsense" })!.watchdog, undefined);
+});
+
+Deno.test("a daemon tells that it is ready, that it is alive, and that it stops", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/systemd`;
+    const systemd = Deno.listenDatagram({ transport: "unixpacket", path });
+    const [program, args] = Daemon.command([
+      "serve",
+      `--unix=${directory}/policy`,
+      `--database=${directory}/g.db`,
+      "--status=off",
+    ]);
+    const child = new Deno.Command(program, {
+      args,
+      stderr: "null",
+      env: { NOTIFY_SOCKET: path, RUNTIME_DIRECTORY: directory, WATCHDOG_USEC: "200000" },
+    }).spawn();
+    const next = async () => new TextDecoder().decode((await systemd.receive())[0]);
+    assertEquals(await next(), `READY=1\nSTATUS=answering on unix:${directory}/policy`);
+    assertEquals([await next(), await next()], ["WATCHDOG=1", "WATCHDOG=1"]);
+    // A stuck loop is silent.
+    child.kill("SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    let late = 0;
+    const counting = (async () => {
+      while (await next() === "WATCHDOG=1") late++;
+    })();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert(late <= 1, `${late}`);
+    child.kill("SIGCONT");
+    child.kill("SIGTERM");
+    await counting;
+    await child.status;
+    const left = [...Deno.readDirSync(directory)].filter(({ name }) => name.startsWith("notify."));
+    assertEquals(left, []);
+    systemd.close();
+  });
+});
+
+Deno.test("a systemd that does not listen keeps the daemon from nothing", async () => {
+  const notifier = new Notifier({ socket: "/nowhere/at/all", directory: "/nowhere" });
+  await notifier.ready("fine");
+  await notifier.stopping();
+  notifier.close();
+});

@@ -1,0 +1,44 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { parseSqlDump } from "../../lib/import/sql_dump.ts";
+
+const TABLES = { connect: ["a", "b"] };
+
+const rowsOf = (text: string) =>
+  parseSqlDump(text, TABLES).rows.map(({ line, columns }) => [line, columns["a"], columns["b"]]);
+
+Deno.test("rows are read from what sqlite3, mysqldump and pg_dump write", () => {
+  const table: [string, unknown[][]][] = [
+    ["INSERT INTO connect VALUES('x',1);", [[1, "x", 1]]],
+    [`INSERT INTO "connect" ("b", "a") VALUES ('y', 'it''s');`, [[1, "it's", "y"]]],
+    ["INSERT INTO `connect` VALUES ('a\\'b\\n','\\\\'),('c',NULL);", [[1, "a'b\n", "\\"], [
+      1,
+      "c",
+      null,
+    ]]],
+    ["--\nINSERT INTO `connect` VALUES\n('a','b'),\n('c','d');", [[3, "a", "b"], [4, "c", "d"]]],
+    ["insert or ignore into public.connect values (-1, 'x;)')", [[1, -1, "x;)"]]],
+    ["COPY public.connect (a, b) FROM stdin;\nx\\ty\t\\N\n\\.\n", [[2, "x\ty", null]]],
+    ["INSERT INTO other VALUES ('x',1);", []],
+  ];
+  for (const [text, expected] of table) {
+    assertEquals(parseSqlDump(text, TABLES).errors, [], text);
+    assertEquals(rowsOf(text), expected, text);
+  }
+});
+
+Deno.test("a row that cannot be read is named by its line, and the rest is kept", () => {
+  const text = "INSERT INTO connect VALUES ('a');\nINSERT INTO connect VALUES ('b','c');\n" +
+    "INSERT INTO connect VALUES ('unended";
+  const { rows, errors } = parseSqlDump(text, TABLES);
+  assertEquals(rows.map(({ line }) => line), [2]);
+  assertEquals(errors.map(({ line }) => line), [1, 3]);
+});
+
+Deno.test("any text in a value comes back as it was, and no text at all breaks the reader", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), fc.string(), (a, b) => {
+    const quote = (value: string) => `'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
+    assertEquals(rowsOf(`INSERT INTO connect VALUES (${quote(a)},${quote(b)});`), [[1, a, b]]);
+    parseSqlDump(`INSERT INTO connect VALUES (${a}${b}`, TABLES);
+  }));
+});

@@ -1,0 +1,59 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { openUnixSocket } from "../../lib/sockets/unix_socket.ts";
+
+async function inDirectory(body: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    await body(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** A process that listens on a socket and dies without removing it. */
+async function leaveStaleSocket(path: string): Promise<void> {
+  const script = `Deno.listen({ transport: "unix", path: ${JSON.stringify(path)} }); ` +
+    `Deno.kill(Deno.pid, "SIGKILL");`;
+  await new Deno.Command(Deno.execPath(), { args: ["eval", script] }).output();
+}
+
+Deno.test("a stale socket file is replaced", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/policy`;
+    await leaveStaleSocket(path);
+    assertEquals((await Deno.lstat(path)).isSocket, true);
+    const listener = await openUnixSocket(path, 0o600);
+    const conn = await Deno.connect({ transport: "unix", path });
+    conn.close();
+    listener.close();
+    await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
+  });
+});
+
+Deno.test("a live socket is left alone, and the error names its path", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/policy`;
+    const holder = Deno.listen({ transport: "unix", path });
+    const accepting = holder.accept();
+    const error = await assertRejects(() => openUnixSocket(path, 0o666));
+    assertStringIncludes(error.message, path);
+    assertStringIncludes(error.message, "another process listens there");
+    (await accepting).close();
+    holder.close();
+  });
+});
+
+Deno.test("a file that is no socket is never removed", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/precious`;
+    await Deno.writeTextFile(path, "keep me");
+    const error = await assertRejects(() => openUnixSocket(path, 0o666));
+    assertStringIncludes(error.message, "no socket");
+    assertEquals(await Deno.readTextFile(path), "keep me");
+  });
+});
+
+Deno.test("a directory that is not there is an error that names the path", async () => {
+  const error = await assertRejects(() => openUnixSocket("/nowhere/at/all/policy", 0o666));
+  assertStringIncludes(error.message, "unix:/nowhere/at/all/policy");
+});

@@ -1,0 +1,38 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { REASON_TEXTS } from "../../../lib/greylist/model.ts";
+import { Counters } from "../../../lib/daemon/counters.ts";
+import { renderMetrics } from "../../../lib/web/api/metrics.ts";
+import { VITALS } from "../page.ts";
+
+const measured = (counters = new Counters()) => ({
+  daemonStatus: { ...VITALS, counters: counters.snapshot(), started: 1_700_000_000_500 },
+  version: '1.0 "x"\\',
+  databaseBytes: 4096,
+});
+
+Deno.test("every metric has its help and type once, and every known label is there with zero", () => {
+  const text = renderMetrics(measured());
+  for (const reason of Object.keys(REASON_TEXTS)) {
+    assertStringIncludes(text, `greylag_requests_total{reason="${reason}"} 0\n`);
+  }
+  const names = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => /^[a-z_]+/.exec(line)![0]);
+  for (const name of new Set(names)) {
+    assertEquals(text.split(`# HELP ${name} `).length, 2, name);
+    assertEquals(text.split(`# TYPE ${name} `).length, 2, name);
+    assert(text.includes(`# TYPE ${name} counter`) === name.endsWith("_total"), name);
+  }
+  assertStringIncludes(text, 'greylag_info{version="1.0 \\"x\\"\\\\"} 1\n');
+  assertStringIncludes(text, "greylag_start_time_seconds 1700000000.5\n");
+});
+
+Deno.test("what was counted is what is shown", () => {
+  const counters = new Counters();
+  counters.count({ decision: "defer", reason: "new" });
+  counters.count({ decision: "pass", reason: "known" });
+  counters.count({ decision: "pass", reason: "known" });
+  const text = renderMetrics(measured(counters));
+  assertStringIncludes(text, 'greylag_requests_total{reason="known"} 2\n');
+  assertStringIncludes(text, 'greylag_decisions_total{decision="pass"} 2\n');
+  assertStringIncludes(text, 'greylag_decisions_total{decision="defer"} 1\n');
+});

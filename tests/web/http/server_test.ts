@@ -1,0 +1,151 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { getAvailablePort } from "@std/net/get-available-port";
+import { Database } from "@db/sqlite";
+import { Daemon, inDirectory } from "../../daemon.ts";
+
+Deno.test("a daemon tells that it is alive and ready, and what it counted", async () => {
+  await inDirectory(async (directory) => {
+    const port = getAvailablePort();
+    const base = `http://127.0.0.1:${port}`;
+    const database = `${directory}/data/g.db`;
+    const daemon = await Daemon.start([
+      `--unix=${directory}/policy`,
+      `--database=${database}`,
+      `--status=inet:${port}`,
+    ]);
+    const text = async (path: string) => await (await fetch(base + path)).text();
+    await daemon.waitFor("status server on");
+    await daemon.ask();
+    await daemon.ask();
+    assertEquals(await text("/healthz"), "alive\n");
+    assertEquals(await text("/readyz"), "ready\n");
+    const metrics = await text("/metrics");
+    assertStringIncludes(metrics, 'greylag_requests_total{reason="new"} 1\n');
+    assertStringIncludes(metrics, 'greylag_requests_total{reason="early"} 1\n');
+    assertMatch(metrics, /greylag_database_bytes \d{4,}\n/);
+
+    const locker = new Database(database);
+    locker.exec("BEGIN IMMEDIATE");
+    const ready = await fetch(`${base}/readyz`);
+    assertEquals(ready.status, 503);
+    assertStringIncludes(await ready.text(), "locked");
+    assertEquals(await text("/healthz"), "alive\n");
+    assertStringIncludes(await text("/metrics"), "greylag_database_up 0\n");
+    locker.exec("ROLLBACK");
+    locker.close();
+    // A store that was ill is tried again after a second.
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    assertEquals(await text("/readyz"), "ready\n");
+    assertEquals(await daemon.stop(), 0);
+  });
+});
+
+Deno.test("a status server whose port is taken costs no mail, and the log says so", async () => {
+  await inDirectory(async (directory) => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const daemon = await Daemon.start([
+      `--unix=${directory}/policy`,
+      `--database=${directory}/g.db`,
+      `--status=inet:${taken.addr.port}`,
+    ]);
+    await daemon.waitFor(`no status server: cannot listen on inet:127.0.0.1:${taken.addr.port}`);
+    assertStringIncludes(await daemon.ask(), "DEFER");
+    assertEquals(await daemon.stop(), 0);
+  });
+});
+
+Deno.test("on a Unix socket it is there for a reverse proxy, and what died there makes way", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/status`;
+    const start = () =>
+      Daemon.start([
+        `--unix=${directory}/policy`,
+        `--database=${directory}/g.db`,
+        `--status=unix:${path}`,
+      ]);
+    const first = await start();
+    await first.waitFor("status server on");
+    await first.kill();
+    const second = await start();
+    await second.waitFor("status server on");
+    assertEquals((await Deno.stat(path)).mode! & 0o777, 0o660);
+    const conn = await Deno.connect({ transport: "unix", path });
+    await conn.write(
+      new TextEncoder().encode(
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+      ),
+    );
+    assertStringIncludes(await new Response(conn.readable).text(), "alive");
+    assertEquals(await second.stop(), 0);
+  });
+});
+
+Deno.test("where others reach it, it asks for a password, and the log warns of what travels in clear", async () => {
+  await inDirectory(async (directory) => {
+    const port = getAvailablePort();
+    const daemon = await Daemon.start([
+      `--unix=${directory}/policy`,
+      `--database=${directory}/g.db`,
+      `--status=inet:0.0.0.0:${port}`,
+    ]);
+    await daemon.waitFor("passwords and addresses cross the network in clear");
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/decisions`);
+    assertEquals(answer.status, 401);
+    await answer.body?.cancel();
+    const { out } = await Daemon.run([
+      "token",
+      "add",
+      "monitoring",
+      "--read-only",
+      `--database=${directory}/g.db`,
+    ]);
+    const authorised = await fetch(`http://127.0.0.1:${port}/api/v1/decisions`, {
+      headers: { authorization: `Bearer ${out.trim()}` },
+    });
+    assertEquals([authorised.status, await authorised.json()], [200, { items: [], next: null }]);
+    assertEquals(await daemon.stop(), 0);
+  });
+});
+
+Deno.test("settings of the page are reread without a restart", async () => {
+  await inDirectory(async (directory) => {
+    const port = getAvailablePort();
+    const file = `${directory}/greylag.toml`;
+    const base = `listen = ["unix:${directory}/policy"]\ndatabase = "${directory}/g.db"\n` +
+      `status = "inet:127.0.0.1:${port}"\n`;
+    await Deno.writeTextFile(file, base);
+    const daemon = await Daemon.startBare(["serve", `--config=${file}`]);
+    await daemon.waitFor("status server on");
+    await Deno.writeTextFile(file, `${base}help_text = "Please call us."\n`);
+    await daemon.reload("configuration reread");
+    const text = await (await fetch(`http://127.0.0.1:${port}/help`)).text();
+    assertStringIncludes(text, "Please call us.");
+    assertEquals(await daemon.stop(), 0);
+  });
+});
+
+Deno.test("a change over the API counts for the mail within a second, and is in the log", async () => {
+  await inDirectory(async (directory) => {
+    const port = getAvailablePort();
+    const database = `${directory}/g.db`;
+    const daemon = await Daemon.start([
+      `--unix=${directory}/policy`,
+      `--database=${database}`,
+      `--status=inet:${port}`,
+    ]);
+    await daemon.waitFor("status server on");
+    assertStringIncludes(await daemon.ask(), "DEFER");
+    const { out } = await Daemon.run(["token", "add", "script", `--database=${database}`]);
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/entries`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${out.trim()}`, "content-type": "application/json" },
+      body: JSON.stringify({ list: "allow", pattern: "alice@example.org" }),
+    });
+    assertEquals(answer.status, 201);
+    await answer.body?.cancel();
+    await daemon.waitFor("api script: entry 1: allow sender alice@example.org");
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    assertStringIncludes(await daemon.ask(), "DUNNO");
+    assertEquals(await daemon.stop(), 0);
+  });
+});

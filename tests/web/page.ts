@@ -1,0 +1,187 @@
+/**
+ * The status page without a listener and without a daemon: requests in, answers out.
+ *
+ * @module
+ */
+import { Counters } from "../../lib/daemon/counters.ts";
+import type { PageEvent } from "../../lib/daemon/event_log.ts";
+import { hashPassword, hashToken } from "../../lib/admin/secrets.ts";
+import type { DaemonStatus } from "../../lib/daemon/daemon_status.ts";
+import { openStore } from "../../lib/store/open.ts";
+import type { Store } from "../../lib/store/store.ts";
+import { serviceSettings } from "../../lib/config/settings.ts";
+import { combine } from "../../lib/config/load.ts";
+import { statusHandler } from "../../lib/web/http/app.ts";
+import { DaemonLink } from "../../lib/web/worker/daemon_link.ts";
+import { StatusService } from "../../lib/web/worker/status_service.ts";
+import { EventStream } from "../../lib/web/http/event_stream.ts";
+import type { StatusSettings } from "../../lib/web/settings.ts";
+import { inDirectory } from "../daemon.ts";
+import { seed } from "./seed.ts";
+
+/** The password of every page under test. */
+export const PASSWORD = "correct horse battery";
+
+/** A token that may change things, and one that may not. */
+export const TOKEN = "greylag_may-change";
+export const READ_TOKEN = "greylag_may-read";
+
+/** How a daemon fares that does nothing. */
+export const VITALS: DaemonStatus = {
+  started: 1_700_000_000_000,
+  endpoints: ["inet:127.0.0.1:10023"],
+  connections: 0,
+  counters: new Counters().snapshot(),
+  databaseWorks: true,
+  faults: [],
+  dns: { answered: 0, failed: 0 },
+};
+
+/** What differs from test to test. */
+export interface Setup {
+  readonly settings?: Partial<StatusSettings>;
+  readonly seeded?: boolean;
+  readonly obstacles?: readonly string[];
+  readonly daemonStatus?: Partial<DaemonStatus>;
+  readonly privacy?: boolean;
+  readonly now?: number;
+}
+
+/** A status page under test. */
+export interface Page {
+  /** Asks for something. */
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  /** Sends something, as it is said. */
+  send(
+    method: string,
+    path: string,
+    body: string | undefined,
+    headers?: Record<string, string>,
+    address?: string,
+  ): Promise<Response>;
+  /** Sends a form as a browser does, in a session or without one. */
+  post(path: string, fields: Record<string, string>, session?: SignedIn): Promise<Response>;
+  /** Signs in. */
+  signIn(): Promise<SignedIn>;
+  /** Its database, over a connection of its own. */
+  readonly store: Store;
+  readonly desk: StatusService;
+  readonly feed: EventStream;
+  /** What it told the daemon. */
+  readonly events: PageEvent[];
+  readonly clock: { now: number; elapsed: number };
+}
+
+/** What a browser holds that is signed in. */
+export interface SignedIn {
+  readonly cookie: string;
+  readonly csrf: string;
+}
+
+const HOST = "localhost";
+const BROWSER = {
+  host: HOST,
+  origin: `http://${HOST}`,
+  "sec-fetch-site": "same-origin",
+  "content-type": "application/x-www-form-urlencoded",
+};
+
+const DEFAULTS = combine({ file: undefined, environment: () => undefined, flags: new Map() });
+
+let hash: string | undefined;
+
+/** Runs a body with a page of its own. */
+export async function withPage(
+  body: (page: Page) => Promise<void>,
+  setup: Setup = {},
+): Promise<void> {
+  const { obstacles = [], daemonStatus = {}, seeded = false, privacy = false } = setup;
+  hash ??= await hashPassword(PASSWORD);
+  await inDirectory(async (directory) => {
+    const { engine } = serviceSettings(DEFAULTS.values);
+    const settings: StatusSettings = {
+      endpoint: { kind: "inet", host: "127.0.0.1", port: 10024 },
+      names: ["status.example.net"],
+      prefix: "",
+      isPrivate: false,
+      helpText: "",
+      helpContact: "",
+      store: { database: `${directory}/g.db`, privacy },
+      rules: engine.rules,
+      whitelistClients: [],
+      whitelistRecipients: [],
+      builtinList: true,
+      hostname: "mx.example.net",
+      version: "0.1.0",
+      released: 0,
+      ...setup.settings,
+    };
+    const clock = { now: setup.now ?? Date.now(), elapsed: 0 };
+    const store = openStore(settings.store);
+    if (seeded) await seed(store, clock.now);
+    await store.putCredential({ kind: "password", name: "", hash: hash!, created: 1 });
+    for (
+      const [kind, name, token] of [["token", "script", TOKEN], [
+        "read-token",
+        "mon",
+        READ_TOKEN,
+      ]] as const
+    ) {
+      await store.putCredential({ kind, name, hash: hashToken(token), created: 1 });
+    }
+    const events: PageEvent[] = [];
+    const link: DaemonLink = new DaemonLink((message) => {
+      if (message.kind === "event") events.push(message.event);
+      if (message.kind !== "ask") return;
+      const state = {
+        daemonStatus: { ...VITALS, ...daemonStatus },
+        obstacles: message.tries ? obstacles : undefined,
+        warnings: [],
+      };
+      queueMicrotask(() => link.answer(message.question, state));
+    });
+    const desk = new StatusService(settings, link, () => clock.now);
+    const feed = new EventStream(desk);
+    const handle = statusHandler(desk, feed, () => clock.elapsed);
+    const send: Page["send"] = (method, path, text, headers = {}, address = "127.0.0.1") =>
+      handle(
+        new Request(`http://${HOST}${path}`, {
+          method,
+          headers: { host: HOST, ...headers },
+          ...(text === undefined ? {} : { body: text }),
+        }),
+        address,
+      );
+    const post: Page["post"] = (path, fields, session) =>
+      send(
+        "POST",
+        path,
+        new URLSearchParams(session === undefined ? fields : { csrf: session.csrf, ...fields })
+          .toString(),
+        session === undefined ? BROWSER : { ...BROWSER, cookie: session.cookie },
+      );
+    const page: Page = {
+      get: (path, headers) => send("GET", path, undefined, headers),
+      send,
+      post,
+      async signIn() {
+        const answer = await post("/sign-in", { password: PASSWORD, then: "/lists" });
+        const cookie = answer.headers.get("set-cookie")!.split(";")[0]!;
+        const text = await (await page.get("/lists", { cookie })).text();
+        return { cookie, csrf: /name="csrf" value="([^"]+)"/.exec(text)![1]! };
+      },
+      store,
+      desk,
+      feed,
+      events,
+      clock,
+    };
+    try {
+      await body(page);
+    } finally {
+      feed.stop();
+      await desk.close();
+      await store.close();
+    }
+  });
+}

@@ -1,0 +1,236 @@
+/**
+ * A database as it is after some weeks of mail, for tests and for screenshots.
+ *
+ * @module
+ */
+import { tripletKey } from "../../lib/greylist/model.ts";
+import { newEntry, releaseOf } from "../../lib/admin/new_entry.ts";
+import type { DecisionRecord, Tally } from "../../lib/store/history.ts";
+import type { Store } from "../../lib/store/store.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Numbers that look random and are the same in each run (Park and Miller). */
+function chance(): () => number {
+  let state = 20_261_124;
+  return () => (state = state * 48_271 % 2_147_483_647) / 2_147_483_647;
+}
+
+interface Sender {
+  readonly address: string;
+  readonly clientName: string;
+  readonly clientAddress: string;
+  readonly legitimacy: number;
+}
+
+const FRIENDS: readonly Sender[] = [
+  {
+    address: "newsletter@bakery.example",
+    clientName: "mta7.sender.example",
+    clientAddress: "198.51.100.7",
+    legitimacy: 6,
+  },
+  {
+    address: "anna@lindgren.example",
+    clientName: "mail.lindgren.example",
+    clientAddress: "192.0.2.25",
+    legitimacy: 9,
+  },
+  {
+    address: "no-reply@railway.example",
+    clientName: "out3.railway.example",
+    clientAddress: "203.0.113.90",
+    legitimacy: 9,
+  },
+  { address: "", clientName: "mx2.school.example", clientAddress: "192.0.2.200", legitimacy: 5 },
+];
+
+const STRANGERS: readonly Sender[] = [
+  {
+    address: "invoice@x7k2.example",
+    clientName: "unknown",
+    clientAddress: "203.0.113.14",
+    legitimacy: 1,
+  },
+  {
+    address: "win@prize-4711.example",
+    clientName: "unknown",
+    clientAddress: "198.51.100.133",
+    legitimacy: 0,
+  },
+  {
+    address: "dr.okafor@bank.example",
+    clientName: "host-133-7.pool.provider.example",
+    clientAddress: "198.51.100.201",
+    legitimacy: 2,
+  },
+];
+
+const RECIPIENTS = ["erika@example.net", "max@example.net", "verein@example.net"];
+
+function decision(
+  time: number,
+  sender: Sender,
+  recipient: string,
+  what: Partial<DecisionRecord>,
+): DecisionRecord {
+  const { address, clientName, clientAddress, legitimacy } = sender;
+  return {
+    time,
+    decision: "defer",
+    reason: "new",
+    clientAddress,
+    clientName,
+    heloName: clientName === "unknown" ? "localhost" : clientName,
+    sender: address,
+    recipient,
+    normalisedSender: address,
+    normalisedRecipient: recipient,
+    network: `net:${clientAddress.replace(/\d+$/, "0/24")}`,
+    legitimacy,
+    ...what,
+  };
+}
+
+/** The counts of 30 days, with nights and week-ends. */
+function tallies(now: number): Tally[] {
+  const random = chance();
+  const counts: Tally[] = [];
+  const thisHour = now - now % HOUR;
+  for (let hour = thisHour - 30 * DAY; hour <= thisHour; hour += HOUR) {
+    const ofDay = new Date(hour).getUTCHours();
+    const busy = (ofDay > 6 && ofDay < 20 ? 1 : 0.35) * (0.6 + 0.8 * random());
+    const rates: Readonly<Record<string, number>> = {
+      "reason:known": 14,
+      "reason:auto-whitelisted": 9,
+      "reason:allowed": 2,
+      "reason:new": 17,
+      "reason:early": 3,
+      "reason:retried": 2.4,
+      "reason:blocked": 1.2,
+      "reason:authenticated": 5,
+      "delay:120": 1.1,
+      "delay:300": 0.7,
+      "delay:900": 0.4,
+      "delay:3600": 0.2,
+    };
+    for (const [name, rate] of Object.entries(rates)) {
+      const count = Math.floor(rate * busy + random());
+      if (count > 0) counts.push({ hour, name, count });
+    }
+  }
+  return counts;
+}
+
+/** Fills an empty store. */
+export async function seed(store: Store, now: number): Promise<void> {
+  const record = (...decisions: DecisionRecord[]) =>
+    store.record({ decisions, tallies: [], quietPeriod: 2 * DAY });
+  await store.record({ decisions: [], tallies: tallies(now), quietPeriod: DAY });
+
+  // What did not come back, in the days before.
+  for (let at = 0; at < 60; at++) {
+    const time = now - 7 * DAY + at * 2 * HOUR;
+    const stranger = STRANGERS[at % STRANGERS.length]!;
+    const sender = { ...stranger, address: stranger.address.replace("@", `.${at}@`) };
+    await record(decision(time, sender, RECIPIENTS[at % 3]!, { wait: MINUTE }));
+  }
+  const lostFriend: Sender = {
+    address: "orders@bookshop.example",
+    clientName: "mail.bookshop.example",
+    clientAddress: "192.0.2.77",
+    legitimacy: 8,
+  };
+  await record(decision(now - 20 * HOUR, lostFriend, "erika@example.net", { wait: MINUTE }));
+  await record(
+    decision(now - 19 * HOUR, lostFriend, "erika@example.net", { reason: "early", wait: 1000 }),
+  );
+
+  // The last hour.
+  const passes = { decision: "pass", reason: "known" } as const;
+  for (let at = 0; at < 9; at++) {
+    const time = now - 50 * MINUTE + at * 4 * MINUTE;
+    const friend = FRIENDS[at % FRIENDS.length]!;
+    await record(
+      decision(time, friend, RECIPIENTS[at % 3]!, {
+        ...passes,
+        origin: at % 2 === 0 ? "spf:bakery.example" : "net:192.0.2.0/24",
+      }),
+    );
+  }
+  const [bakery, anna, railway] = FRIENDS;
+  await record(decision(now - 9 * MINUTE, anna!, "max@example.net", { wait: MINUTE }));
+  await record(
+    decision(now - 7 * MINUTE, anna!, "max@example.net", {
+      ...passes,
+      reason: "retried",
+      delayed: 2 * MINUTE,
+    }),
+    decision(now - 4 * MINUTE, STRANGERS[1]!, "verein@example.net", {
+      decision: "reject",
+      reason: "blocked",
+      by: "entry:2",
+    }),
+    decision(now - 3 * MINUTE, STRANGERS[0]!, "erika@example.net", { wait: MINUTE }),
+    decision(now - 2 * MINUTE, STRANGERS[2]!, "max@example.net", { wait: MINUTE }),
+    decision(now - 40_000, railway!, "erika@example.net", { wait: MINUTE }),
+  );
+
+  const origin = (key: string, deliveries: number) => ({
+    kind: "origin" as const,
+    key,
+    record: {
+      firstSeen: now - 20 * DAY,
+      lastSeen: now - 30 * MINUTE,
+      deliveries,
+      lastCounted: now - 30 * MINUTE,
+    },
+  });
+  await store.exchange([], () => [
+    origin("spf:bakery.example", 31),
+    origin("net:192.0.2.0/24", 12),
+    origin("org:railway.example", 6),
+    origin("net:203.0.113.0/24", 1),
+    {
+      kind: "triplet",
+      key: tripletKey("spf:bakery.example", bakery!.address, "erika@example.net"),
+      record: {
+        firstSeen: now - 20 * DAY,
+        lastSeen: now - HOUR,
+        passed: now - 20 * DAY + 3 * MINUTE,
+        tries: 1,
+        counted: true,
+      },
+    },
+  ]);
+
+  const remarks = { addedBy: "root", now: now - 3 * DAY };
+  const add = async (entered: ReturnType<typeof newEntry>) => {
+    if (entered.ok) await store.addEntry(entered.entry);
+  };
+  await add(
+    newEntry("allow", "client", "org:school.example", { ...remarks, note: "slow retries" }),
+  );
+  await add(newEntry("block", "sender", "prize-4711.example", { ...remarks, note: "" }));
+  await add(
+    newEntry("allow", "recipient", "erika@example.net", {
+      ...remarks,
+      now: now - 5 * MINUTE,
+      note: "login code",
+      lasts: 15 * MINUTE,
+    }),
+  );
+  await store.addEntry(
+    releaseOf({ sender: "", recipient: "max@example.net" }, {
+      ...remarks,
+      note: "",
+      lasts: 5 * DAY,
+    }),
+  );
+  await store.countHits([
+    { rule: 1, count: 14, last: now - HOUR },
+    { rule: "builtin:postmaster@", count: 2, last: now - DAY },
+  ]);
+}
