@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 
 /** The modules that a module imports, besides itself, packages and lib/jsr. */
 const IMPORTS: Readonly<Record<string, readonly string[]>> = {
+  text: [],
   net: [],
   sockets: [],
   spf: ["net"],
@@ -36,7 +37,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
 /** Only this file of the command line may import the status page. */
 const SERVE = "cli/serve.ts";
 
-const PURE = ["net", "lists", "spf", "greylist"];
+const PURE = ["text", "net", "lists", "spf", "greylist"];
 
 /** Asynchronous through their resolver. */
 const IMPURE_FILES = ["spf/breadth.ts", "spf/check_host.ts"];
