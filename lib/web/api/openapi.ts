@@ -30,7 +30,7 @@ function parametersOf({ path, query }: Call): Json[] {
       name: "id",
       in: "path",
       required: true,
-      description: "Its number.",
+      description: "Number of the row.",
       schema: { type: "integer", minimum: 1 },
     }]
     : [];

@@ -1,6 +1,5 @@
 /**
- * What goes into the API and what comes out of it, as schemas: they check what is sent, type the
- * answers, and are what the OpenAPI document is made of.
+ * The schemas of the API: they check what is sent, type the responses and make the OpenAPI document.
  *
  * @module
  */
@@ -17,16 +16,16 @@ import type {
   SummaryJson,
 } from "../../admin/record_json.ts";
 
-/**
- * The reasons of decisions.
- *
- * @internal its type is what the expression says
- */
+/** The reasons of decisions. */
 export const REASONS = Object.keys(REASON_TEXTS) as [Reason, ...Reason[]];
 
-const time = v.pipe(v.string(), v.isoTimestamp());
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const amount = v.pipe(v.number(), v.minValue(0));
+const about = (description: string) => v.pipe(v.string(), v.description(description));
+const time = (description: string) =>
+  v.pipe(v.string(), v.isoTimestamp(), v.description(description));
+const count = (description: string) =>
+  v.pipe(v.number(), v.integer(), v.minValue(0), v.description(description));
+const amount = (description: string) =>
+  v.pipe(v.number(), v.minValue(0), v.description(description));
 const matchOn = v.picklist(["client", "sender", "recipient"]);
 const list = v.picklist(["allow", "block", "always-greylist", "opt-in", "opt-out", "release"]);
 
@@ -36,244 +35,236 @@ const duration = v.pipe(
     (text) => (parseDuration(text) ?? 0) > 0 && parseDuration(text)! <= parseDuration("3650d")!,
     'must be a duration from 1ms to 3650d, such as "15m" or "30d"',
   ),
-  v.description("A duration with its unit, such as 15m or 30d."),
+  v.description("Duration with its unit, such as 15m or 30d."),
 );
 
 const note = v.pipe(
   v.string("must be a text"),
   v.maxLength(500, "must have 500 characters at most"),
-  v.description("Why the entry is there."),
+  v.description("Note for other administrators."),
 );
 
-/** A mail as the list of an API row shows it. */
+/** The client and the envelope of an attempt. */
 const mail = {
-  client_address: v.string(),
-  client_name: v.string(),
-  helo_name: v.string(),
-  sender: v.string(),
-  recipient: v.string(),
+  client_address: about("Address of the client."),
+  client_name: about("Verified name of the client; `unknown` without one."),
+  helo_name: about("Name that the client gave in HELO or EHLO."),
+  sender: about("Envelope sender; empty for the null sender."),
+  recipient: about("Envelope recipient."),
 };
 
-/**
- * An entry of a list.
- *
- * @internal its type is what the expression says
- */
+/** An entry of a list. */
 export const ENTRY = v.object({
-  id: count,
-  list,
-  match_on: v.picklist(["client", "sender", "recipient", "pair"]),
-  pattern: v.string(),
-  note: v.string(),
-  added_by: v.string(),
-  created: time,
-  expires: v.nullable(time),
-  hits: count,
-  last_hit: v.nullable(time),
+  id: count("Number of the row, for calls and commands."),
+  list: v.pipe(list, v.description("List that the entry belongs to.")),
+  match_on: v.pipe(
+    v.picklist(["client", "sender", "recipient", "pair"]),
+    v.description("Attribute that the pattern is compared with."),
+  ),
+  pattern: about("Pattern to match."),
+  note: about("Note of the administrator."),
+  added_by: about("User, token or command that added the entry."),
+  created: time("Time of creation."),
+  expires: v.nullable(time("Time of expiry; null for never.")),
+  hits: count("Number of decisions that the entry made."),
+  last_hit: v.nullable(time("Time of the last hit; null for never.")),
 }) satisfies v.GenericSchema<unknown, EntryJson>;
 
 const deferralFields = {
-  id: count,
+  id: count("Number of the row, for calls and commands."),
   ...mail,
-  network: v.string(),
-  tries: count,
-  network_changes: count,
-  first_tried: time,
-  last_tried: time,
+  network: about("Network of the last attempt, as an origin."),
+  tries: count("Number of deferred attempts."),
+  network_changes: count("Number of attempts from another network than the attempt before."),
+  first_tried: time("Time of the first deferral."),
+  last_tried: time("Time of the last deferral."),
 };
 
-/**
- * What was put off.
- *
- * @internal its type is what the expression says
- */
+/** A deferred sender and recipient. */
 export const DEFERRAL = v.object(deferralFields) satisfies v.GenericSchema<unknown, DeferralJson>;
 
-/**
- * What waits.
- *
- * @internal its type is what the expression says
- */
+/** A deferral that may still be retried. */
 export const WAITING = v.object({
   ...deferralFields,
-  passes_from: v.pipe(time, v.description("A try from this time on passes.")),
+  passes_from: time("Time from which a retry is accepted."),
 });
 
-/**
- * What never came back.
- *
- * @internal its type is what the expression says
- */
+/** A deferral that was not retried. */
 export const LOST = v.object({
   ...deferralFields,
-  legitimacy: v.pipe(count, v.maxValue(10), v.description("How much it looks like real mail.")),
-});
-
-/**
- * A decision.
- *
- * @internal its type is what the expression says
- */
-export const DECISION = v.object({
-  id: count,
-  time,
-  decision: v.picklist(["pass", "defer", "reject"]),
-  reason: v.picklist(REASONS),
-  shadow: v.nullable(v.picklist(["defer", "reject"])),
-  ...mail,
-  waiting: v.nullable(count),
-  origin: v.nullable(v.string()),
-  by: v.nullable(v.string()),
-  wait_seconds: v.nullable(count),
-  delay_seconds: v.nullable(amount),
-}) satisfies v.GenericSchema<unknown, DecisionJson>;
-
-/**
- * A triplet that passes at once.
- *
- * @internal its type is what the expression says
- */
-export const KNOWN = v.object({
-  origin: v.string(),
-  sender: v.string(),
-  recipient: v.string(),
-  since: v.nullable(time),
-  last_used: time,
-}) satisfies v.GenericSchema<unknown, KnownJson>;
-
-/**
- * A proven origin.
- *
- * @internal its type is what the expression says
- */
-export const AUTO_WHITELISTED = v.object({
-  origin: v.string(),
-  deliveries: count,
-  since: time,
-  last_used: time,
-}) satisfies v.GenericSchema<unknown, AutoWhitelistedJson>;
-
-/**
- * A rule of the built-in list or of a file.
- *
- * @internal its type is what the expression says
- */
-export const RULE = v.object({
-  source: v.string(),
-  match_on: matchOn,
-  pattern: v.string(),
-  why: v.string(),
-  hits: count,
-});
-
-/**
- * What happened within a period.
- *
- * @internal its type is what the expression says
- */
-export const SUMMARY = v.object({
-  since: time,
-  requests: count,
-  reasons: v.record(v.string(), count),
-  shadow: v.object({ defer: count, reject: count }),
-  delayed: v.object({
-    messages: count,
-    p50_seconds: v.nullable(amount),
-    p90_seconds: v.nullable(amount),
-    histogram: v.array(v.object({ up_to_seconds: v.nullable(amount), count })),
-  }),
-  deferred: v.object({ returned: count, refused: count, waiting: count, lost: count }),
-}) satisfies v.GenericSchema<unknown, SummaryJson>;
-
-const figures = {
-  passed_undelayed: amount,
-  deferred: amount,
-  retried: amount,
-  blocked: amount,
-};
-
-const today = v.object({ ...figures, delayed: amount, stopped: amount });
-
-/**
- * The last 24 hours and what is usual.
- *
- * @internal its type is what the expression says
- */
-export const TODAY = v.object({
-  last: today,
-  baseline: v.pipe(
-    v.nullable(today),
-    v.description("The mean of the days before; null while there is no whole day."),
+  legitimacy: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(0),
+    v.maxValue(10),
+    v.description("Likelihood of legitimate mail, 0 to 10."),
   ),
 });
 
-/**
- * The figures of a period, piece by piece.
- *
- * @internal its type is what the expression says
- */
-export const TREND = v.object({
-  period: v.picklist(PERIODS),
-  pieces: v.array(v.object({ from: time, seconds: count, ...figures })),
+/** A decision. */
+export const DECISION = v.object({
+  id: count("Number of the row, for calls and commands."),
+  time: time("Time of the event."),
+  decision: v.pipe(
+    v.picklist(["pass", "defer", "reject"]),
+    v.description("Decision on the attempt."),
+  ),
+  reason: v.pipe(v.picklist(REASONS), v.description("Reason of the decision; see log.md.")),
+  shadow: v.nullable(
+    v.pipe(
+      v.picklist(["defer", "reject"]),
+      v.description('Decision that `mode = "shadow"` did not carry out.'),
+    ),
+  ),
+  ...mail,
+  waiting: v.nullable(count("Number of the deferral that the decision belongs to.")),
+  origin: v.nullable(about("Origin that matched.")),
+  by: v.nullable(about("List entry that decided.")),
+  wait_seconds: v.nullable(count("Seconds left until a retry is accepted.")),
+  delay_seconds: v.nullable(amount("Seconds between the first attempt and the accepted retry.")),
+}) satisfies v.GenericSchema<unknown, DecisionJson>;
+
+/** A known triplet. */
+export const KNOWN = v.object({
+  origin: about("Origin that matched."),
+  sender: about("Envelope sender; empty for the null sender."),
+  recipient: about("Envelope recipient."),
+  since: v.nullable(time("Time of the first accepted retry.")),
+  last_used: time("Time of the last accepted attempt."),
+}) satisfies v.GenericSchema<unknown, KnownJson>;
+
+/** An auto-whitelisted origin. */
+export const AUTO_WHITELISTED = v.object({
+  origin: about("Name of the origin."),
+  deliveries: count("Number of counted deliveries, one an hour at most."),
+  since: time("Time of the first counted delivery."),
+  last_used: time("Time of the last accepted attempt."),
+}) satisfies v.GenericSchema<unknown, AutoWhitelistedJson>;
+
+/** A rule of the built-in list or of a list file. */
+export const RULE = v.object({
+  source: about("`builtin`, or the path of the list file."),
+  match_on: v.pipe(matchOn, v.description("Attribute that the pattern is compared with.")),
+  pattern: about("Pattern to match."),
+  why: about("Reason for the rule."),
+  hits: count("Number of decisions that the rule made since the start."),
 });
 
-/**
- * How Greylag fares.
- *
- * @internal its type is what the expression says
- */
-export const HEALTH = v.object({
-  version: v.string(),
-  ready: v.boolean(),
-  obstacles: v.array(v.string()),
-  warnings: v.array(v.object({
-    severity: v.picklist(["error", "warning"]),
-    what: v.string(),
-    remedy: v.string(),
-  })),
-  started: time,
-  uptime_seconds: count,
-  endpoints: v.array(v.string()),
-  connections: count,
-  requests: count,
-  database: v.object({
-    path: v.string(),
-    works: v.boolean(),
-    bytes: v.nullable(count),
-    triplets: v.nullable(count),
-    origins: v.nullable(count),
+/** The counts of a period. */
+export const SUMMARY = v.object({
+  since: time("Start of the period, at a full hour."),
+  requests: count("Number of requests."),
+  reasons: v.pipe(
+    v.record(v.string(), v.pipe(v.number(), v.integer(), v.minValue(0))),
+    v.description("Number of requests by reason; reasons without requests are left out."),
+  ),
+  shadow: v.object({
+    defer: count('Number of deferrals that `mode = "shadow"` did not carry out.'),
+    reject: count('Number of rejections that `mode = "shadow"` did not carry out.'),
   }),
-  last_expiry: v.nullable(v.object({ time, removed: count })),
+  delayed: v.object({
+    messages: count("Number of messages accepted after a retry."),
+    p50_seconds: v.nullable(amount("Median delay in seconds.")),
+    p90_seconds: v.nullable(amount("90th percentile of the delay in seconds.")),
+    histogram: v.array(v.object({
+      up_to_seconds: v.nullable(amount("Upper bound of the bucket in seconds; null for none.")),
+      count: count("Number of messages in the bucket."),
+    })),
+  }),
+  deferred: v.object({
+    returned: count("Number of deferrals that were retried and accepted."),
+    refused: count("Number of deferrals that were rejected later."),
+    waiting: count("Number of deferrals that may still be retried."),
+    lost: count("Number of deferrals not retried within `retry_window`."),
+  }),
+}) satisfies v.GenericSchema<unknown, SummaryJson>;
+
+const figures = {
+  passed_undelayed: amount("Number of attempts passed without delay."),
+  deferred: amount("Number of new deferrals."),
+  retried: amount("Number of deferrals that were retried."),
+  blocked: amount("Number of rejected attempts."),
+};
+
+const today = v.object({
+  ...figures,
+  delayed: amount("Number of messages accepted after a retry."),
+  stopped: amount("Number of deferrals not retried within `retry_window`."),
+});
+
+/** The last 24 hours and their baseline. */
+export const TODAY = v.object({
+  last: v.pipe(today, v.description("The last 24 hours.")),
+  baseline: v.pipe(
+    v.nullable(today),
+    v.description("Mean of the days before; null before the first full day."),
+  ),
+});
+
+/** The figures of a period by interval. */
+export const TREND = v.object({
+  period: v.pipe(v.picklist(PERIODS), v.description("Period of the trend.")),
+  pieces: v.array(v.object({
+    from: time("Start of the interval."),
+    seconds: count("Length of the interval in seconds."),
+    ...figures,
+  })),
+});
+
+/** The status of the daemon and of its machine. */
+export const HEALTH = v.object({
+  version: about("Version of Greylag."),
+  ready: v.pipe(v.boolean(), v.description("True if the daemon can greylist.")),
+  obstacles: v.pipe(
+    v.array(v.string()),
+    v.description("Reasons why the daemon is not ready."),
+  ),
+  warnings: v.array(v.object({
+    severity: v.pipe(v.picklist(["error", "warning"]), v.description("Severity of the warning.")),
+    what: about("Problem."),
+    remedy: about("Remedy."),
+  })),
+  started: time("Start of the daemon."),
+  uptime_seconds: count("Seconds since the start of the daemon."),
+  endpoints: v.pipe(v.array(v.string()), v.description("Endpoints that listen for Postfix.")),
+  connections: count("Number of open connections from Postfix."),
+  requests: count("Number of requests since the start."),
+  database: v.object({
+    path: about("Path of the database."),
+    works: v.pipe(v.boolean(), v.description("False while the database cannot be used.")),
+    bytes: v.nullable(count("Size of the database and its write-ahead log in bytes.")),
+    triplets: v.nullable(count("Number of stored triplets.")),
+    origins: v.nullable(count("Number of stored origins.")),
+  }),
+  last_expiry: v.nullable(v.object({
+    time: time("End of the last removal of expired rows."),
+    removed: count("Number of removed rows."),
+  })),
   dns: v.object({
-    answered: count,
-    failed: count,
-    last_failure: v.nullable(v.object({ time, why: v.string() })),
+    answered: count("Number of answered DNS queries since the start."),
+    failed: count("Number of failed DNS queries since the start."),
+    last_failure: v.nullable(v.object({
+      time: time("Time of the last failure."),
+      why: about("Cause of the last failure."),
+    })),
   }),
   faults: v.array(v.object({
-    level: v.string(),
-    text: v.string(),
-    first: time,
-    last: time,
-    times: count,
+    level: about("Log level: `error` or `warning`."),
+    text: about("Message, as logged."),
+    first: time("Time of the first occurrence since the start."),
+    last: time("Time of the last occurrence."),
+    times: count("Number of occurrences."),
   })),
 });
 
-/**
- * Why something was not done.
- *
- * @internal its type is what the expression says
- */
-export const PROBLEM = v.object({ error: v.string() });
+/** The body of an error response. */
+export const PROBLEM = v.object({ error: about("What failed, and what to do.") });
 
-/**
- * One page of rows.
- *
- * @internal its type is what the expression says
- */
+/** One page of rows. */
 export function pageOf<T extends v.GenericSchema>(row: T): v.GenericSchema {
   const next = v.pipe(
     v.nullable(v.string()),
-    v.description("What `after` has to be for the next page; null after the last."),
+    v.description("Value of `after` for the next page; null on the last page."),
   );
   return v.object({ items: v.array(row), next });
 }
@@ -282,7 +273,7 @@ const text = v.optional(
   v.pipe(
     v.string(),
     v.maxLength(320, "must have 320 characters at most"),
-    v.description("Any part of an address or name, in any case."),
+    v.description("Part of an address or name, case-insensitive."),
   ),
   "",
 );
@@ -291,14 +282,14 @@ const limit = v.optional(
   v.pipe(
     v.string(),
     v.regex(/^[1-9]\d{0,2}$/, "must be a whole number from 1 to 200"),
+    v.description("Maximum number of rows, from 1 to 200."),
     v.transform(Number),
     v.maxValue(200, "must be a whole number from 1 to 200"),
-    v.description("So many rows at most."),
   ),
   "50",
 );
 
-const BEHIND = "Where an earlier page ended: its `next`.";
+const BEHIND = "The `next` of the page before.";
 
 const afterNumber = v.optional(
   v.pipe(
@@ -329,94 +320,78 @@ const afterKey = (parts: number) =>
     ),
   );
 
-/**
- * A search in a table with numbered rows.
- *
- * @internal its type is what the expression says
- */
+/** A search in a table with numbered rows. */
 export const NUMBERED_SEARCH = v.object({ q: text, limit, after: afterNumber });
 
-/**
- * A search for decisions.
- *
- * @internal its type is what the expression says
- */
+/** A search for decisions. */
 export const DECISION_SEARCH = v.object({
   q: text,
   reason: v.optional(
     v.pipe(
       v.string(),
+      v.description("Comma-separated reasons to select."),
       v.transform((words) => words.split(",")),
       v.array(v.picklist(REASONS, `must be of: ${REASONS.join(", ")}`)),
-      v.description("Only decisions with these reasons, with commas between them."),
     ),
   ),
   limit,
   after: afterNumber,
 });
 
-/**
- * A search for triplets.
- *
- * @internal its type is what the expression says
- */
+/** A search for triplets. */
 export const TRIPLET_SEARCH = v.object({ q: text, limit, after: afterKey(3) });
 
-/**
- * A search for origins.
- *
- * @internal its type is what the expression says
- */
+/** A search for origins. */
 export const ORIGIN_SEARCH = v.object({ q: text, limit, after: afterKey(1) });
 
-/**
- * A search for entries.
- *
- * @internal its type is what the expression says
- */
+/** A search for entries. */
 export const ENTRY_SEARCH = v.object({
   q: text,
-  list: v.optional(v.picklist(list.options, `must be one of: ${list.options.join(", ")}`)),
+  list: v.optional(
+    v.pipe(
+      v.picklist(list.options, `must be one of: ${list.options.join(", ")}`),
+      v.description("List that the entry belongs to."),
+    ),
+  ),
   limit,
   after: afterNumber,
 });
 
-/**
- * Which trend.
- *
- * @internal its type is what the expression says
- */
+/** The query of a trend. */
 export const TREND_SEARCH = v.object({
-  period: v.optional(v.picklist(PERIODS, `must be one of: ${PERIODS.join(", ")}`), "24h"),
+  period: v.optional(
+    v.pipe(
+      v.picklist(PERIODS, `must be one of: ${PERIODS.join(", ")}`),
+      v.description("Period of the trend."),
+    ),
+    "24h",
+  ),
 });
 
-/**
- * How far back a summary goes.
- *
- * @internal its type is what the expression says
- */
+/** The query of a summary. */
 export const SUMMARY_SEARCH = v.object({ since: v.optional(duration, "24h") });
 
-/**
- * No search at all.
- *
- * @internal its type is what the expression says
- */
+/** The query of a call that takes none. */
 export const NO_SEARCH = v.object({});
 
-/**
- * A new entry.
- *
- * @internal its type is what the expression says
- */
+/** A new entry. */
 export const NEW_ENTRY = v.strictObject({
-  list: v.picklist(
-    ["allow", "block", "always-greylist"],
-    "must be allow, block or always-greylist",
+  list: v.pipe(
+    v.picklist(
+      ["allow", "block", "always-greylist"],
+      "must be allow, block or always-greylist",
+    ),
+    v.description("List that the entry belongs to."),
   ),
-  match_on: v.optional(matchOn),
+  match_on: v.optional(
+    v.pipe(
+      matchOn,
+      v.description("Attribute that the pattern is compared with; guessed from it if absent."),
+    ),
+  ),
   pattern: v.pipe(
     v.string("must be a text"),
+    v.description("Pattern to match."),
     v.minLength(1, "must not be empty"),
     v.maxLength(1000, "must have 1000 characters at most"),
   ),
@@ -424,23 +399,19 @@ export const NEW_ENTRY = v.strictObject({
   for: v.optional(duration),
 });
 
-/**
- * What an entry's note and end become.
- *
- * @internal its type is what the expression says
- */
+/** A change of an entry. */
 export const CHANGED_ENTRY = v.strictObject({
   note: v.optional(note, ""),
   for: v.optional(duration),
 });
 
-/**
- * Whose mail is expected.
- *
- * @internal its type is what the expression says
- */
+/** A new exemption of a recipient. */
 export const EXPECTED = v.strictObject({
-  recipient: v.pipe(v.string("must be a text"), v.minLength(1, "must not be empty")),
+  recipient: v.pipe(
+    v.string("must be a text"),
+    v.minLength(1, "must not be empty"),
+    v.description("Recipient whose mail is accepted without delay."),
+  ),
   for: v.optional(duration, "15m"),
   note: v.optional(note, ""),
 });
