@@ -13,10 +13,10 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   store: ["greylist", "lists"],
   evidence: ["dns", "greylist", "net", "spf"],
   daemon: ["dns", "evidence", "greylist", "lists", "net", "postfix", "store"],
-  config: ["daemon", "dns", "evidence", "lists", "net", "postfix"],
-  admin: ["daemon", "evidence", "greylist", "lists", "net", "postfix", "store"],
-  import: ["config", "greylist", "net", "store"],
-  web: ["admin", "config", "daemon", "greylist", "lists", "net", "postfix", "sockets", "store"],
+  config: ["daemon", "dns", "evidence", "lists", "net", "postfix", "text"],
+  admin: ["daemon", "evidence", "greylist", "lists", "net", "postfix", "store", "text"],
+  import: ["config", "greylist", "net", "store", "text"],
+  web: ["admin", "daemon", "greylist", "lists", "net", "postfix", "sockets", "store", "text"],
   cli: [
     "admin",
     "config",
@@ -30,6 +30,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "postfix",
     "spf",
     "store",
+    "text",
     "web",
   ],
 };

@@ -5,6 +5,7 @@
  */
 import type { Tally } from "../store/history.ts";
 import type { Reason } from "../greylist/model.ts";
+import { DAY, HOUR } from "../text/duration.ts";
 import { delaysOf } from "./summary.ts";
 
 /** What happened to strangers and friends within a period. */
@@ -32,9 +33,6 @@ export const PERIODS = ["24h", "7d", "30d"] as const;
 
 /** One of {@linkcode PERIODS}. */
 export type Period = typeof PERIODS[number];
-
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
 
 /** The days before the last 24 hours that are the usual. */
 const USUAL_DAYS = 7;

@@ -4,26 +4,7 @@
  * @module
  */
 import { verifiedName } from "../net/hostname.ts";
-
-const UNITS: readonly (readonly [name: string, milliseconds: number])[] = [
-  ["d", 86_400_000],
-  ["h", 3_600_000],
-  ["min", 60_000],
-  ["s", 1000],
-];
-
-/** A duration in its two largest units, such as `2 d 3 h`. */
-export function formatDuration(milliseconds: number): string {
-  let rest = Math.round(Math.abs(milliseconds) / 1000) * 1000;
-  const parts: string[] = [];
-  for (const [name, size] of UNITS) {
-    const count = Math.floor(rest / size);
-    rest -= count * size;
-    if (count > 0) parts.push(`${count} ${name}`);
-    else if (parts.length > 0) break;
-  }
-  return parts.slice(0, 2).join(" ") || "0 s";
-}
+import { formatDuration, SECOND } from "../text/duration.ts";
 
 /** A sender; `<>` for the null sender. */
 export function formatSender(sender: string): string {
@@ -41,7 +22,7 @@ export function formatClient(
 
 /** How long ago something was. */
 export function formatAgo(milliseconds: number): string {
-  return `${formatDuration(Math.max(0, milliseconds))} ago`;
+  return milliseconds < SECOND ? "now" : `${formatDuration(milliseconds)} ago`;
 }
 
 /** A time as JSON shows it: ISO 8601, or null for none. */

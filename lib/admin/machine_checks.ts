@@ -6,14 +6,14 @@
 import { statfsSync } from "node:fs";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Finding } from "../postfix/postconf.ts";
-import { formatDuration } from "./format.ts";
+import { formatDuration, MINUTE } from "../text/duration.ts";
 import { obstacleTo, type User, userNamed } from "./socket_access.ts";
 
 /** Less room than this on the database's file system is worth a word, in bytes. */
 const LITTLE_ROOM = 64 * 1024 * 1024;
 
 /** What was stored may be so much younger than the clock says, in milliseconds. */
-const CLOCK_TOLERANCE = 60_000;
+const CLOCK_TOLERANCE = MINUTE;
 
 /** Whether the database's file system has room left. */
 export function checkRoom(database: string): Finding[] {

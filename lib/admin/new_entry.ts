@@ -7,6 +7,7 @@ import type { ListName } from "../lists/matcher.ts";
 import { formatPair, formatPattern, type MatchOn, parsePattern } from "../lists/pattern.ts";
 import type { Deferral } from "../store/history.ts";
 import type { NewEntry } from "../store/store.ts";
+import { MINUTE } from "../text/duration.ts";
 
 /** What is said of an entry besides what it matches. */
 export interface Remarks {
@@ -26,7 +27,7 @@ export type Entered =
   | { readonly ok: false; readonly why: string };
 
 /** How long `expect` lasts where nobody says it, in milliseconds. */
-export const EXPECTED_FOR = 15 * 60_000;
+export const EXPECTED_FOR = 15 * MINUTE;
 
 function remarked({ note, addedBy, now, lasts }: Remarks) {
   return { note, addedBy, created: now, ...(lasts === undefined ? {} : { expires: now + lasts }) };

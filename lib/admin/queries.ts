@@ -11,6 +11,7 @@ import { parseAddress } from "../net/network.ts";
 import type { Deferral, Page, StoredOrigin, StoredTriplet } from "../store/history.ts";
 import { collectPage } from "../store/pages.ts";
 import type { Store } from "../store/store.ts";
+import { HOUR } from "../text/duration.ts";
 import { type Lost, rankLost } from "./possibly_lost.ts";
 
 /** What is looked for, and how much of it. */
@@ -29,7 +30,7 @@ export interface PageQuery {
 export const RANKED = 20_000;
 
 /** What was not tried again for so long counts as lost where nobody says otherwise, in milliseconds. */
-export const LOST_AFTER = 6 * 3_600_000;
+export const LOST_AFTER = 6 * HOUR;
 
 /** Networks are stored, and not the addresses in them. */
 function originText(text: string, rules: Rules): string {

@@ -7,6 +7,7 @@ import { REASON_TEXTS } from "../greylist/model.ts";
 import type { DeferralCounts, Tally } from "../store/history.ts";
 import type { Store } from "../store/store.ts";
 import { DELAY_BOUNDS } from "../daemon/history.ts";
+import { HOUR } from "../text/duration.ts";
 
 /** How long delayed mail had waited. */
 export interface Delays {
@@ -35,8 +36,6 @@ export interface Summary {
   /** What became of what was put off. */
   readonly deferrals: DeferralCounts;
 }
-
-const HOUR = 3_600_000;
 
 /** Counts put together; pure. */
 export function summarise(

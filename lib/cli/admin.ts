@@ -4,9 +4,9 @@
  * @module
  */
 import { ConfigError, type Configuration } from "../config/load.ts";
-import { parseDuration } from "../config/duration.ts";
 import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
+import { parseDuration } from "../text/duration.ts";
 import { configurationOf, SETTING_OPTIONS } from "./setting_options.ts";
 import { type Option, parseOptions, UsageError } from "./usage.ts";
 

@@ -11,6 +11,7 @@ import { checkPostconf, type Finding, parsePostconf } from "../postfix/postconf.
 import { probe } from "../postfix/probe.ts";
 import { checkClock, checkRoom, checkSockets } from "../admin/machine_checks.ts";
 import { StoreFault } from "../store/fault.ts";
+import { messageOf } from "../text/error_message.ts";
 import { ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
 import { UsageError } from "./usage.ts";
@@ -30,7 +31,7 @@ async function checkDaemon(endpoints: readonly Endpoint[]): Promise<Finding[]> {
         remedy: "find out which program listens there (ss -ltnp), or set `listen`",
       });
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       findings.push({
         severity: "error",
         what: `nobody answers on ${where}: ${why}`,
@@ -70,7 +71,7 @@ async function readPostconf(source: string | undefined): Promise<string | undefi
   try {
     return await Deno.readTextFile(source);
   } catch (error) {
-    throw new ConfigError(`${source}: ${error instanceof Error ? error.message : error}`);
+    throw new ConfigError(`${source}: ${messageOf(error)}`);
   }
 }
 

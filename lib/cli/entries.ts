@@ -7,6 +7,7 @@ import type { ListName } from "../lists/matcher.ts";
 import { formatPattern, guessMatchOn, type MatchOn, parsePattern } from "../lists/pattern.ts";
 import { newEntry } from "../admin/new_entry.ts";
 import { entryAsJson } from "../admin/record_json.ts";
+import { formatDuration } from "../text/duration.ts";
 import {
   type Admin,
   ADMIN_OPTIONS,
@@ -18,7 +19,6 @@ import {
 } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
-import { formatDuration } from "../admin/format.ts";
 import { type Option, UsageError } from "./usage.ts";
 
 const MATCH_ON_KINDS: readonly MatchOn[] = ["client", "sender", "recipient"];

@@ -16,10 +16,10 @@ import { formatAddress, parseAddress } from "../net/network.ts";
 import { EvidenceService, type Report } from "../evidence/service.ts";
 import { describeRule, listingOf, Lists } from "../daemon/lists.ts";
 import type { Recalled } from "../store/store.ts";
+import { formatDuration } from "../text/duration.ts";
 import { ADMIN_OPTIONS, parseAdmin, textOf, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Style } from "./output.ts";
-import { formatDuration } from "../admin/format.ts";
 import { type Option, refuseRest, UsageError } from "./usage.ts";
 
 const OWN: readonly Option[] = [

@@ -14,13 +14,13 @@ import {
 } from "../admin/record_json.ts";
 import type { Deferral, StoredDecision, StoredOrigin, StoredTriplet } from "../store/history.ts";
 import type { Store } from "../store/store.ts";
+import { formatDuration } from "../text/duration.ts";
 import { ADMIN_OPTIONS, countOf, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
 import { collect } from "../store/pages.ts";
 import { formatAgo, formatClient, formatSender } from "../admin/format.ts";
 import { printTable } from "./table.ts";
-import { formatDuration } from "../admin/format.ts";
 import { type Option, UsageError } from "./usage.ts";
 
 const OWN: readonly Option[] = [

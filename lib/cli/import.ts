@@ -14,6 +14,7 @@ import { changeOf, type Choice, isExpired, type Item } from "../import/item.ts";
 import { FORMATS, readSources } from "../import/read.ts";
 import type { Output } from "./output.ts";
 import { type Option, UsageError } from "./usage.ts";
+import { MINUTE } from "../text/duration.ts";
 
 const OWN: readonly Option[] = [
   {
@@ -23,8 +24,6 @@ const OWN: readonly Option[] = [
   },
   { name: "dry-run", help: "Only say what would be done." },
 ];
-
-const FIVE_MINUTES = 300_000;
 
 /** So many rows share one transaction: a running daemon waits for no more. */
 const CHUNK = 500;
@@ -147,7 +146,7 @@ export const importCommand: Command = {
     if (files.length === 0) throw new UsageError("the file to import is missing");
     const { rules } = serviceSettings(admin.configuration.values).engine;
     const now = Date.now();
-    const reading = { rules, delay: durationOf(admin, "delay", FIVE_MINUTES), now };
+    const reading = { rules, delay: durationOf(admin, "delay", 5 * MINUTE), now };
     const summary: Summary = {
       known: 0,
       waiting: 0,

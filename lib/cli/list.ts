@@ -8,12 +8,12 @@ import { parseListFile } from "../lists/list_file.ts";
 import { formatPattern } from "../lists/pattern.ts";
 import { nameRule } from "../daemon/lists.ts";
 import type { StoredEntry } from "../store/store.ts";
+import { formatDuration } from "../text/duration.ts";
 import { type Admin, ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
 import { entryAsJson } from "../admin/record_json.ts";
 import type { Output } from "./output.ts";
 import { printTable } from "./table.ts";
-import { formatDuration } from "../admin/format.ts";
 import { UsageError } from "./usage.ts";
 import { nearest } from "../config/load.ts";
 

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { escapeLines } from "../text/escape.ts";
+
 const encoder = new TextEncoder();
 
 /** How a text looks on a terminal that shows colours; the text must be clear without it. */
@@ -21,17 +23,6 @@ export interface Output {
   complain(text: string): void;
   /** Shows how far long work is on a line of standard error that each call writes anew. */
   progress(text: string, isLast: boolean): void;
-}
-
-/**
- * Text that cannot move the cursor, change colours or hide itself: everything but letters, digits,
- * marks, ASCII signs and line ends becomes `\u{hex}`.
- */
-export function escapeTerminal(text: string): string {
-  return text.replaceAll(
-    /[^\p{L}\p{M}\p{N}\p{P}\p{Zs}\x20-\x7e\n]/gu,
-    (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
-  );
 }
 
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
@@ -52,10 +43,9 @@ function styled(text: string, style: Style | undefined): string {
 
 /** The process's own standard output and standard error. */
 export const TERMINAL: Output = {
-  print: (text, style) => writeAll(Deno.stdout, styled(escapeTerminal(text), style)),
-  complain: (text) => writeAll(Deno.stderr, escapeTerminal(text)),
-  progress: (text, isLast) =>
-    writeAll(Deno.stderr, `\r${escapeTerminal(text)}${isLast ? "\n" : ""}`),
+  print: (text, style) => writeAll(Deno.stdout, styled(escapeLines(text), style)),
+  complain: (text) => writeAll(Deno.stderr, escapeLines(text)),
+  progress: (text, isLast) => writeAll(Deno.stderr, `\r${escapeLines(text)}${isLast ? "\n" : ""}`),
 };
 
 /**

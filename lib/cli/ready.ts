@@ -6,6 +6,7 @@
 import type { Values } from "../config/settings.ts";
 import { type Endpoint, formatEndpoint } from "../net/endpoint.ts";
 import { probe } from "../postfix/probe.ts";
+import { messageOf } from "../text/error_message.ts";
 import { ADMIN_OPTIONS, durationOf, parseAdmin } from "./admin.ts";
 import type { Command } from "./command.ts";
 import { type Option, refuseRest } from "./usage.ts";
@@ -56,7 +57,7 @@ async function obstacle({ status, listen }: Values): Promise<string | undefined>
       const [code, text] = await askPage(endpoint);
       return code === 200 ? undefined : `${where}: ${text}`;
     } catch (error) {
-      return `${where}: ${error instanceof Error ? error.message : error}`;
+      return `${where}: ${messageOf(error)}`;
     }
   };
   try {

@@ -10,6 +10,7 @@ import { releaseOf } from "../admin/new_entry.ts";
 import { entryAsJson } from "../admin/record_json.ts";
 import type { Deferral } from "../store/history.ts";
 import type { Store, StoredEntry } from "../store/store.ts";
+import { formatDuration } from "../text/duration.ts";
 import {
   type Admin,
   ADMIN_OPTIONS,
@@ -21,7 +22,6 @@ import {
 import type { Command } from "./command.ts";
 import { collect } from "../store/pages.ts";
 import { formatSender } from "../admin/format.ts";
-import { formatDuration } from "../admin/format.ts";
 import { type Option, UsageError } from "./usage.ts";
 
 const OWN: readonly Option[] = [

@@ -16,6 +16,7 @@ import { StreamSink } from "../daemon/log_sink.ts";
 import { directoryOf } from "../store/open.ts";
 import type { StatusSettings } from "../web/settings.ts";
 import { StatusThread } from "../web/worker/thread.ts";
+import { messageOf } from "../text/error_message.ts";
 import type { Command } from "./command.ts";
 import { parseSettings, SETTING_OPTIONS } from "./setting_options.ts";
 
@@ -138,7 +139,7 @@ export const serve: Command = {
       service = await Service.start(settings, VERSION, journal);
     } catch (error) {
       await sink.flush();
-      output.complain(`greylag: ${error instanceof Error ? error.message : error}\n`);
+      output.complain(`greylag: ${messageOf(error)}\n`);
       return 1;
     }
     const status = startStatus(configuration.values, service, journal);

@@ -7,27 +7,24 @@ import { serviceSettings } from "../config/settings.ts";
 import { REASON_TEXTS } from "../greylist/model.ts";
 import { summaryAsJson } from "../admin/record_json.ts";
 import { type Summary, summaryOf } from "../admin/summary.ts";
+import { DAY, formatDuration, SECOND } from "../text/duration.ts";
 import { ADMIN_OPTIONS, durationOf, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
-import { formatAgo } from "../admin/format.ts";
 import { printTable } from "./table.ts";
-import { formatDuration } from "../admin/format.ts";
 import { type Option, refuseRest } from "./usage.ts";
 
 const OWN: readonly Option[] = [
   { name: "since", placeholder: "TIME", help: "How far back, at most 400d (default: 24h)." },
 ];
 
-const DAY = 86_400_000;
-
 function show(summary: Summary, now: number, retryWindow: number, output: Output): void {
   const { since, requests, reasons, shadow, delays, deferrals } = summary;
   if (requests === 0) {
-    output.print(`Postfix asked nothing since ${formatAgo(now - since)}.\n`);
+    output.print(`No requests in the last ${formatDuration(now - since)}.\n`);
     return;
   }
-  output.print(`Since ${formatAgo(now - since)}: ${requests} requests.\n\n`);
+  output.print(`${requests} requests in the last ${formatDuration(now - since)}.\n\n`);
   const rows = Object.entries(reasons).sort(([, a], [, b]) => b - a).map(([reason, count]) => [
     String(count),
     `${(100 * count / requests).toFixed(1)} %`,
@@ -42,7 +39,7 @@ function show(summary: Summary, now: number, retryWindow: number, output: Output
     );
   }
   const upTo = (seconds: number | undefined) =>
-    seconds === Infinity ? "more than 2 d" : `at most ${formatDuration(seconds! * 1000)}`;
+    seconds === Infinity ? "more than 2d" : `at most ${formatDuration(seconds! * SECOND)}`;
   output.print(
     delays.count === 0
       ? "No mail was delayed and then accepted.\n"

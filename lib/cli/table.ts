@@ -4,7 +4,8 @@
  * @module
  */
 import { unicodeWidth } from "@std/cli/unicode-width";
-import { escapeTerminal, type Output } from "./output.ts";
+import { escapeLine } from "../text/escape.ts";
+import type { Output } from "./output.ts";
 
 const GAP = 2;
 const LEAST = 8;
@@ -30,11 +31,6 @@ function fit(text: string, width: number): string {
   return fit(`${head.join("")}...${tail.join("")}`, width);
 }
 
-/** A cell stays on its line. */
-function escapeCell(text: string): string {
-  return escapeTerminal(text).replaceAll("\n", "\\u{a}");
-}
-
 /**
  * A table with a line for each row.
  *
@@ -46,7 +42,7 @@ export function renderTable(
   rows: readonly (readonly string[])[],
   width?: number,
 ): string {
-  const cells = [heads, ...rows.map((row) => row.map(escapeCell))];
+  const cells = [heads, ...rows.map((row) => row.map(escapeLine))];
   const widths = heads.map((_, at) => Math.max(...cells.map((row) => unicodeWidth(row[at]!))));
   const room = width === undefined ? Infinity : width;
   const total = () => widths.reduce((sum, one) => sum + one + GAP, -GAP);

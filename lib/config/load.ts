@@ -5,6 +5,7 @@
  */
 import { closestMatch } from "leven";
 import { parse as parseToml, TomlError } from "smol-toml";
+import { messageOf } from "../text/error_message.ts";
 import {
   contradiction,
   isSettingName,
@@ -204,11 +205,7 @@ export function readConfigFile(path: string | undefined): Origins["file"] {
     return { path: path ?? DEFAULT_PATH, text: Deno.readTextFileSync(path ?? DEFAULT_PATH) };
   } catch (error) {
     if (path === undefined && error instanceof Deno.errors.NotFound) return undefined;
-    const why = error instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : error instanceof Error
-      ? error.message
-      : String(error);
+    const why = error instanceof Deno.errors.NotFound ? "there is no such file" : messageOf(error);
     throw new ConfigError(`${path ?? DEFAULT_PATH}: cannot read the configuration: ${why}`, {
       cause: error,
     });

@@ -10,7 +10,7 @@ import { parseWeight, type Signal, SIGNAL_WEIGHTS } from "../evidence/signals.ts
 import { type Endpoint, parseEndpoint } from "../net/endpoint.ts";
 import { parsePattern } from "../lists/pattern.ts";
 import { type Network, parseNetwork } from "../net/network.ts";
-import { parseDuration } from "./duration.ts";
+import { parseDuration } from "../text/duration.ts";
 
 /** How a setting is written in the file: as a string, a whole number, true or false, or an array. */
 export type Kind = "text" | "count" | "switch" | "list";

@@ -4,6 +4,7 @@
  * @module
  */
 import { type IpAddress, isLoopback, parseAddress } from "../net/network.ts";
+import { DAY } from "../text/duration.ts";
 
 /** One message that one recipient got. */
 export interface Delivery {
@@ -51,7 +52,7 @@ function dateWithoutYear(parts: readonly string[], now: number): number {
       Number(second),
     ).getTime();
   // A day's grace for clocks and zones.
-  return inYear(year) > now + 86_400_000 ? inYear(year - 1) : inYear(year);
+  return inYear(year) > now + DAY ? inYear(year - 1) : inYear(year);
 }
 
 /** Reads a log line by line, in the order in which it was written. */

@@ -5,6 +5,7 @@
  */
 import { ConfigError } from "../config/load.ts";
 import { isSqliteFile, readTables } from "../store/sqlgrey_file.ts";
+import { messageOf } from "../text/error_message.ts";
 import { Replay } from "./deliveries.ts";
 import type { Choice, Item, Reading, Source, SourceError } from "./item.ts";
 import { JournalReader } from "./journal_export.ts";
@@ -67,7 +68,7 @@ async function readPostfix(path: string, log: PostfixLog, replay: Replay): Promi
       const delivery = log.line(text);
       if (delivery !== undefined) replay.add(delivery);
     } catch (error) {
-      errors.push({ line, why: error instanceof Error ? error.message : String(error) });
+      errors.push({ line, why: messageOf(error) });
     }
   };
   const takeEntry = (entry: ReadonlyMap<string, string>) => {
@@ -136,7 +137,7 @@ export async function readSources(
       for (const item of source.items) items.push(item);
       choices.push(...source.choices);
     } catch (error) {
-      throw new ConfigError(`${path}: ${error instanceof Error ? error.message : error}`);
+      throw new ConfigError(`${path}: ${messageOf(error)}`);
     }
   }
   return { items: [...items, ...replay.items()], choices };

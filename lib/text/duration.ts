@@ -30,13 +30,14 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * Formats the amount of a duration in its two largest units, rounded down: `2d 3h`, `50s`, `1h`.
- * Durations of less than a second are in milliseconds.
+ * Formats the amount of a duration in its two largest units: `2d 3h`, `50s`, `1h`. Smaller units are
+ * left out; less than a second is in milliseconds.
  */
 export function formatDuration(milliseconds: number): string {
-  let rest = Math.round(Math.abs(milliseconds));
-  if (rest === 0) return "0s";
-  if (rest < SECOND) return `${rest}ms`;
+  const whole = Math.round(Math.abs(milliseconds));
+  if (whole === 0) return "0s";
+  if (whole < SECOND) return `${whole}ms`;
+  let rest = Math.round(whole / SECOND) * SECOND;
   const parts: string[] = [];
   for (const unit of FORMAT_UNITS) {
     const count = Math.floor(rest / UNITS[unit]!);

@@ -1,14 +1,28 @@
 import { assertEquals } from "@std/assert";
-import { formatDuration } from "../../lib/admin/format.ts";
+import { dateOf, formatAgo, formatClient, formatSender } from "../../lib/admin/format.ts";
+import { DAY, HOUR } from "../../lib/text/duration.ts";
 
-Deno.test("a duration is told in its two largest units", () => {
+Deno.test("an age below a second is now", () => {
   const table: [number, string][] = [
-    [0, "0 s"],
-    [999, "1 s"],
-    [61_000, "1 min 1 s"],
-    [3_600_000, "1 h"],
-    [90_061_000, "1 d 1 h"],
-    [30 * 86_400_000, "30 d"],
+    [-5000, "now"],
+    [0, "now"],
+    [999, "now"],
+    [1000, "1s ago"],
+    [DAY + HOUR, "1d 1h ago"],
   ];
-  for (const [time, expected] of table) assertEquals(formatDuration(time), expected);
+  for (const [age, expected] of table) assertEquals(formatAgo(age), expected);
+});
+
+Deno.test("a client is named only if its name is verified", () => {
+  const clientAddress = "192.0.2.10";
+  assertEquals(formatClient({ clientAddress, clientName: "unknown" }), clientAddress);
+  assertEquals(
+    formatClient({ clientAddress, clientName: "mail.example.org" }),
+    "mail.example.org [192.0.2.10]",
+  );
+});
+
+Deno.test("the null sender and an absent date are shown", () => {
+  assertEquals([formatSender(""), formatSender("a@b.example")], ["<>", "a@b.example"]);
+  assertEquals([dateOf(undefined), dateOf(0)], [null, "1970-01-01T00:00:00.000Z"]);
 });

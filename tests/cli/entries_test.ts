@@ -17,7 +17,7 @@ Deno.test("a pattern is taken for what it looks like, or for what is said", asyn
       [["block", "bob@example.net", "--recipient"], "block recipient bob@example.net"],
       [["block", "/^x/", "--sender"], "block sender /^x/"],
       [["always-greylist", "192.0.2.0/24"], "always-greylist client 192.0.2.0/24"],
-      [["expect", "bob@example.net"], "allow recipient bob@example.net, for 15 min"],
+      [["expect", "bob@example.net"], "allow recipient bob@example.net, for 15m"],
     ];
     for (const [args, expected] of table) {
       const { code, out } = await greylag(...args);
@@ -128,7 +128,7 @@ Deno.test("explain tells the whole chain and writes nothing", async () => {
     const { code, out } = await greylag("explain", ...lower);
     assertEquals(code, 0);
     assertStringIncludes(out, "net:192.0.2.0/24  never tried");
-    assertStringIncludes(out, "waiting, first tried 1 h ago, deferred 1 time;");
+    assertStringIncludes(out, "waiting, first tried 1h ago, deferred 1 time;");
     assertStringIncludes(out, "compared as bob@example.net");
     assertStringIncludes(out, "pass, retried.");
     assertEquals(await Deno.readFile(path), before);

@@ -38,7 +38,8 @@ Deno.test("durations are formatted in their two largest units", () => {
     [0, "0s"],
     [500, "500ms"],
     [50 * SECOND, "50s"],
-    [59_999, "59s"],
+    [59_499, "59s"],
+    [59_999, "1m"],
     [61 * SECOND, "1m 1s"],
     [HOUR, "1h"],
     [HOUR + SECOND, "1h"],
@@ -52,7 +53,7 @@ Deno.test("durations are formatted in their two largest units", () => {
   }
 });
 
-Deno.test("a formatted duration parses to at most one small unit less", () => {
+Deno.test("a formatted duration parses to the same, short of the units left out", () => {
   fc.assert(fc.property(fc.nat(4000 * DAY), (milliseconds) => {
     const parsed = parseDuration(formatDuration(milliseconds))!;
     const precision = milliseconds < SECOND
@@ -62,6 +63,6 @@ Deno.test("a formatted duration parses to at most one small unit less", () => {
       : milliseconds < DAY
       ? MINUTE
       : HOUR;
-    return parsed <= milliseconds && milliseconds - parsed < precision;
+    return parsed <= milliseconds + SECOND / 2 && milliseconds - parsed < precision;
   }));
 });

@@ -5,7 +5,7 @@
  * @module
  */
 import * as v from "valibot";
-import { parseDuration } from "../../config/duration.ts";
+import { parseDuration } from "../../text/duration.ts";
 import type { Figures, TodayFigures } from "../../admin/figures.ts";
 import {
   autoWhitelistedAsJson,

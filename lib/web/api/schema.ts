@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "valibot";
-import { parseDuration } from "../../config/duration.ts";
+import { parseDuration } from "../../text/duration.ts";
 import { type Reason, REASON_TEXTS } from "../../greylist/model.ts";
 import { PERIODS } from "../../admin/figures.ts";
 import type {

@@ -10,13 +10,13 @@ const DAY = 24 * HOUR;
 function duration(milliseconds) {
   let rest = Math.round(Math.abs(milliseconds) / SECOND) * SECOND;
   const parts = [];
-  for (const [name, size] of [["d", DAY], ["h", HOUR], ["min", MINUTE], ["s", SECOND]]) {
+  for (const [name, size] of [["d", DAY], ["h", HOUR], ["m", MINUTE], ["s", SECOND]]) {
     const count = Math.floor(rest / size);
     rest -= count * size;
-    if (count > 0) parts.push(`${count} ${name}`);
+    if (count > 0) parts.push(`${count}${name}`);
     else if (parts.length > 0) break;
   }
-  return parts.slice(0, 2).join(" ") || "0 s";
+  return parts.slice(0, 2).join(" ") || "0s";
 }
 
 function relative(milliseconds) {

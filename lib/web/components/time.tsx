@@ -4,7 +4,7 @@
  * @module
  */
 import type { Html } from "./html.ts";
-import { formatDuration } from "../../admin/format.ts";
+import { formatDuration } from "../../text/duration.ts";
 
 function relative(milliseconds: number): string {
   if (Math.abs(milliseconds) < 1000) return "now";

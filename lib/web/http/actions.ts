@@ -5,7 +5,7 @@
  * @module
  */
 import { deleteCookie, setCookie } from "hono/cookie";
-import { parseDuration } from "../../config/duration.ts";
+import { parseDuration } from "../../text/duration.ts";
 import type { ListName } from "../../lists/matcher.ts";
 import type { MatchOn } from "../../lists/pattern.ts";
 import type { StoredEntry } from "../../store/store.ts";

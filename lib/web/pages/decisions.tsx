@@ -5,7 +5,7 @@
  */
 import type { Html } from "../components/html.ts";
 import { REASON_TEXTS } from "../../greylist/model.ts";
-import { formatDuration } from "../../admin/format.ts";
+import { formatDuration } from "../../text/duration.ts";
 import type { StoredDecision } from "../../store/history.ts";
 import type { PageContext } from "../components/layout.tsx";
 import { Table } from "../components/table.tsx";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Content, Html } from "../components/html.ts";
-import { formatDuration } from "../../admin/format.ts";
+import { formatDuration } from "../../text/duration.ts";
 import type { Health } from "../api/health.ts";
 import type { PageContext } from "../components/layout.tsx";
 import type { StatusSettings } from "../settings.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Html } from "../components/html.ts";
-import { formatDuration } from "../../admin/format.ts";
+import { formatDuration } from "../../text/duration.ts";
 import type { StatusSettings } from "../settings.ts";
 import { Text } from "../components/text.tsx";
 

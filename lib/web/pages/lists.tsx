@@ -4,7 +4,7 @@
  * @module
  */
 import type { Html } from "../components/html.ts";
-import { formatDuration } from "../../admin/format.ts";
+import { formatDuration } from "../../text/duration.ts";
 import type { StoredEntry } from "../../store/store.ts";
 import type { FixedRule } from "../worker/status_service.ts";
 import { Act, Csrf, type PageContext } from "../components/layout.tsx";

@@ -5,7 +5,7 @@
  */
 import type { Content, Html } from "../components/html.ts";
 import { AT_ONCE, type Today, type TodayFigures } from "../../admin/figures.ts";
-import { formatDuration } from "../../admin/format.ts";
+import { formatDuration } from "../../text/duration.ts";
 import type { Summary } from "../../admin/summary.ts";
 import type { PageContext } from "../components/layout.tsx";
 import { Table } from "../components/table.tsx";

@@ -5,7 +5,7 @@
  */
 import type { Html } from "../components/html.ts";
 import type { Lost } from "../../admin/possibly_lost.ts";
-import { formatDuration } from "../../admin/format.ts";
+import { formatDuration } from "../../text/duration.ts";
 import type { Deferral } from "../../store/history.ts";
 import { Act, type PageContext } from "../components/layout.tsx";
 import type { StatusSettings } from "../settings.ts";
