@@ -45,11 +45,11 @@ async function load(port: number, seconds: number, firstId: number): Promise<Flo
   return Float64Array.from(latencies).sort();
 }
 
-async function fill(database: string, rows: number): Promise<void> {
+function fill(database: string, rows: number): void {
   const store = openStore({ database, privacy: false });
   const now = Date.now();
   for (let at = 0; at < rows; at += 1000) {
-    await store.record({
+    store.record({
       decisions: Array.from({ length: Math.min(1000, rows - at) }, (_, n) => {
         const id = at + n;
         return {
@@ -72,7 +72,7 @@ async function fill(database: string, rows: number): Promise<void> {
       quietPeriod: 172_800_000,
     });
   }
-  await store.close();
+  store.close();
 }
 
 const print = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
@@ -107,7 +107,7 @@ const rows = Number(options.rows ?? 100_000);
 const directory = await Deno.makeTempDir({ prefix: "greylag-bench-" });
 const [port, status] = [getAvailablePort(), getAvailablePort()];
 const database = `${directory}/g.db`;
-await fill(database, rows);
+fill(database, rows);
 const greylag = (() => {
   try {
     return Deno.statSync("dist/greylag").isFile ? ["dist/greylag"] : [];

@@ -64,11 +64,11 @@ async function befriend(server: Server): Promise<void> {
 }
 
 /** Stores so many known triplets, in an order that no key has. */
-async function fill(database: string, count: number): Promise<void> {
+function fill(database: string, count: number): void {
   const store = openStore({ database, privacy: false });
   const now = Date.now();
   for (let at = 0; at < count; at += 1000) {
-    await store.exchange([], () =>
+    store.exchange([], () =>
       Array.from({ length: 1000 }, (_, n) => {
         const number = Math.imul(at + n, 2_654_435_761) >>> 0;
         const name = number.toString(36).replaceAll(/\d/g, (digit) => "abcdefghij"[Number(digit)]!);
@@ -83,11 +83,11 @@ async function fill(database: string, count: number): Promise<void> {
         } as const;
       }));
   }
-  await store.close();
+  store.close();
 }
 
 /** The mean time of a slice of an expiry that removes nothing, for 1,000 rows, in milliseconds. */
-async function sliceTime(database: string): Promise<number> {
+function sliceTime(database: string): number {
   const store = openStore({ database, privacy: false });
   const expiry = {
     waitingBefore: 0,
@@ -101,12 +101,12 @@ async function sliceTime(database: string): Promise<number> {
   const begin = performance.now();
   let slices = 0;
   for (; slices < 50; slices++) {
-    const { next } = await store.expire(expiry, cursor, 1000);
+    const { next } = store.expire(expiry, cursor, 1000);
     if (next === undefined || next.table !== "triplet") break;
     cursor = next;
   }
   const took = performance.now() - begin;
-  await store.close();
+  store.close();
   return took / Math.max(1, slices);
 }
 
@@ -167,7 +167,7 @@ try {
   for (const size of sizes) {
     const database = `${directory}/${size}.db`;
     const begin = performance.now();
-    await fill(database, size);
+    fill(database, size);
     const filled = (performance.now() - begin) / 1000;
     const { size: bytes } = await Deno.stat(database);
     const port = getAvailablePort();
@@ -183,7 +183,7 @@ try {
     const server = await start(`${size}`, program!, args, port);
     const own = await report(server, `${size / 1000}k`);
     await stop(server);
-    const slice = await sliceTime(database);
+    const slice = sliceTime(database);
     print(
       `  ${(bytes / size).toFixed(0)} bytes a triplet; filled in ${filled.toFixed(0)} s; ` +
         `1,000 rows of an expiry ${slice.toFixed(1)} ms`,

@@ -38,7 +38,7 @@ await inDirectory(async (directory) => {
   const database = `${directory}/greylag.db`;
   const store = openStore({ database, privacy: false });
   await seed(store, Date.now());
-  await store.close();
+  store.close();
   const port = getAvailablePort();
   const daemon = await Daemon.start([
     `--inet=${getAvailablePort()}`,

@@ -44,7 +44,7 @@ export function findWaiting(
   query: PageQuery,
   rules: Rules,
   now: number,
-): Promise<Page<Deferral>> {
+): Page<Deferral> {
   const { text } = query;
   const lastSeenFrom = now - rules.retryWindow;
   return collectPage(
@@ -59,7 +59,7 @@ export function findKnown(
   query: PageQuery,
   rules: Rules,
   now: number,
-): Promise<Page<StoredTriplet>> {
+): Page<StoredTriplet> {
   const text = originText(query.text, rules);
   return collectPage((after, limit) => store.findTriplets({ text, limit, after }), {
     ...query,
@@ -73,7 +73,7 @@ export function findAutoWhitelisted(
   query: PageQuery,
   rules: Rules,
   now: number,
-): Promise<Page<StoredOrigin>> {
+): Page<StoredOrigin> {
   const text = originText(query.text, rules);
   return collectPage((after, limit) => store.findOrigins({ text, limit, after }), {
     ...query,
@@ -87,13 +87,13 @@ export function findAutoWhitelisted(
  *
  * @param before what was last put off before this, in milliseconds since the epoch, counts as lost.
  */
-export async function findLost(
+export function findLost(
   store: Store,
   query: PageQuery,
   before: number,
-): Promise<Page<Lost>> {
+): Page<Lost> {
   const { text } = query;
-  const { rows, next } = await collectPage(
+  const { rows, next } = collectPage(
     (after, limit) =>
       store.findDeferrals({ text, limit, after, open: true, lastSeenBefore: before }),
     { ...query, limit: RANKED },
@@ -102,7 +102,7 @@ export async function findLost(
 }
 
 /** What was put off under a number; undefined if nothing was, or if it is too long ago. */
-export async function deferralNumbered(store: Store, id: number): Promise<Deferral | undefined> {
-  const { rows } = await store.findDeferrals({ text: "", limit: 1, after: String(id + 1) });
+export function deferralNumbered(store: Store, id: number): Deferral | undefined {
+  const { rows } = store.findDeferrals({ text: "", limit: 1, after: String(id + 1) });
   return rows.find((row) => row.id === id);
 }

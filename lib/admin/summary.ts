@@ -96,14 +96,14 @@ export function delaysOf(tallies: readonly Tally[]): Delays {
  * @param since in milliseconds since the epoch; the hour that it falls in counts as a whole.
  * @param retryWindow in milliseconds: what was not tried again for so long counts as lost.
  */
-export async function summaryOf(
+export function summaryOf(
   store: Store,
   since: number,
   now: number,
   retryWindow: number,
-): Promise<Summary> {
+): Summary {
   const hour = since - since % HOUR;
-  const tallies = await store.tallies(hour);
-  const deferrals = await store.countDeferrals(hour, now - retryWindow);
+  const tallies = store.tallies(hour);
+  const deferrals = store.countDeferrals(hour, now - retryWindow);
   return summarise(tallies, deferrals, hour);
 }

@@ -51,7 +51,7 @@ export function parseAdmin(args: readonly string[], own: readonly Option[]): Adm
  */
 export async function withStore<T>(
   { values }: Configuration,
-  body: (store: Store) => Promise<T>,
+  body: (store: Store) => T | Promise<T>,
 ): Promise<T> {
   try {
     Deno.statSync(values.database);
@@ -66,7 +66,7 @@ export async function withStore<T>(
   try {
     return await body(store);
   } finally {
-    await store.close();
+    store.close();
   }
 }
 

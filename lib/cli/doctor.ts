@@ -44,7 +44,7 @@ async function checkDaemon(endpoints: readonly Endpoint[]): Promise<Finding[]> {
 
 async function checkDatabase(configuration: Configuration): Promise<Finding[]> {
   try {
-    await withStore(configuration, async (store) => await store.check());
+    await withStore(configuration, (store) => store.check());
   } catch (error) {
     if (!(error instanceof StoreFault) && !(error instanceof ConfigError)) throw error;
     return [{ severity: "error", what: error.message, remedy: "all mail passes until then" }];
@@ -55,8 +55,8 @@ async function checkDatabase(configuration: Configuration): Promise<Finding[]> {
 /** When the newest decision was made. */
 async function newestDecision(configuration: Configuration): Promise<number | undefined> {
   try {
-    return await withStore(configuration, async (store) => {
-      const { rows } = await store.findDecisions({ text: "", limit: 1 });
+    return await withStore(configuration, (store) => {
+      const { rows } = store.findDecisions({ text: "", limit: 1 });
       return rows[0]?.time;
     });
   } catch {

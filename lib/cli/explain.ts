@@ -158,14 +158,14 @@ export const explain: Command = {
           ),
         fileFailed: (path) => problems.push({ what: "list file", found: `${path} cannot be read` }),
       });
-      await lists.refresh();
+      lists.refresh();
       const authorisedBy = await gatherer.authorise(address, lists.spfDomains);
       const finding = lists.find({ ...attempt, authorisedBy }, now);
       const { decisive, alwaysGreylist, optedIn } = finding;
       const released = lists.released(subject.sender, subject.recipient, now);
       const listing = listingOf(finding, released);
       let recalled: Recalled = { triplets: new Map(), origins: new Map() };
-      await store.exchange(keysOf(subject), (found) => {
+      store.exchange(keysOf(subject), (found) => {
         recalled = found;
         return [];
       });

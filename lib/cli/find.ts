@@ -34,18 +34,18 @@ interface Found {
   readonly decisions: readonly StoredDecision[];
 }
 
-async function search(
+function search(
   store: Store,
   text: string,
   limit: number,
   rules: Rules,
   now: number,
-): Promise<Found> {
+): Found {
   const query = { text, limit };
-  const { rows: waiting } = await findWaiting(store, query, rules, now);
-  const { rows: known } = await findKnown(store, query, rules, now);
-  const { rows: proven } = await findAutoWhitelisted(store, query, rules, now);
-  const decisions = await collect(
+  const { rows: waiting } = findWaiting(store, query, rules, now);
+  const { rows: known } = findKnown(store, query, rules, now);
+  const { rows: proven } = findAutoWhitelisted(store, query, rules, now);
+  const decisions = collect(
     (after, size) => store.findDecisions({ text, limit: size, after }),
     limit,
   );

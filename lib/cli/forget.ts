@@ -25,10 +25,10 @@ export const forget: Command = {
     if (more.length > 0) {
       throw new UsageError(`one address at a time; "${more[0]}" is one too many`);
     }
-    return withStore(admin.configuration, async (store) => {
-      const forgotten = await store.forget(address);
+    return withStore(admin.configuration, (store) => {
+      const forgotten = store.forget(address);
       const lower = address.toLowerCase();
-      const named = (await store.entries()).filter(({ pattern, note }) =>
+      const named = store.entries().filter(({ pattern, note }) =>
         `${pattern} ${note}`.toLowerCase().split(/\s+/).includes(lower)
       );
       if (admin.json) {

@@ -49,7 +49,7 @@ async function storeItems(
   for (let at = 0; at < items.length; at += CHUNK) {
     const chunk = items.slice(at, at + CHUNK);
     let changes: readonly Change[] = [];
-    await target.exchange(chunk.map(({ key }) => key), (recalled) => {
+    target.exchange(chunk.map(({ key }) => key), (recalled) => {
       changes = chunk.map((item) => changeOf(item, recalled)).filter((one) => one !== undefined);
       return isDry ? [] : changes;
     });
@@ -65,16 +65,16 @@ async function storeItems(
   }
 }
 
-async function storeChoices(
+function storeChoices(
   choices: readonly Choice[],
   from: string,
   target: Store,
   isDry: boolean,
   summary: Summary,
-): Promise<string[]> {
+): string[] {
   const problems: string[] = [];
   const present = new Set(
-    (await target.entries()).map(({ list, pattern }) => `${list} ${pattern}`),
+    (target.entries()).map(({ list, pattern }) => `${list} ${pattern}`),
   );
   for (const { list, pattern: given } of choices) {
     const parsed = parsePattern("recipient", given);
@@ -90,7 +90,7 @@ async function storeChoices(
     present.add(`${list} ${pattern}`);
     summary.choices++;
     const entry = { list, pattern, note: "", addedBy: `import ${from}`, created: Date.now() };
-    if (!isDry) await target.addEntry({ ...entry, matchOn: "recipient" });
+    if (!isDry) target.addEntry({ ...entry, matchOn: "recipient" });
   }
   return problems;
 }
@@ -165,7 +165,7 @@ export const importCommand: Command = {
     const isDry = admin.options.get("dry-run") === true;
     const problems = await withStore(admin.configuration, async (target) => {
       await storeItems(items, target, isDry, summary, progressOf(items.length, output));
-      return await storeChoices(found.choices, format, target, isDry, summary);
+      return storeChoices(found.choices, format, target, isDry, summary);
     });
     summary.errors += problems.length;
     for (const problem of problems) output.complain(`greylag: ${problem}\n`);

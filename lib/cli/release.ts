@@ -40,13 +40,13 @@ function bySender(
   given: string,
   recipient: string | undefined,
   since: number,
-): Promise<readonly Pair[]> {
+): readonly Pair[] {
   const sender = given === "<>" ? "" : given;
   if (recipient !== undefined) {
-    return Promise.resolve([{
+    return [{
       sender: normaliseSender(sender, recipient),
       recipient: normaliseRecipient(recipient),
-    }]);
+    }];
   }
   return collect(
     (after, limit) =>
@@ -62,15 +62,15 @@ function bySender(
   );
 }
 
-async function pairsOf(admin: Admin, store: Store, retryWindow: number): Promise<readonly Pair[]> {
+function pairsOf(admin: Admin, store: Store, retryWindow: number): readonly Pair[] {
   const [what, recipient, ...more] = admin.rest;
   if (what === undefined) throw new UsageError("say what to release: its number, or the sender");
   if (more.length > 0) throw new UsageError(`"${more[0]}" is one too many`);
   if (/^\d+$/.test(what)) {
-    const found = await deferralNumbered(store, Number(what));
+    const found = deferralNumbered(store, Number(what));
     return found === undefined ? [] : [found];
   }
-  return await bySender(store, what, recipient, Date.now() - retryWindow);
+  return bySender(store, what, recipient, Date.now() - retryWindow);
 }
 
 /** What waits passes at its next try. */
@@ -92,8 +92,8 @@ export const release: Command = {
     const now = Date.now();
     const lasts = durationOf(admin, "for", rules.retryWindow);
     const addedBy = currentUser();
-    return withStore(admin.configuration, async (store) => {
-      const pairs = await pairsOf(admin, store, rules.retryWindow);
+    return withStore(admin.configuration, (store) => {
+      const pairs = pairsOf(admin, store, rules.retryWindow);
       const [what] = admin.rest;
       if (pairs.length === 0) {
         output.complain(
@@ -113,7 +113,7 @@ export const release: Command = {
       const entries: StoredEntry[] = [];
       for (const pair of pairs) {
         const { sender, recipient } = pair;
-        const entry = await store.addEntry(releaseOf(pair, { note: "", addedBy, now, lasts }));
+        const entry = store.addEntry(releaseOf(pair, { note: "", addedBy, now, lasts }));
         entries.push(entry);
         if (admin.json) continue;
         output.print(

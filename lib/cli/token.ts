@@ -29,7 +29,7 @@ function nameOf(rest: readonly string[]): string {
 }
 
 async function tokensOf(admin: Admin): Promise<Credential[]> {
-  const all = await withStore(admin.configuration, async (store) => await store.credentials());
+  const all = await withStore(admin.configuration, (store) => store.credentials());
   return all.filter(({ kind }) => kind !== "password");
 }
 
@@ -46,7 +46,7 @@ async function add(admin: Admin, rest: readonly string[], output: Output): Promi
   const credential = { kind, name, hash: hashToken(token), created: Date.now() } as const;
   await withStore(
     admin.configuration,
-    async (store) => await store.putCredential(credential),
+    (store) => store.putCredential(credential),
   );
   if (admin.json) output.print(`${JSON.stringify({ name, token, may: mayOf(credential) })}\n`);
   else output.print(`${token}\n`);
@@ -75,10 +75,10 @@ async function list(admin: Admin, output: Output): Promise<number> {
 
 async function remove(admin: Admin, rest: readonly string[], output: Output): Promise<number> {
   const name = nameOf(rest);
-  const isGone = await withStore(admin.configuration, async (store) => {
+  const isGone = await withStore(admin.configuration, (store) => {
     const [whole, reading] = [
-      await store.removeCredential("token", name),
-      await store.removeCredential("read-token", name),
+      store.removeCredential("token", name),
+      store.removeCredential("read-token", name),
     ];
     return whole || reading;
   });

@@ -23,7 +23,7 @@ import { parseAddress } from "../net/network.ts";
 import { DUNNO, type ReplySettings } from "../postfix/reply.ts";
 import type { Request } from "../postfix/request.ts";
 import { StoreFault } from "../store/fault.ts";
-import type { Awaitable, Recalled, Store, StoredEntry } from "../store/store.ts";
+import type { Recalled, Store, StoredEntry } from "../store/store.ts";
 import type { EvidenceService, Report } from "../evidence/service.ts";
 import type { EventLog } from "./event_log.ts";
 import { type ListedRule, listingOf, type Lists, nameRule } from "./lists.ts";
@@ -130,10 +130,10 @@ export class Engine {
     }
   }
 
-  /** Resolves when nothing is under way any more that no request waits for. */
-  async settle(): Promise<void> {
+  /** Ends the work that no request waits for. */
+  settle(): void {
     this.#gatherer.stop();
-    await this.#outbound.settle();
+    this.#outbound.settle();
   }
 
   #failOpen(request: Request, error: unknown): string {
@@ -206,28 +206,21 @@ export class Engine {
         setTimeout(() => this.#run(), 0);
         return;
       }
-      const done = this.#settle(this.#queue.splice(0, MAX_BATCH));
-      if (done instanceof Promise) {
-        done.then(() => this.#run());
-        return;
-      }
+      this.#settle(this.#queue.splice(0, MAX_BATCH));
     }
     this.#running = false;
   }
 
-  /** Never throws and never rejects. */
-  #settle(jobs: readonly Job[]): Awaitable<void> {
+  /** Never throws. */
+  #settle(jobs: readonly Job[]): void {
     const { rules } = this.#settings;
     let messages: ReadonlyMap<string, MessageRecord> = new Map();
     try {
-      const done = this.#store.exchange(jobs.flatMap((job) => keysOf(job.subject)), (recalled) => {
+      this.#store.exchange(jobs.flatMap((job) => keysOf(job.subject)), (recalled) => {
         const memory = this.#judge(jobs, recalled, rules);
         messages = memory.messages();
         return memory.stored();
       });
-      if (done instanceof Promise) {
-        return done.then(() => this.#answerAll(jobs, messages), (error) => this.#fail(jobs, error));
-      }
     } catch (error) {
       this.#fail(jobs, error);
       return;
@@ -272,16 +265,16 @@ export class Engine {
       if (evidence.spfDomain === undefined) return;
       const { rules } = this.#settings;
       const subject = subjectOf(attempt, rules, evidence);
-      Promise.try(() =>
+      try {
         this.#store.exchange(
           subject.triplets,
           ({ triplets, origins }) =>
             inheritState(subject, new WorkingMemory(triplets, origins), rules, now),
-        )
-      ).catch((error) => {
+        );
+      } catch (error) {
         // A fault of the store was told by the store itself.
         if (!(error instanceof StoreFault)) this.#journal.bug(error);
-      });
+      }
     });
   }
 

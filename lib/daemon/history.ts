@@ -119,11 +119,11 @@ export class History {
   }
 
   /** Writes everything that waits. */
-  async flush(): Promise<void> {
+  flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     try {
-      while (this.#waiting.length > 0 || this.#tallies.size > 0) await this.#write();
+      while (this.#waiting.length > 0 || this.#tallies.size > 0) this.#write();
     } catch {
       // The store told of its illness itself, and the history is a convenience.
       this.#waiting = [];
@@ -132,9 +132,9 @@ export class History {
     }
   }
 
-  async #writePiece(): Promise<void> {
+  #writePiece(): void {
     try {
-      await this.#write();
+      this.#write();
     } catch {
       // What could not be written is kept for the next piece as far as there is room.
     }
@@ -142,7 +142,7 @@ export class History {
     this.#timer = isMore ? setTimeout(() => this.#writePiece(), PIECE_PAUSE) : undefined;
   }
 
-  async #write(): Promise<void> {
+  #write(): void {
     const piece = this.#waiting.slice(0, PIECE);
     const tallies = this.#tallies;
     const rows: Tally[] = [...tallies].flatMap(([hour, names]) =>
@@ -150,7 +150,7 @@ export class History {
     );
     this.#tallies = new Map();
     try {
-      await this.#store.record({
+      this.#store.record({
         decisions: piece.map((noted) => recordOf(noted, this.#rules)),
         tallies: rows,
         quietPeriod: this.#rules.retryWindow,

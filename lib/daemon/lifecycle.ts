@@ -118,12 +118,12 @@ export class Service {
   ): Promise<Service> {
     const service = new Service(settings, journal);
     try {
-      await service.#store.exchange([], () => []);
+      service.#store.exchange([], () => []);
     } catch {
       // The store told the journal, and is opened again when it can be.
     }
     journal.started(version, settings.store.database);
-    await service.#lists.refresh();
+    service.#lists.refresh();
     try {
       for (const endpoint of settings.listen) {
         const bound = await service.#server.listen(endpoint, settings.socketMode);
@@ -145,11 +145,11 @@ export class Service {
   }
 
   /** What keeps it from its work, in words; a database that cannot be written is tried. */
-  async obstacles(): Promise<readonly string[]> {
+  obstacles(): readonly string[] {
     const obstacles: string[] = [];
     if (this.#endpoints.length === 0) obstacles.push("nothing is listened on");
     try {
-      await this.#store.check();
+      this.#store.check();
     } catch (error) {
       obstacles.push(error instanceof Error ? error.message : String(error));
     }
@@ -190,9 +190,9 @@ export class Service {
   async stop(): Promise<void> {
     this.#maintenance.stop();
     await this.#server.close();
-    await this.#engine.settle();
-    await this.#lists.stop();
-    await this.#history.flush();
-    await this.#store.close();
+    this.#engine.settle();
+    this.#lists.stop();
+    this.#history.flush();
+    this.#store.close();
   }
 }

@@ -163,12 +163,12 @@ export class Lists {
   }
 
   /** Looks what changed and takes it. A store that is ill leaves the entries as they were. */
-  async refresh(): Promise<void> {
+  refresh(): void {
     let isChanged = this.#readFiles() || this.#revision === -1;
     try {
-      const revision = await this.#store.entriesRevision();
+      const revision = this.#store.entriesRevision();
       if (revision !== this.#revision) {
-        const entries = await this.#store.entries();
+        const entries = this.#store.entries();
         this.#entries = entries.map(ruleOf).filter((rule) => rule !== undefined);
         const released = entries.filter(({ list }) => list === "release");
         this.#released = new Map(released.map((entry) => [entry.pattern, entry]));
@@ -182,12 +182,12 @@ export class Lists {
   }
 
   /** Writes the hits that were counted. */
-  async flushHits(): Promise<void> {
+  flushHits(): void {
     if (this.#hits.size === 0) return;
     const hits = [...this.#hits.values()];
     this.#hits = new Map();
     try {
-      await this.#store.countHits(hits);
+      this.#store.countHits(hits);
     } catch {
       // Hits are a convenience: what could not be counted is lost.
     }
@@ -200,18 +200,18 @@ export class Lists {
   }
 
   /** Stops looking, and writes the last hits. */
-  async stop(): Promise<void> {
+  stop(): void {
     clearTimeout(this.#poll);
     this.#poll = undefined;
-    await this.flushHits();
+    this.flushHits();
   }
 
   #schedule(): void {
-    this.#poll = setTimeout(async () => {
-      await this.refresh();
+    this.#poll = setTimeout(() => {
+      this.refresh();
       if (performance.now() >= this.#hitsDue) {
         this.#hitsDue = performance.now() + HITS_PERIOD;
-        await this.flushHits();
+        this.flushHits();
       }
       if (this.#poll !== undefined) this.#schedule();
     }, POLL_PERIOD);

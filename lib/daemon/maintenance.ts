@@ -120,7 +120,7 @@ export class Maintenance {
    *
    * @returns where the next goes on, or undefined if the pass is over.
    */
-  async slice(cursor: Cursor | undefined): Promise<Cursor | undefined> {
+  slice(cursor: Cursor | undefined): Cursor | undefined {
     if (cursor === undefined) this.#begin();
     const now = this.#time();
     const expiry = {
@@ -132,13 +132,13 @@ export class Maintenance {
       evictions: this.#evictions,
     };
     const begin = performance.now();
-    const { next, removed, waiting } = await this.#store.expire(expiry, cursor, this.#rows);
+    const { next, removed, waiting } = this.#store.expire(expiry, cursor, this.#rows);
     this.#rows = nextRows(this.#rows, performance.now() - begin);
     this.#removed += removed;
     this.#counter.add(waiting);
     if (next === undefined) {
       this.#judge();
-      this.#removed += await this.#store.removeEndedEntries(now - ENDED_KEPT);
+      this.#removed += this.#store.removeEndedEntries(now - ENDED_KEPT);
       this.#lastPass = { ended: now, removed: this.#removed };
     }
     return next;
@@ -153,10 +153,10 @@ export class Maintenance {
   }
 
   #schedule(cursor: Cursor | undefined, pause: number): void {
-    this.#timer = setTimeout(async () => {
+    this.#timer = setTimeout(() => {
       let next: Cursor | undefined;
       try {
-        next = await this.slice(cursor);
+        next = this.slice(cursor);
       } catch (error) {
         if (!(error instanceof StoreFault)) this.#journal.bug(error);
       }

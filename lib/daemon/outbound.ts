@@ -50,7 +50,7 @@ export class Outbound {
   }
 
   /** Writes what was learnt. */
-  async settle(): Promise<void> {
+  settle(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const waiting = [...this.#waiting];
@@ -58,7 +58,7 @@ export class Outbound {
     if (waiting.length === 0) return;
     const keys = waiting.map(([domain]) => tripletKey(correspondent(domain), "", ""));
     try {
-      await this.#store.exchange(keys, ({ origins }) =>
+      this.#store.exchange(keys, ({ origins }) =>
         waiting.map(([, time], at): Change => {
           const key = keys[at]!.origin;
           const before = origins.get(key);

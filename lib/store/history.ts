@@ -5,7 +5,6 @@
  * @module
  */
 import type { Reason, Verdict } from "../greylist/model.ts";
-import type { Awaitable } from "./store.ts";
 
 /** One decision. Times are milliseconds since the epoch; all texts are hostile. */
 export interface DecisionRecord {
@@ -199,22 +198,22 @@ export interface Forgotten {
 /** The part of a store that keeps what happened. Every page costs no more than a few milliseconds. */
 export interface HistoryStore {
   /** Keeps what happened. */
-  record(records: Records): Awaitable<void>;
+  record(records: Records): void;
 
   /** Decisions, the newest first; the text is looked for in sender, recipient and client. */
-  findDecisions(search: DecisionSearch): Awaitable<Page<StoredDecision>>;
+  findDecisions(search: DecisionSearch): Page<StoredDecision>;
 
   /** What was put off, the newest first; the text is looked for in sender, recipient and client. */
-  findDeferrals(search: DeferralSearch): Awaitable<Page<Deferral>>;
+  findDeferrals(search: DeferralSearch): Page<Deferral>;
 
   /** Triplets in no order; the text is looked for in sender, recipient and origin. */
-  findTriplets(search: Search): Awaitable<Page<StoredTriplet>>;
+  findTriplets(search: Search): Page<StoredTriplet>;
 
   /** Origins in no order; the text is looked for in their names. */
-  findOrigins(search: Search): Awaitable<Page<StoredOrigin>>;
+  findOrigins(search: Search): Page<StoredOrigin>;
 
   /** Counts of the hours from this time on, in milliseconds since the epoch, the oldest first. */
-  tallies(since: number): Awaitable<readonly Tally[]>;
+  tallies(since: number): readonly Tally[];
 
   /**
    * What became of what was first put off within a period.
@@ -223,12 +222,12 @@ export interface HistoryStore {
    * @param lostBefore what was last seen before this counts as lost.
    * @param until its end; absent for none.
    */
-  countDeferrals(since: number, lostBefore: number, until?: number): Awaitable<DeferralCounts>;
+  countDeferrals(since: number, lostBefore: number, until?: number): DeferralCounts;
 
   /**
    * Removes what is stored of one mail address, as sender or recipient, or of one client by its IP
    * address, and leaves no trace of it in the files. Triplets and origins are of networks, so that a
    * client's address removes none of them. Entries of the lists stay.
    */
-  forget(address: string): Awaitable<Forgotten>;
+  forget(address: string): Forgotten;
 }

@@ -4,13 +4,12 @@
  * @module
  */
 import type { Page } from "./history.ts";
-import type { Awaitable } from "./store.ts";
 
 /** So many rows are asked for at once. */
 const PAGE = 1000;
 
 /** Reads one page behind a key. */
-export type Reader<Row> = (after: string | undefined, limit: number) => Awaitable<Page<Row>>;
+export type Reader<Row> = (after: string | undefined, limit: number) => Page<Row>;
 
 /** Which rows of a search are wanted. */
 export interface Wanted<Row> {
@@ -25,16 +24,16 @@ export interface Wanted<Row> {
 }
 
 /** One page of the rows that fit, put together from as many pages of the store as it takes. */
-export async function collectPage<Row>(
+export function collectPage<Row>(
   read: Reader<Row>,
   { limit, after, fits = () => true, timeoutMs = Infinity }: Wanted<Row>,
-): Promise<Page<Row>> {
+): Page<Row> {
   const found: Row[] = [];
   const begin = performance.now();
   let from = after;
   do {
     // Never more than is still missing, so that every row that is read is shown or does not fit.
-    const { rows, next } = await read(from, Math.min(PAGE, limit - found.length));
+    const { rows, next } = read(from, Math.min(PAGE, limit - found.length));
     found.push(...rows.filter(fits));
     from = next;
   } while (
@@ -49,10 +48,10 @@ export async function collectPage<Row>(
  * @param limit so many at most.
  * @param fits only rows that fit count.
  */
-export async function collect<Row>(
+export function collect<Row>(
   read: Reader<Row>,
   limit: number,
   fits: (row: Row) => boolean = () => true,
-): Promise<readonly Row[]> {
-  return (await collectPage(read, { limit, fits })).rows;
+): readonly Row[] {
+  return collectPage(read, { limit, fits }).rows;
 }

@@ -22,7 +22,6 @@ import type {
   Tally,
 } from "./history.ts";
 import type {
-  Awaitable,
   Credential,
   CredentialKind,
   Cursor,
@@ -80,143 +79,140 @@ export class ReopeningStore implements Store {
   }
 
   /** Passes the batch on to the open store. */
-  exchange(keys: readonly TripletKey[], judge: Judge): Awaitable<void> {
+  exchange(keys: readonly TripletKey[], judge: Judge): void {
     return this.#use((store) => store.exchange(keys, judge));
   }
 
   /** Passes the slice on to the open store. */
-  expire(expiry: Expiry, cursor: Cursor | undefined, rows: number): Awaitable<Expired> {
+  expire(expiry: Expiry, cursor: Cursor | undefined, rows: number): Expired {
     return this.#use((store) => store.expire(expiry, cursor, rows));
   }
 
   /** Asks the open store. */
-  entries(): Awaitable<readonly StoredEntry[]> {
+  entries(): readonly StoredEntry[] {
     return this.#use((store) => store.entries());
   }
 
   /** Asks the open store. */
-  findEntries(search: EntrySearch): Awaitable<Page<StoredEntry>> {
+  findEntries(search: EntrySearch): Page<StoredEntry> {
     return this.#use((store) => store.findEntries(search));
   }
 
   /** Asks the open store. */
-  entry(id: number): Awaitable<StoredEntry | undefined> {
+  entry(id: number): StoredEntry | undefined {
     return this.#use((store) => store.entry(id));
   }
 
   /** Passes the entry on to the open store. */
-  addEntry(entry: NewEntry): Awaitable<StoredEntry> {
+  addEntry(entry: NewEntry): StoredEntry {
     return this.#use((store) => store.addEntry(entry));
   }
 
   /** Has the open store remove it. */
-  removeEntry(id: number): Awaitable<boolean> {
+  removeEntry(id: number): boolean {
     return this.#use((store) => store.removeEntry(id));
   }
 
   /** Has the open store remove them. */
-  removeEndedEntries(before: number): Awaitable<number> {
+  removeEndedEntries(before: number): number {
     return this.#use((store) => store.removeEndedEntries(before));
   }
 
   /** Asks the open store. */
-  entriesRevision(): Awaitable<number> {
+  entriesRevision(): number {
     return this.#use((store) => store.entriesRevision());
   }
 
   /** Passes the hits on to the open store. */
-  countHits(hits: readonly Hits[]): Awaitable<void> {
+  countHits(hits: readonly Hits[]): void {
     return this.#use((store) => store.countHits(hits));
   }
 
   /** Asks the open store. */
-  ruleHits(): Awaitable<readonly RuleHits[]> {
+  ruleHits(): readonly RuleHits[] {
     return this.#use((store) => store.ruleHits());
   }
 
   /** Passes what happened on to the open store. */
-  record(records: Records): Awaitable<void> {
+  record(records: Records): void {
     return this.#use((store) => store.record(records));
   }
 
   /** Asks the open store. */
-  findDecisions(search: DecisionSearch): Awaitable<Page<StoredDecision>> {
+  findDecisions(search: DecisionSearch): Page<StoredDecision> {
     return this.#use((store) => store.findDecisions(search));
   }
 
   /** Asks the open store. */
-  findDeferrals(search: DeferralSearch): Awaitable<Page<Deferral>> {
+  findDeferrals(search: DeferralSearch): Page<Deferral> {
     return this.#use((store) => store.findDeferrals(search));
   }
 
   /** Asks the open store. */
-  findTriplets(search: Search): Awaitable<Page<StoredTriplet>> {
+  findTriplets(search: Search): Page<StoredTriplet> {
     return this.#use((store) => store.findTriplets(search));
   }
 
   /** Asks the open store. */
-  findOrigins(search: Search): Awaitable<Page<StoredOrigin>> {
+  findOrigins(search: Search): Page<StoredOrigin> {
     return this.#use((store) => store.findOrigins(search));
   }
 
   /** Asks the open store. */
-  tallies(since: number): Awaitable<readonly Tally[]> {
+  tallies(since: number): readonly Tally[] {
     return this.#use((store) => store.tallies(since));
   }
 
   /** Asks the open store. */
-  countDeferrals(since: number, lostBefore: number, until?: number): Awaitable<DeferralCounts> {
+  countDeferrals(since: number, lostBefore: number, until?: number): DeferralCounts {
     return this.#use((store) => store.countDeferrals(since, lostBefore, until));
   }
 
   /** Has the open store remove it. */
-  forget(address: string): Awaitable<Forgotten> {
+  forget(address: string): Forgotten {
     return this.#use((store) => store.forget(address));
   }
 
   /** Asks the open store. */
-  credentials(): Awaitable<readonly Credential[]> {
+  credentials(): readonly Credential[] {
     return this.#use((store) => store.credentials());
   }
 
   /** Passes the credential on to the open store. */
-  putCredential(credential: Credential): Awaitable<void> {
+  putCredential(credential: Credential): void {
     return this.#use((store) => store.putCredential(credential));
   }
 
   /** Has the open store remove it. */
-  removeCredential(kind: CredentialKind, name: string): Awaitable<boolean> {
+  removeCredential(kind: CredentialKind, name: string): boolean {
     return this.#use((store) => store.removeCredential(kind, name));
   }
 
   /** Has the open store try. */
-  check(): Awaitable<void> {
+  check(): void {
     return this.#use((store) => store.check());
   }
 
   /** Asks the open store. */
-  size(): Awaitable<StoreSize> {
+  size(): StoreSize {
     return this.#use((store) => store.size());
   }
 
   /** Closes what is open. */
-  close(): Awaitable<void> {
+  close(): void {
     const store = this.#store;
     this.#store = undefined;
     return store?.close();
   }
 
-  #use<T>(work: (store: Store) => Awaitable<T>): Awaitable<T> {
+  #use<T>(work: (store: Store) => T): T {
     if (this.#fault !== undefined && performance.now() < this.#retryAt) throw this.#fault;
-    let result: Awaitable<T>;
+    let result: T;
     try {
       this.#lookAtFile();
       result = work(this.#store ??= this.#open());
     } catch (error) {
       this.#markFailed(error);
-    }
-    if (result instanceof Promise) {
-      return result.then((value) => this.#markHealthy(value), (error) => this.#markFailed(error));
     }
     return this.#markHealthy(result);
   }
@@ -241,8 +237,7 @@ export class ReopeningStore implements Store {
   /** Closes what is open, whatever that leads to. */
   #abandon(): void {
     try {
-      const closing = this.close();
-      if (closing instanceof Promise) closing.catch(() => {});
+      this.close();
     } catch {
       // It was broken already.
     }

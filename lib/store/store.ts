@@ -17,9 +17,6 @@ export interface Recalled {
   readonly origins: Map<string, OriginRecord>;
 }
 
-/** A result that may be there already: a store that answers at once makes nobody wait a turn. */
-export type Awaitable<T> = T | Promise<T>;
-
 /** Decides what becomes of what was recalled. */
 export type Judge = (recalled: Recalled) => readonly Change[];
 
@@ -155,68 +152,68 @@ export interface StoreSize {
 }
 
 /**
- * A store. Every method throws, or rejects with, a {@linkcode StoreFault} if the store is ill; nothing
+ * A store. Every method throws a {@linkcode StoreFault} if the store is ill; nothing
  * is half done then.
  */
 export interface Store extends HistoryStore {
   /**
    * One batch in one transaction: recalls what is stored of the triplets and of their origins, has
-   * `judge` decide, and stores the changes that it returns. Returns, or resolves, after the commit. `judge` must be pure: a store
+   * `judge` decide, and stores the changes that it returns. Returns after the commit. `judge` must be pure: a store
    * that has to repeat a transaction calls it again. Changes of messages are not stored.
    */
-  exchange(keys: readonly TripletKey[], judge: Judge): Awaitable<void>;
+  exchange(keys: readonly TripletKey[], judge: Judge): void;
 
   /**
    * Removes what has expired among the next `rows` rows behind the cursor; undefined begins a pass.
    */
-  expire(expiry: Expiry, cursor: Cursor | undefined, rows: number): Awaitable<Expired>;
+  expire(expiry: Expiry, cursor: Cursor | undefined, rows: number): Expired;
 
   /** All entries of the lists, the oldest first; those that have ended are among them. */
-  entries(): Awaitable<readonly StoredEntry[]>;
+  entries(): readonly StoredEntry[];
 
   /** Entries, the newest first; the text is looked for in pattern and note. */
-  findEntries(search: EntrySearch): Awaitable<Page<StoredEntry>>;
+  findEntries(search: EntrySearch): Page<StoredEntry>;
 
   /** The entry of that number; undefined if there is none. */
-  entry(id: number): Awaitable<StoredEntry | undefined>;
+  entry(id: number): StoredEntry | undefined;
 
   /**
    * Adds an entry; one with the same list, match_on and pattern is replaced and keeps its number and hits.
    *
    * @returns the entry as it is stored.
    */
-  addEntry(entry: NewEntry): Awaitable<StoredEntry>;
+  addEntry(entry: NewEntry): StoredEntry;
 
   /** Removes an entry; tells whether it was there. */
-  removeEntry(id: number): Awaitable<boolean>;
+  removeEntry(id: number): boolean;
 
   /** Removes the entries that ended before a time, in milliseconds since the epoch; tells how many. */
-  removeEndedEntries(before: number): Awaitable<number>;
+  removeEndedEntries(before: number): number;
 
   /** A number that changes whenever an entry is added or removed, by whatever process. */
-  entriesRevision(): Awaitable<number>;
+  entriesRevision(): number;
 
   /** Adds to the hits of entries and of other rules. */
-  countHits(hits: readonly Hits[]): Awaitable<void>;
+  countHits(hits: readonly Hits[]): void;
 
   /** The hits of the rules that are not stored themselves. */
-  ruleHits(): Awaitable<readonly RuleHits[]>;
+  ruleHits(): readonly RuleHits[];
 
   /** The password and the tokens, by kind and name. */
-  credentials(): Awaitable<readonly Credential[]>;
+  credentials(): readonly Credential[];
 
   /** Stores a credential in place of the one of its kind and name. */
-  putCredential(credential: Credential): Awaitable<void>;
+  putCredential(credential: Credential): void;
 
   /** Removes a credential; tells whether it was there. */
-  removeCredential(kind: CredentialKind, name: string): Awaitable<boolean>;
+  removeCredential(kind: CredentialKind, name: string): boolean;
 
   /** Writes something that changes nothing: it throws if the store could not remember anything now. */
-  check(): Awaitable<void>;
+  check(): void;
 
   /** Counts what is stored; reads everything, so it is not for the way of a request. */
-  size(): Awaitable<StoreSize>;
+  size(): StoreSize;
 
   /** Closes it. Nothing may be asked afterwards; closing twice does no harm. */
-  close(): Awaitable<void>;
+  close(): void;
 }

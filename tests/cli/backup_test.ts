@@ -19,7 +19,7 @@ Deno.test("a copy holds what was there when it was made, and is its owner's only
     const copy = `${path}.copy`;
     assertMatch((await run("backup", copy)).out, /^copied .* \(\d+ bytes\)\n$/);
     await put("later@example.org");
-    await store.close();
+    store.close();
     assertEquals((await Deno.stat(copy)).mode! & 0o777, 0o600);
     const restored = openStore({ database: copy, privacy: false });
     assertEquals((await restored.size()).triplets, 500);

@@ -30,11 +30,11 @@ const SPAM: Partial<DecisionRecord> = {
   legitimacy: 2,
 };
 
-async function record(
+function record(
   path: string,
   privacy: boolean,
   ...given: Partial<DecisionRecord>[]
-): Promise<void> {
+): void {
   const store = openStore({ database: path, privacy });
   const decisions = given.map((one) => ({ ...ALICE, ...one }));
   const tallies = decisions.map(({ time, reason }) => ({
@@ -42,14 +42,14 @@ async function record(
     name: `reason:${reason}`,
     count: 1,
   }));
-  await store.record({ decisions, tallies, quietPeriod: 48 * HOUR });
-  await store.close();
+  store.record({ decisions, tallies, quietPeriod: 48 * HOUR });
+  store.close();
 }
 
 Deno.test("find tells what waits, what is known, which origins are proven, and what was decided", async () => {
   await withDatabase(async (greylag, path) => {
     const now = Date.now();
-    await record(
+    record(
       path,
       false,
       { time: now - 30_000 },
@@ -57,7 +57,7 @@ Deno.test("find tells what waits, what is known, which origins are proven, and w
       { time: now - 10_000, decision: "pass", reason: "known", recipient: "eve@example.net" },
     );
     const store = openStore({ database: path, privacy: false });
-    await store.exchange([], () => [
+    store.exchange([], () => [
       {
         kind: "triplet",
         key: tripletKey("net:192.0.2.0/24", "carol@example.org", "bob@example.net"),
@@ -69,7 +69,7 @@ Deno.test("find tells what waits, what is known, which origins are proven, and w
         record: { firstSeen: 1, lastSeen: now, deliveries: 7, lastCounted: 1 },
       },
     ]);
-    await store.close();
+    store.close();
     const { code, out } = await greylag("find", "EXAMPLE.ORG");
     assertEquals(code, 0);
     assertMatch(out, /Known, passes at once:\n.*\ncarol@example\.org/);
@@ -88,7 +88,7 @@ Deno.test("find tells what waits, what is known, which origins are proven, and w
 Deno.test("what waits is released by its number, by its sender, or before it comes", async () => {
   await withDatabase(async (greylag, path) => {
     const now = Date.now();
-    await record(path, false, { time: now - 5000 }, {
+    record(path, false, { time: now - 5000 }, {
       time: now - 4000,
       recipient: "eve@example.net",
       normalisedRecipient: "eve@example.net",
@@ -124,7 +124,7 @@ Deno.test("with privacy a number cannot be released, and its sender and recipien
   await withDatabase(async (greylag, path) => {
     const config = `${path}.toml`;
     await Deno.writeTextFile(config, "privacy = true\n");
-    await record(path, true, { time: Date.now() });
+    record(path, true, { time: Date.now() });
     const { out } = await greylag("find", "alice@example.org", "--json", `--config=${config}`);
     const [{ id, sender }] = JSON.parse(out).waiting;
     assertMatch(sender, /^~/);
@@ -140,7 +140,7 @@ Deno.test("what never came back is ranked, and what may still come back is not l
   await withDatabase(async (greylag, path) => {
     const now = Date.now();
     assertStringIncludes((await greylag("lost")).out, "Everything that was put off came back");
-    await record(
+    record(
       path,
       false,
       { ...SPAM, time: now - 8 * HOUR },
@@ -161,7 +161,7 @@ Deno.test("stats count by the reason, and tell what became of what was put off",
   await withDatabase(async (greylag, path) => {
     assertStringIncludes((await greylag("stats")).out, "No requests in the last 1d.");
     const now = Date.now();
-    await record(
+    record(
       path,
       false,
       { time: now - 30 * HOUR },
@@ -179,7 +179,7 @@ Deno.test("stats count by the reason, and tell what became of what was put off",
 
 Deno.test("forget removes what is stored of an address, and tells which entries name it", async () => {
   await withDatabase(async (greylag, path) => {
-    await record(path, false, { time: Date.now() }, { ...SPAM, time: Date.now() });
+    record(path, false, { time: Date.now() }, { ...SPAM, time: Date.now() });
     await greylag("block", "alice@example.org");
     const { code, out } = await greylag("forget", "alice@example.org");
     assertEquals(code, 0);

@@ -6,10 +6,10 @@ import { withDatabase } from "./database.ts";
 
 const PASSWORD = "correct horse battery";
 
-async function hashOf(database: string): Promise<string | undefined> {
+function hashOf(database: string): string | undefined {
   const store = openStore({ database, privacy: false });
-  const all = await store.credentials();
-  await store.close();
+  const all = store.credentials();
+  store.close();
   return all.find(({ kind }) => kind === "password")?.hash;
 }
 
@@ -18,15 +18,15 @@ Deno.test("a password comes from a pipe, and only its hash is stored", async () 
     const set = async (text: string) => await Daemon.run(["passwd", `--database=${path}`], text);
     const { code, out } = await set(`${PASSWORD}\nmore\n`);
     assertEquals(code, 0, out);
-    assert(await isPassword(PASSWORD, (await hashOf(path))!));
+    assert(await isPassword(PASSWORD, hashOf(path)!));
     for (const bad of ["short", "", "x".repeat(1025)]) {
       const { code, err } = await set(bad);
       assertEquals(code, 2);
       assertStringIncludes(err, "a password has 10 to 1024 characters");
     }
-    assert(await isPassword(PASSWORD, (await hashOf(path))!));
+    assert(await isPassword(PASSWORD, hashOf(path)!));
     assertStringIncludes((await greylag("passwd", "--remove")).out, "is removed");
-    assertEquals(await hashOf(path), undefined);
+    assertEquals(hashOf(path), undefined);
     assertStringIncludes((await greylag("passwd", "--remove")).out, "There was no password");
   });
 });
@@ -66,7 +66,7 @@ Deno.test("on a terminal a password is asked for twice and never shown", async (
     const first = await type(typo, typo);
     assertEquals(first.code, 0, first.shown);
     assert(!first.shown.includes("correct"));
-    assert(await isPassword(PASSWORD, (await hashOf(path))!));
+    assert(await isPassword(PASSWORD, hashOf(path)!));
     const second = await type(PASSWORD, "something else entirely");
     assertEquals(second.code, 2);
     assertStringIncludes(second.shown, "two different passwords");

@@ -22,7 +22,7 @@ const NEW: Verdict = { decision: "defer", reason: "new", wait: 60_000 };
 
 const HOUR = 3_600_000;
 
-Deno.test("what was decided is kept soon, and counted by the hour it was decided in", async () => {
+Deno.test("what was decided is kept soon, and counted by the hour it was decided in", () => {
   const store = new SqliteStore(":memory:");
   const history = new History(store, { history: 1, historyRows: 9 }, rules, () => {});
   history.note(request(), NEW, 5 * HOUR + 1);
@@ -34,7 +34,7 @@ Deno.test("what was decided is kept soon, and counted by the hour it was decided
     firstOfMessage: true,
   };
   history.note(request(), retried, 6 * HOUR);
-  await history.flush();
+  history.flush();
   const { rows } = store.findDecisions({ text: "", limit: 9 });
   assertEquals(rows.map(({ reason }) => reason), ["retried", "new"]);
   assertEquals(store.findDeferrals({ text: "", limit: 9 }).rows[0]!.recipient, "bob@example.net");
@@ -47,29 +47,29 @@ Deno.test("what was decided is kept soon, and counted by the hour it was decided
   store.close();
 });
 
-Deno.test("without a history everything is counted and nothing is kept", async () => {
+Deno.test("without a history everything is counted and nothing is kept", () => {
   const store = new SqliteStore(":memory:");
   const history = new History(store, { history: 0, historyRows: 9 }, rules, () => {});
   history.note(request(), NEW, 1);
-  await history.flush();
+  history.flush();
   assertEquals(store.findDecisions({ text: "", limit: 9 }).rows, []);
   assertEquals(store.tallies(0).length, 1);
   store.close();
 });
 
-Deno.test("too many at once are counted, each of them, and only so many kept", async () => {
+Deno.test("too many at once are counted, each of them, and only so many kept", () => {
   let lost = 0;
   const store = new SqliteStore(":memory:");
   const history = new History(store, { history: 1, historyRows: 9 }, rules, () => lost++);
   for (let at = 0; at < 5000; at++) history.note(request(), NEW, 1);
   assertEquals(lost, 3000);
   for (let at = 0; at < 500; at++) history.note(request("x".repeat(60_000)), NEW, 1);
-  await history.flush();
+  history.flush();
   assertEquals(store.tallies(0)[0]!.count, 5500);
   for (let at = 0; at < 500; at++) history.note(request("x".repeat(60_000)), NEW, 1);
   const kept = 500 - (lost - 3000 - 500);
   assert(kept < 100, `${kept} of 60,000 characters each`);
-  await history.flush();
+  history.flush();
   store.close();
 });
 
@@ -88,7 +88,7 @@ Deno.test("what an ill store does not take is counted once it is well", async ()
   await new Promise((resolve) => setTimeout(resolve, 250));
   isIll = false;
   history.note(request(), NEW, 1);
-  await history.flush();
+  history.flush();
   assertEquals(taken.flatMap(({ decisions }) => decisions).length, 2);
   assertEquals(taken.flatMap(({ tallies }) => tallies).map(({ count }) => count), [2]);
   store.close();

@@ -35,10 +35,10 @@ function listsWith(settings: Partial<ListSettings>, store: Store = new SqliteSto
   return { lists, told, by };
 }
 
-Deno.test("an entry that another process adds or removes counts from the next look", async () => {
+Deno.test("an entry that another process adds or removes counts from the next look", () => {
   const store = new SqliteStore(":memory:");
   const { lists, by } = listsWith({}, store);
-  await lists.refresh();
+  lists.refresh();
   assertEquals(by(), undefined);
   const { id } = store.addEntry({
     list: "allow",
@@ -48,10 +48,10 @@ Deno.test("an entry that another process adds or removes counts from the next lo
     addedBy: "root",
     created: 1,
   });
-  await lists.refresh();
+  lists.refresh();
   assertEquals(by(), `entry ${id} (client example.org)`);
   store.removeEntry(id);
-  await lists.refresh();
+  lists.refresh();
   assertEquals(by(), undefined);
 });
 
@@ -59,16 +59,16 @@ Deno.test("a list file counts as it is, and again when it changes, goes or comes
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, "# mine\nexample.org\nnot a name\n");
   const { lists, told, by } = listsWith({ whitelistClients: [path] });
-  await lists.refresh();
-  await lists.refresh();
+  lists.refresh();
+  lists.refresh();
   assertEquals(told, [`${path} 1 3`]);
   assertEquals(by(), `${path}:2 (example.org)`);
   await Deno.writeTextFile(path, "192.0.2\n");
-  await lists.refresh();
+  lists.refresh();
   assertEquals(by(), `${path}:1 (192.0.2.0/24)`);
   await Deno.remove(path);
-  await lists.refresh();
-  await lists.refresh();
+  lists.refresh();
+  lists.refresh();
   assertEquals([by(), told.at(-1)], [undefined, `${path} failed`]);
   assertEquals(told.length, 3);
 });
@@ -77,16 +77,16 @@ Deno.test("a file whose permissions change is read again", async () => {
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, "example.org\n");
   const { lists, told } = listsWith({ whitelistClients: [path] });
-  await lists.refresh();
+  lists.refresh();
   await Deno.chmod(path, 0o644);
-  await lists.refresh();
+  lists.refresh();
   assertEquals(told, [`${path} 1 `, `${path} 1 `]);
   await Deno.remove(path);
 });
 
-Deno.test("recipients choose in the settings, and the built-in list can be switched on", async () => {
+Deno.test("recipients choose in the settings, and the built-in list can be switched on", () => {
   const { lists } = listsWith({ optOut: ["bob@example.net"] });
-  await lists.refresh();
+  lists.refresh();
   assertEquals(lists.find(TARGET, 0).optedIn, false);
   lists.configure({ ...NONE, builtinList: true });
   assertEquals(lists.find(TARGET, 0).optedIn, true);
@@ -94,13 +94,13 @@ Deno.test("recipients choose in the settings, and the built-in list can be switc
   assertStringIncludes(describeRule(postmaster.decisive!.rule), "built-in list");
 });
 
-Deno.test("a store that is ill leaves the lists as they were", async () => {
+Deno.test("a store that is ill leaves the lists as they were", () => {
   const fault = () => {
     throw new StoreFault("full", "/g.db", "disk is full");
   };
   const store = { entriesRevision: fault, entries: fault, countHits: fault } as unknown as Store;
   const { lists } = listsWith({ optOut: ["bob@example.net"] }, store);
-  await lists.refresh();
+  lists.refresh();
   assertEquals(lists.find(TARGET, 0).optedIn, false);
-  await lists.flushHits();
+  lists.flushHits();
 });

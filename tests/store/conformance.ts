@@ -13,23 +13,16 @@ import {
   tripletKey,
 } from "../../lib/greylist/model.ts";
 import type { DecisionRecord, Page } from "../../lib/store/history.ts";
-import type {
-  Awaitable,
-  Cursor,
-  Expiry,
-  NewEntry,
-  Recalled,
-  Store,
-} from "../../lib/store/store.ts";
+import type { Cursor, Expiry, NewEntry, Recalled, Store } from "../../lib/store/store.ts";
 
 const triplet: Triplet = { firstSeen: 1000, lastSeen: 2000, tries: 2, counted: false };
 const origin: OriginRecord = { firstSeen: 1, lastSeen: 2, deliveries: 3, lastCounted: 4 };
 const key = (sender: string, name = "net:192.0.2.0/24") =>
   tripletKey(name, sender, "b@example.net");
 
-async function recall(store: Store, keys: readonly TripletKey[]): Promise<Recalled> {
+function recall(store: Store, keys: readonly TripletKey[]): Recalled {
   let recalled: Recalled | undefined;
-  await store.exchange(keys, (found) => {
+  store.exchange(keys, (found) => {
     recalled = found;
     return [];
   });
@@ -37,15 +30,15 @@ async function recall(store: Store, keys: readonly TripletKey[]): Promise<Recall
   return recalled;
 }
 
-async function remember(store: Store, changes: readonly Change[]): Promise<void> {
-  await store.exchange([], () => changes);
+function remember(store: Store, changes: readonly Change[]): void {
+  store.exchange([], () => changes);
 }
 
-async function expireAll(
+function expireAll(
   store: Store,
   given: Partial<Expiry>,
   rows: number,
-): Promise<{ removed: number; slices: number }> {
+): { removed: number; slices: number } {
   const expiry: Expiry = {
     waitingBefore: 0,
     seenBefore: 0,
@@ -59,7 +52,7 @@ async function expireAll(
   let removed = 0;
   let slices = 0;
   do {
-    const slice = await store.expire(expiry, cursor, rows);
+    const slice = store.expire(expiry, cursor, rows);
     removed += slice.removed;
     cursor = slice.next;
     slices++;
@@ -85,19 +78,19 @@ const decision: DecisionRecord = {
 
 const HOUR = 3_600_000;
 
-async function record(store: Store, ...given: Partial<DecisionRecord>[]): Promise<void> {
+function record(store: Store, ...given: Partial<DecisionRecord>[]): void {
   const decisions = given.map((one) => ({ ...decision, ...one }));
-  await store.record({ decisions, tallies: [], quietPeriod: 10_000 });
+  store.record({ decisions, tallies: [], quietPeriod: 10_000 });
 }
 
 /** Every page put together, each of them as small as said. */
-async function all<Row>(
-  read: (after: string | undefined) => Awaitable<Page<Row>>,
-): Promise<Row[]> {
+function all<Row>(
+  read: (after: string | undefined) => Page<Row>,
+): Row[] {
   const rows: Row[] = [];
   let after: string | undefined;
   do {
-    const page = await read(after);
+    const page = read(after);
     rows.push(...page.rows);
     after = page.next;
   } while (after !== undefined);
@@ -112,35 +105,35 @@ const from = (after: string | undefined) => after === undefined ? {} : { after }
  */
 export function testConformance(
   name: string,
-  open: () => Promise<Store>,
+  open: () => Store,
   { hides = false }: { readonly hides?: boolean } = {},
 ): void {
-  const test = (what: string, body: (store: Store) => Promise<void>) =>
-    Deno.test(`${name}: ${what}`, async () => {
-      const store = await open();
+  const test = (what: string, body: (store: Store) => void) =>
+    Deno.test(`${name}: ${what}`, () => {
+      const store = open();
       try {
-        await body(store);
+        body(store);
       } finally {
-        await store.close();
+        store.close();
       }
     });
 
   const clear = hides ? () => {} : test;
 
-  test("what was never stored is not recalled", async (store) => {
-    const { triplets, origins } = await recall(store, [key("a"), key("b")]);
+  test("what was never stored is not recalled", (store) => {
+    const { triplets, origins } = recall(store, [key("a"), key("b")]);
     assertEquals([triplets.size, origins.size], [0, 0]);
   });
 
-  test("a record is recalled as it was stored, with its origin's", async (store) => {
+  test("a record is recalled as it was stored, with its origin's", (store) => {
     const passed: Triplet = { ...triplet, passed: 1500, counted: true };
-    await remember(store, [
+    remember(store, [
       { kind: "triplet", key: key("a"), record: triplet },
       { kind: "triplet", key: key("b"), record: passed },
       { kind: "origin", key: "net:192.0.2.0/24", record: origin },
       { kind: "origin", key: "org:example.org", record: { ...origin, deliveries: 9 } },
     ]);
-    const found = await recall(store, [key("a"), key("b"), key("c", "org:example.org")]);
+    const found = recall(store, [key("a"), key("b"), key("c", "org:example.org")]);
     assertEquals(found.triplets, new Map([[key("a").id, triplet], [key("b").id, passed]]));
     assertEquals(
       found.origins,
@@ -148,45 +141,45 @@ export function testConformance(
     );
   });
 
-  test("the newest record takes the place of the one before", async (store) => {
-    await remember(store, [{ kind: "triplet", key: key("a"), record: triplet }]);
+  test("the newest record takes the place of the one before", (store) => {
+    remember(store, [{ kind: "triplet", key: key("a"), record: triplet }]);
     const newer = { ...triplet, passed: 5000, lastSeen: 5000 };
-    await remember(store, [{ kind: "triplet", key: key("a"), record: newer }]);
-    assertEquals((await recall(store, [key("a")])).triplets.get(key("a").id), newer);
-    assertEquals(await store.size(), { triplets: 1, origins: 0 });
+    remember(store, [{ kind: "triplet", key: key("a"), record: newer }]);
+    assertEquals(recall(store, [key("a")]).triplets.get(key("a").id), newer);
+    assertEquals(store.size(), { triplets: 1, origins: 0 });
   });
 
-  test("nothing of a batch is stored when its judge throws", async (store) => {
+  test("nothing of a batch is stored when its judge throws", (store) => {
     try {
-      await store.exchange([key("a")], () => {
+      store.exchange([key("a")], () => {
         throw new Error("no");
       });
     } catch {
       // That is what is asked for.
     }
-    assertEquals(await store.size(), { triplets: 0, origins: 0 });
-    await remember(store, [{ kind: "triplet", key: key("a"), record: triplet }]);
-    assertEquals((await store.size()).triplets, 1);
+    assertEquals(store.size(), { triplets: 0, origins: 0 });
+    remember(store, [{ kind: "triplet", key: key("a"), record: triplet }]);
+    assertEquals(store.size().triplets, 1);
   });
 
-  test("any text is a key, and times beyond 32 bits are kept", async (store) => {
+  test("any text is a key, and times beyond 32 bits are kept", (store) => {
     const text = fc.string({ unit: "binary", maxLength: 60 }).map((one) =>
       // A lone surrogate cannot come out of UTF-8, and NUL separates the parts of a key.
       one.toWellFormed().replaceAll("\0", "")
     );
     const time = fc.maxSafeNat();
-    await fc.assert(
-      fc.asyncProperty(text, text, text, time, async (sender, recipient, o, at) => {
+    fc.assert(
+      fc.property(text, text, text, time, (sender, recipient, o, at) => {
         const one = tripletKey(`net:${o}`, sender, recipient);
         const record = { ...triplet, firstSeen: at, lastSeen: at };
-        await remember(store, [{ kind: "triplet", key: one, record }]);
-        assertEquals((await recall(store, [one])).triplets.get(one.id), record);
+        remember(store, [{ kind: "triplet", key: one, record }]);
+        assertEquals(recall(store, [one]).triplets.get(one.id), record);
       }),
       { numRuns: 60 },
     );
   });
 
-  test("what has expired is removed, slice by slice, and nothing else", async (store) => {
+  test("what has expired is removed, slice by slice, and nothing else", (store) => {
     const changes: Change[] = [];
     for (let at = 0; at < 100; at++) {
       const record: Triplet = { ...triplet, firstSeen: at, lastSeen: at };
@@ -194,12 +187,12 @@ export function testConformance(
       changes.push({ kind: "triplet", key: key(`k${at}`), record: { ...record, passed: at } });
       changes.push({ kind: "origin", key: `net:${at}`, record: { ...origin, lastSeen: at } });
     }
-    await remember(store, changes);
-    const { removed, slices } = await expireAll(store, { waitingBefore: 70, seenBefore: 30 }, 7);
+    remember(store, changes);
+    const { removed, slices } = expireAll(store, { waitingBefore: 70, seenBefore: 30 }, 7);
     assertEquals(removed, 70 + 30 + 30);
     assert(slices > 200 / 7);
-    assertEquals(await store.size(), { triplets: 30 + 70, origins: 70 });
-    const { triplets } = await recall(store, [key("w69"), key("w70"), key("k29"), key("k30")]);
+    assertEquals(store.size(), { triplets: 30 + 70, origins: 70 });
+    const { triplets } = recall(store, [key("w69"), key("w70"), key("k29"), key("k30")]);
     assertEquals([...triplets.keys()], [key("w70").id, key("k30").id]);
   });
 
@@ -212,81 +205,81 @@ export function testConformance(
     created: 1000,
   };
 
-  test("an entry is kept with its hits, replaced by its like, and removed once", async (store) => {
-    const added = await store.addEntry(entry);
+  test("an entry is kept with its hits, replaced by its like, and removed once", (store) => {
+    const added = store.addEntry(entry);
     assertEquals({ ...entry, id: added.id, hits: 0 }, added);
-    await store.countHits([
+    store.countHits([
       { rule: added.id, count: 3, last: 5000 },
       { rule: 999, count: 1, last: 1 },
     ]);
-    await store.countHits([{ rule: added.id, count: 1, last: 4000 }]);
-    const again = await store.addEntry({ ...entry, note: "new", expires: 9000 });
+    store.countHits([{ rule: added.id, count: 1, last: 4000 }]);
+    const again = store.addEntry({ ...entry, note: "new", expires: 9000 });
     assertEquals(again.id, added.id);
-    const other = await store.addEntry({ ...entry, list: "block" });
-    assertEquals(await store.entries(), [
+    const other = store.addEntry({ ...entry, list: "block" });
+    assertEquals(store.entries(), [
       { ...entry, note: "new", expires: 9000, id: added.id, hits: 4, lastHit: 5000 },
       other,
     ]);
-    assertEquals(await store.removeEntry(added.id), true);
-    assertEquals(await store.removeEntry(added.id), false);
-    assertEquals(await store.entries(), [other]);
-    assert((await store.addEntry(entry)).id > other.id, "a number is never given again");
+    assertEquals(store.removeEntry(added.id), true);
+    assertEquals(store.removeEntry(added.id), false);
+    assertEquals(store.entries(), [other]);
+    assert(store.addEntry(entry).id > other.id, "a number is never given again");
   });
 
-  test("entries that have ended are removed, and those that end later or never are kept", async (store) => {
+  test("entries that have ended are removed, and those that end later or never are kept", (store) => {
     for (const [pattern, expires] of [["192.0.2.1", 100], ["192.0.2.2", 200]] as const) {
-      await store.addEntry({ ...entry, pattern, expires });
+      store.addEntry({ ...entry, pattern, expires });
     }
-    await store.addEntry(entry);
-    const revision = await store.entriesRevision();
-    assertEquals(await store.removeEndedEntries(100), 0);
-    assertEquals(await store.entriesRevision(), revision);
-    assertEquals(await store.removeEndedEntries(200), 1);
-    assertEquals((await store.entries()).map(({ pattern }) => pattern), [
+    store.addEntry(entry);
+    const revision = store.entriesRevision();
+    assertEquals(store.removeEndedEntries(100), 0);
+    assertEquals(store.entriesRevision(), revision);
+    assertEquals(store.removeEndedEntries(200), 1);
+    assertEquals(store.entries().map(({ pattern }) => pattern), [
       "192.0.2.2",
       "192.0.2.0/24",
     ]);
-    assert(await store.entriesRevision() !== revision);
+    assert(store.entriesRevision() !== revision);
   });
 
-  test("the hits of rules that are not stored themselves add up", async (store) => {
-    await store.countHits([{ rule: "builtin:a", count: 2, last: 9 }, {
+  test("the hits of rules that are not stored themselves add up", (store) => {
+    store.countHits([{ rule: "builtin:a", count: 2, last: 9 }, {
       rule: "/f:1",
       count: 1,
       last: 5,
     }]);
-    await store.countHits([{ rule: "builtin:a", count: 1, last: 7 }]);
-    assertEquals(await store.ruleHits(), [
+    store.countHits([{ rule: "builtin:a", count: 1, last: 7 }]);
+    assertEquals(store.ruleHits(), [
       { rule: "/f:1", hits: 1, lastHit: 5 },
       { rule: "builtin:a", hits: 3, lastHit: 9 },
     ]);
   });
 
-  test("the revision changes with every change of an entry, and only then", async (store) => {
-    const seen = [await store.entriesRevision()];
-    const { id } = await store.addEntry(entry);
-    seen.push(await store.entriesRevision());
-    await store.countHits([{ rule: id, count: 1, last: 1 }]);
-    await remember(store, [{ kind: "triplet", key: key("a"), record: triplet }]);
-    assertEquals(await store.entriesRevision(), seen[1]);
-    await store.removeEntry(id);
-    await store.removeEntry(id);
-    seen.push(await store.entriesRevision());
+  test("the revision changes with every change of an entry, and only then", (store) => {
+    const seen = [store.entriesRevision()];
+    const { id } = store.addEntry(entry);
+    seen.push(store.entriesRevision());
+    store.countHits([{ rule: id, count: 1, last: 1 }]);
+    remember(store, [{ kind: "triplet", key: key("a"), record: triplet }]);
+    assertEquals(store.entriesRevision(), seen[1]);
+    store.removeEntry(id);
+    store.removeEntry(id);
+    seen.push(store.entriesRevision());
     assertEquals(new Set(seen).size, 3);
   });
 
-  test("a check passes and changes nothing", async (store) => {
-    const revision = await store.entriesRevision();
-    await store.check();
-    assertEquals(await store.entriesRevision(), revision);
-    assertEquals(await store.size(), { triplets: 0, origins: 0 });
+  test("a check passes and changes nothing", (store) => {
+    const revision = store.entriesRevision();
+    store.check();
+    assertEquals(store.entriesRevision(), revision);
+    assertEquals(store.size(), { triplets: 0, origins: 0 });
   });
 
-  test("an expiry of an empty store ends", async (store) => {
-    assertEquals((await expireAll(store, { waitingBefore: 9, seenBefore: 9 }, 10)).removed, 0);
+  test("an expiry of an empty store ends", (store) => {
+    assertEquals(expireAll(store, { waitingBefore: 9, seenBefore: 9 }, 10).removed, 0);
   });
 
-  clear("decisions are kept as they were made, the newest first, page by page", async (store) => {
+  clear("decisions are kept as they were made, the newest first, page by page", (store) => {
     const passed: Partial<DecisionRecord> = {
       time: 5000,
       decision: "pass",
@@ -295,8 +288,8 @@ export function testConformance(
       origin: "net:192.0.2.0/24",
       by: "entry:3",
     };
-    await record(store, {}, { time: 2000, reason: "early", shadow: "defer" }, passed);
-    const found = await all((after) => store.findDecisions({ text: "", limit: 1, ...from(after) }));
+    record(store, {}, { time: 2000, reason: "early", shadow: "defer" }, passed);
+    const found = all((after) => store.findDecisions({ text: "", limit: 1, ...from(after) }));
     assertEquals(found.map(({ time }) => time), [5000, 2000, 1000]);
     const [newest, , oldest] = found;
     assertEquals(
@@ -309,28 +302,28 @@ export function testConformance(
 
   clear(
     "a text is found in any case and in any part, and its signs mean themselves",
-    async (store) => {
-      await record(
+    (store) => {
+      record(
         store,
         { sender: "a_b%c\\d@example.org", normalisedSender: "1" },
         { sender: "axbyc@example.org", normalisedSender: "2", clientName: "MX.example.com" },
       );
-      const senders = async (text: string) =>
-        (await all((after) => store.findDecisions({ text, limit: 10, ...from(after) })))
+      const senders = (text: string) =>
+        (all((after) => store.findDecisions({ text, limit: 10, ...from(after) })))
           .map(({ sender }) => sender.slice(0, 3));
-      assertEquals(await senders("EXAMPLE.org"), ["axb", "a_b"]);
-      assertEquals(await senders("a_b%"), ["a_b"]);
-      assertEquals(await senders("c\\d"), ["a_b"]);
-      assertEquals(await senders("mx.EXAMPLE.com"), ["axb"]);
-      assertEquals(await senders("192.0.2.1"), ["axb", "a_b"]);
-      assertEquals(await senders("nobody"), []);
+      assertEquals(senders("EXAMPLE.org"), ["axb", "a_b"]);
+      assertEquals(senders("a_b%"), ["a_b"]);
+      assertEquals(senders("c\\d"), ["a_b"]);
+      assertEquals(senders("mx.EXAMPLE.com"), ["axb"]);
+      assertEquals(senders("192.0.2.1"), ["axb", "a_b"]);
+      assertEquals(senders("nobody"), []);
     },
   );
 
   clear(
     "what was put off gathers its tries until it passes, and then begins anew",
-    async (store) => {
-      await record(
+    (store) => {
+      record(
         store,
         {},
         { time: 2000, reason: "early", legitimacy: 7 },
@@ -338,7 +331,7 @@ export function testConformance(
       );
       const open = () =>
         all((after) => store.findDeferrals({ text: "", limit: 10, open: true, ...from(after) }));
-      const [one, ...more] = await open();
+      const [one, ...more] = open();
       assertEquals(more, []);
       assertEquals(
         [
@@ -356,39 +349,39 @@ export function testConformance(
         ["net:198.51.100.0/24", "198.51.100.7", 7, undefined],
       );
 
-      await record(store, { time: 4000, decision: "pass", reason: "fault" });
-      assertEquals((await open()).length, 1);
-      await record(store, { time: 5000, decision: "pass", reason: "retried" });
-      assertEquals(await open(), []);
-      const [ended] = await all((after) =>
+      record(store, { time: 4000, decision: "pass", reason: "fault" });
+      assertEquals((open()).length, 1);
+      record(store, { time: 5000, decision: "pass", reason: "retried" });
+      assertEquals(open(), []);
+      const [ended] = all((after) =>
         store.findDeferrals({ text: "bob@", limit: 10, ...from(after) })
       );
       assertEquals([ended!.ended, ended!.endedBy, ended!.tries], [5000, "retried", 3]);
 
-      await record(store, { time: 6000 });
-      const [again] = await open();
+      record(store, { time: 6000 });
+      const [again] = open();
       assertEquals([again!.firstSeen, again!.tries], [6000, 1]);
       assert(again!.id > one!.id);
-      await record(store, { time: 6000 + 10_001 });
-      assertEquals((await open()).map(({ tries }) => tries), [1]);
+      record(store, { time: 6000 + 10_001 });
+      assertEquals((open()).map(({ tries }) => tries), [1]);
     },
   );
 
   clear(
     "what was put off is told by when it was last tried, and counted by what became of it",
-    async (store) => {
+    (store) => {
       for (const [at, name] of ["a", "b", "c", "d", "e"].entries()) {
-        await record(store, { time: 1000 * at, normalisedSender: name });
+        record(store, { time: 1000 * at, normalisedSender: name });
       }
-      await record(
+      record(
         store,
         { time: 6000, normalisedSender: "b", decision: "pass", reason: "retried" },
         { time: 6000, normalisedSender: "c", decision: "reject", reason: "blocked" },
       );
       const between = { lastSeenFrom: 3000, lastSeenBefore: 4000 };
-      const { rows } = await store.findDeferrals({ text: "", limit: 10, ...between });
+      const { rows } = store.findDeferrals({ text: "", limit: 10, ...between });
       assertEquals(rows.map(({ sender }) => sender), ["d"]);
-      assertEquals(await store.countDeferrals(1000, 4000), {
+      assertEquals(store.countDeferrals(1000, 4000), {
         returned: 1,
         refused: 1,
         waiting: 1,
@@ -397,23 +390,23 @@ export function testConformance(
     },
   );
 
-  test("decisions are found by their reasons", async (store) => {
-    await record(store, {}, { reason: "known", decision: "pass" }, { reason: "early" });
-    const found = await all((after) =>
+  test("decisions are found by their reasons", (store) => {
+    record(store, {}, { reason: "known", decision: "pass" }, { reason: "early" });
+    const found = all((after) =>
       store.findDecisions({ text: "", limit: 1, reasons: ["new", "early"], ...from(after) })
     );
     assertEquals(found.map(({ reason }) => reason), ["early", "new"]);
   });
 
-  test("what was put off is counted within a period", async (store) => {
+  test("what was put off is counted within a period", (store) => {
     for (const time of [1000, 2000, 3000]) {
-      await record(store, { time, normalisedSender: `s${time}` });
+      record(store, { time, normalisedSender: `s${time}` });
     }
-    const { waiting, lost } = await store.countDeferrals(1000, 1500, 3000);
+    const { waiting, lost } = store.countDeferrals(1000, 1500, 3000);
     assertEquals([waiting, lost], [1, 1]);
   });
 
-  test("entries are found by any part and by their list, the newest first", async (store) => {
+  test("entries are found by any part and by their list, the newest first", (store) => {
     const entry: NewEntry = {
       list: "allow",
       matchOn: "client",
@@ -423,33 +416,33 @@ export function testConformance(
       created: 1,
     };
     for (const pattern of ["a_.example", "ab.example", "b.example"]) {
-      await store.addEntry({ ...entry, pattern });
+      store.addEntry({ ...entry, pattern });
     }
-    await store.addEntry({ ...entry, list: "block", pattern: "c.example", note: "spam from A_b" });
-    const found = async (text: string, list?: NewEntry["list"]) =>
-      (await all((after) => store.findEntries({ text, list, limit: 1, ...from(after) })))
+    store.addEntry({ ...entry, list: "block", pattern: "c.example", note: "spam from A_b" });
+    const found = (text: string, list?: NewEntry["list"]) =>
+      (all((after) => store.findEntries({ text, list, limit: 1, ...from(after) })))
         .map(({ pattern }) => pattern);
-    assertEquals(await found(""), ["c.example", "b.example", "ab.example", "a_.example"]);
-    assertEquals(await found("A_"), ["c.example", "a_.example"]);
-    assertEquals(await found("example", "block"), ["c.example"]);
-    const { id } = (await store.entries())[0]!;
-    assertEquals((await store.entry(id))?.pattern, "a_.example");
-    assertEquals(await store.entry(id + 100), undefined);
+    assertEquals(found(""), ["c.example", "b.example", "ab.example", "a_.example"]);
+    assertEquals(found("A_"), ["c.example", "a_.example"]);
+    assertEquals(found("example", "block"), ["c.example"]);
+    const { id } = store.entries()[0]!;
+    assertEquals(store.entry(id)?.pattern, "a_.example");
+    assertEquals(store.entry(id + 100), undefined);
   });
 
-  test("a password and tokens are kept by kind and name, and removed", async (store) => {
+  test("a password and tokens are kept by kind and name, and removed", (store) => {
     const password = { kind: "password", name: "", hash: "1", created: 1 } as const;
     const token = { kind: "token", name: "monitoring", hash: "2", created: 2 } as const;
-    await store.putCredential(token);
-    await store.putCredential(password);
-    await store.putCredential({ ...password, hash: "3" });
-    assertEquals(await store.credentials(), [{ ...password, hash: "3" }, token]);
-    assertEquals(await store.removeCredential("token", "other"), false);
-    assertEquals(await store.removeCredential("token", "monitoring"), true);
-    assertEquals(await store.credentials(), [{ ...password, hash: "3" }]);
+    store.putCredential(token);
+    store.putCredential(password);
+    store.putCredential({ ...password, hash: "3" });
+    assertEquals(store.credentials(), [{ ...password, hash: "3" }, token]);
+    assertEquals(store.removeCredential("token", "other"), false);
+    assertEquals(store.removeCredential("token", "monitoring"), true);
+    assertEquals(store.credentials(), [{ ...password, hash: "3" }]);
   });
 
-  test("counts of an hour add up", async (store) => {
+  test("counts of an hour add up", (store) => {
     const tally = (hour: number, name: string, count: number) => ({
       hour: hour * HOUR,
       name,
@@ -457,18 +450,18 @@ export function testConformance(
     });
     const keep = (...tallies: ReturnType<typeof tally>[]) =>
       store.record({ decisions: [], tallies, quietPeriod: 1 });
-    await keep(tally(1, "reason:new", 2), tally(2, "reason:new", 1));
-    await keep(tally(2, "reason:new", 4), tally(2, "reason:known", 1));
-    assertEquals(await store.tallies(2 * HOUR), [
+    keep(tally(1, "reason:new", 2), tally(2, "reason:new", 1));
+    keep(tally(2, "reason:new", 4), tally(2, "reason:known", 1));
+    assertEquals(store.tallies(2 * HOUR), [
       tally(2, "reason:known", 1),
       tally(2, "reason:new", 5),
     ]);
-    assertEquals((await store.tallies(0)).length, 3);
+    assertEquals(store.tallies(0).length, 3);
   });
 
-  clear("triplets and origins are found by any part, page by page", async (store) => {
+  clear("triplets and origins are found by any part, page by page", (store) => {
     const names = ["a", "b", "c", "d", "e"];
-    await remember(store, [
+    remember(store, [
       ...names.map((name) =>
         ({ kind: "triplet", key: key(`${name}@example.org`), record: triplet }) as const
       ),
@@ -476,7 +469,7 @@ export function testConformance(
         ({ kind: "origin", key: `org:${name}.example`, record: origin }) as const
       ),
     ]);
-    const triplets = await all((after) =>
+    const triplets = all((after) =>
       store.findTriplets({ text: "example.ORG", limit: 2, ...from(after) })
     );
     assertEquals(triplets.map(({ sender }) => sender[0]), names);
@@ -489,14 +482,14 @@ export function testConformance(
       lastSeen,
       tries,
     });
-    const origins = await all((after) =>
+    const origins = all((after) =>
       store.findOrigins({ text: ".example", limit: 2, ...from(after) })
     );
     assertEquals(origins.map(({ name }) => name[4]), names);
   });
 
-  clear("one address is forgotten, in whatever form it was, and others are not", async (store) => {
-    await remember(store, [
+  clear("one address is forgotten, in whatever form it was, and others are not", (store) => {
+    remember(store, [
       {
         kind: "triplet",
         key: tripletKey("net:1", "x@example.com", "bob@example.net"),
@@ -514,27 +507,27 @@ export function testConformance(
       },
     ]);
     const eve = { recipient: "eve@example.net", normalisedRecipient: "eve@example.net" };
-    await record(store, {}, eve, {
+    record(store, {}, eve, {
       ...eve,
       sender: "BOB@Example.net",
       normalisedSender: "BOB@example.net",
     });
-    assertEquals((await store.forget("nobody@example.net")).triplets, 0);
-    const { triplets, deferrals, decisions } = await store.forget("Bob+y@Example.net");
+    assertEquals(store.forget("nobody@example.net").triplets, 0);
+    const { triplets, deferrals, decisions } = store.forget("Bob+y@Example.net");
     assertEquals([triplets, deferrals, decisions], [2, 2, 2]);
-    assertEquals((await store.size()).triplets, 1);
-    assertEquals((await store.forget("192.0.2.10")).decisions, 1);
+    assertEquals(store.size().triplets, 1);
+    assertEquals(store.forget("192.0.2.10").decisions, 1);
   });
 
   clear(
     "the oldest of what waits too numerously is removed, and what is known never is",
-    async (store) => {
+    (store) => {
       const wait = (sender: string, name: string, firstSeen: number, passed?: number) => ({
         kind: "triplet" as const,
         key: key(sender, name),
         record: { ...triplet, firstSeen, ...(passed === undefined ? {} : { passed }) },
       });
-      await remember(store, [
+      remember(store, [
         ...[1, 2, 3, 4].map((second) => wait(`a${second}`, "net:crowded", second * 1000)),
         wait("known", "net:crowded", 1000, 70_000),
         ...[1, 4].map((second) => wait(`b${second}`, "net:other", second * 1000)),
@@ -547,31 +540,31 @@ export function testConformance(
         deferralRows: 9,
         evictions: [],
       };
-      const { waiting } = await store.expire(expiry, undefined, 100);
+      const { waiting } = store.expire(expiry, undefined, 100);
       assertEquals(waiting.filter(({ origin }) => origin === "net:crowded").length, 4);
-      const { removed } = await expireAll(store, {
+      const { removed } = expireAll(store, {
         evictions: [{ origin: "net:crowded", before: 3000 }],
       }, 3);
       assertEquals(removed, 2);
-      assertEquals((await expireAll(store, { evictions: [{ before: 4000 }] }, 3)).removed, 2);
-      const left = await all((after) => store.findTriplets({ text: "", limit: 9, ...from(after) }));
+      assertEquals(expireAll(store, { evictions: [{ before: 4000 }] }, 3).removed, 2);
+      const left = all((after) => store.findTriplets({ text: "", limit: 9, ...from(after) }));
       assertEquals(left.map(({ sender }) => sender).sort(), ["a4", "b4", "known"]);
     },
   );
 
-  test("history that is too old or too much is removed, slice by slice", async (store) => {
+  test("history that is too old or too much is removed, slice by slice", (store) => {
     for (let at = 0; at < 20; at++) {
-      await record(store, { time: at, normalisedSender: `s${at}` });
+      record(store, { time: at, normalisedSender: `s${at}` });
     }
-    await expireAll(store, { historyBefore: 5 }, 3);
-    const left = async () => [
-      (await all((after) => store.findDecisions({ text: "", limit: 50, ...from(after) }))).length,
-      (await all((after) => store.findDeferrals({ text: "", limit: 50, ...from(after) }))).length,
+    expireAll(store, { historyBefore: 5 }, 3);
+    const left = () => [
+      (all((after) => store.findDecisions({ text: "", limit: 50, ...from(after) }))).length,
+      (all((after) => store.findDeferrals({ text: "", limit: 50, ...from(after) }))).length,
     ];
-    assertEquals(await left(), [15, 15]);
-    await expireAll(store, { historyRows: 4 }, 3);
-    assertEquals(await left(), [4, 15]);
-    await expireAll(store, { deferralRows: 6 }, 3);
-    assertEquals(await left(), [4, 6]);
+    assertEquals(left(), [15, 15]);
+    expireAll(store, { historyRows: 4 }, 3);
+    assertEquals(left(), [4, 15]);
+    expireAll(store, { deferralRows: 6 }, 3);
+    assertEquals(left(), [4, 6]);
   });
 }

@@ -26,7 +26,7 @@ async function withStore(body: (setup: Setup) => Promise<void> | void): Promise<
   try {
     await body({ directory, path, store, told });
   } finally {
-    await store.close();
+    store.close();
     await Deno.remove(directory, { recursive: true });
   }
 }
@@ -58,14 +58,14 @@ Deno.test("a corrupt file is set aside under a dated name, never deleted, and a 
     assertEquals(await Deno.readTextFile(aside), noise);
     await put(store);
     assertEquals(told.at(-1), "recovered");
-    assertEquals(await store.size(), { triplets: 1, origins: 0 });
+    assertEquals(store.size(), { triplets: 1, origins: 0 });
   });
 });
 
 Deno.test("a file that is damaged while it is open is set aside as well", async () => {
   await withStore(async ({ path, store, told }) => {
     await put(store);
-    await store.close();
+    store.close();
     const file = await Deno.open(path, { write: true });
     await file.seek(100, Deno.SeekMode.Start);
     await file.write(new Uint8Array(8000).fill(0x55));
@@ -107,7 +107,7 @@ Deno.test("a file that is deleted or replaced is noticed, and what is written ne
       replaced: () => {},
       setAside: () => {},
     });
-    await other.addEntry({
+    other.addEntry({
       list: "allow",
       matchOn: "client",
       pattern: "192.0.2.1",
@@ -115,11 +115,11 @@ Deno.test("a file that is deleted or replaced is noticed, and what is written ne
       addedBy: "root",
       created: 1,
     });
-    await other.close();
+    other.close();
     for (const suffix of ["-wal", "-shm"]) await Deno.remove(path + suffix).catch(() => {});
     await Deno.rename(`${path}.other`, path);
     await pause(1100);
-    assertEquals((await store.entries()).map(({ pattern }) => pattern), ["192.0.2.1"]);
+    assertEquals(store.entries().map(({ pattern }) => pattern), ["192.0.2.1"]);
     assertEquals(told, ["replaced", "replaced"]);
   });
 });

@@ -7,10 +7,10 @@ import type { DecisionRecord } from "../../lib/store/history.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 import { testConformance } from "./conformance.ts";
 
-testConformance("sqlite", () => Promise.resolve(new SqliteStore(":memory:")));
+testConformance("sqlite", () => new SqliteStore(":memory:"));
 testConformance("sqlite with pseudonyms", () => {
   const pseudonym = makePseudonym(new Uint8Array(32).fill(7));
-  return Promise.resolve(new SqliteStore(":memory:", pseudonym));
+  return new SqliteStore(":memory:", pseudonym);
 }, { hides: true });
 
 const key = tripletKey("net:192.0.2.0/24", "alice@example.org", "bob@example.net");

@@ -77,7 +77,7 @@ async function leftOf(store: Store, most: number): Promise<number> {
   let left = Infinity;
   for (let turn = 0; turn < scale(300, 6000) && left > most; turn++) {
     await pause(100);
-    left = (await store.size()).triplets;
+    left = store.size().triplets;
   }
   assert(left <= most, `${left} are left, and ${most} may be`);
   return left;
@@ -95,7 +95,7 @@ async function withFlood(
     // Whom the flood must not cost anything: known from the flooding network itself, and long before.
     const known = tripletKey("net:203.0.113.0/24", "friend@example.org", "bob@example.net");
     const seen = (START - 3600) * 1000;
-    await store.exchange([], () => [{
+    store.exchange([], () => [{
       kind: "triplet",
       key: known,
       record: { firstSeen: seen, lastSeen: seen, passed: seen, tries: 1, counted: false },
@@ -131,7 +131,7 @@ async function withFlood(
     });
     assertMatch(last, /PREPEND|DUNNO/);
     tell(`${FLOOD} distinct triplets: ${left} left, ${figures.end()}`);
-    await store.close();
+    store.close();
     assertEquals(await daemon.stop(), 0);
   });
 }
@@ -178,7 +178,7 @@ for (
       client.close();
       const store = openStore({ database, privacy: false });
       const left = await leftOf(store, 1000);
-      await store.close();
+      store.close();
       assert(left > 700, `only ${left} are left, and 1000 may be`);
       assertEquals(await daemon.stop(), 0);
     });

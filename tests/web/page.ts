@@ -119,7 +119,7 @@ export async function withPage(
     const clock = { now: setup.now ?? Date.now(), elapsed: 0 };
     const store = openStore(settings.store);
     if (seeded) await seed(store, clock.now);
-    await store.putCredential({ kind: "password", name: "", hash: hash!, created: 1 });
+    store.putCredential({ kind: "password", name: "", hash: hash!, created: 1 });
     for (
       const [kind, name, token] of [["token", "script", TOKEN], [
         "read-token",
@@ -127,7 +127,7 @@ export async function withPage(
         READ_TOKEN,
       ]] as const
     ) {
-      await store.putCredential({ kind, name, hash: hashToken(token), created: 1 });
+      store.putCredential({ kind, name, hash: hashToken(token), created: 1 });
     }
     const events: PageEvent[] = [];
     const link: DaemonLink = new DaemonLink((message) => {
@@ -180,8 +180,8 @@ export async function withPage(
       await body(page);
     } finally {
       feed.stop();
-      await desk.close();
-      await store.close();
+      desk.close();
+      store.close();
     }
   });
 }

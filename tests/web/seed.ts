@@ -128,7 +128,7 @@ function tallies(now: number): Tally[] {
 export async function seed(store: Store, now: number): Promise<void> {
   const record = (...decisions: DecisionRecord[]) =>
     store.record({ decisions, tallies: [], quietPeriod: 2 * DAY });
-  await store.record({ decisions: [], tallies: tallies(now), quietPeriod: DAY });
+  store.record({ decisions: [], tallies: tallies(now), quietPeriod: DAY });
 
   // What did not come back, in the days before.
   for (let at = 0; at < 60; at++) {
@@ -188,7 +188,7 @@ export async function seed(store: Store, now: number): Promise<void> {
       lastCounted: now - 30 * MINUTE,
     },
   });
-  await store.exchange([], () => [
+  store.exchange([], () => [
     origin("spf:bakery.example", 31),
     origin("net:192.0.2.0/24", 12),
     origin("org:railway.example", 6),
@@ -207,14 +207,14 @@ export async function seed(store: Store, now: number): Promise<void> {
   ]);
 
   const remarks = { addedBy: "root", now: now - 3 * DAY };
-  const add = async (entered: ReturnType<typeof newEntry>) => {
-    if (entered.ok) await store.addEntry(entered.entry);
+  const add = (entered: ReturnType<typeof newEntry>) => {
+    if (entered.ok) store.addEntry(entered.entry);
   };
-  await add(
+  add(
     newEntry("allow", "client", "org:school.example", { ...remarks, note: "slow retries" }),
   );
-  await add(newEntry("block", "sender", "prize-4711.example", { ...remarks, note: "" }));
-  await add(
+  add(newEntry("block", "sender", "prize-4711.example", { ...remarks, note: "" }));
+  add(
     newEntry("allow", "recipient", "erika@example.net", {
       ...remarks,
       now: now - 5 * MINUTE,
@@ -222,14 +222,14 @@ export async function seed(store: Store, now: number): Promise<void> {
       lasts: 15 * MINUTE,
     }),
   );
-  await store.addEntry(
+  store.addEntry(
     releaseOf({ sender: "", recipient: "max@example.net" }, {
       ...remarks,
       note: "",
       lasts: 5 * DAY,
     }),
   );
-  await store.countHits([
+  store.countHits([
     { rule: 1, count: 14, last: now - HOUR },
     { rule: "builtin:postmaster@", count: 2, last: now - DAY },
   ]);

@@ -78,8 +78,8 @@ export class StatusServer {
   }
 
   /** Opens the database again: it is another file now. */
-  async reopen(): Promise<void> {
-    await this.#desk.reopen();
+  reopen(): void {
+    this.#desk.reopen();
     this.#feed.beginAnew();
   }
 
@@ -90,6 +90,6 @@ export class StatusServer {
     const timer = setTimeout(resolve, STOP_TIME);
     await Promise.race([this.#server.shutdown(), promise]);
     clearTimeout(timer);
-    await this.#desk.close();
+    this.#desk.close();
   }
 }

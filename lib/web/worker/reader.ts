@@ -7,7 +7,7 @@
  */
 import { faultOf, StoreFault } from "../../store/fault.ts";
 import { fileAt, openStore, type StoreSettings } from "../../store/open.ts";
-import type { Awaitable, Store } from "../../store/store.ts";
+import type { Store } from "../../store/store.ts";
 
 /**
  * What nobody used for so long is closed, in milliseconds: longer than a page that is open lets pass
@@ -21,7 +21,6 @@ export class Reader {
   #store: Store | undefined;
   /** Which file is open. */
   #file = "";
-  #users = 0;
   #idle: ReturnType<typeof setTimeout> | undefined;
 
   /** A store that is not open yet. */
@@ -34,30 +33,32 @@ export class Reader {
    *
    * @throws {StoreFault} if there is none, or if it is ill; the next use opens it again.
    */
-  async use<T>(work: (store: Store) => Awaitable<T>): Promise<T> {
+  use<T>(work: (store: Store) => T): Promise<T> {
+    return Promise.try(() => this.#use(work));
+  }
+
+  #use<T>(work: (store: Store) => T): T {
     clearTimeout(this.#idle);
-    this.#users++;
     try {
       // One that was deleted or replaced would go on being read.
-      if (this.#users === 1 && fileAt(this.#settings.database) !== this.#file) await this.close();
+      if (fileAt(this.#settings.database) !== this.#file) this.close();
       this.#store ??= this.#open();
-      return await work(this.#store);
+      return work(this.#store);
     } catch (error) {
-      if (error instanceof StoreFault) await this.close();
+      if (error instanceof StoreFault) this.close();
       throw error;
     } finally {
-      this.#users--;
-      if (this.#users === 0) this.#idle = setTimeout(() => this.close(), IDLE);
+      this.#idle = setTimeout(() => this.close(), IDLE);
     }
   }
 
   /** Closes what is open; the next use opens it again. */
-  async close(): Promise<void> {
+  close(): void {
     clearTimeout(this.#idle);
     const store = this.#store;
     this.#store = undefined;
     try {
-      await store?.close();
+      store?.close();
     } catch {
       // It was broken already.
     }

@@ -121,9 +121,9 @@ export class StatusService {
   }
 
   /** Opens the database again when it is needed next. */
-  reopen(): Promise<void> {
+  reopen(): void {
     this.#kept.clear();
-    return this.#reader.close();
+    this.#reader.close();
   }
 
   /** The settings in force. */
@@ -367,8 +367,8 @@ export class StatusService {
   }
 
   /** Closes the database. */
-  close(): Promise<void> {
-    return this.#reader.close();
+  close(): void {
+    this.#reader.close();
   }
 
   #remarks(addedBy: string, note: string, lasts: number | undefined): Remarks {

@@ -18,7 +18,7 @@ export interface Daemon {
   /** How it fares. */
   daemonStatus(): DaemonStatus;
   /** What keeps it from its work, in words; a database that cannot be written is tried. */
-  obstacles(): Promise<readonly string[]>;
+  obstacles(): readonly string[];
   /** What is wrong around it that the page's thread may not look at. */
   warnings(): readonly Finding[];
 }
@@ -148,8 +148,8 @@ export class StatusThread {
     }
   }
 
-  async #answer(question: number, tries: boolean): Promise<void> {
-    const obstacles = tries ? await this.#daemon.obstacles() : undefined;
+  #answer(question: number, tries: boolean): void {
+    const obstacles = tries ? this.#daemon.obstacles() : undefined;
     const warnings = tries ? this.#daemon.warnings() : [];
     const state = { daemonStatus: this.#daemon.daemonStatus(), obstacles, warnings };
     this.#tell({ kind: "state", question, state });

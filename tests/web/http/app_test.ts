@@ -7,7 +7,7 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const JSON_TYPE = { "content-type": "application/json" };
 const ENTRY = JSON.stringify({ list: "allow", pattern: "example.org" });
 
-const entriesOf = async ({ store }: Page) => (await store.entries()).map(({ pattern }) => pattern);
+const entriesOf = ({ store }: Page) => store.entries().map(({ pattern }) => pattern);
 
 Deno.test("every answer, good or bad, tells the browser what it may not do", async () => {
   await withPage(async ({ get, post }) => {
@@ -67,7 +67,7 @@ Deno.test("who comes by a name of somebody else's learns nothing and does nothin
     }
     const headers = { ...host, ...bearer(TOKEN), ...JSON_TYPE };
     assertEquals((await page.send("POST", "/api/v1/entries", ENTRY, headers)).status, 421);
-    assertEquals(await entriesOf(page), []);
+    assertEquals(entriesOf(page), []);
     assertEquals((await page.get("/", { host: "status.example.net:443" })).status, 200);
   });
 });
@@ -167,7 +167,7 @@ Deno.test("no change without a sign-in: not by a form, not by the API", async ()
       const reading = { ...JSON_TYPE, ...bearer(READ_TOKEN) };
       assertEquals((await page.send(method, path, ENTRY, reading)).status, 403);
     }
-    assertEquals(await entriesOf(page), []);
+    assertEquals(entriesOf(page), []);
   });
 });
 
@@ -198,9 +198,9 @@ Deno.test("no change from elsewhere: the origin, the token of the form and the c
     // A body of another type is no form, and holds no token.
     const text = { ...ours, "content-type": "text/plain" };
     assertEquals((await page.send("POST", "/lists/add", body(csrf), text)).status, 403);
-    assertEquals(await entriesOf(page), []);
+    assertEquals(entriesOf(page), []);
     assertEquals((await page.send("POST", "/lists/add", body(csrf), ours)).status, 303);
-    assertEquals(await entriesOf(page), ["example.org"]);
+    assertEquals(entriesOf(page), ["example.org"]);
     const api = { ...ours, ...JSON_TYPE, "x-csrf-token": csrf };
     const other = JSON.stringify({ list: "block", pattern: "example.com" });
     assertEquals((await page.send("POST", "/api/v1/entries", other, api)).status, 201);
@@ -286,14 +286,14 @@ Deno.test("a session ends with sign-out and with another password", async () => 
     assertEquals(await isIn(session), false);
     const second = await page.signIn();
     const hash = await hashPassword("another password");
-    await page.store.putCredential({ kind: "password", name: "", hash, created: 2 });
+    page.store.putCredential({ kind: "password", name: "", hash, created: 2 });
     assertEquals(await isIn(second), false);
   });
 });
 
 Deno.test("without a password the page says how to set one", async () => {
   await withPage(async ({ get, store, post }) => {
-    await store.removeCredential("password", "");
+    store.removeCredential("password", "");
     assertStringIncludes(await (await get("/sign-in")).text(), "greylag passwd");
     assertStringIncludes(
       await (await post("/sign-in", { password: "x" })).text(),
@@ -334,8 +334,8 @@ Deno.test("what waits is let in, and that can be taken back", async () => {
 Deno.test("entries are added, changed, removed and put back by forms", async () => {
   await withPage(async (page) => {
     const session = await page.signIn();
-    const read = async () =>
-      (await page.store.entries()).map(({ list, matchOn, pattern, note, expires }) => [
+    const read = () =>
+      page.store.entries().map(({ list, matchOn, pattern, note, expires }) => [
         list,
         matchOn,
         pattern,
@@ -344,18 +344,18 @@ Deno.test("entries are added, changed, removed and put back by forms", async () 
       ]);
     const add = (fields: Record<string, string>) => page.post("/lists/add", fields, session);
     await add({ list: "allow", pattern: " Example.ORG ", note: "n", for: "1h" });
-    assertEquals(await read(), [["allow", "client", "example.org", "n", 3_600_000]]);
-    const { id } = (await page.store.entries())[0]!;
+    assertEquals(read(), [["allow", "client", "example.org", "n", 3_600_000]]);
+    const { id } = page.store.entries()[0]!;
     await page.post("/lists/edit", { id: `${id}`, note: "m", for: "keep" }, session);
-    assertEquals(await read(), [["allow", "client", "example.org", "m", 3_600_000]]);
+    assertEquals(read(), [["allow", "client", "example.org", "m", 3_600_000]]);
     await page.post("/lists/edit", { id: `${id}`, note: "m", for: "" }, session);
-    assertEquals(await read(), [["allow", "client", "example.org", "m", undefined]]);
+    assertEquals(read(), [["allow", "client", "example.org", "m", undefined]]);
     await page.post("/undo", {}, session);
-    assertEquals(await read(), [["allow", "client", "example.org", "m", 3_600_000]]);
+    assertEquals(read(), [["allow", "client", "example.org", "m", 3_600_000]]);
     await page.post("/lists/remove", { id: `${id}` }, session);
-    assertEquals(await read(), []);
+    assertEquals(read(), []);
     await page.post("/undo", {}, session);
-    assertEquals(await read(), [["allow", "client", "example.org", "m", 3_600_000]]);
+    assertEquals(read(), [["allow", "client", "example.org", "m", 3_600_000]]);
     await add({
       list: "block",
       choice: "sender a@b.example",
@@ -363,7 +363,7 @@ Deno.test("entries are added, changed, removed and put back by forms", async () 
       matchOn: "client",
     });
     await page.post("/expect", { recipient: "bob@example.net", for: "15m" }, session);
-    assertEquals((await read()).slice(1), [
+    assertEquals(read().slice(1), [
       ["block", "sender", "a@b.example", "", undefined],
       ["allow", "recipient", "bob@example.net", "expected", 900_000],
     ]);
@@ -394,7 +394,7 @@ Deno.test("a form that makes no sense changes nothing, and says what is wrong", 
       assertStringIncludes(text.replaceAll(/<[^>]*>/g, ""), words);
       assertStringIncludes(text, 'role="alert"');
     }
-    assertEquals(await entriesOf(page), []);
+    assertEquals(entriesOf(page), []);
   });
 });
 
@@ -519,8 +519,8 @@ Deno.test("a body that is too large is refused before it is read", async () => {
 
 Deno.test("with the database gone the page says so and the rest goes on", async () => {
   await withPage(async ({ get, store, desk }) => {
-    await desk.close();
-    await store.close();
+    desk.close();
+    store.close();
     await Deno.remove(desk.settings.store.database);
     const answer = await get("/");
     assertEquals(answer.status, 200);

@@ -13,10 +13,10 @@ const entry = (pattern: string) => ({
   created: 1,
 } as const);
 
-async function make(database: string, pattern: string): Promise<void> {
+function make(database: string, pattern: string): void {
   const store = openStore({ database, privacy: false });
-  await store.addEntry(entry(pattern));
-  await store.close();
+  store.addEntry(entry(pattern));
+  store.close();
 }
 
 function openFiles(path: string): number {
@@ -33,12 +33,11 @@ Deno.test("a database that is replaced is read at once, and one that is gone is 
   await inDirectory(async (directory) => {
     const database = `${directory}/g.db`;
     const reader = new Reader({ database, privacy: false });
-    const patterns = () =>
-      reader.use(async (store) => (await store.entries()).map(({ pattern }) => pattern));
+    const patterns = () => reader.use((store) => store.entries().map(({ pattern }) => pattern));
     await assertRejects(patterns, StoreFault);
-    await make(database, "192.0.2.1");
+    make(database, "192.0.2.1");
     assertEquals(await patterns(), ["192.0.2.1"]);
-    await make(`${directory}/other.db`, "192.0.2.2");
+    make(`${directory}/other.db`, "192.0.2.2");
     for (const suffix of ["-wal", "-shm"]) {
       await Deno.remove(database + suffix).catch(() => {});
     }
@@ -47,14 +46,14 @@ Deno.test("a database that is replaced is read at once, and one that is gone is 
     await Deno.remove(database);
     await assertRejects(patterns, StoreFault);
     assertEquals(await Deno.stat(database).catch(() => "gone"), "gone");
-    await reader.close();
+    reader.close();
   });
 });
 
 Deno.test("what nobody looks at is closed", async () => {
   await inDirectory(async (directory) => {
     const database = `${directory}/g.db`;
-    await make(database, "192.0.2.1");
+    make(database, "192.0.2.1");
     const reader = new Reader({ database, privacy: false });
     await reader.use((store) => store.entries());
     assertEquals(openFiles(database) > 0, true);
@@ -63,6 +62,6 @@ Deno.test("what nobody looks at is closed", async () => {
     }
     assertEquals(openFiles(database), 0);
     assertEquals((await reader.use((store) => store.entries())).length, 1);
-    await reader.close();
+    reader.close();
   });
 });
