@@ -1,0 +1,91 @@
+/**
+ * `deno task bench:trace`: one trace of mail against Greylag, Debian's postgrey and sqlgrey, and no
+ * greylisting.
+ *
+ *     deno task bench:trace [--days 30] [--seed 1] [--legitimate 100] [--spam 100]
+ *         [--server none,postgrey,sqlgrey,greylag] [--dns-lists] [--greylag PROGRAM] [-- OPTION...]
+ *
+ * Options after `--` go to `greylag serve`. README.md documents the model.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { generate } from "./generate.ts";
+import { play } from "./play.ts";
+import { classes, comparison, type Run } from "./report.ts";
+import { isInstalled, SERVER_NAMES, type ServerName, startServer } from "./servers.ts";
+
+const print = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+
+const SOURCE = [
+  Deno.execPath(),
+  "run",
+  "--no-check",
+  "--allow-all",
+  new URL("../../main.ts", import.meta.url).pathname,
+];
+
+function isServerName(name: string): name is ServerName {
+  return (SERVER_NAMES as readonly string[]).includes(name);
+}
+
+function serversOf(given: string | undefined): ServerName[] {
+  if (given === undefined) return SERVER_NAMES.filter(isInstalled);
+  return given.split(",").map((name) => {
+    if (!isServerName(name)) throw new Error(`unknown server "${name}"`);
+    if (!isInstalled(name)) {
+      throw new Error(`cannot find ${name}. Install Debian's package ${name}.`);
+    }
+    return name;
+  });
+}
+
+function numberOf(option: string, given: string): number {
+  const number = Number(given);
+  if (!(number > 0)) throw new Error(`--${option}=${given}: not a number above 0`);
+  return number;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const { _: greylagOptions, ...options } = parseArgs([...args], {
+    string: ["days", "seed", "legitimate", "spam", "server", "greylag", "_"],
+    boolean: ["dns-lists"],
+    unknown: (name, key) => {
+      if (key !== undefined) throw new Error(`unexpected argument "${name}"`);
+    },
+  });
+  const text = (name: string, standard: string) => String(options[name] ?? standard);
+  const seed = text("seed", "1");
+  const trace = generate({
+    seed,
+    days: numberOf("days", text("days", "30")),
+    legitimate: numberOf("legitimate", text("legitimate", "100")),
+    spam: numberOf("spam", text("spam", "100")),
+  });
+  const servers = options.server === undefined ? undefined : text("server", "");
+  const runs: Run[] = [];
+  for (const server of serversOf(servers)) {
+    const directory = await Deno.makeTempDir({ prefix: "greylag-trace-" });
+    try {
+      const begin = performance.now();
+      const policy = await startServer(server, trace, {
+        directory,
+        greylag: options.greylag === undefined ? SOURCE : [text("greylag", "")],
+        greylagOptions: greylagOptions.map(String),
+        dnsLists: options["dns-lists"] === true,
+      });
+      try {
+        const outcomes = await play(trace, policy, seed);
+        runs.push({ server, outcomes, seconds: (performance.now() - begin) / 1000 });
+      } finally {
+        await policy.stop();
+      }
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  }
+  print(`seed ${seed}, ${trace.days} days, ${trace.messages.length} messages\n`);
+  print(`${comparison(runs)}\n\n${classes(runs, "legitimate")}\n\n${classes(runs, "spam")}`);
+}
+
+if (import.meta.main) await main(Deno.args);
