@@ -117,14 +117,28 @@ function hasIpv6(host: HostName, bytes: readonly number[]): boolean {
   return hasGroups(host.parts, groups);
 }
 
+/** Words that number hosts by the last octet. */
+const HOST_WORDS: ReadonlySet<string> = new Set(["c", "h", "host", "ip", "node", "p", "x"]);
+
+/** Whether the first label is a host word and the last octet: `host25`. */
+function isLastOctet(host: HostName, address: IpAddress): boolean {
+  const [word, number, next] = host.tokens;
+  return address.family === 4 && word !== undefined && HOST_WORDS.has(word.text) &&
+    number?.label === 0 && number.value === address.bytes[3] && number.value > 9 &&
+    next?.label !== 0;
+}
+
 /**
  * Whether the labels left of the registrable domain show the address: IPv4 by all four octets in any
- * order, three or the last two in sequence (decimal, zero-padded, hexadecimal), or as one integer;
+ * order, three or the last two in sequence (decimal, zero-padded, hexadecimal), as one integer, or by
+ * a host word with the last octet;
  * IPv6 by one half, or by neighbouring groups.
  */
 export function showsAddress(host: HostName, address: IpAddress): boolean {
   if (!host.hasDigit) return false;
-  return address.family === 4 ? hasIpv4(host, address.bytes) : hasIpv6(host, address.bytes);
+  return address.family === 4
+    ? hasIpv4(host, address.bytes) || isLastOctet(host, address)
+    : hasIpv6(host, address.bytes);
 }
 
 function isOctet(token: Token | undefined): boolean {

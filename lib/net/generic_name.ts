@@ -2,6 +2,20 @@
 import type { IpAddress } from "./network.ts";
 import { showsAddress, showsMac, showsQuad } from "./address_in_name.ts";
 import { type HostName, parseHostName, type Token } from "./name_tokens.ts";
+import {
+  ACCESS_ZONES,
+  HOSTER_DOMAINS,
+  HOSTER_ZONES,
+  isAccessDomain,
+  isAccessWord,
+  isMailDomain,
+  isMailWord,
+  isRangeWord,
+  NUMBERED_ACCESS_WORDS,
+  NUMBERED_WORDS,
+  PLACEHOLDER_COMPANIONS,
+  PLACEHOLDER_WORDS,
+} from "./name_words.ts";
 
 /**
  * A `generic` name says nothing about who runs the host. A `weak` name is generic too, unless SPF
@@ -30,98 +44,6 @@ export interface NameRule {
   readonly matches: (host: HostName, address: IpAddress) => boolean;
 }
 
-function setOf(text: string): ReadonlySet<string> {
-  return new Set(text.split(/\s+/));
-}
-
-const ACCESS_WORDS = setOf(
-  `abo abonent abonne abonnement adsl cable cablelink cablemodem catv cdma cpc cpe cust customer
-  customers dhcp dial dialin dialpool dialup dip docsis dsl dyn dynamic dynamicip dynip dynpool
-  fttb fttc ftth fttp fttx gpon gprs guest hfc hotspot hsd hsdpa hsia hspa ipbf ipconnect ipngn
-  ipoe lte mobile modem modemcable ppp pppoa pppoe pppool prepaid residential resnet sdsl umts vdsl
-  wifi wimax wireless wlan xdsl`,
-);
-
-/** Words of access lines that are ordinary names without a number. */
-const NUMBERED_ACCESS_WORDS = setOf(
-  `bredband broadband cbl dorm kabel res rev subs subscr subscriber subscribers`,
-);
-
-/** Words that number customers or machines, and mailers now and then. */
-const NUMBERED_WORDS = setOf(
-  `abc bb client clients cm cmts dedi dedicated fiber fibra fibre home instance ip kund kunde kvm line
-  nat pc reverse student students sub tel user users usr vds vm vps vserver`,
-);
-
-const SHARED_WORDS = setOf("modems pool pools static");
-
-/** Words of names that stand for an address without a name, and their companions. */
-const PLACEHOLDER_WORDS = setOf(
-  `dynamic localhost no nodns noptr norevers noreverse not static unallocated unassigned undefined
-  unknown unset unused`,
-);
-const PLACEHOLDER_COMPANIONS = setOf(
-  "addr address configured dns host hostname ip name ptr rdns rev reverse set yet",
-);
-
-const MAIL_WORDS = setOf(
-  `antispam bounce bounces bulk campaign delivery deliver edm esa exchange exim imap inbound
-  incoming ironport list lists listserv mout newsletter newsletters notification notifications
-  notify out outbound outbyoip outgoing outgw outrelay postfix postmaster relay relayout relays
-  send sender sending sendout ses spamfilter zimbra`,
-);
-
-/** Mail services whose registrable domain has no mail word. */
-const MAIL_DOMAINS = setOf(
-  `acems1.com acems2.com acemsd1.com constantcontact.com createsend.com emsd1.com exacttarget.com
-  icloud.com iphmx.com mandrillapp.com mcdlv.net mcsv.net me.com messagelabs.com mimecast.com
-  pphosted.com responsys.net rnmk.com rsgsv.net`,
-);
-
-/** Zones in which a hoster names the machines of its customers. */
-const HOSTER_ZONES = setOf(
-  `bc.googleusercontent.com clients.your-server.de cloud.scaleway.com cloudapp.azure.com
-  cloudapp.net compute-1.amazonaws.com compute.amazonaws.com compute.amazonaws.com.cn
-  contaboserver.net hostwindsdns.com ip.linodeusercontent.com ip.secureserver.net kimsufi.com
-  linodeusercontent.com members.linode.com onlinehome-server.com onlinehome-server.info
-  onlinehome-server.net poneytelecom.eu scw.cloud serverprofi24.com startdedicated.com
-  startdedicated.de startdedicated.net stratoserver.net vps.hosteurope.de vps.ovh.ca vps.ovh.net
-  vps.ovh.us vs.sakura.ne.jp vultrusercontent.com your-cloud.host yourvserver.net`,
-);
-
-/** Domains that hosters share between numbered machines and names of their own. */
-const HOSTER_DOMAINS = setOf(
-  `bestsrv.de colocrossing.com hosteurope.de happysrv.de leaseweb.com leaseweb.net megasrv.de
-  nicesrv.de online.net ovh.ca ovh.net ovh.us powersrv.de quadranet.com quicksrv.de supersrv.de
-  ultrasrv.de vultr.com`,
-);
-
-/** Domains of access lines only. */
-const ACCESS_ZONES = setOf("bbtec.net myvzw.com pppool.de t-ipconnect.de");
-
-function isAccessWord(word: string): boolean {
-  if (ACCESS_WORDS.has(word)) return true;
-  if (word.length < 4) return false;
-  return word.endsWith("dsl") || word.startsWith("dsl") || word.startsWith("adsl") ||
-    word.startsWith("vdsl") || word.startsWith("xdsl") || word.startsWith("pppo") ||
-    word.startsWith("ftth");
-}
-
-function isMailWord(word: string): boolean {
-  if (word.length < 2) return false;
-  return MAIL_WORDS.has(word) || word.includes("mail") || word.includes("smtp") ||
-    word.length < 6 && word.startsWith("mx") ||
-    word.length < 7 && (word.startsWith("mta") || word.endsWith("mta"));
-}
-
-/** Whether the registrable domain is one of a mail service: `mailgun.net`, `sendgrid.net`. */
-function isMailDomain(domain: string): boolean {
-  const dot = domain.indexOf(".");
-  const label = dot < 0 ? domain : domain.slice(0, dot);
-  return label.includes("mail") || label.includes("smtp") || label.startsWith("send") ||
-    MAIL_DOMAINS.has(domain);
-}
-
 function hasMailWord(host: HostName): boolean {
   return host.tokens.some((token) => token.value < 0 && isMailWord(token.text)) ||
     isMailDomain(host.domain);
@@ -134,21 +56,26 @@ function isBelow(name: string, zones: ReadonlySet<string>): boolean {
   return false;
 }
 
-/** Whether a token is a number of the same label, or a neighbouring label of numbers only. */
-function isNumberBeside(tokens: readonly Token[], at: number, label: number): boolean {
-  const token = tokens[at];
-  if (token === undefined || token.value < 0) return false;
-  return token.label === label ||
-    tokens.every((other) => other.label !== token.label || other.value >= 0);
+function isNumberLabel(tokens: readonly Token[], label: number): boolean {
+  let isNumber = false;
+  for (const token of tokens) {
+    if (token.label !== label) continue;
+    if (token.value < 0) return false;
+    isNumber = true;
+  }
+  return isNumber;
 }
 
+/** Whether a word shares its label with a number, or stands next to a label of numbers only. */
 function hasNumbered(host: HostName, words: ReadonlySet<string>): boolean {
   if (!host.hasDigit) return false;
   const { tokens } = host;
-  return tokens.some((token, at) =>
-    token.value < 0 && words.has(token.text) &&
-    (isNumberBeside(tokens, at - 1, token.label) || isNumberBeside(tokens, at + 1, token.label))
-  );
+  for (const { value, text, label } of tokens) {
+    if (value >= 0 || !words.has(text)) continue;
+    if (tokens.some((token) => token.value >= 0 && token.label === label)) return true;
+    if (isNumberLabel(tokens, label - 1) || isNumberLabel(tokens, label + 1)) return true;
+  }
+  return false;
 }
 
 /** OVH registers a domain a network: `ip-51-68-1.eu`. */
@@ -167,13 +94,40 @@ function isHosterDefault(host: HostName): boolean {
   });
 }
 
+function isDigit(text: string): boolean {
+  const code = text.charCodeAt(0);
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** Whether a part is a code: `g12345`, `j6254`, `152stb52`, `h63n2fls34o847`, `i3ed6c0b2`. */
 function hasSerial(host: HostName): boolean {
-  return host.tokens.some((token) => token.value >= 0 && token.text.length >= 5) ||
-    host.parts.some((part) => part.isHex && part.text.length >= 8 && part.switches >= 2);
+  if (!host.hasDigit) return false;
+  const { text, digits, switches } = host.parts[0]!;
+  return digits >= 4 && digits === text.length - 1 && switches === 1 ||
+    switches >= 2 && digits >= 3 && isDigit(text) ||
+    host.tokens.some((token) => token.value >= 0 && token.text.length >= 5) ||
+    host.parts.some((part) =>
+      part.switches >= 4 || part.isHex && part.text.length >= 8 && part.switches >= 2
+    );
+}
+
+/** Whether the name counts hosts only: a first label of digits, or many numbers. */
+function isNumbering(host: HostName): boolean {
+  let numbers = 0;
+  let firstNumbers = 0;
+  let firstWords = 0;
+  for (const token of host.tokens) {
+    if (token.value >= 0) numbers++;
+    if (token.label > 0) continue;
+    if (token.value >= 0) firstNumbers++;
+    else firstWords++;
+  }
+  return numbers >= 4 || firstNumbers >= 3 || firstNumbers > 0 && firstWords === 0;
 }
 
 function isPlaceholder(host: HostName): boolean {
   const { tokens } = host;
+  if (host.name.endsWith(".arpa")) return true;
   return !host.hasDigit && tokens.some((token) => PLACEHOLDER_WORDS.has(token.text)) &&
     tokens.every((token) =>
       PLACEHOLDER_WORDS.has(token.text) || PLACEHOLDER_COMPANIONS.has(token.text)
@@ -305,7 +259,7 @@ export const RULES: readonly NameRule[] = [
     matches: showsQuad,
   },
   {
-    id: "shared-word",
+    id: "range-word",
     class: "weak",
     explanation: "The word pool, or static, marks a range of addresses.",
     examples: [
@@ -313,7 +267,18 @@ export const RULES: readonly NameRule[] = [
       ["a.static.example.net", "198.51.100.7"],
     ],
     counterexamples: [["mail-pool-3.bigcorp.example", "198.51.100.7"]],
-    matches: (host) => host.tokens.some((token) => SHARED_WORDS.has(token.text)),
+    matches: (host) => host.tokens.some((token) => isRangeWord(token.text)),
+  },
+  {
+    id: "access-domain",
+    class: "weak",
+    explanation: "The name has a number, and its domain is named after access lines.",
+    examples: [["rrba-146-66.telkomadsl.co.za", "198.51.100.7"]],
+    counterexamples: [
+      ["mail2.telkomadsl.co.za", "198.51.100.7"],
+      ["www.telkomadsl.co.za", "198.51.100.7"],
+    ],
+    matches: (host) => host.hasDigit && isAccessDomain(host.domain),
   },
   {
     id: "numbered-word",
@@ -333,17 +298,34 @@ export const RULES: readonly NameRule[] = [
   {
     id: "serial-number",
     class: "weak",
-    explanation: "The name contains a long serial number.",
+    explanation: "The name contains a serial number or a code.",
     examples: [
       ["g12345.upc-g.example.net", "198.51.100.7"],
+      ["j6254.upc-j.example.net", "198.51.100.7"],
       ["a1b2c3d4.example.net", "198.51.100.7"],
+      ["h63n2fls34o847.example.net", "198.51.100.7"],
     ],
     counterexamples: [
       ["st11p00im-zteg10011401.me.com", "17.172.80.1"],
       ["mail12345.example.net", "198.51.100.7"],
       ["gator4123.example.net", "198.51.100.7"],
     ],
-    matches: (host) => host.hasDigit && hasSerial(host),
+    matches: hasSerial,
+  },
+  {
+    id: "numbering",
+    class: "weak",
+    explanation: "The name counts hosts: its first label is a number, or it has many numbers.",
+    examples: [
+      ["041.a.sop.example.net", "198.51.100.7"],
+      ["ca-crlsbd-u4-c5b-48.example.net", "198.51.100.7"],
+      ["h133.c72.b0.d5.example.net", "198.51.100.7"],
+    ],
+    counterexamples: [
+      ["20.mo12.mail-out.example.net", "198.51.100.7"],
+      ["web12.dc3.example.net", "198.51.100.7"],
+    ],
+    matches: isNumbering,
   },
 ];
 

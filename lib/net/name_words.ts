@@ -1,0 +1,105 @@
+/** Words and domains by which host names are told apart. */
+
+function setOf(text: string): ReadonlySet<string> {
+  return new Set(text.split(/\s+/));
+}
+
+const ACCESS_WORDS = setOf(
+  `abo abonent abonne abonnement adsl cable cablelink cablemodem catv cdma cpc cpe cust customer
+  customers dhcp dial dialin dialpool dialup dip docsis dsl dyn dynamic dynamicip dynip dynpool
+  fttb fttc ftth fttp fttx gpon gprs guest hfc hotspot hsd hsdpa hsia hspa ipbf ipconnect ipngn
+  ipoe lte mobile modem modemcable ppp pppoa pppoe pppool prepaid residential resnet sdsl umts vdsl
+  wifi wimax wireless wlan xdsl`,
+);
+
+/** Words of access lines that are ordinary names without a number. */
+export const NUMBERED_ACCESS_WORDS = setOf(
+  `bredband broadband cbl dorm ipad kabel res rev revip sdi subs subscr subscriber subscribers`,
+);
+
+/** Words that number customers or machines, and mailers now and then. */
+export const NUMBERED_WORDS = setOf(
+  `async bas bb bng bras client clients cm cmts dedi dedicated dorms fiber fibra fibre halls home
+  instance ip klient kund kunde kvm line lns nas nat pc port ras reserved reshall reverse roaming
+  student students sub tel tnt unallocated unassigned unused user users usr vds vm vpn vps vserver`,
+);
+
+/** Words of names that stand for an address without a name, and their companions. */
+export const PLACEHOLDER_WORDS = setOf(
+  `dynamic localhost no nodns noptr norevers noreverse not static unallocated unassigned undefined
+  unknown unset unused`,
+);
+export const PLACEHOLDER_COMPANIONS = setOf(
+  "addr address configured dns host hostname ip name ptr rdns rev reverse set yet",
+);
+
+const MAIL_WORDS = setOf(
+  `antispam bounce bounces bulk campaign delivery deliver edm esa exchange exim imap inbound
+  incoming ironport list lists listserv mout newsletter newsletters notification notifications
+  notify out outbound outbyoip outgoing outgw outrelay postfix postmaster relay relayout relays
+  send sender sending sendout ses spamfilter zimbra`,
+);
+
+/** Mail services whose registrable domain has no mail word. */
+const MAIL_DOMAINS = setOf(
+  `acems1.com acems2.com acemsd1.com constantcontact.com createsend.com emsd1.com exacttarget.com
+  icloud.com iphmx.com mandrillapp.com mcdlv.net mcsv.net me.com messagelabs.com mimecast.com
+  pphosted.com responsys.net rnmk.com rsgsv.net`,
+);
+
+/** Zones in which a hoster names the machines of its customers. */
+export const HOSTER_ZONES = setOf(
+  `bc.googleusercontent.com clients.your-server.de cloud.scaleway.com cloudapp.azure.com
+  cloudapp.net compute-1.amazonaws.com compute.amazonaws.com compute.amazonaws.com.cn
+  contaboserver.net hostwindsdns.com ip.linodeusercontent.com ip.secureserver.net kimsufi.com
+  linodeusercontent.com members.linode.com onlinehome-server.com onlinehome-server.info
+  onlinehome-server.net poneytelecom.eu scw.cloud serverprofi24.com startdedicated.com
+  startdedicated.de startdedicated.net stratoserver.net vps.hosteurope.de vps.ovh.ca vps.ovh.net
+  vps.ovh.us vs.sakura.ne.jp vultrusercontent.com your-cloud.host yourvserver.net`,
+);
+
+/** Domains that hosters share between numbered machines and names of their own. */
+export const HOSTER_DOMAINS = setOf(
+  `bestsrv.de colocrossing.com hosteurope.de happysrv.de leaseweb.com leaseweb.net megasrv.de
+  nicesrv.de online.net ovh.ca ovh.net ovh.us powersrv.de quadranet.com quicksrv.de supersrv.de
+  ultrasrv.de vultr.com`,
+);
+
+/** Domains of access lines only. */
+export const ACCESS_ZONES = setOf("bbtec.net myvzw.com pppool.de t-ipconnect.de");
+
+export function isAccessWord(word: string): boolean {
+  if (ACCESS_WORDS.has(word)) return true;
+  if (word.length < 4) return false;
+  return word.endsWith("dsl") || word.startsWith("dsl") || word.startsWith("adsl") ||
+    word.startsWith("vdsl") || word.startsWith("xdsl") || word.startsWith("pppo") ||
+    word.startsWith("ftth") || word.endsWith("dial");
+}
+
+/** `pool`, `pools`, `static`, `staticip`: an address of a range. */
+export function isRangeWord(word: string): boolean {
+  return word.startsWith("pool") || word.startsWith("static");
+}
+
+/** Whether the registrable domain is one of access lines: `telkomadsl.co.za`, `dialsprint.net`. */
+export function isAccessDomain(domain: string): boolean {
+  const dot = domain.indexOf(".");
+  const label = dot < 0 ? domain : domain.slice(0, dot);
+  return label.includes("dsl") || label.includes("dial") || label.includes("ppp") ||
+    label.includes("cable") || label.includes("broadband") || label.includes("wireless");
+}
+
+export function isMailWord(word: string): boolean {
+  if (word.length < 2) return false;
+  return MAIL_WORDS.has(word) || word.includes("mail") || word.includes("smtp") ||
+    word.length < 6 && word.startsWith("mx") ||
+    word.length < 7 && (word.startsWith("mta") || word.endsWith("mta"));
+}
+
+/** Whether the registrable domain is one of a mail service: `mailgun.net`, `sendgrid.net`. */
+export function isMailDomain(domain: string): boolean {
+  const dot = domain.indexOf(".");
+  const label = dot < 0 ? domain : domain.slice(0, dot);
+  return label.includes("mail") || label.includes("smtp") || label.startsWith("send") ||
+    MAIL_DOMAINS.has(domain);
+}
