@@ -34,6 +34,7 @@ type Row = readonly [MatchOn, string, BuiltinReason, string, string];
 
 const ROWS: readonly Row[] = [
   ["recipient", "postmaster@", "duty", "RFC 5321, 4.5.1", "2008-10-01"],
+  ["recipient", "abuse@", "duty", "RFC 2142, 4", "1997-05-01"],
   ["client", "vger.kernel.org", "new sender each time", POSTGREY, "2004-05-20"],
   ["client", "nic.fr", "no retry", POSTGREY, "2004-07-01"],
   ["client", "bigfish.com", "slow retry", POSTGREY, "2010-06-10"],
