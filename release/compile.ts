@@ -1,19 +1,20 @@
 /**
- * `deno task compile` and `deno task release`: the executable, for this host or for all.
+ * `deno task compile` and `deno task release` build the executable for this host or for all:
  *
  *     deno run --allow-all release/compile.ts [--all] [--output FILE]
  *
- * `deno compile` begins every executable with a runtime (denort) that it downloads. Where that host is
- * out of reach, DENORT_BIN names one of the same Deno; only this host's executable can be made then.
+ * `deno compile` downloads the runtime of the executable (denort). `DENORT_BIN` names a local copy of the
+ * same version instead; it works for this host only.
  *
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { createHash } from "node:crypto";
+import manifest from "../deno.json" with { type: "json" };
 
 const DIST = "dist";
 
-/** What a release is made for, by the names that install.sh asks for. */
+/** Deno's targets by the names that install.sh downloads. */
 const TARGETS: Readonly<Record<string, string>> = {
   "linux-x86_64": "x86_64-unknown-linux-gnu",
   "linux-aarch64": "aarch64-unknown-linux-gnu",
@@ -22,28 +23,21 @@ const TARGETS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The fewest permissions that work. Ports and paths come from the settings, so that net, read and write
- * are broad here; `lib/cli/serve.ts` and the threads narrow them as far as Deno can.
+ * Flags of the task `greylag`, the one list of permissions: the executable gets the same. Ports and
+ * paths come from the settings, so that net, read and write are broad here; `lib/cli/serve.ts` and the
+ * threads narrow them as far as Deno can.
  */
-export const PERMISSIONS: readonly string[] = [
-  "--no-prompt",
-  "--allow-net",
-  "--allow-read",
-  "--allow-write",
-  "--allow-env=GREYLAG_*,JOURNAL_STREAM,NOTIFY_SOCKET,RUNTIME_DIRECTORY,WATCHDOG_USEC,SUDO_USER,USER",
-  "--allow-sys=hostname,statfs",
-  "--deny-import",
-];
+export const RUN_FLAGS: readonly string[] = manifest.tasks.greylag.command.split(" ")
+  .filter((word) => word.startsWith("--"));
 
-/** Threads begin with files of their own, which nothing imports. */
+/** Entry points of workers, which no module imports. */
 const THREADS = ["lib/web/worker/worker.ts", "lib/store/checkpoint_worker.ts"];
 
 const ARGUMENTS = [
-  ...PERMISSIONS,
+  ...RUN_FLAGS,
   // Modules that nothing reaches stay out: 40 MB of packages become one.
   "--bundle",
   "--no-check",
-  "--v8-flags=--max-semi-space-size=2",
   ...THREADS.flatMap((thread) => ["--include", thread]),
 ];
 
@@ -54,9 +48,8 @@ function say(text: string): void {
 }
 
 const NO_RUNTIME = `
-The runtime that every executable begins with (denort ${Deno.version.deno}) could not be had: Deno's download
-host cannot be reached from here. Either build on a machine that reaches it, or get the file
-denort-TARGET.zip of Deno's release ${Deno.version.deno} elsewhere, unpack it, and run
+cannot download the runtime of the executable (denort ${Deno.version.deno}) from dl.deno.land. Build on a machine
+that reaches this host, or unpack denort-TARGET.zip of Deno's release ${Deno.version.deno} and run
 
     DENORT_BIN=/path/to/denort npx -y deno@${Deno.version.deno} task compile
 `;
@@ -80,7 +73,27 @@ async function sumOf(path: string): Promise<string> {
   return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
 }
 
+/**
+ * Checks that the changelog describes the version and the date of `deno.json`.
+ *
+ * @returns the error, or undefined.
+ */
+export function releaseError(
+  { version, released }: { readonly version: string; readonly released: string },
+  changelog: string,
+): string | undefined {
+  const heading = `## [${version}] - ${released}`;
+  if (changelog.split("\n").includes(heading)) return undefined;
+  return `CHANGELOG.md has no heading "${heading}". Add it, or correct "version" and "released" in ` +
+    "deno.json.";
+}
+
 async function release(): Promise<void> {
+  const error = releaseError(manifest, await Deno.readTextFile("CHANGELOG.md"));
+  if (error !== undefined) {
+    say(error);
+    Deno.exit(1);
+  }
   const names = [];
   for (const [name, target] of Object.entries(TARGETS)) {
     say(`greylag-${name}`);

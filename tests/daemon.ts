@@ -5,7 +5,7 @@
  * @module
  */
 
-import { PERMISSIONS } from "../release/compile.ts";
+import { RUN_FLAGS } from "../release/compile.ts";
 
 const DEFAULTS = {
   request: "smtpd_access_policy",
@@ -21,7 +21,7 @@ const main = new URL("../main.ts", import.meta.url).pathname;
 function command(args: readonly string[]): [string, string[]] {
   const executable = Deno.env.get("GREYLAG_EXECUTABLE");
   if (executable !== undefined) return [executable, [...args]];
-  return [Deno.execPath(), ["run", "--no-check", ...PERMISSIONS, main, ...args]];
+  return [Deno.execPath(), ["run", "--no-check", ...RUN_FLAGS, main, ...args]];
 }
 
 /** What systemd does: the process is told which stream its standard error is. */

@@ -1,12 +1,7 @@
-/**
- * Which Greylag this is.
- *
- * @module
- */
 import manifest from "../../deno.json" with { type: "json" };
 
-/** The version, as `deno.json` has it (Semantic Versioning). */
+/** Semantic Versioning. */
 export const VERSION: string = manifest.version;
 
-/** When this version was made, in milliseconds since the epoch: no right clock shows less. */
-export const RELEASED: number = Date.UTC(2026, 10, 1);
+/** Release date in milliseconds since the epoch: a correct clock never shows an earlier time. */
+export const RELEASED: number = Date.parse(manifest.released);

@@ -48,7 +48,7 @@ Deno.test({
   ignore: Deno.env.get("DENORT_BIN") === undefined,
   async fn() {
     await inDirectory(async (directory) => {
-      const { PERMISSIONS } = await import("../../release/compile.ts");
+      const { RUN_FLAGS } = await import("../../release/compile.ts");
       const tries = {
         run: `new Deno.Command("/bin/true").outputSync()`,
         child: `(await import("node:child_process")).execFileSync("/bin/true")`,
@@ -71,7 +71,7 @@ Deno.test({
         args: [
           "compile",
           "--no-check",
-          ...PERMISSIONS,
+          ...RUN_FLAGS,
           "--output",
           `${directory}/out`,
           `${directory}/main.ts`,
