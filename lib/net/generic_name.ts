@@ -105,7 +105,7 @@ function hasSerial(host: HostName): boolean {
   const { text, digits, switches } = host.parts[0]!;
   return digits >= 4 && digits === text.length - 1 && switches === 1 ||
     switches >= 2 && digits >= 3 && isDigit(text) ||
-    host.tokens.some((token) => token.value >= 0 && token.text.length >= 5) ||
+    host.tokens.some((token) => token.value >= 0 && token.text.length >= 6) ||
     host.parts.some((part) =>
       part.switches >= 4 || part.isHex && part.text.length >= 8 && part.switches >= 2
     );
@@ -182,7 +182,7 @@ export const RULES: readonly NameRule[] = [
     ],
     matches: (host) =>
       host.tokens.some((token) => token.value < 0 && isAccessWord(token.text)) ||
-      ACCESS_ZONES.has(host.domain),
+      isBelow(host.name, ACCESS_ZONES),
   },
   {
     id: "numbered-access-word",
@@ -309,6 +309,7 @@ export const RULES: readonly NameRule[] = [
       ["st11p00im-zteg10011401.me.com", "17.172.80.1"],
       ["mail12345.example.net", "198.51.100.7"],
       ["gator4123.example.net", "198.51.100.7"],
+      ["sv12345.example.jp", "198.51.100.7"],
     ],
     matches: hasSerial,
   },

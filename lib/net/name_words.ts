@@ -21,7 +21,7 @@ export const NUMBERED_ACCESS_WORDS = setOf(
 export const NUMBERED_WORDS = setOf(
   `async bas bb bng bras client clients cm cmts dedi dedicated dorms fiber fibra fibre halls home
   instance ip klient kund kunde kvm line lns nas nat pc port ras reserved reshall reverse roaming
-  student students sub tel tnt unallocated unassigned unused user users usr vds vm vpn vps vserver`,
+  student students sub tel tnt unallocated unassigned unused user usr vds vm vpn vps vserver`,
 );
 
 /** Words of names that stand for an address without a name, and their companions. */
@@ -35,14 +35,13 @@ export const PLACEHOLDER_COMPANIONS = setOf(
 
 const MAIL_WORDS = setOf(
   `antispam bounce bounces bulk campaign delivery deliver edm esa exchange exim imap inbound
-  incoming ironport list lists listserv mout newsletter newsletters notification notifications
-  notify out outbound outbyoip outgoing outgw outrelay postfix postmaster relay relayout relays
-  send sender sending sendout ses spamfilter zimbra`,
+  incoming ironport list lists listserv newsletter newsletters notification notifications notify
+  post postfix postmaster relay relayout relays send sender sending ses spamfilter zimbra`,
 );
 
 /** Mail services whose registrable domain has no mail word. */
 const MAIL_DOMAINS = setOf(
-  `acems1.com acems2.com acemsd1.com constantcontact.com createsend.com emsd1.com exacttarget.com
+  `126.com 163.com acems1.com acems2.com acemsd1.com constantcontact.com createsend.com emsd1.com exacttarget.com
   icloud.com iphmx.com mandrillapp.com mcdlv.net mcsv.net me.com messagelabs.com mimecast.com
   pphosted.com responsys.net rnmk.com rsgsv.net`,
 );
@@ -51,7 +50,7 @@ const MAIL_DOMAINS = setOf(
 export const HOSTER_ZONES = setOf(
   `bc.googleusercontent.com clients.your-server.de cloud.scaleway.com cloudapp.azure.com
   cloudapp.net compute-1.amazonaws.com compute.amazonaws.com compute.amazonaws.com.cn
-  contaboserver.net hostwindsdns.com ip.linodeusercontent.com ip.secureserver.net kimsufi.com
+  contaboserver.net dedibox.fr hostwindsdns.com ip.linodeusercontent.com ip.secureserver.net kimsufi.com
   linodeusercontent.com members.linode.com onlinehome-server.com onlinehome-server.info
   onlinehome-server.net poneytelecom.eu scw.cloud serverprofi24.com startdedicated.com
   startdedicated.de startdedicated.net stratoserver.net vps.hosteurope.de vps.ovh.ca vps.ovh.net
@@ -65,8 +64,8 @@ export const HOSTER_DOMAINS = setOf(
   ultrasrv.de vultr.com`,
 );
 
-/** Domains of access lines only. */
-export const ACCESS_ZONES = setOf("bbtec.net myvzw.com pppool.de t-ipconnect.de");
+/** Zones of access lines only. */
+export const ACCESS_ZONES = setOf("bbtec.net myvzw.com pppool.de sdi.tpnet.pl t-ipconnect.de");
 
 export function isAccessWord(word: string): boolean {
   if (ACCESS_WORDS.has(word)) return true;
@@ -76,9 +75,11 @@ export function isAccessWord(word: string): boolean {
     word.startsWith("ftth") || word.endsWith("dial");
 }
 
-/** `pool`, `pools`, `static`, `staticip`: an address of a range. */
+const RANGE_WORDS = setOf("dynpool ippool pool pooles poolip pools poolstatic");
+
+/** Whether a word names a range of addresses: `pool`, `static`, `staticip`. */
 export function isRangeWord(word: string): boolean {
-  return word.startsWith("pool") || word.startsWith("static");
+  return RANGE_WORDS.has(word) || word.startsWith("static");
 }
 
 /** Whether the registrable domain is one of access lines: `telkomadsl.co.za`, `dialsprint.net`. */
@@ -92,8 +93,8 @@ export function isAccessDomain(domain: string): boolean {
 export function isMailWord(word: string): boolean {
   if (word.length < 2) return false;
   return MAIL_WORDS.has(word) || word.includes("mail") || word.includes("smtp") ||
-    word.length < 6 && word.startsWith("mx") ||
-    word.length < 7 && (word.startsWith("mta") || word.endsWith("mta"));
+    word.includes("mta") || word.startsWith("out") || word.endsWith("out") ||
+    word.length < 6 && word.startsWith("mx");
 }
 
 /** Whether the registrable domain is one of a mail service: `mailgun.net`, `sendgrid.net`. */
@@ -101,5 +102,6 @@ export function isMailDomain(domain: string): boolean {
   const dot = domain.indexOf(".");
   const label = dot < 0 ? domain : domain.slice(0, dot);
   return label.includes("mail") || label.includes("smtp") || label.startsWith("send") ||
+    label.endsWith("send") ||
     MAIL_DOMAINS.has(domain);
 }
