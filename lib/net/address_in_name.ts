@@ -156,8 +156,8 @@ export function showsQuad(host: HostName): boolean {
 }
 
 /**
- * Whether a part ends in the 12 hexadecimal digits of a MAC address, or six pairs of them stand in
- * sequence.
+ * Whether a part ends in the 12 hexadecimal digits of a MAC address that a manufacturer assigned, or
+ * six pairs of them stand in sequence.
  */
 export function showsMac(host: HostName): boolean {
   let pairs = 0;
@@ -170,9 +170,10 @@ export function showsMac(host: HostName): boolean {
 }
 
 function endsInMac(text: string): boolean {
+  const start = text.length - 12;
   let switches = 0;
   let wasDigit: boolean | undefined;
-  for (let at = text.length - 12; at < text.length; at++) {
+  for (let at = start; at < text.length; at++) {
     const code = text.charCodeAt(at);
     const isDigit = code <= 0x39;
     if (!isDigit && code > 0x66) return false;
@@ -180,5 +181,7 @@ function endsInMac(text: string): boolean {
     wasDigit = isDigit;
   }
   // Fewer changes between letter and digit are a word with a number.
-  return switches >= 2 || switches === 1 && text.startsWith("00", text.length - 12);
+  if (switches < 2 && !(switches === 1 && text.startsWith("00", start))) return false;
+  // Bits of the first octet for group and locally administered addresses (IEEE 802).
+  return (parseInt(text.charAt(start + 1), 16) & 3) === 0;
 }

@@ -8,9 +8,11 @@ import {
   HOSTER_ZONES,
   isAccessDomain,
   isAccessWord,
-  isMailDomain,
+  isBelow,
+  isMailService,
   isMailWord,
   isRangeWord,
+  MACHINE_WORDS,
   NUMBERED_ACCESS_WORDS,
   NUMBERED_WORDS,
   PLACEHOLDER_COMPANIONS,
@@ -46,14 +48,7 @@ export interface NameRule {
 
 function hasMailWord(host: HostName): boolean {
   return host.tokens.some((token) => token.value < 0 && isMailWord(token.text)) ||
-    isMailDomain(host.domain);
-}
-
-function isBelow(name: string, zones: ReadonlySet<string>): boolean {
-  for (let dot = name.indexOf("."); dot >= 0; dot = name.indexOf(".", dot + 1)) {
-    if (zones.has(name.slice(dot + 1))) return true;
-  }
-  return false;
+    isMailService(host.name, host.domain);
 }
 
 function isNumberLabel(tokens: readonly Token[], label: number): boolean {
@@ -67,12 +62,16 @@ function isNumberLabel(tokens: readonly Token[], label: number): boolean {
 }
 
 /** Whether a word shares its label with a number, or stands next to a label of numbers only. */
-function hasNumbered(host: HostName, words: ReadonlySet<string>): boolean {
+function hasNumbered(host: HostName, words: ReadonlySet<string>, minDigits = 1): boolean {
   if (!host.hasDigit) return false;
   const { tokens } = host;
   for (const { value, text, label } of tokens) {
     if (value >= 0 || !words.has(text)) continue;
-    if (tokens.some((token) => token.value >= 0 && token.label === label)) return true;
+    if (
+      tokens.some((token) =>
+        token.value >= 0 && token.label === label && token.text.length >= minDigits
+      )
+    ) return true;
     if (isNumberLabel(tokens, label - 1) || isNumberLabel(tokens, label + 1)) return true;
   }
   return false;
@@ -107,7 +106,7 @@ function hasSerial(host: HostName): boolean {
     switches >= 2 && digits >= 3 && isDigit(text) ||
     host.tokens.some((token) => token.value >= 0 && token.text.length >= 6) ||
     host.parts.some((part) =>
-      part.switches >= 4 || part.isHex && part.text.length >= 8 && part.switches >= 2
+      part.switches >= 5 || part.isHex && part.text.length >= 8 && part.switches >= 2
     );
 }
 
@@ -210,7 +209,10 @@ export const RULES: readonly NameRule[] = [
       ["h00c04f1a2b3c.example.net", "198.51.100.7"],
       ["00-1a-2b-3c-4d-5e.example.net", "198.51.100.7"],
     ],
-    counterexamples: [["decade2025.example.org", "198.51.100.7"]],
+    counterexamples: [
+      ["decade2025.example.org", "198.51.100.7"],
+      ["mail-07bed427b9db.example.org", "198.51.100.7"],
+    ],
     matches: (host) => host.hasDigit && showsMac(host),
   },
   {
@@ -285,15 +287,15 @@ export const RULES: readonly NameRule[] = [
     class: "weak",
     explanation: "A word for a customer or a rented machine stands beside a number.",
     examples: [
-      ["cm12.example.net", "198.51.100.7"],
+      ["line-12.example.net", "198.51.100.7"],
       ["user-77.example.net", "198.51.100.7"],
       ["vps4711.example.net", "198.51.100.7"],
     ],
     counterexamples: [
-      ["vps.example.org", "198.51.100.7"],
+      ["vps1.example.org", "198.51.100.7"],
       ["smtp-client4.example.org", "198.51.100.7"],
     ],
-    matches: (host) => hasNumbered(host, NUMBERED_WORDS),
+    matches: (host) => hasNumbered(host, NUMBERED_WORDS) || hasNumbered(host, MACHINE_WORDS, 3),
   },
   {
     id: "serial-number",

@@ -17,12 +17,15 @@ export const NUMBERED_ACCESS_WORDS = setOf(
   `bredband broadband cbl dorm ipad kabel res rev revip sdi subs subscr subscriber subscribers`,
 );
 
-/** Words that number customers or machines, and mailers now and then. */
+/** Words that number customers and their devices, and mailers now and then. */
 export const NUMBERED_WORDS = setOf(
-  `async bas bb bng bras client clients cm cmts dedi dedicated dorms fiber fibra fibre halls home
-  instance ip klient kund kunde kvm line lns nas nat pc port ras reserved reshall reverse roaming
-  student students sub tel tnt unallocated unassigned unused user usr vds vm vpn vps vserver`,
+  `async bas bng bras client clients cmts dorms fiber fibra fibre halls ip klient kund kunde line
+  lns nas pc port ras reserved reshall reverse roaming student students sub tnt unallocated
+  unassigned unused user vpn`,
 );
+
+/** Words of rented machines: an owner may choose `vps1`, a hoster counts on. */
+export const MACHINE_WORDS = setOf("dedi dedicated instance kvm vds vm vps vserver");
 
 /** Words of names that stand for an address without a name, and their companions. */
 export const PLACEHOLDER_WORDS = setOf(
@@ -39,9 +42,9 @@ const MAIL_WORDS = setOf(
   post postfix postmaster relay relayout relays send sender sending ses spamfilter zimbra`,
 );
 
-/** Mail services whose registrable domain has no mail word. */
-const MAIL_DOMAINS = setOf(
-  `126.com 163.com acems1.com acems2.com acemsd1.com constantcontact.com createsend.com emsd1.com exacttarget.com
+/** Zones of mail services that have no mail word. */
+const MAIL_ZONES = setOf(
+  `126.com 163.com acems1.com acems2.com acemsd1.com constantcontact.com createsend.com emsd1.com eps.apple.com exacttarget.com
   icloud.com iphmx.com mandrillapp.com mcdlv.net mcsv.net me.com messagelabs.com mimecast.com
   pphosted.com responsys.net rnmk.com rsgsv.net`,
 );
@@ -54,25 +57,34 @@ export const HOSTER_ZONES = setOf(
   linodeusercontent.com members.linode.com onlinehome-server.com onlinehome-server.info
   onlinehome-server.net poneytelecom.eu scw.cloud serverprofi24.com startdedicated.com
   startdedicated.de startdedicated.net stratoserver.net vps.hosteurope.de vps.ovh.ca vps.ovh.net
-  vps.ovh.us vs.sakura.ne.jp vultrusercontent.com your-cloud.host yourvserver.net`,
+  vps.ovh.us vs.sakura.ne.jp vultrusercontent.com yourvserver.net`,
 );
 
 /** Domains that hosters share between numbered machines and names of their own. */
 export const HOSTER_DOMAINS = setOf(
-  `bestsrv.de colocrossing.com hosteurope.de happysrv.de leaseweb.com leaseweb.net megasrv.de
+  `bestsrv.de colocrossing.com goodsrv.de happysrv.de hosteurope.de hotsrv.de leaseweb.com leaseweb.net luckysrv.de megasrv.de
   nicesrv.de online.net ovh.ca ovh.net ovh.us powersrv.de quadranet.com quicksrv.de supersrv.de
   ultrasrv.de vultr.com`,
 );
 
 /** Zones of access lines only. */
-export const ACCESS_ZONES = setOf("bbtec.net myvzw.com pppool.de sdi.tpnet.pl t-ipconnect.de");
+export const ACCESS_ZONES = setOf(
+  "bbtec.net myvzw.com pppool.de sdi.tpnet.pl static.3bb.co.th static.3bb.in.th t-ipconnect.de",
+);
+
+export function isBelow(name: string, zones: ReadonlySet<string>): boolean {
+  for (let dot = name.indexOf("."); dot >= 0; dot = name.indexOf(".", dot + 1)) {
+    if (zones.has(name.slice(dot + 1))) return true;
+  }
+  return false;
+}
 
 export function isAccessWord(word: string): boolean {
   if (ACCESS_WORDS.has(word)) return true;
   if (word.length < 4) return false;
   return word.endsWith("dsl") || word.startsWith("dsl") || word.startsWith("adsl") ||
     word.startsWith("vdsl") || word.startsWith("xdsl") || word.startsWith("pppo") ||
-    word.startsWith("ftth") || word.endsWith("dial");
+    word.startsWith("ftth") || word.endsWith("dial") || word.includes("dhcp");
 }
 
 const RANGE_WORDS = setOf("dynpool ippool pool pooles poolip pools poolstatic");
@@ -97,11 +109,10 @@ export function isMailWord(word: string): boolean {
     word.length < 6 && word.startsWith("mx");
 }
 
-/** Whether the registrable domain is one of a mail service: `mailgun.net`, `sendgrid.net`. */
-export function isMailDomain(domain: string): boolean {
+/** Whether a name is one of a mail service: its registrable domain is `mailgun.net`. */
+export function isMailService(name: string, domain: string): boolean {
   const dot = domain.indexOf(".");
   const label = dot < 0 ? domain : domain.slice(0, dot);
   return label.includes("mail") || label.includes("smtp") || label.startsWith("send") ||
-    label.endsWith("send") ||
-    MAIL_DOMAINS.has(domain);
+    label.endsWith("send") || isBelow(name, MAIL_ZONES);
 }
