@@ -2,9 +2,10 @@
  * Fills the generated blocks of `docs/*.md` from the program's own tables. A block is what stands
  * between `<!-- NAME ARGUMENTS -->` and `<!-- end -->`; everything else is written by hand.
  */
-import { type Command } from "../lib/cli/command.ts";
+import type { Command } from "../lib/cli/command.ts";
 import { COMMANDS } from "../lib/cli/commands.ts";
 import { SETTING_OPTIONS } from "../lib/cli/setting_options.ts";
+import type { Option } from "../lib/cli/usage.ts";
 import { isSettingName, SETTINGS } from "../lib/config/settings.ts";
 import { type Signal, SIGNAL_WEIGHTS } from "../lib/evidence/signals.ts";
 import { REASON_TEXTS } from "../lib/greylist/model.ts";
@@ -39,10 +40,9 @@ function capitalised(text: string): string {
 
 function commandReference(command: Command): string {
   const { name, summary, usage, description, options } = command;
-  const own = name === "serve"
-    ? []
-    : options.filter((option) => !SETTING_OPTIONS.some((one) => one.name === option.name));
-  const takesSettings = own.length < options.length;
+  const named = (one: Option) => options.some(({ name }) => name === one.name);
+  const takesSettings = SETTING_OPTIONS.every(named);
+  const own = options.filter((option) => !SETTING_OPTIONS.some(({ name }) => name === option.name));
   const rows = own.map(({ name, short, placeholder, help }) => {
     const long = placeholder === undefined ? `--${name}` : `--${name} ${placeholder}`;
     return [code(short === undefined ? long : `-${short}, ${long}`), help];
