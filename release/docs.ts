@@ -26,12 +26,11 @@ export function table(heads: readonly string[], rows: readonly (readonly string[
 
 function settingRow(name: string): string[] {
   if (!isSettingName(name)) throw new Error(`docs: no setting is called ${name}`);
-  const { kind, placeholder, help, standard, live } = SETTINGS[name];
+  const { values, help, default: standard, live } = SETTINGS[name];
   const written = Array.isArray(standard)
     ? `[${standard.map((one) => JSON.stringify(one)).join(", ")}]`
     : JSON.stringify(standard);
-  const value = kind === "switch" ? "true|false" : placeholder;
-  return [code(name), code(value), code(written), live ? help : `${help} (Needs a restart.)`];
+  return [code(name), values, code(written), live ? help : `${help} (Needs a restart.)`];
 }
 
 function capitalised(text: string): string {
@@ -72,7 +71,7 @@ const SIGNAL_TEXTS: Readonly<Record<Signal, string>> = {
 type Block = (args: readonly string[]) => string;
 
 const BLOCKS: Readonly<Record<string, Block>> = {
-  "settings": (names) => table(["setting", "value", "default", "meaning"], names.map(settingRow)),
+  "settings": (names) => table(["setting", "values", "default", "meaning"], names.map(settingRow)),
   "commands": () =>
     table(
       ["command", "purpose"],

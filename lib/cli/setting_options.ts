@@ -1,11 +1,12 @@
 /**
- * The settings as options of the command line.
+ * Settings as options of the command line.
  *
  * @module
  */
 import {
   combine,
   type Configuration,
+  DEFAULT_PATH,
   flagOf,
   type GivenFlag,
   readConfigFile,
@@ -15,40 +16,37 @@ import { translatePostgrey } from "../config/postgrey.ts";
 import { isSettingName, SETTING_NAMES, type SettingName, SETTINGS } from "../config/settings.ts";
 import { type Option, parseOptions, refuseRest } from "./usage.ts";
 
-/** `--config` and every setting. */
 export const SETTING_OPTIONS: readonly Option[] = [
   {
     name: "config",
     placeholder: "FILE",
-    help: "The configuration file (default: /etc/greylag/greylag.toml, if it is there).",
+    help: `Path of the configuration file (default: ${DEFAULT_PATH}, if it exists).`,
   },
   ...SETTING_NAMES.map((name): Option => {
-    const { kind, placeholder, help, standard } = SETTINGS[name];
-    const shown = String(standard);
+    const { kind, placeholder, help, default: value } = SETTINGS[name];
+    const shown = String(value);
     return {
       name: flagOf(name).slice(2),
-      help: kind === "switch" || shown === "" ? help : `${help} (default: ${shown})`,
-      ...(kind === "switch" ? {} : { placeholder }),
-      repeatable: kind === "list",
+      help: kind === "boolean" || shown === "" ? help : `${help} (default: ${shown})`,
+      ...(kind === "boolean" ? {} : { placeholder }),
+      repeatable: kind === "array",
     };
   }),
 ];
 
-/** A command line with settings. */
 export interface SettingArguments {
-  /** Reads the configuration anew: the file may have changed, the flags have not. */
+  /** Reads the file each time it is called, and applies the same flags and environment. */
   readonly load: () => Configuration;
-  /** Options that are no settings. */
   readonly options: ReadonlyMap<string, string | string[] | boolean>;
-  /** What an administrator of postgrey should know. */
+  /** postgrey's options without effect. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Sorts the arguments of a command that takes every setting, in Greylag's words or postgrey's.
+ * Parses the arguments of a command that accepts every setting, and postgrey's options.
  *
  * @param more the command's other options.
- * @throws {UsageError} for what cannot be understood.
+ * @throws {UsageError}
  */
 export function parseSettings(
   args: readonly string[],
@@ -60,7 +58,7 @@ export function parseSettings(
   return { load: configurationOf(options), options, warnings };
 }
 
-/** Reads the configuration by the options of a command; every time anew, since the file may change. */
+/** Returns a function that reads the file each time it is called. */
 export function configurationOf(
   options: ReadonlyMap<string, string | string[] | boolean>,
 ): () => Configuration {
@@ -74,7 +72,7 @@ export function configurationOf(
     });
   }
   const path = options.get("config") ?? Deno.env.get("GREYLAG_CONFIG");
-  // The environment does not change, and the daemon gives up the permission to read it.
+  // Read now: the daemon drops the permission to read the environment.
   const variables = new Map(
     SETTING_NAMES.map(variableOf).map((name) => [name, Deno.env.get(name)]),
   );

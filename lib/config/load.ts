@@ -1,5 +1,5 @@
 /**
- * Reading the settings: flag over environment over file over default.
+ * Loads the settings. A flag overrides the environment, the environment the file, the file the default.
  *
  * @module
  */
@@ -15,12 +15,11 @@ import {
   type Values,
 } from "./settings.ts";
 
-/** Settings that cannot be used; the message says where, what and how to mend it. */
+/** An error that the administrator can correct. The message says where, why and what to do. */
 export class ConfigError extends Error {
-  /** Whether the command line is to blame, and no file. */
+  /** True if a flag is wrong, so that the exit code is 2. */
   readonly isUsage: boolean;
 
-  /** An error with a complete message. */
   constructor(message: string, options?: ErrorOptions & { readonly isUsage?: boolean }) {
     super(message, options);
     this.name = "ConfigError";
@@ -28,57 +27,45 @@ export class ConfigError extends Error {
   }
 }
 
-/** Where a value came from. */
 export type Source =
   | { readonly kind: "default" }
   | { readonly kind: "file"; readonly path: string; readonly line: number | undefined }
   | { readonly kind: "environment"; readonly name: string }
   | { readonly kind: "flag"; readonly name: string };
 
-/** The settings in force. */
 export interface Configuration {
-  /** The value of every setting. */
   readonly values: Values;
-  /** Every setting as it would be written in the file. */
+  /** As written in a file. */
   readonly written: Readonly<Record<SettingName, unknown>>;
-  /** Where each value came from. */
   readonly sources: Readonly<Record<SettingName, Source>>;
 }
 
-/** A flag as it was given. */
 export interface GivenFlag {
-  /** Its name, with dashes. */
+  /** With dashes. */
   readonly flag: string;
-  /** Its value, or all of its values. */
   readonly value: string | string[];
 }
 
-/** What the settings are read from. */
-export interface Origins {
-  /** The text of the file and its path; undefined for no file. */
+export interface Sources {
   readonly file?: { readonly path: string; readonly text: string } | undefined;
-  /** Looks up a variable of the environment; only the names of {@linkcode variableOf} are asked for. */
+  /** Called with names of {@linkcode variableOf} only. */
   readonly environment: (name: string) => string | undefined;
-  /** Flags as they were given, by the name of their setting. */
   readonly flags: ReadonlyMap<SettingName, GivenFlag>;
 }
 
-/** The flag of a setting: `--retry-window` for `retry_window`. */
 export function flagOf(name: SettingName): string {
   return `--${name.replaceAll("_", "-")}`;
 }
 
-/** The variable of a setting: `GREYLAG_RETRY_WINDOW` for `retry_window`. */
 export function variableOf(name: SettingName): string {
   return `GREYLAG_${name.toUpperCase()}`;
 }
 
-/** The nearest of some words, if one is near enough to have been meant. */
+/** The closest of the words, if it is likely a misspelling of it. */
 export function nearest(word: string, words: readonly string[]): string | undefined {
   return closestMatch(word, [...words], { maxDistance: Math.max(2, Math.floor(word.length / 3)) });
 }
 
-/** A source, for people. */
 export function describeSource(source: Source): string {
   switch (source.kind) {
     case "default":
@@ -104,25 +91,25 @@ function suggestion(name: string, names: readonly string[]): string {
   return near === undefined ? "" : `; did you mean ${near}?`;
 }
 
-/** What a flag or variable says, typed as the file would have it. */
+/** Converts the text of a flag or variable to the type of the setting. */
 function typed(name: SettingName, given: string | string[]): unknown {
   const { kind } = SETTINGS[name];
   const last = typeof given === "string" ? given : given.at(-1)!;
   switch (kind) {
-    case "text":
+    case "string":
       return last;
-    case "count":
+    case "integer":
       return /^\d{1,15}$/.test(last) ? Number(last) : last;
-    case "switch":
+    case "boolean":
       if (/^(?:true|yes|on|1|)$/i.test(last)) return true;
       return /^(?:false|no|off|0)$/i.test(last) ? false : last;
-    case "list":
+    case "array":
       return [given].flat().flatMap((part) => part.split(",")).map((part) => part.trim())
         .filter((part) => part !== "");
   }
 }
 
-/** The line of the file on which a key stands, counted from 1. */
+/** Counted from 1. */
 function lineOf(text: string, key: string): number | undefined {
   const at = text.split("\n").findIndex((line) => {
     const rest = line.replace(/^\s*(?:\[+\s*)?["']?/, "");
@@ -141,20 +128,16 @@ function readFile(path: string, text: string): Record<string, unknown> {
   }
 }
 
-/**
- * Puts the settings together and checks them.
- *
- * @throws {ConfigError} for an unknown name, a wrong type or an impossible value.
- */
-export function combine(origins: Origins): Configuration {
+/** @throws {ConfigError} for an unknown name, a wrong type or a value that is not accepted. */
+export function combine(given: Sources): Configuration {
   const written = {} as Record<SettingName, unknown>;
   const sources = {} as Record<SettingName, Source>;
   for (const name of SETTING_NAMES) {
-    written[name] = SETTINGS[name].standard;
+    written[name] = SETTINGS[name].default;
     sources[name] = { kind: "default" };
   }
-  if (origins.file !== undefined) {
-    const { path, text } = origins.file;
+  if (given.file !== undefined) {
+    const { path, text } = given.file;
     for (const [key, value] of Object.entries(readFile(path, text))) {
       const source: Source = { kind: "file", path, line: lineOf(text, key) };
       if (!isSettingName(key)) {
@@ -162,26 +145,26 @@ export function combine(origins: Origins): Configuration {
         const hint = isSettingName(swapped)
           ? `; did you mean ${swapped}?`
           : suggestion(key, SETTING_NAMES);
-        fail(source, key, `there is no such setting${hint}`);
+        fail(source, key, `unknown setting${hint}`);
       }
       written[key] = value;
       sources[key] = source;
     }
   }
   for (const name of SETTING_NAMES) {
-    const given = origins.environment(variableOf(name));
-    if (given === undefined) continue;
-    written[name] = typed(name, given);
+    const value = given.environment(variableOf(name));
+    if (value === undefined) continue;
+    written[name] = typed(name, value);
     sources[name] = { kind: "environment", name: variableOf(name) };
   }
-  for (const [name, { flag, value }] of origins.flags) {
+  for (const [name, { flag, value }] of given.flags) {
     written[name] = typed(name, value);
     sources[name] = { kind: "flag", name: flag };
   }
 
   const values: Record<string, unknown> = {};
   for (const name of SETTING_NAMES) {
-    const result = SETTINGS[name].read(written[name]);
+    const result = SETTINGS[name].parse(written[name]);
     if (!result.ok) fail(sources[name], name, result.why, written[name]);
     values[name] = result.value;
   }
@@ -191,22 +174,21 @@ export function combine(origins: Origins): Configuration {
   return { values: checked, written, sources };
 }
 
-/** Where the configuration is looked for if nobody says where. */
 export const DEFAULT_PATH = "/etc/greylag/greylag.toml";
 
 /**
  * Reads a configuration file.
  *
- * @param path undefined for the default, which need not be there.
+ * @param path undefined for {@linkcode DEFAULT_PATH}, which may be missing.
  * @throws {ConfigError} if it cannot be read.
  */
-export function readConfigFile(path: string | undefined): Origins["file"] {
+export function readConfigFile(path: string | undefined): Sources["file"] {
   try {
     return { path: path ?? DEFAULT_PATH, text: Deno.readTextFileSync(path ?? DEFAULT_PATH) };
   } catch (error) {
     if (path === undefined && error instanceof Deno.errors.NotFound) return undefined;
-    const why = error instanceof Deno.errors.NotFound ? "there is no such file" : messageOf(error);
-    throw new ConfigError(`${path ?? DEFAULT_PATH}: cannot read the configuration: ${why}`, {
+    const why = error instanceof Deno.errors.NotFound ? "no such file" : messageOf(error);
+    throw new ConfigError(`cannot read the configuration ${path ?? DEFAULT_PATH}: ${why}`, {
       cause: error,
     });
   }

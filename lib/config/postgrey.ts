@@ -1,42 +1,39 @@
 /**
- * A command line of postgrey, translated: an administrator changes the program's name and nothing
- * else.
+ * Translates postgrey's command line, so that an administrator changes the name of the program only.
  *
  * @module
  */
 
-/** A translated command line. */
 export interface Translation {
-  /** The arguments in Greylag's own words and units. */
   readonly args: readonly string[];
-  /** What was left out, and what to use instead. */
+  /** Options without effect, and their replacement. */
   readonly warnings: readonly string[];
 }
 
-/** postgrey's `--auto-whitelist-clients` without a number. */
-const AUTO_WHITELIST_STANDARD = "5";
+/** postgrey's default of `--auto-whitelist-clients` without a number. */
+const AUTO_WHITELIST_DEFAULT = "5";
 
 const NO_VALUE = new Map<string, string>([
-  ["daemonize", "greylag stays in the foreground; let systemd or another supervisor start it"],
-  ["d", "greylag stays in the foreground; let systemd or another supervisor start it"],
-  ["exim", "greylag answers any number of requests on a connection, or one"],
+  ["daemonize", "greylag runs in the foreground. Start it with systemd or another supervisor"],
+  ["d", "greylag runs in the foreground. Start it with systemd or another supervisor"],
+  ["exim", "greylag accepts one or more requests a connection"],
   ["lookup-by-subnet", ""],
 ]);
 
 const WITH_VALUE = new Map<string, string>([
-  ["user", "start greylag as that user: `User=` in its systemd unit"],
-  ["group", "start greylag in that group: `Group=` in its systemd unit"],
-  ["pidfile", "systemd knows the process: `systemctl status greylag`"],
+  ["user", "set `User=` in the systemd unit"],
+  ["group", "set `Group=` in the systemd unit"],
+  ["pidfile", "see `systemctl status greylag`"],
   [
     "syslog-facility",
-    "greylag logs to standard error, which systemd keeps: `journalctl -u greylag`",
+    "greylag logs to standard error. See `journalctl -u greylag`",
   ],
   [
     "syslogfacility",
-    "greylag logs to standard error, which systemd keeps: `journalctl -u greylag`",
+    "greylag logs to standard error. See `journalctl -u greylag`",
   ],
-  ["facility", "greylag logs to standard error, which systemd keeps: `journalctl -u greylag`"],
-  ["listen-queue-size", "greylag takes as many connections as `max_connections` says"],
+  ["facility", "greylag logs to standard error. See `journalctl -u greylag`"],
+  ["listen-queue-size", "set `max_connections` instead"],
 ]);
 
 function withUnit(value: string, unit: string): string {
@@ -64,7 +61,6 @@ const SWITCHES = new Map<string, readonly string[]>([
   ["q", ["--log-level=warning"]],
 ]);
 
-/** An option of postgrey's or Greylag's: its name and the value joined to it. */
 function option(arg: string): { name: string; joined: string | undefined } | undefined {
   const long = /^--([a-z][a-z0-9_-]*)(?:=(.*))?$/s.exec(arg);
   if (long !== null) return { name: long[1]!, joined: long[2] };
@@ -74,8 +70,8 @@ function option(arg: string): { name: string; joined: string | undefined } | und
 }
 
 /**
- * Translates what has another name or unit with postgrey: seconds and days without a unit, short
- * options, options that have no meaning here. Everything else is left as it is.
+ * Translates options with another name or unit in postgrey: seconds and days without a unit, short
+ * options, options without effect. Other arguments stay as they are.
  */
 export function translatePostgrey(given: readonly string[]): Translation {
   const args: string[] = [];
@@ -104,17 +100,17 @@ export function translatePostgrey(given: readonly string[]): Translation {
       args.push(...(value === undefined ? [`--${name}`] : rewrite(value)));
     } else if (ignored !== undefined) {
       takeValue();
-      warnings.push(`${shown} has no meaning here: ${ignored}`);
+      warnings.push(`${shown} has no effect: ${ignored}`);
     } else if (NO_VALUE.has(name)) {
       const why = NO_VALUE.get(name)!;
-      if (why !== "") warnings.push(`${shown} has no meaning here: ${why}`);
+      if (why !== "") warnings.push(`${shown} has no effect: ${why}`);
     } else if (SWITCHES.has(name)) {
       args.push(...SWITCHES.get(name)!);
     } else if (name === "auto-whitelist-clients" && joined === undefined) {
       const next = given[at + 1];
       const hasNumber = next !== undefined && /^\d+$/.test(next);
       if (hasNumber) at++;
-      args.push(`${arg}=${hasNumber ? next : AUTO_WHITELIST_STANDARD}`);
+      args.push(`${arg}=${hasNumber ? next : AUTO_WHITELIST_DEFAULT}`);
     } else {
       args.push(arg);
     }

@@ -1,5 +1,5 @@
 /**
- * Every setting of Greylag in one table, and how they become the rooms' own settings.
+ * The table of all settings, and their conversion to the settings of each module.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { REQUEST_LIMITS } from "../postfix/request.ts";
 import { LOG_LEVELS } from "../daemon/event_log.ts";
 import type { ServiceSettings } from "../daemon/lifecycle.ts";
 import {
+  boolean,
   choice,
-  count,
   dnsLists,
   dnsServers,
   duration,
@@ -19,8 +19,8 @@ import {
   endpoints,
   fileMode,
   hostNames,
+  integer,
   networks,
-  onOff,
   paths,
   recipients,
   type Setting,
@@ -31,243 +31,257 @@ import { VERSION } from "./version.ts";
 
 const isPrefix = (path: string): boolean => /^(?:\/[A-Za-z0-9._~-]+)*$/.test(path);
 
-/** The settings by their names in the file; a flag has dashes, a variable of the environment is upper case. */
+/** By the names in the file; the flag of `dns_wait` is `--dns-wait`, its variable `GREYLAG_DNS_WAIT`. */
 export const SETTINGS = {
   listen: endpoints({
-    standard: ["inet:127.0.0.1:10023"],
-    help: "Where Postfix asks: inet:HOST:PORT or unix:PATH; any number of them.",
+    default: ["inet:127.0.0.1:10023"],
+    help: "Endpoints for Postfix: inet:HOST:PORT or unix:PATH.",
     live: false,
   }),
   socketmode: fileMode({
-    standard: "0666",
+    default: "0666",
     help: "Permissions of Unix sockets.",
     live: false,
   }),
   database: text("FILE", "the path of a file", (path) => path !== "" && !path.endsWith("/"), {
-    standard: "/var/lib/greylag/greylag.db",
-    help: "The database; it and its directory are made if they are not there.",
+    default: "/var/lib/greylag/greylag.db",
+    help: "Path of the SQLite database. The daemon creates the file and its directory.",
     live: false,
   }),
-  privacy: onOff({
-    standard: false,
-    help: "Store keyed hashes instead of addresses; the key stands beside the database.",
+  privacy: boolean({
+    default: false,
+    help: "Store keyed hashes instead of mail addresses. The key is DATABASE.key.",
     live: false,
   }),
   mode: choice(["all", "suspicious", "shadow", "off"], {
-    standard: "all",
+    default: "all",
     help:
-      "Greylist every stranger; or only odd ones; or only report what would happen; or nothing.",
+      "Clients to greylist: all unknown ones, suspicious ones only, none but log the decisions (shadow), or none (off).",
   }),
   delay: duration("1s", "1d", {
-    standard: "1m",
-    help: "How long a stranger has to wait before its retry passes.",
+    default: "1m",
+    help: "Minimum time between the first attempt and the retry that is accepted.",
   }),
   retry_window: duration("1m", "90d", {
-    standard: "2d",
-    help: "How long after its first attempt a stranger may come back.",
+    default: "2d",
+    help:
+      "Maximum time between the first attempt and the retry. A later retry counts as a first attempt.",
   }),
-  max_pending: count(1000, 1_000_000_000, {
-    standard: 2_000_000,
-    help: "So many triplets may wait at once; of more, those that wait longest are forgotten.",
+  max_pending: integer(1000, 1_000_000_000, {
+    default: 2_000_000,
+    help: "Maximum number of pending triplets. The oldest are evicted beyond it.",
   }),
-  max_pending_per_origin: count(10, 1_000_000_000, {
-    standard: 50_000,
-    help: "The same for one origin.",
+  max_pending_per_origin: integer(10, 1_000_000_000, {
+    default: 50_000,
+    help: "Maximum number of pending triplets of one origin. The oldest are evicted beyond it.",
   }),
   lifetime: duration("1h", "3650d", {
-    standard: "36d",
-    help: "How long one who came back is remembered since its last message.",
+    default: "36d",
+    help: "Time after its last message at which a known triplet or an origin is forgotten.",
   }),
-  auto_whitelist_clients: count(0, 1_000_000, {
-    standard: 5,
-    help: "Deliveries, one an hour at most, after which an origin skips greylisting; 0 for never.",
+  auto_whitelist_clients: integer(0, 1_000_000, {
+    default: 5,
+    help:
+      "Retried deliveries after which an origin skips greylisting, counted once an hour at most. 0 turns auto-whitelisting off.",
   }),
-  ipv4cidr: count(8, 32, { standard: 24, help: "The size of a client's network, IPv4." }),
-  ipv6cidr: count(16, 128, { standard: 64, help: "The size of a client's network, IPv6." }),
+  ipv4cidr: integer(8, 32, { default: 24, help: "Prefix length of a client's network, IPv4." }),
+  ipv6cidr: integer(16, 128, { default: 64, help: "Prefix length of a client's network, IPv6." }),
   null_sender: choice(["rcpt", "data"], {
-    standard: "rcpt",
-    help: "Greylist the null sender at RCPT; or at DATA, so that sender callouts work.",
+    default: "rcpt",
+    help:
+      "Stage at which mail from the null sender <> is greylisted. data lets sender address verification pass.",
   }),
   spf: choice(["origin", "pass", "off"], {
-    standard: "origin",
-    help: "A pass of SPF makes the domain one more origin of the client; or lets it in at once.",
+    default: "origin",
+    help:
+      "Use of SPF. origin: a pass makes the domain an origin of the client. pass: a pass also skips greylisting. off: no SPF lookups.",
   }),
   spf_fail: choice(["greylist", "block"], {
-    standard: "greylist",
-    help: "What becomes of a stranger that SPF says is not its sender's.",
+    default: "greylist",
+    help: "Action for unknown clients if SPF returns fail.",
   }),
-  spf_widest_ipv4: count(0, 32, {
-    standard: 10,
+  spf_widest_ipv4: integer(0, 32, {
+    default: 10,
     help:
-      "An SPF record that lets more IPv4 addresses pass than a network of this size says nothing.",
+      "Ignore an SPF pass if the record authorises more than an IPv4 network of this prefix length.",
   }),
-  spf_widest_ipv6: count(0, 128, { standard: 20, help: "The same for IPv6." }),
-  learn_outbound: onOff({
-    standard: true,
-    help: "Do not greylist the hosts of domains that your own users write to.",
+  spf_widest_ipv6: integer(0, 128, {
+    default: 20,
+    help:
+      "Ignore an SPF pass if the record authorises more than an IPv6 network of this prefix length.",
+  }),
+  learn_outbound: boolean({
+    default: true,
+    help: "Skip greylisting for domains that your own users write to.",
   }),
   dns_servers: dnsServers({
-    standard: [],
-    help: "DNS servers; those of /etc/resolv.conf if there is none.",
+    default: [],
+    help: "DNS servers. If empty, those of /etc/resolv.conf.",
   }),
   dns_timeout: duration("50ms", "1m", {
-    standard: "1s",
-    help: "How long one DNS server may take for one question.",
+    default: "1s",
+    help: "Timeout of one DNS query to one server.",
   }),
   dns_wait: duration("0s", "30s", {
-    standard: "2s",
-    help: "How long a request may wait for DNS, where that decides it.",
+    default: "2s",
+    help: "Maximum time a request waits for DNS results that decide it.",
   }),
   dns_lists: dnsLists({
-    standard: [],
-    help: "For mode suspicious: lists of addresses in DNS, as in Postfix's postscreen_dnsbl_sites.",
+    default: [],
+    help:
+      "DNS allow and block lists, in the notation of Postfix's postscreen_dnsbl_sites. Used in mode suspicious.",
   }),
   signal_weights: signalWeights({
-    standard: [],
-    help: "For mode suspicious: what signals weigh, where not as usual.",
+    default: [],
+    help: "Weights of suspicion signals that differ from the defaults. Used in mode suspicious.",
   }),
-  suspicion_threshold: count(-1000, 1000, {
-    standard: 3,
-    help: "For mode suspicious: whoever weighs this much or more is greylisted.",
+  suspicion_threshold: integer(-1000, 1000, {
+    default: 3,
+    help: "Suspicion score from which a client is greylisted. Used in mode suspicious.",
   }),
   trusted_networks: networks({
-    standard: [],
-    help: "Clients that are never greylisted: addresses and networks of your own.",
+    default: [],
+    help: "Client addresses and networks that are never greylisted.",
   }),
   whitelist_clients: paths({
-    standard: [],
-    help: "Files of clients that pass, in postgrey's format; changes are noticed.",
+    default: [],
+    help: "Files of allowed clients in postgrey's format. Changes take effect without a reload.",
   }),
   whitelist_recipients: paths({
-    standard: [],
-    help: "Files of recipients whose mail passes, in postgrey's format; changes are noticed.",
+    default: [],
+    help: "Files of allowed recipients in postgrey's format. Changes take effect without a reload.",
   }),
   opt_in: recipients({
-    standard: [],
-    help: "Recipients that want greylisting; if there is any, all others do not.",
+    default: [],
+    help: "Recipients with greylisting. If set, other recipients have none.",
   }),
   opt_out: recipients({
-    standard: [],
-    help: "Recipients that do not want greylisting.",
+    default: [],
+    help: "Recipients without greylisting.",
   }),
-  builtin_list: onOff({
-    standard: true,
-    help: "Let those pass that are known not to retry or to retry from everywhere.",
+  builtin_list: boolean({
+    default: true,
+    help: "Allow the clients of the built-in list, which do not retry or retry from many networks.",
   }),
-  block_text: text("TEXT", "a text on one line", (given) => given.trim() !== "", {
-    standard: "Refused by the policy of this site",
-    help: "The text of the refusal of what is blocked; %r is the recipient's domain.",
+  block_text: text("TEXT", "a string on one line", (given) => given.trim() !== "", {
+    default: "Refused by the policy of this site",
+    help: "Reply text for blocked mail. %r is the recipient's domain.",
   }),
   greylist_action: text(
     "ACTION",
-    `an action that asks to come back: "DEFER_IF_PERMIT", "DEFER" or a code from 400 to 499`,
+    `an action that defers: "DEFER_IF_PERMIT", "DEFER" or a code from 400 to 499`,
     isDeferAction,
-    { standard: "DEFER_IF_PERMIT", help: "What Postfix does with a stranger (access(5))." },
+    { default: "DEFER_IF_PERMIT", help: "Postfix action for deferred mail (access(5))." },
   ),
-  greylist_text: text("TEXT", "a text on one line", (given) => given.trim() !== "", {
-    standard: "Greylisted, please try again in %s seconds",
-    help: "The text of the refusal; %s is the seconds left, %r the recipient's domain.",
+  greylist_text: text("TEXT", "a string on one line", (given) => given.trim() !== "", {
+    default: "Greylisted, please try again in %s seconds",
+    help:
+      "Reply text for deferred mail. %s is the number of seconds left, %r the recipient's domain.",
   }),
   x_greylist_header: text(
     "TEXT",
     `a header on one line, such as "X-Greylist: …"`,
     (given) => /^[!-9;-~]+: ?\S/.test(given),
     {
-      standard: "X-Greylist: delayed %t seconds by greylag-%v at %h; %d",
-      help: "Header of a delayed message; %t seconds, %v version, %h host name, %d date.",
+      default: "X-Greylist: delayed %t seconds by greylag-%v at %h; %d",
+      help:
+        "Header added to delayed mail. %t is the delay in seconds, %v the version, %h the host name, %d the date.",
     },
   ),
   hostname: text("NAME", "a host name", (name) => /^[A-Za-z0-9._-]*$/.test(name), {
-    standard: "",
-    help: "The host name for that header; empty for this machine's own.",
+    default: "",
+    help: "Host name in x_greylist_header and in SPF macros. If empty, the system's host name.",
   }),
   status: endpointOrOff({
-    standard: "inet:127.0.0.1:10024",
-    help: "Where the status page is: inet:HOST:PORT or unix:PATH. Beyond loopback it asks for a " +
-      "password.",
+    default: "inet:127.0.0.1:10024",
+    help:
+      "Endpoint of the status page: inet:HOST:PORT or unix:PATH. On other than loopback addresses and Unix sockets it requires a password.",
     live: false,
   }),
   status_names: hostNames({
-    standard: [],
-    help: "Host names that the status page goes by, besides localhost: those of a reverse proxy.",
+    default: [],
+    help: "Host names of the status page besides localhost, such as those of a reverse proxy.",
   }),
   status_prefix: text("PATH", `a path such as "/greylag"`, isPrefix, {
-    standard: "",
-    help: "The path below which a reverse proxy shows the status page.",
+    default: "",
+    help: "Path prefix of the status page behind a reverse proxy.",
   }),
-  status_private: onOff({
-    standard: false,
-    help: "Ask for a password to read the status page on loopback and Unix sockets as well.",
+  status_private: boolean({
+    default: false,
+    help:
+      "Require a password to read the status page on loopback addresses and Unix sockets as well.",
   }),
-  help_text: text("TEXT", "a text on one line", () => true, {
-    standard: "",
-    help: "What the page /help says to people whose mail was delayed.",
+  help_text: text("TEXT", "a string on one line", () => true, {
+    default: "",
+    help: "Text of the public page /help for senders whose mail was delayed.",
   }),
-  help_contact: text("TEXT", "a text on one line", () => true, {
-    standard: "",
-    help: "How they reach you: a telephone number, a mail address, an address of a web page.",
+  help_contact: text("TEXT", "a string on one line", () => true, {
+    default: "",
+    help: "Contact on the page /help: a telephone number, a mail address or a URL.",
   }),
-  max_connections: count(1, 100_000, {
-    standard: 2000,
-    help: "Connections of Postfix at once.",
+  max_connections: integer(1, 100_000, {
+    default: 2000,
+    help: "Maximum number of open connections from Postfix.",
     live: false,
   }),
   idle_timeout: duration("1s", "1d", {
-    standard: "15m",
-    help: "How long a connection may be silent; Postfix itself closes it after 1,000 s.",
+    default: "15m",
+    help:
+      "Maximum time between two requests on a connection. Postfix closes idle connections after 1,000 s.",
     live: false,
   }),
   request_timeout: duration("1s", "10m", {
-    standard: "10s",
-    help: "How long one request may take to arrive.",
+    default: "10s",
+    help: "Maximum time for one request to arrive completely.",
     live: false,
   }),
   history: duration("0s", "3650d", {
-    standard: "14d",
-    help: "How long decisions are kept for `greylag find` and the like; 0s keeps none.",
+    default: "14d",
+    help: "Retention time of decisions, for greylag find and the status page. 0s keeps none.",
   }),
-  history_rows: count(0, 100_000_000, {
-    standard: 500_000,
-    help: "So many decisions, and so much of what was put off, are kept at most.",
+  history_rows: integer(0, 100_000_000, {
+    default: 500_000,
+    help:
+      "Maximum number of decisions kept, and of deferred pairs kept. The oldest are removed beyond it.",
   }),
-  accept_test_time: onOff({
-    standard: false,
-    help: "Take the attribute policy_test_time (epoch seconds) as a request's clock; for tests.",
+  accept_test_time: boolean({
+    default: false,
+    help:
+      "Use the attribute policy_test_time (seconds since the epoch) as the time of a request. For tests only.",
   }),
   log_level: choice(LOG_LEVELS, {
-    standard: "info",
-    help: "How much is logged.",
+    default: "info",
+    help: "Least severe level that is logged.",
   }),
   log_format: choice(["text", "json"], {
-    standard: "text",
-    help: "key=value lines, or one JSON object a line.",
+    default: "text",
+    help: "Format of log lines: text is key=value, json is one object a line.",
   }),
 } as const satisfies Readonly<Record<string, Setting>>;
 
-/** The name of a setting. */
 export type SettingName = keyof typeof SETTINGS;
 
-/** The names of all settings, in the order of the table. */
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
 
-/** Whether a text is the name of a setting. */
 export function isSettingName(name: string): name is SettingName {
   return Object.hasOwn(SETTINGS, name);
 }
 
-/** A value for every setting. */
 export type Values = {
   [Name in SettingName]: typeof SETTINGS[Name] extends Setting<infer T> ? T : never;
 };
 
 /**
- * What is wrong with settings that are each right.
+ * Checks settings against each other.
  *
- * @returns the setting to blame and why, or undefined if all is well.
+ * @returns the setting to correct and why, or undefined.
  */
 export function contradiction(values: Values): { name: SettingName; why: string } | undefined {
   if (values.retry_window <= values.delay) {
-    return { name: "retry_window", why: "must be longer than `delay`, or nobody can ever pass" };
+    return {
+      name: "retry_window",
+      why: "must be longer than `delay`: no retry could be accepted otherwise",
+    };
   }
   if (values.lifetime < values.retry_window) {
     return { name: "lifetime", why: "must not be shorter than `retry_window`" };
@@ -283,14 +297,14 @@ export function contradiction(values: Values): { name: SettingName; why: string 
     const where = formatEndpoint(open);
     return {
       name: "accept_test_time",
-      why: `lets anybody who asks set the clock, so it is refused with ${where}: ` +
-        "listen on loopback addresses and Unix sockets only",
+      why: `lets any client of ${where} set the clock. ` +
+        "Listen on loopback addresses and Unix sockets only, or turn it off",
     };
   }
   return undefined;
 }
 
-/** The rooms' own settings. */
+/** The settings of each module. */
 export function serviceSettings(values: Values): ServiceSettings {
   const hostname = values.hostname === "" ? Deno.hostname() : values.hostname;
   return {

@@ -72,7 +72,7 @@ Deno.test("a command line of postgrey works with only the program's name changed
       "--user=postgrey",
     ]);
     assertStringIncludes(await daemon.ask(), "4.7.1 Come back in 300 seconds");
-    assertStringIncludes(daemon.log, "-d has no meaning here");
+    assertStringIncludes(daemon.log, "-d has no effect");
     assert((await Deno.stat(`${directory}/db/greylag.db`)).isFile);
     await daemon.stop("SIGTERM");
   });

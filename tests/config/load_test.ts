@@ -29,7 +29,7 @@ function load(
   });
 }
 
-Deno.test("a flag counts more than the environment, the environment more than the file", () => {
+Deno.test("a flag overrides the environment, the environment the file", () => {
   const text = '# comment\ndelay = "2m"\n\nlifetime = "10d"\nmode = "off"\n';
   const environment = { GREYLAG_LIFETIME: "20d", GREYLAG_MODE: "shadow" };
   const { values, sources } = load(text, environment, { mode: "all" });
@@ -44,7 +44,7 @@ Deno.test("a flag counts more than the environment, the environment more than th
   assertEquals(describeSource(sources.retry_window), "default");
 });
 
-Deno.test("the defaults are those that the documents promise", () => {
+Deno.test("the defaults are the documented ones", () => {
   const { rules } = serviceSettings(load().values).engine;
   assertEquals(rules, {
     mode: "all",
@@ -88,11 +88,11 @@ Deno.test("every setting is also a flag and a variable", () => {
   ]);
 });
 
-Deno.test("what cannot be used is refused with the place and what to do", () => {
+Deno.test("an error names its place and the remedy", () => {
   const table: [string, ...string[]][] = [
     ['mode = "off"\nretry-window = "2d"', `${PATH}:2`, "did you mean retry_window?"],
     ['dealy = "2m"', `${PATH}:1`, "dealy", "did you mean delay?"],
-    ['zzzzzzzz = "2m"', "there is no such setting"],
+    ['zzzzzzzz = "2m"', "unknown setting"],
     ["delay = 60", `${PATH}:1`, "a duration with its unit", "not 60"],
     ['delay = "60"', 'such as "90s"'],
     ['delay = "0s"', "from 1s to 1d"],
@@ -107,15 +107,15 @@ Deno.test("what cannot be used is refused with the place and what to do", () => 
     ['trusted_networks = ["192.0.2.0/40"]', "such as"],
     ['opt_out = ["two words"]', '"user@"'],
     ['socketmode = "rw"', 'such as "0666"'],
-    ['greylist_action = "REJECT"', "asks to come back"],
-    ['greylist_text = ""', "a text on one line"],
-    ['greylist_text = "a\\nb"', "a text on one line"],
+    ['greylist_action = "REJECT"', "an action that defers"],
+    ['greylist_text = ""', "a string on one line"],
+    ['greylist_text = "a\\nb"', "a string on one line"],
     ['x_greylist_header = "no header"', "a header on one line"],
     ["[delay]\nx = 1", `${PATH}:1`, "a duration"],
     ['delay = "1d"\nretry_window = "12h"', `${PATH}:2`, "longer than `delay`"],
     ['lifetime = "1d"', "not be shorter"],
-    [`x = 1\n${"a".repeat(70_000)} = 1`, `${PATH}:1: x: there is no such setting`],
-    [`${"a".repeat(70_000)} = 1`, `${PATH}:1`, "there is no such setting"],
+    [`x = 1\n${"a".repeat(70_000)} = 1`, `${PATH}:1: x: unknown setting`],
+    [`${"a".repeat(70_000)} = 1`, `${PATH}:1`, "unknown setting"],
     ["delay = ", `${PATH}:1`],
     ['delay = "1m"\ndelay = "2m"', `${PATH}:2`],
   ];
@@ -126,7 +126,7 @@ Deno.test("what cannot be used is refused with the place and what to do", () => 
   }
 });
 
-Deno.test("a flag or a variable is refused by its own name, and a flag is wrong usage", () => {
+Deno.test("an error of a flag or a variable names it, and a flag is wrong usage", () => {
   const byFlag = assertThrows(() => load(undefined, {}, { delay: "soon" }), ConfigError);
   assertStringIncludes(byFlag.message, "flag --delay");
   assertEquals(byFlag.isUsage, true);
@@ -144,7 +144,7 @@ Deno.test("a request's own time is refused unless every listener is loopback or 
   }
 });
 
-Deno.test("a file that was named must be there, the default one need not", async () => {
+Deno.test("a named file must exist, the default one need not", async () => {
   const error = assertThrows(() => readConfigFile("/nowhere/greylag.toml"), ConfigError);
   assertStringIncludes(error.message, "/nowhere/greylag.toml");
   assertStringIncludes(error.message, "no such file");

@@ -43,7 +43,7 @@ Deno.test("postgrey's options have postgrey's meaning and units", () => {
   }
 });
 
-Deno.test("what has no meaning here is left out, with what to use instead", () => {
+Deno.test("options without effect are left out, with their replacement", () => {
   const table: [string[], string][] = [
     [["--daemonize"], "systemd"],
     [["-d"], "foreground"],
@@ -51,7 +51,7 @@ Deno.test("what has no meaning here is left out, with what to use instead", () =
     [["--group", "postgrey"], "Group="],
     [["--pidfile=/run/p.pid"], "systemctl"],
     [["--syslog-facility=mail"], "journalctl"],
-    [["--exim"], "any number of requests"],
+    [["--exim"], "one or more requests"],
     [["--listen-queue-size=10"], "max_connections"],
   ];
   for (const [given, expected] of table) {
