@@ -49,7 +49,7 @@ function fill(database: string, rows: number): void {
   const store = openStore({ database, privacy: false });
   const now = Date.now();
   for (let at = 0; at < rows; at += 1000) {
-    store.record({
+    store.history.record({
       decisions: Array.from({ length: Math.min(1000, rows - at) }, (_, n) => {
         const id = at + n;
         return {
@@ -69,6 +69,7 @@ function fill(database: string, rows: number): void {
         } as const;
       }),
       tallies: [],
+      delays: [],
       quietPeriod: 172_800_000,
     });
   }

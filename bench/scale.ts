@@ -68,7 +68,7 @@ function fill(database: string, count: number): void {
   const store = openStore({ database, privacy: false });
   const now = Date.now();
   for (let at = 0; at < count; at += 1000) {
-    store.exchange([], () =>
+    store.greylist.exchange([], () =>
       Array.from({ length: 1000 }, (_, n) => {
         const number = Math.imul(at + n, 2_654_435_761) >>> 0;
         const name = number.toString(36).replaceAll(/\d/g, (digit) => "abcdefghij"[Number(digit)]!);
@@ -90,18 +90,18 @@ function fill(database: string, count: number): void {
 function sliceTime(database: string): number {
   const store = openStore({ database, privacy: false });
   const expiry = {
-    waitingBefore: 0,
+    pendingBefore: 0,
     seenBefore: 0,
     historyBefore: 0,
     historyRows: 1e9,
     deferralRows: 1e9,
     evictions: [],
   };
-  let cursor: Parameters<typeof store.expire>[1];
+  let cursor: Parameters<typeof store.greylist.expire>[1];
   const begin = performance.now();
   let slices = 0;
   for (; slices < 50; slices++) {
-    const { next } = store.expire(expiry, cursor, 1000);
+    const { next } = store.greylist.expire(expiry, cursor, 1000);
     if (next === undefined || next.table !== "triplet") break;
     cursor = next;
   }

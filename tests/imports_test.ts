@@ -10,7 +10,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   greylist: ["net"],
   postfix: ["net", "sockets"],
   dns: ["net", "spf"],
-  store: ["greylist", "lists"],
+  store: ["greylist", "lists", "text"],
   evidence: ["dns", "greylist", "net", "spf"],
   daemon: ["dns", "evidence", "greylist", "lists", "net", "postfix", "store"],
   config: ["daemon", "dns", "evidence", "lists", "net", "postfix", "text"],

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Tally } from "../store/history.ts";
+import type { DelayTally, Tally } from "../store/history.ts";
 import type { Reason } from "../greylist/model.ts";
 import { DAY, HOUR } from "../text/duration.ts";
 import { delaysOf } from "./summary.ts";
@@ -54,23 +54,21 @@ export const AT_ONCE: readonly Reason[] = [
   "not-opted-in",
 ];
 
-/** The figure that a count belongs to, by the name of its tally. */
-function figureOf(name: string): keyof Figures | undefined {
-  const reason = name.slice(name.lastIndexOf(":") + 1);
-  if (name.startsWith("shadow:reject:")) return "blocked";
-  if (!name.startsWith("reason:") && !name.startsWith("shadow:defer:")) return undefined;
+/** The figure that counts a verdict. */
+function figureOf({ reason, shadow }: Tally): keyof Figures | undefined {
+  if (shadow === "reject") return "blocked";
   if (reason === "new") return "deferred";
   if (reason === "retried") return "retried";
   if (reason === "blocked") return "blocked";
-  return AT_ONCE.some((one) => one === reason) ? "passedUndelayed" : undefined;
+  return AT_ONCE.includes(reason) ? "passedUndelayed" : undefined;
 }
 
 /** The figures of some counts. */
 export function figuresOf(tallies: readonly Tally[]): Figures {
   const figures = { passedUndelayed: 0, deferred: 0, retried: 0, blocked: 0 };
-  for (const { name, count } of tallies) {
-    const figure = figureOf(name);
-    if (figure !== undefined) figures[figure] += count;
+  for (const tally of tallies) {
+    const figure = figureOf(tally);
+    if (figure !== undefined) figures[figure] += tally.count;
   }
   return figures;
 }
@@ -132,22 +130,23 @@ export function baselineDays(tallies: readonly Tally[], now: number): number {
 /**
  * A today.
  *
- * @param tallies the counts since {@linkcode todaySince}.
+ * @param tallies the counts since {@linkcode todaySince}, as are the delays.
  * @param stopped what did not come back: in the last 24 hours, and in all the usual days.
  */
 export function todayOf(
   tallies: readonly Tally[],
+  delays: readonly DelayTally[],
   stopped: { readonly last: number; readonly before: number },
   now: number,
 ): Today {
   const since = lastDay(now);
   const days = baselineDays(tallies, now);
   const from = since - days * DAY;
-  const last = tallies.filter(({ hour }) => hour >= since);
-  const before = tallies.filter(({ hour }) => hour >= from && hour < since);
-  const figures = (some: readonly Tally[], lost: number, share: number): TodayFigures => {
-    const { passedUndelayed, deferred, retried, blocked } = figuresOf(some);
-    const delayed = delaysOf(some).count;
+  const isLast = ({ hour }: { readonly hour: number }) => hour >= since;
+  const isBefore = ({ hour }: { readonly hour: number }) => hour >= from && hour < since;
+  const figures = (within: typeof isLast, lost: number, share: number): TodayFigures => {
+    const { passedUndelayed, deferred, retried, blocked } = figuresOf(tallies.filter(within));
+    const delayed = delaysOf(delays.filter(within)).count;
     return {
       passedUndelayed: passedUndelayed / share,
       deferred: deferred / share,
@@ -158,7 +157,7 @@ export function todayOf(
     };
   };
   return {
-    last: figures(last, stopped.last, 1),
-    baseline: days === 0 ? undefined : figures(before, stopped.before, days),
+    last: figures(isLast, stopped.last, 1),
+    baseline: days === 0 ? undefined : figures(isBefore, stopped.before, days),
   };
 }

@@ -8,9 +8,9 @@ import { originsOf } from "../greylist/origin.ts";
 import type { Rules } from "../greylist/rules.ts";
 import { isAutoWhitelisted, tripletState } from "../greylist/triplet_state.ts";
 import { parseAddress } from "../net/network.ts";
-import type { Deferral, Page, StoredOrigin, StoredTriplet } from "../store/history.ts";
+import type { Deferral, HistoryStore, Page } from "../store/history.ts";
+import type { GreylistStore, StoredOrigin, StoredTriplet } from "../store/store.ts";
 import { collectPage } from "../store/pages.ts";
-import type { Store } from "../store/store.ts";
 import { HOUR } from "../text/duration.ts";
 import { type Lost, rankLost } from "./possibly_lost.ts";
 
@@ -40,7 +40,7 @@ function originText(text: string, rules: Rules): string {
 
 /** What was put off, is not over, and may still come back; the newest first. */
 export function findWaiting(
-  store: Store,
+  store: HistoryStore,
   query: PageQuery,
   rules: Rules,
   now: number,
@@ -55,7 +55,7 @@ export function findWaiting(
 
 /** Triplets that pass at once. */
 export function findKnown(
-  store: Store,
+  store: GreylistStore,
   query: PageQuery,
   rules: Rules,
   now: number,
@@ -69,7 +69,7 @@ export function findKnown(
 
 /** Origins whose mail passes at once. */
 export function findAutoWhitelisted(
-  store: Store,
+  store: GreylistStore,
   query: PageQuery,
   rules: Rules,
   now: number,
@@ -88,7 +88,7 @@ export function findAutoWhitelisted(
  * @param before what was last put off before this, in milliseconds since the epoch, counts as lost.
  */
 export function findLost(
-  store: Store,
+  store: HistoryStore,
   query: PageQuery,
   before: number,
 ): Page<Lost> {
@@ -102,7 +102,7 @@ export function findLost(
 }
 
 /** What was put off under a number; undefined if nothing was, or if it is too long ago. */
-export function deferralNumbered(store: Store, id: number): Deferral | undefined {
+export function deferralNumbered(store: HistoryStore, id: number): Deferral | undefined {
   const { rows } = store.findDeferrals({ text: "", limit: 1, after: String(id + 1) });
   return rows.find((row) => row.id === id);
 }

@@ -7,8 +7,8 @@
 import type { ListName } from "../lists/matcher.ts";
 import type { Reason, Verdict } from "../greylist/model.ts";
 import type { MatchOn } from "../lists/pattern.ts";
-import type { Deferral, StoredDecision, StoredOrigin, StoredTriplet } from "../store/history.ts";
-import type { StoredEntry } from "../store/store.ts";
+import type { Deferral, StoredDecision } from "../store/history.ts";
+import type { StoredEntry, StoredOrigin, StoredTriplet } from "../store/store.ts";
 import { dateOf } from "./format.ts";
 import type { Summary } from "./summary.ts";
 

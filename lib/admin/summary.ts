@@ -4,8 +4,7 @@
  * @module
  */
 import { REASON_TEXTS } from "../greylist/model.ts";
-import type { DeferralCounts, Tally } from "../store/history.ts";
-import type { Store } from "../store/store.ts";
+import type { DeferralCounts, DelayTally, HistoryStore, Tally } from "../store/history.ts";
 import { DELAY_BOUNDS } from "../daemon/history.ts";
 import { HOUR } from "../text/duration.ts";
 
@@ -40,47 +39,34 @@ export interface Summary {
 /** Counts put together; pure. */
 export function summarise(
   tallies: readonly Tally[],
+  delays: readonly DelayTally[],
   deferrals: DeferralCounts,
   since: number,
 ): Summary {
-  const counts = countsOf(tallies);
   const reasons: Record<string, number> = {};
   const shadow = { defer: 0, reject: 0 };
-  for (const [name, count] of counts) {
-    const [kind, ...rest] = name.split(":");
-    const reason = rest.at(-1)!;
-    if ((kind !== "reason" && kind !== "shadow") || !(reason in REASON_TEXTS)) continue;
+  for (const tally of tallies) {
+    const { reason, count } = tally;
+    if (!(reason in REASON_TEXTS)) continue;
     reasons[reason] = (reasons[reason] ?? 0) + count;
-    if (kind === "shadow" && (rest[0] === "defer" || rest[0] === "reject")) {
-      shadow[rest[0]] += count;
-    }
+    if (tally.shadow !== undefined) shadow[tally.shadow] += count;
   }
   return {
     since,
     requests: Object.values(reasons).reduce((sum, count) => sum + count, 0),
     reasons,
     shadow,
-    delays: delaysOf(tallies),
+    delays: delaysOf(delays),
     deferrals,
   };
 }
 
-function countsOf(tallies: readonly Tally[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { name, count } of tallies) counts.set(name, (counts.get(name) ?? 0) + count);
-  return counts;
-}
-
 /** How long the mail of some counts had waited. */
-export function delaysOf(tallies: readonly Tally[]): Delays {
-  const counts = countsOf(tallies);
-  const histogram = [
-    ...DELAY_BOUNDS.map((bound) => [bound, `delay:${bound}`] as const),
-    [
-      Infinity,
-      "delay:more",
-    ] as const,
-  ].map(([upTo, name]) => ({ upTo, count: counts.get(name) ?? 0 }));
+export function delaysOf(tallies: readonly DelayTally[]): Delays {
+  const histogram = [...DELAY_BOUNDS, Infinity].map((upTo) => ({
+    upTo,
+    count: tallies.reduce((sum, one) => one.upTo === upTo ? sum + one.count : sum, 0),
+  }));
   const count = histogram.reduce((sum, one) => sum + one.count, 0);
   const atShare = (share: number): number | undefined => {
     if (count === 0) return undefined;
@@ -97,13 +83,12 @@ export function delaysOf(tallies: readonly Tally[]): Delays {
  * @param retryWindow in milliseconds: what was not tried again for so long counts as lost.
  */
 export function summaryOf(
-  store: Store,
+  store: HistoryStore,
   since: number,
   now: number,
   retryWindow: number,
 ): Summary {
   const hour = since - since % HOUR;
-  const tallies = store.tallies(hour);
   const deferrals = store.countDeferrals(hour, now - retryWindow);
-  return summarise(tallies, deferrals, hour);
+  return summarise(store.tallies(hour), store.delayTallies(hour), deferrals, hour);
 }

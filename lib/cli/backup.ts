@@ -31,7 +31,7 @@ export const backup: Command = {
     }
     const { database } = admin.configuration.values;
     // Says in the same words as all others that there is no database.
-    await withStore(admin.configuration, (store) => store.credentials());
+    await withStore(admin.configuration, (store) => store.credentials.all());
     const { bytes, key } = await backUp(database, target);
     if (admin.json) {
       output.print(`${JSON.stringify({ file: target, bytes, key: key ?? null })}\n`);

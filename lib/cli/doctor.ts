@@ -10,7 +10,7 @@ import { type Endpoint, formatEndpoint } from "../net/endpoint.ts";
 import { checkPostconf, type Finding, parsePostconf } from "../postfix/postconf.ts";
 import { probe } from "../postfix/probe.ts";
 import { checkClock, checkRoom, checkSockets } from "../admin/machine_checks.ts";
-import { StoreFault } from "../store/fault.ts";
+import { DatabaseError } from "../store/database_error.ts";
 import { messageOf } from "../text/error_message.ts";
 import { ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
@@ -46,7 +46,7 @@ async function checkDatabase(configuration: Configuration): Promise<Finding[]> {
   try {
     await withStore(configuration, (store) => store.check());
   } catch (error) {
-    if (!(error instanceof StoreFault) && !(error instanceof ConfigError)) throw error;
+    if (!(error instanceof DatabaseError) && !(error instanceof ConfigError)) throw error;
     return [{ severity: "error", what: error.message, remedy: "all mail passes until then" }];
   }
   return checkRoom(configuration.values.database);
@@ -56,7 +56,7 @@ async function checkDatabase(configuration: Configuration): Promise<Finding[]> {
 async function newestDecision(configuration: Configuration): Promise<number | undefined> {
   try {
     return await withStore(configuration, (store) => {
-      const { rows } = store.findDecisions({ text: "", limit: 1 });
+      const { rows } = store.history.findDecisions({ text: "", limit: 1 });
       return rows[0]?.time;
     });
   } catch {

@@ -77,7 +77,7 @@ async function add(
   if (!entered.ok) throw new UsageError(entered.why);
   const entry = await withStore(
     admin.configuration,
-    (store) => store.addEntry(entered.entry),
+    (store) => store.lists.add(entered.entry),
   );
   if (admin.json) {
     output.print(`${JSON.stringify(entryAsJson(entry))}\n`);
@@ -166,7 +166,7 @@ export const unlist: Command = {
     const admin = parseAdmin(args, []);
     const text = onlyOne(admin, "number or pattern");
     return withStore(admin.configuration, (store) => {
-      const entries = store.entries();
+      const entries = store.lists.entries();
       const forms = MATCH_ON_KINDS.map((matchOn) => parsePattern(matchOn, text)).map((parsed) =>
         parsed.ok ? formatPattern(parsed.pattern) : text
       );
@@ -185,7 +185,7 @@ export const unlist: Command = {
         return 1;
       }
       const entry = meant[0]!;
-      store.removeEntry(entry.id);
+      store.lists.remove(entry.id);
       output.print(
         admin.json
           ? `${JSON.stringify(entryAsJson(entry))}\n`

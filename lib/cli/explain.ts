@@ -151,7 +151,7 @@ export const explain: Command = {
     const now = Date.now();
     const { steps, verdict } = await withStore(admin.configuration, async (store) => {
       const problems: Step[] = [];
-      const lists = new Lists(store, settings.lists, {
+      const lists = new Lists(store.lists, settings.lists, {
         fileRead: (path, _entries, errors) =>
           errors.forEach(({ line, why }) =>
             problems.push({ what: "list file", found: `${path}:${line}: ${why}` })
@@ -165,7 +165,7 @@ export const explain: Command = {
       const released = lists.released(subject.sender, subject.recipient, now);
       const listing = listingOf(finding, released);
       let recalled: Recalled = { triplets: new Map(), origins: new Map() };
-      store.exchange(keysOf(subject), (found) => {
+      store.greylist.exchange(keysOf(subject), (found) => {
         recalled = found;
         return [];
       });

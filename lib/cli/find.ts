@@ -12,8 +12,8 @@ import {
   deferralAsJson,
   knownAsJson,
 } from "../admin/record_json.ts";
-import type { Deferral, StoredDecision, StoredOrigin, StoredTriplet } from "../store/history.ts";
-import type { Store } from "../store/store.ts";
+import type { Deferral, StoredDecision } from "../store/history.ts";
+import type { Store, StoredOrigin, StoredTriplet } from "../store/store.ts";
 import { formatDuration } from "../text/duration.ts";
 import { ADMIN_OPTIONS, countOf, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
@@ -42,11 +42,11 @@ function search(
   now: number,
 ): Found {
   const query = { text, limit };
-  const { rows: waiting } = findWaiting(store, query, rules, now);
-  const { rows: known } = findKnown(store, query, rules, now);
-  const { rows: proven } = findAutoWhitelisted(store, query, rules, now);
+  const { rows: waiting } = findWaiting(store.history, query, rules, now);
+  const { rows: known } = findKnown(store.greylist, query, rules, now);
+  const { rows: proven } = findAutoWhitelisted(store.greylist, query, rules, now);
   const decisions = collect(
-    (after, size) => store.findDecisions({ text, limit: size, after }),
+    (after, size) => store.history.findDecisions({ text, limit: size, after }),
     limit,
   );
   return { waiting, known, proven, decisions };

@@ -28,7 +28,7 @@ export const forget: Command = {
     return withStore(admin.configuration, (store) => {
       const forgotten = store.forget(address);
       const lower = address.toLowerCase();
-      const named = store.entries().filter(({ pattern, note }) =>
+      const named = store.lists.entries().filter(({ pattern, note }) =>
         `${pattern} ${note}`.toLowerCase().split(/\s+/).includes(lower)
       );
       if (admin.json) {

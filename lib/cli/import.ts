@@ -49,7 +49,7 @@ async function storeItems(
   for (let at = 0; at < items.length; at += CHUNK) {
     const chunk = items.slice(at, at + CHUNK);
     let changes: readonly Change[] = [];
-    target.exchange(chunk.map(({ key }) => key), (recalled) => {
+    target.greylist.exchange(chunk.map(({ key }) => key), (recalled) => {
       changes = chunk.map((item) => changeOf(item, recalled)).filter((one) => one !== undefined);
       return isDry ? [] : changes;
     });
@@ -74,7 +74,7 @@ function storeChoices(
 ): string[] {
   const problems: string[] = [];
   const present = new Set(
-    (target.entries()).map(({ list, pattern }) => `${list} ${pattern}`),
+    (target.lists.entries()).map(({ list, pattern }) => `${list} ${pattern}`),
   );
   for (const { list, pattern: given } of choices) {
     const parsed = parsePattern("recipient", given);
@@ -90,7 +90,7 @@ function storeChoices(
     present.add(`${list} ${pattern}`);
     summary.choices++;
     const entry = { list, pattern, note: "", addedBy: `import ${from}`, created: Date.now() };
-    if (!isDry) target.addEntry({ ...entry, matchOn: "recipient" });
+    if (!isDry) target.lists.add({ ...entry, matchOn: "recipient" });
   }
   return problems;
 }

@@ -45,7 +45,7 @@ function showEntries(entries: readonly StoredEntry[], which: string, output: Out
 }
 
 async function showBuiltin(admin: Admin, output: Output): Promise<void> {
-  const counted = await withStore(admin.configuration, (store) => store.ruleHits());
+  const counted = await withStore(admin.configuration, (store) => store.lists.ruleHits());
   const hits = new Map(counted.map((one) => [one.rule, one]));
   if (admin.json) {
     const entries = BUILTIN.map((rule) => ({
@@ -131,7 +131,7 @@ export const list: Command = {
       await showBuiltin(admin, output);
       return 0;
     }
-    const all = await withStore(admin.configuration, (store) => store.entries());
+    const all = await withStore(admin.configuration, (store) => store.lists.entries());
     const entries = all.filter((entry) => which === "all" || entry.list === which);
     if (admin.json) output.print(`${JSON.stringify(entries.map(entryAsJson), null, 2)}\n`);
     else showEntries(entries, which, output);

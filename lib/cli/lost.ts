@@ -40,7 +40,7 @@ export const lost: Command = {
     const before = now - durationOf(admin, "after", LOST_AFTER);
     const { rows: ranked } = await withStore(
       admin.configuration,
-      (store) => findLost(store, { text: "", limit }, before),
+      (store) => findLost(store.history, { text: "", limit }, before),
     );
     if (admin.json) {
       const all = ranked.map(({ deferral, legitimacy }) => ({

@@ -45,13 +45,13 @@ export const passwd: Command = {
     if (admin.options.get("remove") === true) {
       const wasThere = await withStore(
         admin.configuration,
-        (store) => store.removeCredential("password", ""),
+        (store) => store.credentials.remove("password", ""),
       );
       output.print(wasThere ? "The password is removed.\n" : "There was no password.\n");
       return 0;
     }
     // Without a database nobody needs to think of a password.
-    await withStore(admin.configuration, (store) => store.credentials());
+    await withStore(admin.configuration, (store) => store.credentials.all());
     const password = await newPassword();
     const length = [...password].length;
     if (length < SHORTEST_PASSWORD || length > LONGEST_PASSWORD) {
@@ -62,7 +62,7 @@ export const passwd: Command = {
     const hash = await hashPassword(password);
     await withStore(
       admin.configuration,
-      (store) => store.putCredential({ kind: "password", name: "", hash, created: Date.now() }),
+      (store) => store.credentials.put({ kind: "password", name: "", hash, created: Date.now() }),
     );
     output.print("The password is set. Sign in on the status page with it.\n");
     return 0;

@@ -50,7 +50,7 @@ function bySender(
   }
   return collect(
     (after, limit) =>
-      store.findDeferrals({
+      store.history.findDeferrals({
         text: "",
         limit,
         open: true,
@@ -67,7 +67,7 @@ function pairsOf(admin: Admin, store: Store, retryWindow: number): readonly Pair
   if (what === undefined) throw new UsageError("say what to release: its number, or the sender");
   if (more.length > 0) throw new UsageError(`"${more[0]}" is one too many`);
   if (/^\d+$/.test(what)) {
-    const found = deferralNumbered(store, Number(what));
+    const found = deferralNumbered(store.history, Number(what));
     return found === undefined ? [] : [found];
   }
   return bySender(store, what, recipient, Date.now() - retryWindow);
@@ -113,7 +113,7 @@ export const release: Command = {
       const entries: StoredEntry[] = [];
       for (const pair of pairs) {
         const { sender, recipient } = pair;
-        const entry = store.addEntry(releaseOf(pair, { note: "", addedBy, now, lasts }));
+        const entry = store.lists.add(releaseOf(pair, { note: "", addedBy, now, lasts }));
         entries.push(entry);
         if (admin.json) continue;
         output.print(

@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError } from "../config/load.ts";
-import { StoreFault } from "../store/fault.ts";
+import { DatabaseError } from "../store/database_error.ts";
 import { commandNamed, COMMANDS } from "./commands.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import type { Output } from "./output.ts";
@@ -48,7 +48,7 @@ export async function run(args: readonly string[], output: Output): Promise<numb
       output.complain(`greylag: ${error.message}\n`);
       return error.isUsage ? 2 : 1;
     }
-    if (error instanceof StoreFault) {
+    if (error instanceof DatabaseError) {
       output.complain(`greylag: ${error.message}\n`);
       return 1;
     }

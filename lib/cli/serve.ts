@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import { fstatSync } from "node:fs";
 import { ConfigError } from "../config/load.ts";
 import { serviceSettings, SETTING_NAMES, SETTINGS, type Values } from "../config/settings.ts";
@@ -13,7 +14,6 @@ import { checkSockets } from "../admin/machine_checks.ts";
 import { EventLog, type LinePrefix } from "../daemon/event_log.ts";
 import { Service } from "../daemon/lifecycle.ts";
 import { StreamSink } from "../daemon/log_sink.ts";
-import { directoryOf } from "../store/open.ts";
 import type { StatusSettings } from "../web/settings.ts";
 import { StatusThread } from "../web/worker/thread.ts";
 import { messageOf } from "../text/error_message.ts";
@@ -128,7 +128,7 @@ export const serve: Command = {
     };
     const told = notifySettings(
       (name) => Deno.env.get(name),
-      directoryOf(configuration.values.database),
+      dirname(configuration.values.database),
     );
     const notifier = told === undefined ? undefined : new Notifier(told);
     // Everything that the environment has to say is known now.

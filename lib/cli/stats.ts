@@ -75,7 +75,7 @@ export const stats: Command = {
     const since = now - durationOf(admin, "since", DAY);
     const summary = await withStore(
       admin.configuration,
-      (store) => summaryOf(store, since, now, retryWindow),
+      (store) => summaryOf(store.history, since, now, retryWindow),
     );
     if (admin.json) output.print(`${JSON.stringify(summaryAsJson(summary), null, 2)}\n`);
     else show(summary, now, retryWindow, output);

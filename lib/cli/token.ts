@@ -29,7 +29,7 @@ function nameOf(rest: readonly string[]): string {
 }
 
 async function tokensOf(admin: Admin): Promise<Credential[]> {
-  const all = await withStore(admin.configuration, (store) => store.credentials());
+  const all = await withStore(admin.configuration, (store) => store.credentials.all());
   return all.filter(({ kind }) => kind !== "password");
 }
 
@@ -46,7 +46,7 @@ async function add(admin: Admin, rest: readonly string[], output: Output): Promi
   const credential = { kind, name, hash: hashToken(token), created: Date.now() } as const;
   await withStore(
     admin.configuration,
-    (store) => store.putCredential(credential),
+    (store) => store.credentials.put(credential),
   );
   if (admin.json) output.print(`${JSON.stringify({ name, token, may: mayOf(credential) })}\n`);
   else output.print(`${token}\n`);
@@ -77,8 +77,8 @@ async function remove(admin: Admin, rest: readonly string[], output: Output): Pr
   const name = nameOf(rest);
   const isGone = await withStore(admin.configuration, (store) => {
     const [whole, reading] = [
-      store.removeCredential("token", name),
-      store.removeCredential("read-token", name),
+      store.credentials.remove("token", name),
+      store.credentials.remove("read-token", name),
     ];
     return whole || reading;
   });

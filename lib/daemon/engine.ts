@@ -22,8 +22,8 @@ import type { Target } from "../lists/matcher.ts";
 import { parseAddress } from "../net/network.ts";
 import { DUNNO, type ReplySettings } from "../postfix/reply.ts";
 import type { Request } from "../postfix/request.ts";
-import { StoreFault } from "../store/fault.ts";
-import type { Recalled, Store, StoredEntry } from "../store/store.ts";
+import { DatabaseError } from "../store/database_error.ts";
+import type { GreylistStore, Recalled, StoredEntry } from "../store/store.ts";
 import type { EvidenceService, Report } from "../evidence/service.ts";
 import type { EventLog } from "./event_log.ts";
 import { type ListedRule, listingOf, type Lists, nameRule } from "./lists.ts";
@@ -63,7 +63,7 @@ const MAX_MESSAGES = 10_000;
 
 /** Answers requests. */
 export class Engine {
-  readonly #store: Store;
+  readonly #store: GreylistStore;
   readonly #lists: Lists;
   readonly #gatherer: EvidenceService;
   readonly #outbound: Outbound;
@@ -77,7 +77,7 @@ export class Engine {
 
   /** An engine on a store; `clock` tells milliseconds since the epoch. */
   constructor(
-    store: Store,
+    store: GreylistStore,
     lists: Lists,
     gatherer: EvidenceService,
     settings: EngineSettings,
@@ -273,14 +273,14 @@ export class Engine {
         );
       } catch (error) {
         // A fault of the store was told by the store itself.
-        if (!(error instanceof StoreFault)) this.#journal.bug(error);
+        if (!(error instanceof DatabaseError)) this.#journal.bug(error);
       }
     });
   }
 
   #fail(jobs: readonly Job[], error: unknown): void {
     // A fault of the store was told by the store itself.
-    if (!(error instanceof StoreFault)) this.#journal.bug(error);
+    if (!(error instanceof DatabaseError)) this.#journal.bug(error);
     for (const job of jobs) {
       this.#journal.failedOpen(job.request, job.now);
       job.resolve(DUNNO);

@@ -7,7 +7,7 @@
 import type { Verdict } from "../greylist/model.ts";
 import type { FileError } from "../lists/list_file.ts";
 import type { AttributeName, Request } from "../postfix/request.ts";
-import type { StoreFault } from "../store/fault.ts";
+import type { DatabaseError } from "../store/database_error.ts";
 import { Counters } from "./counters.ts";
 import type { History } from "./history.ts";
 import type { LogSink } from "./log_sink.ts";
@@ -297,7 +297,7 @@ export class EventLog {
   }
 
   /** The store cannot do its work, so that mail passes without greylisting. */
-  storeIll(fault: StoreFault): void {
+  storeIll(fault: DatabaseError): void {
     this.counters.storeFaults++;
     this.#fault(`store ${fault.kind}`, `${fault.message}; until then all mail passes`);
   }

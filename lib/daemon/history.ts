@@ -11,8 +11,7 @@ import type { Verdict } from "../greylist/model.ts";
 import { verifiedName } from "../net/hostname.ts";
 import { parseAddress } from "../net/network.ts";
 import type { AttributeName, Request } from "../postfix/request.ts";
-import type { DecisionRecord, Tally } from "../store/history.ts";
-import type { Store } from "../store/store.ts";
+import type { DecisionRecord, DelayTally, HistoryStore, Tally } from "../store/history.ts";
 
 /** What the administrator says about the history. */
 export interface HistorySettings {
@@ -54,18 +53,45 @@ export const DELAY_BOUNDS: readonly number[] = [
   172_800,
 ];
 
-/** The name under which a delay is counted, given in milliseconds. */
-export function delayName(delayed: number): string {
-  const seconds = delayed / 1000;
-  const bound = DELAY_BOUNDS.find((one) => seconds <= one);
-  return `delay:${bound ?? "more"}`;
+/** Upper bound in seconds of the bucket that counts a delay in milliseconds. */
+export function delayBucket(delayed: number): number {
+  return DELAY_BOUNDS.find((bound) => delayed <= bound * 1000) ?? Infinity;
 }
 
-/** The name under which a verdict is counted. */
-export function verdictName(verdict: Verdict): string {
-  return verdict.shadow === undefined
-    ? `reason:${verdict.reason}`
-    : `shadow:${verdict.shadow}:${verdict.reason}`;
+/** The tally that counts a verdict. */
+export function tallyOf({ decision, reason, shadow }: Verdict, hour: number): Tally {
+  return { hour, decision, reason, ...(shadow === undefined ? {} : { shadow }), count: 1 };
+}
+
+/** Counts by hour and kind until they are written. */
+class PendingTallies {
+  readonly #tallies = new Map<string, Tally>();
+  readonly #delays = new Map<string, DelayTally>();
+
+  get isEmpty(): boolean {
+    return this.#tallies.size === 0 && this.#delays.size === 0;
+  }
+
+  get tallies(): readonly Tally[] {
+    return [...this.#tallies.values()];
+  }
+
+  get delays(): readonly DelayTally[] {
+    return [...this.#delays.values()];
+  }
+
+  add(tally: Tally): void {
+    const { hour, decision, reason, shadow } = tally;
+    const key = `${hour} ${decision} ${reason} ${shadow}`;
+    const count = (this.#tallies.get(key)?.count ?? 0) + tally.count;
+    this.#tallies.set(key, { ...tally, count });
+  }
+
+  addDelay(tally: DelayTally): void {
+    const key = `${tally.hour} ${tally.upTo}`;
+    const count = (this.#delays.get(key)?.count ?? 0) + tally.count;
+    this.#delays.set(key, { ...tally, count });
+  }
 }
 
 interface Noted {
@@ -76,17 +102,17 @@ interface Noted {
 
 /** The history of one daemon. */
 export class History {
-  readonly #store: Store;
+  readonly #store: HistoryStore;
   #settings: HistorySettings;
   #rules: Rules;
   #waiting: Noted[] = [];
   #waitingText = 0;
-  #tallies = new Map<number, Map<string, number>>();
+  #tallies = new PendingTallies();
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #dropped: () => void;
 
   /** A history that is kept in a store; `dropped` is told of each decision that is only counted. */
-  constructor(store: Store, settings: HistorySettings, rules: Rules, dropped: () => void) {
+  constructor(store: HistoryStore, settings: HistorySettings, rules: Rules, dropped: () => void) {
     this.#store = store;
     this.#dropped = dropped;
     this.#settings = settings;
@@ -102,9 +128,9 @@ export class History {
   /** Takes a decision; costs next to nothing until it is written. */
   note(request: Request, verdict: Verdict, time: number): void {
     const hour = time - time % HOUR;
-    this.#addTally(hour, verdictName(verdict), 1);
+    this.#tallies.add(tallyOf(verdict, hour));
     if (verdict.delayed !== undefined && verdict.firstOfMessage === true) {
-      this.#addTally(hour, delayName(verdict.delayed), 1);
+      this.#tallies.addDelay({ hour, upTo: delayBucket(verdict.delayed), count: 1 });
     }
     if (this.#settings.history > 0 && isWorthKeeping(verdict)) {
       const hasRoom = this.#waiting.length < MAX_PENDING && this.#waitingText < MAX_PENDING_TEXT;
@@ -123,12 +149,12 @@ export class History {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     try {
-      while (this.#waiting.length > 0 || this.#tallies.size > 0) this.#write();
+      while (this.#waiting.length > 0 || !this.#tallies.isEmpty) this.#write();
     } catch {
       // The store told of its illness itself, and the history is a convenience.
       this.#waiting = [];
       this.#waitingText = 0;
-      this.#tallies = new Map();
+      this.#tallies = new PendingTallies();
     }
   }
 
@@ -138,35 +164,28 @@ export class History {
     } catch {
       // What could not be written is kept for the next piece as far as there is room.
     }
-    const isMore = this.#waiting.length > 0 || this.#tallies.size > 0;
+    const isMore = this.#waiting.length > 0 || !this.#tallies.isEmpty;
     this.#timer = isMore ? setTimeout(() => this.#writePiece(), PIECE_PAUSE) : undefined;
   }
 
   #write(): void {
     const piece = this.#waiting.slice(0, PIECE);
-    const tallies = this.#tallies;
-    const rows: Tally[] = [...tallies].flatMap(([hour, names]) =>
-      [...names].map(([name, count]) => ({ hour, name, count }))
-    );
-    this.#tallies = new Map();
+    const { tallies, delays } = this.#tallies;
+    this.#tallies = new PendingTallies();
     try {
       this.#store.record({
         decisions: piece.map((noted) => recordOf(noted, this.#rules)),
-        tallies: rows,
+        tallies,
+        delays,
         quietPeriod: this.#rules.retryWindow,
       });
     } catch (error) {
-      for (const { hour, name, count } of rows) this.#addTally(hour, name, count);
+      for (const tally of tallies) this.#tallies.add(tally);
+      for (const delay of delays) this.#tallies.addDelay(delay);
       throw error;
     }
     this.#waiting.splice(0, piece.length);
     for (const { request } of piece) this.#waitingText -= request.length;
-  }
-
-  #addTally(hour: number, name: string, count: number): void {
-    let tally = this.#tallies.get(hour);
-    if (tally === undefined) this.#tallies.set(hour, tally = new Map());
-    tally.set(name, (tally.get(name) ?? 0) + count);
   }
 }
 

@@ -6,7 +6,9 @@
 import { type Endpoint, formatEndpoint } from "../net/endpoint.ts";
 import { type ListenerLimits, PolicyServer } from "../postfix/listener.ts";
 import type { StoreSettings } from "../store/open.ts";
-import { ReopeningStore } from "../store/reopening.ts";
+import { RecoveringDatabase } from "../store/recovery.ts";
+import { SqliteStore } from "../store/sqlite.ts";
+import type { Store } from "../store/store.ts";
 import { DnsResolver, type ResolverSettings } from "../dns/resolver.ts";
 import type { PendingLimits } from "./pending_limit.ts";
 import { Engine, type EngineSettings } from "./engine.ts";
@@ -16,6 +18,7 @@ import type { EventLog, LogSettings } from "./event_log.ts";
 import { Lists, type ListSettings } from "./lists.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { DaemonStatus } from "./daemon_status.ts";
+import { startThread } from "./thread.ts";
 
 /** Everything that the daemon is told. */
 export interface ServiceSettings {
@@ -46,7 +49,8 @@ export interface ServiceSettings {
 /** A daemon that is running. */
 export class Service {
   readonly #journal: EventLog;
-  readonly #store: ReopeningStore;
+  readonly #database: RecoveringDatabase;
+  readonly #store: Store;
   readonly #lists: Lists;
   readonly #resolver: DnsResolver;
   readonly #gatherer: EvidenceService;
@@ -61,8 +65,8 @@ export class Service {
 
   private constructor(settings: ServiceSettings, journal: EventLog) {
     this.#journal = journal;
-    this.#store = new ReopeningStore(settings.store, {
-      ill: (fault) => journal.storeIll(fault),
+    this.#database = new RecoveringDatabase(settings.store, {
+      failed: (error) => journal.storeIll(error),
       recovered: () => {
         journal.storeRecovered();
         this.onReopened();
@@ -72,8 +76,11 @@ export class Service {
         this.onReopened();
       },
       setAside: (path) => journal.storeSetAside(path),
+    }, {
+      startWorker: (module, files) => startThread(module, { read: files, write: files }),
     });
-    this.#lists = new Lists(this.#store, settings.lists, {
+    this.#store = new SqliteStore(this.#database);
+    this.#lists = new Lists(this.#store.lists, settings.lists, {
       fileRead: (path, entries, errors) => journal.listFileRead(path, entries, errors),
       fileFailed: (path, error) => journal.listFileFailed(path, error),
     });
@@ -83,7 +90,7 @@ export class Service {
       dropped: () => journal.backgroundLookupsDropped(),
     });
     this.#engine = new Engine(
-      this.#store,
+      this.#store.greylist,
       this.#lists,
       this.#gatherer,
       settings.engine,
@@ -91,7 +98,7 @@ export class Service {
     );
     const { rules } = settings.engine;
     this.#history = new History(
-      this.#store,
+      this.#store.history,
       settings.history,
       rules,
       () => journal.historyDropped(),
@@ -118,7 +125,7 @@ export class Service {
   ): Promise<Service> {
     const service = new Service(settings, journal);
     try {
-      service.#store.exchange([], () => []);
+      service.#store.greylist.exchange([], () => []);
     } catch {
       // The store told the journal, and is opened again when it can be.
     }
@@ -164,7 +171,7 @@ export class Service {
       endpoints: this.#endpoints.map(formatEndpoint),
       connections: this.#server.connections,
       counters: this.#journal.counters.snapshot(),
-      databaseWorks: this.#store.fault === undefined,
+      databaseWorks: this.#database.error === undefined,
       faults: this.#journal.faults,
       dns: this.#resolver.health,
       ...(lastPass === undefined ? {} : { lastPass }),

@@ -9,7 +9,7 @@ import { BUILTIN, type BuiltinRule } from "../lists/builtin.ts";
 import { type FileError, type FileRule, parseListFile } from "../lists/list_file.ts";
 import { type Finding, Matcher, type Rule, type Target } from "../lists/matcher.ts";
 import { formatPair, formatPattern, type MatchOn, parsePattern } from "../lists/pattern.ts";
-import type { Hits, Store, StoredEntry } from "../store/store.ts";
+import type { Hits, ListStore, StoredEntry } from "../store/store.ts";
 
 /** What the administrator says about the lists, besides the entries of the database. */
 export interface ListSettings {
@@ -106,7 +106,7 @@ function stampOf(path: string): string {
 
 /** The lists of one daemon. */
 export class Lists {
-  readonly #store: Store;
+  readonly #store: ListStore;
   readonly #events: ListEvents;
   #settings: ListSettings;
   #matcher = new Matcher<ListedRule>([]);
@@ -120,7 +120,7 @@ export class Lists {
   #hitsDue = 0;
 
   /** Lists that are empty until they are refreshed. */
-  constructor(store: Store, settings: ListSettings, events: ListEvents) {
+  constructor(store: ListStore, settings: ListSettings, events: ListEvents) {
     this.#store = store;
     this.#settings = settings;
     this.#events = events;
@@ -166,7 +166,7 @@ export class Lists {
   refresh(): void {
     let isChanged = this.#readFiles() || this.#revision === -1;
     try {
-      const revision = this.#store.entriesRevision();
+      const revision = this.#store.revision();
       if (revision !== this.#revision) {
         const entries = this.#store.entries();
         this.#entries = entries.map(ruleOf).filter((rule) => rule !== undefined);

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { StoreFault } from "../store/fault.ts";
-import type { Cursor, Eviction, Store } from "../store/store.ts";
+import { DatabaseError } from "../store/database_error.ts";
+import type { Cursor, Eviction, GreylistStore, ListStore } from "../store/store.ts";
 import { PendingCounter, type PendingLimits } from "./pending_limit.ts";
 import type { EventLog } from "./event_log.ts";
 
@@ -67,9 +67,15 @@ export function nextRows(rows: number, took: number): number {
   return Math.round(Math.max(10, Math.min(MAX_ROWS, rows * 1.5, ideal)));
 }
 
+/** The tables that maintenance cleans. */
+export interface MaintainedStore {
+  readonly greylist: Pick<GreylistStore, "expire">;
+  readonly lists: Pick<ListStore, "removeEnded">;
+}
+
 /** The background task of one store. */
 export class Maintenance {
-  readonly #store: Store;
+  readonly #store: MaintainedStore;
   readonly #journal: EventLog;
   readonly #time: () => number;
   #lifetimes: Lifetimes;
@@ -87,7 +93,7 @@ export class Maintenance {
   #lastPass: LastPass | undefined;
 
   /** A task that is not running; `time` tells the moment by which things expire. */
-  constructor(store: Store, lifetimes: Lifetimes, journal: EventLog, time: () => number) {
+  constructor(store: MaintainedStore, lifetimes: Lifetimes, journal: EventLog, time: () => number) {
     this.#store = store;
     this.#lifetimes = lifetimes;
     this.#journal = journal;
@@ -124,7 +130,7 @@ export class Maintenance {
     if (cursor === undefined) this.#begin();
     const now = this.#time();
     const expiry = {
-      waitingBefore: now - this.#lifetimes.retryWindow,
+      pendingBefore: now - this.#lifetimes.retryWindow,
       seenBefore: now - this.#lifetimes.lifetime,
       historyBefore: now - this.#lifetimes.history,
       historyRows: this.#lifetimes.historyRows,
@@ -132,13 +138,13 @@ export class Maintenance {
       evictions: this.#evictions,
     };
     const begin = performance.now();
-    const { next, removed, waiting } = this.#store.expire(expiry, cursor, this.#rows);
+    const { next, removed, pending } = this.#store.greylist.expire(expiry, cursor, this.#rows);
     this.#rows = nextRows(this.#rows, performance.now() - begin);
     this.#removed += removed;
-    this.#counter.add(waiting);
+    this.#counter.add(pending);
     if (next === undefined) {
       this.#judge();
-      this.#removed += this.#store.removeEndedEntries(now - ENDED_KEPT);
+      this.#removed += this.#store.lists.removeEnded(now - ENDED_KEPT);
       this.#lastPass = { ended: now, removed: this.#removed };
     }
     return next;
@@ -158,7 +164,7 @@ export class Maintenance {
       try {
         next = this.slice(cursor);
       } catch (error) {
-        if (!(error instanceof StoreFault)) this.#journal.bug(error);
+        if (!(error instanceof DatabaseError)) this.#journal.bug(error);
       }
       if (this.#timer === undefined) return;
       if (next === undefined) this.#wait();

@@ -7,7 +7,7 @@ import type { Attempt } from "../greylist/attempt.ts";
 import { correspondent } from "../greylist/origin.ts";
 import { type Change, tripletKey } from "../greylist/model.ts";
 import { canonicalDomain, splitAddress } from "../net/email_address.ts";
-import type { Store } from "../store/store.ts";
+import type { GreylistStore } from "../store/store.ts";
 
 /** A domain is remembered anew so often at most, in milliseconds. */
 const RENEWAL_PERIOD = 3_600_000;
@@ -22,14 +22,14 @@ const MAX_KNOWN = 10_000;
 
 /** Keeps the domains of our own users' recipients in a store. */
 export class Outbound {
-  readonly #store: Store;
+  readonly #store: GreylistStore;
   /** When each domain was last learnt, in milliseconds since the epoch. */
   readonly #learnt = new Map<string, number>();
   #waiting = new Map<string, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Learns into a store. */
-  constructor(store: Store) {
+  constructor(store: GreylistStore) {
     this.#store = store;
   }
 

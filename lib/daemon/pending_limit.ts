@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Eviction, WaitingCount } from "../store/store.ts";
+import type { Eviction, PendingCount } from "../store/store.ts";
 
 /** How much may wait at once. */
 export interface PendingLimits {
@@ -29,7 +29,7 @@ type Seconds = Map<number, Second>;
 
 const SECOND = 1000;
 
-function addTo(seconds: Seconds, { first, last, count }: WaitingCount): void {
+function addTo(seconds: Seconds, { first, last, count }: PendingCount): void {
   const number = Math.floor(first / SECOND);
   const second = seconds.get(number);
   if (second === undefined) {
@@ -56,7 +56,7 @@ export class PendingCounter {
   }
 
   /** Adds what waits in one slice. */
-  add(counts: readonly WaitingCount[]): void {
+  add(counts: readonly PendingCount[]): void {
     for (const waiting of counts) {
       const { origin, count } = waiting;
       this.#origins.set(origin, (this.#origins.get(origin) ?? 0) + count);

@@ -1,24 +1,17 @@
-/**
- * Copying an SQLite database while it is in use.
- *
- * @module
- */
 import { Database } from "@db/sqlite";
 import { backup, DatabaseSync } from "node:sqlite";
-import { faultOf } from "./fault.ts";
+import { databaseErrorOf } from "./database_error.ts";
 
-/** All pages at once: in WAL mode nobody waits for a reader, and the copy is of one moment. */
+/** All pages in one step: no writer waits for a reader in WAL mode, and the copy is consistent. */
 const ALL_PAGES = 0x7fff_ffff;
 
-/** What a copy is. */
 export interface Backup {
-  /** Its size in bytes. */
   readonly bytes: number;
-  /** The copy of the key that hashes are made with; absent if there is none. */
+  /** Path of the copy of the privacy key; absent if there is none. */
   readonly key?: string;
 }
 
-/** Copies the key into a file that only its owner reads, and never replaces one. */
+/** Never replaces a file. */
 async function copyKey(from: string, to: string): Promise<string | undefined> {
   let key: Uint8Array;
   try {
@@ -32,10 +25,10 @@ async function copyKey(from: string, to: string): Promise<string | undefined> {
 }
 
 /**
- * Copies a database as it is at one moment, while a daemon reads and writes it. The copy is checked.
+ * Copies a database at one moment, while a daemon reads and writes it, and checks the copy.
  *
- * @param target a path where nothing is yet.
- * @throws {StoreFault} if the database cannot be read, or the copy not be written or read.
+ * @param target path of a file that does not exist.
+ * @throws {DatabaseError} if the database cannot be read, or the copy cannot be written or is corrupt.
  */
 export async function backUp(
   database: string,
@@ -44,7 +37,7 @@ export async function backUp(
   try {
     Deno.openSync(target, { createNew: true, write: true, mode: 0o600 }).close();
   } catch (error) {
-    throw faultOf(error, target);
+    throw databaseErrorOf(error, target);
   }
   let isDone = false;
   try {
@@ -56,7 +49,7 @@ export async function backUp(
     }
     const copy = new Database(target);
     try {
-      // A copy in WAL mode would need files beside it.
+      // A copy in WAL mode would need its -wal and -shm files.
       copy.exec("PRAGMA journal_mode = DELETE");
       const [found] = copy.prepare("PRAGMA quick_check").value<[string]>()!;
       if (found !== "ok") throw new Error(`the copy is corrupt: ${found}`);
@@ -67,7 +60,7 @@ export async function backUp(
     isDone = true;
     return { bytes: Deno.statSync(target).size, ...(key === undefined ? {} : { key }) };
   } catch (error) {
-    throw faultOf(error, database);
+    throw databaseErrorOf(error, database);
   } finally {
     if (!isDone) Deno.removeSync(target);
   }

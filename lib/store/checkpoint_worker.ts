@@ -1,8 +1,8 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 /**
- * Copies SQLite's write-ahead log into the database, in a thread of its own: it waits for the disk,
- * and no request should.
+ * Thread that copies SQLite's write-ahead log into the database: it waits for the disk, and no request
+ * should.
  *
  * @module
  */
@@ -13,13 +13,13 @@ self.onmessage = ({ data: path }: MessageEvent<string>) => {
     const db = new Database(path, { int64: true, create: false });
     try {
       db.exec("PRAGMA busy_timeout = 0");
-      // Passive: takes what it can get and never makes a writer wait.
+      // A passive checkpoint never makes a writer wait.
       db.prepare("PRAGMA wal_checkpoint(PASSIVE)").value();
     } finally {
       db.close();
     }
   } catch {
-    // The connection that writes sees the same trouble, and tells of it.
+    // The writing connection meets the same error and reports it.
   }
   self.postMessage(null);
 };

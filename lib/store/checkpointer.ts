@@ -1,54 +1,45 @@
-/**
- * Has SQLite's write-ahead log copied into the database by a thread of its own.
- *
- * @module
- */
+/** Starts a thread that may read and write the files and nothing else. */
+export type StartWorker = (module: URL, files: readonly string[]) => Worker;
 
-import { startThread } from "./thread.ts";
-
-/** The rows written after which the log is worth copying. */
+/** Rows written between two checkpoints. */
 const ROWS = 1000;
 
-/** Counts what is written to one database and starts the copying in time. */
+/** Has a thread copy SQLite's write-ahead log into the database while it grows. */
 export class Checkpointer {
   readonly #path: string;
+  readonly #startWorker: StartWorker;
   #rows = 0;
   #worker: Worker | undefined;
   #busy = false;
 
-  /** A checkpointer that has no thread yet. */
-  constructor(path: string) {
+  constructor(path: string, startWorker: StartWorker) {
     this.#path = path;
+    this.#startWorker = startWorker;
   }
 
-  /** Tells that a transaction wrote so many rows. */
+  /** Counts the rows of a committed transaction and starts a checkpoint when one is due. */
   wrote(rows: number): void {
     this.#rows += rows;
     if (this.#rows < ROWS || this.#busy) return;
     this.#rows = 0;
     this.#busy = true;
-    this.#start().postMessage(this.#path);
+    this.#worker ??= this.#start();
+    this.#worker.postMessage(this.#path);
   }
 
-  /** Ends the thread. */
+  /** Ends the thread; no checkpoint starts afterwards. */
   close(): void {
     this.#worker?.terminate();
     this.#worker = undefined;
-    // Nothing is started any more.
     this.#busy = true;
   }
 
   #start(): Worker {
-    if (this.#worker !== undefined) return this.#worker;
     const files = [this.#path, `${this.#path}-wal`, `${this.#path}-shm`];
-    const worker = startThread(new URL("./checkpoint_worker.ts", import.meta.url), {
-      read: files,
-      write: files,
-    });
+    const worker = this.#startWorker(new URL("./checkpoint_worker.ts", import.meta.url), files);
     worker.onmessage = () => this.#busy = false;
-    // Without its thread the connection that writes copies the log itself, later and in larger pieces.
+    // Without the thread the writing connection copies the log, later and in larger pieces.
     worker.onerror = (event) => event.preventDefault();
-    this.#worker = worker;
     return worker;
   }
 }

@@ -1,12 +1,23 @@
-/**
- * The entries of the lists in an SQLite database.
- *
- * @module
- */
 import type { Database } from "@db/sqlite";
+import type { DatabaseAccess } from "./connection.ts";
 import type { Page } from "./history.ts";
-import { anywhere } from "./like.ts";
-import type { EntrySearch, Hits, NewEntry, RuleHits, StoredEntry } from "./store.ts";
+import { anywhere } from "./search.ts";
+import type { EntrySearch, Hits, ListStore, NewEntry, RuleHits, StoredEntry } from "./store.ts";
+
+/** The list store in the tables `entry`, `rule_hit` and `revision`. */
+export function listStoreOn(database: DatabaseAccess): ListStore {
+  return {
+    entries: () => database.read(({ db }) => readEntries(db)),
+    find: (search) => database.read(({ db }) => searchEntries(db, search)),
+    entry: (id) => database.read(({ db }) => readEntry(db, id)),
+    add: (entry) => database.write(({ db }) => writeEntry(db, entry)),
+    remove: (id) => database.write(({ db }) => deleteEntry(db, id)),
+    removeEnded: (before) => database.write(({ db }) => deleteEndedEntries(db, before)),
+    revision: () => database.read(({ db }) => readRevision(db)),
+    countHits: (hits) => database.write(({ db }) => writeHits(db, hits)),
+    ruleHits: () => database.read(({ db }) => readRuleHits(db)),
+  };
+}
 
 interface Row {
   id: number;
@@ -36,22 +47,19 @@ function entryOf(row: Row): StoredEntry {
   };
 }
 
-const changed = (db: Database) =>
+const countRevision = (db: Database) =>
   db.exec("UPDATE revision SET number = number + 1 WHERE what = ?", "entry");
 
-/** All entries, the oldest first. */
-export function readEntries(db: Database): StoredEntry[] {
+function readEntries(db: Database): StoredEntry[] {
   return db.prepare("SELECT * FROM entry ORDER BY id").all<Row>().map(entryOf);
 }
 
-/** The entry of that number. */
-export function readEntry(db: Database, id: number): StoredEntry | undefined {
+function readEntry(db: Database, id: number): StoredEntry | undefined {
   const row = db.prepare("SELECT * FROM entry WHERE id = ?").get<Row>(id);
   return row === undefined ? undefined : entryOf(row);
 }
 
-/** One page of entries, the newest first. */
-export function searchEntries(
+function searchEntries(
   db: Database,
   { text, list, limit, after }: EntrySearch,
 ): Page<StoredEntry> {
@@ -71,8 +79,7 @@ export function searchEntries(
   return { rows: rows.map(entryOf), next };
 }
 
-/** Adds an entry, or puts it in the place of the one with its list, match_on and pattern. */
-export function writeEntry(db: Database, entry: NewEntry): StoredEntry {
+function writeEntry(db: Database, entry: NewEntry): StoredEntry {
   const row = db.prepare(
     "INSERT INTO entry (list, match_on, pattern, note, added_by, created, expires) " +
       "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (list, match_on, pattern) DO UPDATE SET " +
@@ -87,37 +94,33 @@ export function writeEntry(db: Database, entry: NewEntry): StoredEntry {
     entry.created,
     entry.expires ?? null,
   );
-  changed(db);
+  countRevision(db);
   return entryOf(row!);
 }
 
-/** Removes an entry; tells whether it was there. */
-export function deleteEntry(db: Database, id: number): boolean {
+function deleteEntry(db: Database, id: number): boolean {
   const isGone = db.prepare("DELETE FROM entry WHERE id = ?").run(id) > 0;
-  if (isGone) changed(db);
+  if (isGone) countRevision(db);
   return isGone;
 }
 
-/** Removes the entries that ended before a time; tells how many. */
-export function deleteEndedEntries(db: Database, before: number): number {
+function deleteEndedEntries(db: Database, before: number): number {
   const count = db.prepare("DELETE FROM entry WHERE expires < ?").run(before);
-  if (count > 0) changed(db);
+  if (count > 0) countRevision(db);
   return count;
 }
 
-/** The number of changes so far. */
-export function readRevision(db: Database): number {
+function readRevision(db: Database): number {
   return db.prepare("SELECT number FROM revision WHERE what = ?").value<[number]>("entry")?.[0] ??
     0;
 }
 
-/** Writes the number of changes as it is. */
+/** Writes without changing anything, to find out that the database can be written. */
 export function rewriteRevision(db: Database): void {
   db.exec("UPDATE revision SET number = number WHERE what = ?", "entry");
 }
 
-/** Adds to the hits of entries and of other rules; an entry that is gone meanwhile stays gone. */
-export function writeHits(db: Database, hits: readonly Hits[]): void {
+function writeHits(db: Database, hits: readonly Hits[]): void {
   const ofEntry = db.prepare(
     "UPDATE entry SET hits = hits + ?, last_hit = max(coalesce(last_hit, 0), ?) WHERE id = ?",
   );
@@ -130,8 +133,7 @@ export function writeHits(db: Database, hits: readonly Hits[]): void {
   }
 }
 
-/** The hits of the rules that are not stored themselves. */
-export function readRuleHits(db: Database): RuleHits[] {
+function readRuleHits(db: Database): RuleHits[] {
   return db.prepare("SELECT rule, hits, last_hit AS lastHit FROM rule_hit ORDER BY rule")
     .all<RuleHits>();
 }

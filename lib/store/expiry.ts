@@ -1,12 +1,8 @@
-/**
- * Removing what has outlived its use from an SQLite database, slice by slice.
- *
- * @module
- */
 import type { Database } from "@db/sqlite";
-import type { Cursor, Expired, Expiry, WaitingCount } from "./store.ts";
+import { DAY, SECOND } from "../text/duration.ts";
+import type { Cursor, Expired, Expiry, PendingCount } from "./store.ts";
 
-/** The tables in the order in which an expiry goes through them, and the columns of their keys. */
+/** Key columns of the tables, in the order of a pass. */
 const KEYS: Readonly<Record<Cursor["table"], readonly string[]>> = {
   triplet: ["sender", "recipient", "origin"],
   origin: ["name"],
@@ -16,19 +12,15 @@ const KEYS: Readonly<Record<Cursor["table"], readonly string[]>> = {
 
 const TABLES = Object.keys(KEYS) as Cursor["table"][];
 
-/** Counts are small, and are kept for a year and a month longer, in milliseconds. */
-const TALLIES_KEPT = 400 * 86_400_000;
-
-/** What waits is counted by the second in which it came, in milliseconds. */
-const SECOND = 1000;
+/** Tallies are small and kept this much longer than decisions. */
+const TALLIES_KEPT = 400 * DAY;
 
 interface Condition {
   readonly sql: string;
   readonly values: readonly (number | string)[];
 }
 
-/** What waits longest of too much. */
-function isCrowd(evictions: Expiry["evictions"]): Condition {
+function isEvicted(evictions: Expiry["evictions"]): Condition {
   const conditions = evictions.map(({ origin }) =>
     origin === undefined ? "first_seen < ?" : "(origin = ? AND first_seen < ?)"
   );
@@ -40,15 +32,15 @@ function isCrowd(evictions: Expiry["evictions"]): Condition {
   };
 }
 
-function isOver(table: Cursor["table"], expiry: Expiry): Condition {
-  const { waitingBefore, seenBefore, historyBefore, historyRows, deferralRows, evictions } = expiry;
+function isExpired(table: Cursor["table"], expiry: Expiry): Condition {
+  const { pendingBefore, seenBefore, historyBefore, historyRows, deferralRows, evictions } = expiry;
   switch (table) {
     case "triplet": {
-      const eviction = isCrowd(evictions);
+      const eviction = isEvicted(evictions);
       return {
         sql:
           `CASE WHEN passed IS NULL THEN first_seen < ? OR ${eviction.sql} ELSE last_seen < ? END`,
-        values: [waitingBefore, ...eviction.values, seenBefore],
+        values: [pendingBefore, ...eviction.values, seenBefore],
       };
     }
     case "origin":
@@ -66,7 +58,7 @@ function isOver(table: Cursor["table"], expiry: Expiry): Condition {
   }
 }
 
-/** Removes what is over among the next rows behind the cursor. */
+/** Deletes the expired among the next rows after the cursor. */
 export function deleteExpired(
   db: Database,
   expiry: Expiry,
@@ -84,17 +76,19 @@ export function deleteExpired(
       `ORDER BY ${columns.join(", ")} LIMIT 1 OFFSET ?`,
   ).value<(string | number)[]>(...from, rows - 1);
   const upTo = last === undefined ? "" : `AND ${key} <= ${places} `;
-  const { sql, values } = isOver(table, expiry);
+  const { sql, values } = isExpired(table, expiry);
   const removed = db.prepare(`DELETE FROM ${table} WHERE ${key} > ${places} ${upTo}AND ${sql}`)
     .run(...from, ...(last ?? []), ...values);
-  const waiting = table !== "triplet" ? [] : db.prepare(
+  const pending = table !== "triplet" ? [] : db.prepare(
     "SELECT origin, min(first_seen) AS first, max(first_seen) AS last, count(*) AS count " +
       `FROM triplet WHERE ${key} > ${places} ${upTo}AND passed IS NULL ` +
       `GROUP BY origin, first_seen / ${SECOND}`,
-  ).all<WaitingCount>(...from, ...(last ?? []));
-  if (last !== undefined) return { removed, waiting, next: { table, after: last.map(String) } };
+  ).all<PendingCount>(...from, ...(last ?? []));
+  if (last !== undefined) return { removed, pending, next: { table, after: last.map(String) } };
   const following = TABLES[TABLES.indexOf(table) + 1];
-  if (following !== undefined) return { removed, waiting, next: { table: following, after: [] } };
-  db.exec("DELETE FROM tally WHERE hour < ?", expiry.historyBefore - TALLIES_KEPT);
-  return { removed, waiting, next: undefined };
+  if (following !== undefined) return { removed, pending, next: { table: following, after: [] } };
+  for (const tally of ["tally", "delay_tally"]) {
+    db.exec(`DELETE FROM ${tally} WHERE hour < ?`, expiry.historyBefore - TALLIES_KEPT);
+  }
+  return { removed, pending, next: undefined };
 }

@@ -1,233 +1,183 @@
 /**
- * What happened, for people: decisions one by one, what was put off and what became of it, and counts.
- * Nothing here takes part in a decision.
+ * Decisions, deferrals and tallies, for people to read; no decision depends on them. Times are
+ * milliseconds since the epoch.
  *
  * @module
  */
 import type { Reason, Verdict } from "../greylist/model.ts";
 
-/** One decision. Times are milliseconds since the epoch; all texts are hostile. */
+type Decision = Verdict["decision"];
+type Shadow = NonNullable<Verdict["shadow"]>;
+
+/** One decision. All texts are hostile. */
 export interface DecisionRecord {
-  /** When. */
   readonly time: number;
-  /** What was decided. */
-  readonly decision: Verdict["decision"];
-  /** Why. */
+  readonly decision: Decision;
   readonly reason: Reason;
-  /** In shadow mode: what the decision would have been. */
-  readonly shadow?: "defer" | "reject";
-  /** The client's address as Postfix passes it. */
+  /** The decision outside shadow mode. */
+  readonly shadow?: Shadow;
+  /** The attributes as Postfix passes them. */
   readonly clientAddress: string;
-  /** The client's name as Postfix passes it; `unknown` for an unverified one. */
+  /** `unknown` if unverified. */
   readonly clientName: string;
-  /** What the client calls itself. */
   readonly heloName: string;
-  /** The sender as Postfix passes it. */
   readonly sender: string;
-  /** The recipient as Postfix passes it. */
   readonly recipient: string;
-  /** The sender in the form in which it is compared. */
   readonly normalisedSender: string;
-  /** The recipient in the form in which it is compared. */
   readonly normalisedRecipient: string;
   /** The client's network, as the name of an origin. */
   readonly network: string;
-  /** The origin that agreed, where one did. */
+  /** The origin that matched, if one did. */
   readonly origin?: string;
-  /** The short name of the entry of a list that decided, where one did. */
+  /** Short name of the list entry that decided, if one did. */
   readonly by?: string;
-  /** The milliseconds left to wait, for what was put off. */
+  /** Milliseconds until the next retry is accepted, for a deferral. */
   readonly wait?: number;
-  /** The milliseconds that it had waited, for what came back. */
+  /** Milliseconds since the first attempt, for an accepted retry. */
   readonly delayed?: number;
-  /** How much the client looks like a real mail server; higher is more. */
+  /** Likelihood of a real mail server; higher is more. */
   readonly legitimacy: number;
 }
 
-/** A decision as it is kept. Where privacy is asked for, hashes stand for addresses and names. */
+/** A decision as stored. With privacy, hashes stand for addresses and names. */
 export interface StoredDecision
   extends
     Omit<DecisionRecord, "normalisedSender" | "normalisedRecipient" | "network" | "legitimacy"> {
-  /** Its number; a later one has a higher. */
+  /** Increases with time. */
   readonly id: number;
-  /** The number of what it put off or let in after all. */
+  /** The `id` of the deferral that it began, continued or ended. */
   readonly deferral?: number;
 }
 
-/** A sender and a recipient whose mail was put off, from wherever it was tried. */
+/** The deferred attempts of one sender at one recipient, from all clients. */
 export interface Deferral {
-  /** Its number; a later one has a higher. */
+  /** Increases with time. */
   readonly id: number;
-  /** The normalised sender. */
+  /** Normalised, as is the recipient. */
   readonly sender: string;
-  /** The normalised recipient. */
   readonly recipient: string;
-  /** When it was first put off. */
   readonly firstSeen: number;
-  /** When it was last put off. */
   readonly lastSeen: number;
-  /** How often it was put off. */
+  /** Number of deferred attempts. */
   readonly tries: number;
-  /** How often it came from another network than the time before. */
+  /** Number of attempts from another network than the attempt before. */
   readonly networkChanges: number;
-  /** The network that it last came from, as the name of an origin. */
+  /** Network and client of the newest attempt; the network is the name of an origin. */
   readonly network: string;
-  /** The address that it last came from. */
   readonly clientAddress: string;
-  /** The name of that client. */
   readonly clientName: string;
-  /** What that client calls itself. */
   readonly heloName: string;
-  /** How much the client looks like a real mail server; higher is more. */
+  /** Likelihood of a real mail server; higher is more. */
   readonly legitimacy: number;
-  /** When it passed or was refused; absent while neither happened. */
+  /** Time of acceptance or rejection; absent before. */
   readonly ended?: number;
-  /** Why it passed or was refused. */
+  /** Reason of acceptance or rejection. */
   readonly endedBy?: Reason;
 }
 
-/** How often something was counted within one hour. */
+/** Number of verdicts of one kind within an hour. */
 export interface Tally {
-  /** The beginning of the hour, in milliseconds since the epoch. */
+  /** Beginning of the hour. */
   readonly hour: number;
-  /** What was counted. */
-  readonly name: string;
-  /** How often. */
+  readonly decision: Decision;
+  readonly reason: Reason;
+  /** The decision outside shadow mode. */
+  readonly shadow?: Shadow;
   readonly count: number;
 }
 
-/** What is to be kept. */
+/** Number of messages accepted within an hour, by their delay. */
+export interface DelayTally {
+  /** Beginning of the hour. */
+  readonly hour: number;
+  /** Upper bound of the bucket in seconds; Infinity for the last. */
+  readonly upTo: number;
+  readonly count: number;
+}
+
 export interface Records {
-  /** Decisions, the oldest first. */
+  /** The oldest first. */
   readonly decisions: readonly DecisionRecord[];
-  /** Counts that are added to those that are there. */
+  /** Added to the stored counts, as are the delays. */
   readonly tallies: readonly Tally[];
-  /** What was put off, and not tried again for so many milliseconds, begins anew. */
+  readonly delays: readonly DelayTally[];
+  /** Milliseconds without an attempt after which a new deferral begins. */
   readonly quietPeriod: number;
 }
 
-/** What is looked for. */
 export interface Search {
   /**
-   * Part of an address or a name, in any case; empty for everything. Where hashes are stored, a whole
-   * address.
+   * Part of an address or a name, case-insensitive; empty for all. With privacy, a whole address or
+   * name.
    */
   readonly text: string;
-  /** So many rows at most. */
+  /** Maximum number of rows. */
   readonly limit: number;
-  /** Where an earlier page ended; absent for the first. */
+  /** End of the previous page; absent for the first. */
   readonly after?: string | undefined;
 }
 
-/** Which decisions are meant. */
 export interface DecisionSearch extends Search {
-  /** Only those with one of these reasons; all, if it is absent. */
+  /** Absent for all reasons. */
   readonly reasons?: readonly Reason[] | undefined;
 }
 
-/** What was found. */
 export interface Page<Row> {
-  /** The rows; may be fewer than asked for, or none, though there are more. */
+  /** May be fewer than the limit, or none, before the last page. */
   readonly rows: readonly Row[];
-  /** Where the next page begins; undefined if everything was looked at. */
+  /** Beginning of the next page; undefined after the last. */
   readonly next: string | undefined;
 }
 
-/** Which deferrals are meant: all, or those that have neither passed nor been refused. */
 export interface DeferralSearch extends Search {
-  /** Only what has neither passed nor been refused. */
+  /** Only deferrals that were neither accepted nor rejected. */
   readonly open?: boolean;
-  /** Only what was last put off at this time or later. */
+  /** Only deferrals last seen at this time or later. */
   readonly lastSeenFrom?: number;
-  /** Only what was last put off before this time. */
+  /** Only deferrals last seen before this time. */
   readonly lastSeenBefore?: number;
 }
 
-/** What was put off within a period, by what became of it. */
+/** The deferrals of a period by their outcome. */
 export interface DeferralCounts {
-  /** It passed. */
+  /** Accepted. */
   readonly returned: number;
-  /** It was refused. */
+  /** Rejected. */
   readonly refused: number;
-  /** It may still come back. */
+  /** Pending. */
   readonly waiting: number;
-  /** It did not come back in time. */
+  /** Not retried in time. */
   readonly lost: number;
 }
 
-/** A triplet as it is stored. Times are milliseconds since the epoch. */
-export interface StoredTriplet {
-  /** The name of the origin. */
-  readonly origin: string;
-  /** The normalised sender. */
-  readonly sender: string;
-  /** The normalised recipient. */
-  readonly recipient: string;
-  /** When its wait began. */
-  readonly firstSeen: number;
-  /** When it was last tried or used. */
-  readonly lastSeen: number;
-  /** How often it was deferred. */
-  readonly tries: number;
-  /** When it first came back in time; absent while it is waiting. */
-  readonly passed?: number;
-}
-
-/** An origin as it is stored. Times are milliseconds since the epoch. */
-export interface StoredOrigin {
-  /** Its name. */
-  readonly name: string;
-  /** When its first delivery was counted. */
-  readonly firstSeen: number;
-  /** When it last delivered. */
-  readonly lastSeen: number;
-  /** The deliveries of different triplets that were counted. */
-  readonly deliveries: number;
-}
-
-/** How much was removed of one address. */
+/** Numbers of removed rows. */
 export interface Forgotten {
-  /** Triplets. */
   readonly triplets: number;
-  /** What was put off. */
   readonly deferrals: number;
-  /** Decisions. */
   readonly decisions: number;
 }
 
-/** The part of a store that keeps what happened. Every page costs no more than a few milliseconds. */
+/** A page of any search takes a few milliseconds at most. */
 export interface HistoryStore {
-  /** Keeps what happened. */
   record(records: Records): void;
 
-  /** Decisions, the newest first; the text is looked for in sender, recipient and client. */
+  /** Finds decisions by sender, recipient or client, the newest first. */
   findDecisions(search: DecisionSearch): Page<StoredDecision>;
 
-  /** What was put off, the newest first; the text is looked for in sender, recipient and client. */
+  /** Finds deferrals by sender, recipient or client, the newest first. */
   findDeferrals(search: DeferralSearch): Page<Deferral>;
 
-  /** Triplets in no order; the text is looked for in sender, recipient and origin. */
-  findTriplets(search: Search): Page<StoredTriplet>;
-
-  /** Origins in no order; the text is looked for in their names. */
-  findOrigins(search: Search): Page<StoredOrigin>;
-
-  /** Counts of the hours from this time on, in milliseconds since the epoch, the oldest first. */
+  /** Tallies of the hours from this time on, the oldest first. */
   tallies(since: number): readonly Tally[];
 
-  /**
-   * What became of what was first put off within a period.
-   *
-   * @param since its beginning, in milliseconds since the epoch.
-   * @param lostBefore what was last seen before this counts as lost.
-   * @param until its end; absent for none.
-   */
-  countDeferrals(since: number, lostBefore: number, until?: number): DeferralCounts;
+  /** Delays of the hours from this time on, the oldest first. */
+  delayTallies(since: number): readonly DelayTally[];
 
   /**
-   * Removes what is stored of one mail address, as sender or recipient, or of one client by its IP
-   * address, and leaves no trace of it in the files. Triplets and origins are of networks, so that a
-   * client's address removes none of them. Entries of the lists stay.
+   * Counts the deferrals that began within a period.
+   *
+   * @param lostBefore open deferrals last seen before this count as lost.
+   * @param until absent for no end.
    */
-  forget(address: string): Forgotten;
+  countDeferrals(since: number, lostBefore: number, until?: number): DeferralCounts;
 }

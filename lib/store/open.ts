@@ -1,28 +1,19 @@
-/**
- * Opening the store that the settings ask for.
- *
- * @module
- */
-import { faultOf } from "./fault.ts";
+import { dirname } from "node:path";
+import type { StartWorker } from "./checkpointer.ts";
+import { Connection } from "./connection.ts";
+import { databaseErrorOf } from "./database_error.ts";
 import { loadKey, makePseudonym } from "./pseudonym.ts";
 import { SqliteStore } from "./sqlite.ts";
 import type { Store } from "./store.ts";
 
-/** What the administrator says about the store. */
 export interface StoreSettings {
-  /** The database file. */
+  /** Path of the database file. */
   readonly database: string;
-  /** Whether hashes are stored in place of addresses. */
+  /** Store keyed hashes in place of addresses. */
   readonly privacy: boolean;
 }
 
-/** The directory of a file; `.` for a name alone. */
-export function directoryOf(path: string): string {
-  const slash = path.lastIndexOf("/");
-  return slash === -1 ? "." : path.slice(0, slash) || "/";
-}
-
-/** Which file is at a path, so that one put in its place is told from it: empty if none is. */
+/** Identity of the file at a path, which changes when the file is replaced; empty if there is none. */
 export function fileAt(path: string): string {
   try {
     const { dev, ino } = Deno.statSync(path);
@@ -33,10 +24,10 @@ export function fileAt(path: string): string {
 }
 
 /**
- * SQLite gives the files that stand beside a database the permissions of the database itself. A file
- * that is there is not opened: closing it would give up the locks that this process has on it.
+ * SQLite gives the -wal and -shm files the permissions of the database. A file that exists is not
+ * opened: closing it would release the locks that this process holds on it.
  */
-function makeFile(path: string): void {
+function createFile(path: string): void {
   try {
     Deno.openSync(path, { createNew: true, write: true, mode: 0o600 }).close();
   } catch (error) {
@@ -45,29 +36,36 @@ function makeFile(path: string): void {
 }
 
 /**
- * Opens the database, and makes it and its directory if they are not there, readable for their owner
+ * Opens the database. Creates it and its directory if they do not exist, accessible to their owner
  * only.
  *
- * @throws {StoreFault} if it cannot be opened, read or written.
+ * @throws {DatabaseError} if it cannot be opened, read or written.
  */
-export function openStore(settings: StoreSettings): Store {
-  const path = settings.database;
+export function openConnection(
+  { database: path, privacy }: StoreSettings,
+  startWorker?: StartWorker,
+): Connection {
   try {
-    Deno.mkdirSync(directoryOf(path), { recursive: true, mode: 0o700 });
-    const pseudonym = settings.privacy ? makePseudonym(loadKey(`${path}.key`)) : undefined;
-    makeFile(path);
-    return new SqliteStore(path, pseudonym);
+    Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const pseudonym = privacy ? makePseudonym(loadKey(`${path}.key`)) : undefined;
+    createFile(path);
+    return new Connection(path, { pseudonym, startWorker });
   } catch (error) {
-    throw faultOf(error, path);
+    throw databaseErrorOf(error, path);
   }
 }
 
+/** Opens the store for one command or one reader: without checkpoint thread and recovery. */
+export function openStore(settings: StoreSettings): Store {
+  return new SqliteStore(openConnection(settings));
+}
+
 /**
- * Moves a corrupt database, with the files that belong to it, to a dated name beside it.
+ * Moves a corrupt database, with its -wal and -shm files, to a dated name beside it.
  *
  * @param now milliseconds since the epoch.
  * @returns the new path.
- * @throws {Error} if the file system does not let it.
+ * @throws {Error} if a file cannot be renamed.
  */
 export function setAside(path: string, now: number): string {
   const stamp = new Date(now).toISOString().replaceAll(":", "-").replace(/\.\d+Z$/, "Z");

@@ -1,38 +1,32 @@
-/**
- * Putting pages of the store together.
- *
- * @module
- */
 import type { Page } from "./history.ts";
 
-/** So many rows are asked for at once. */
+/** Rows read at once. */
 const PAGE = 1000;
 
-/** Reads one page behind a key. */
-export type Reader<Row> = (after: string | undefined, limit: number) => Page<Row>;
+/** Reads one page after a key. */
+export type PageReader<Row> = (after: string | undefined, limit: number) => Page<Row>;
 
-/** Which rows of a search are wanted. */
-export interface Wanted<Row> {
-  /** So many at most. */
+export interface PageOptions<Row> {
+  /** Maximum number of rows. */
   readonly limit: number;
-  /** Where an earlier page ended; absent for the first. */
+  /** End of the previous page; absent for the first. */
   readonly after?: string | undefined;
-  /** Only rows that fit count; all, if it is absent. */
+  /** Selects rows; all, if absent. */
   readonly fits?: (row: Row) => boolean;
-  /** After so many milliseconds the page ends where it has come to; absent for never. */
+  /** Milliseconds after which the page ends, however few rows it has; absent for no limit. */
   readonly timeoutMs?: number;
 }
 
-/** One page of the rows that fit, put together from as many pages of the store as it takes. */
+/** One page of the selected rows, from as many pages of the store as it takes. */
 export function collectPage<Row>(
-  read: Reader<Row>,
-  { limit, after, fits = () => true, timeoutMs = Infinity }: Wanted<Row>,
+  read: PageReader<Row>,
+  { limit, after, fits = () => true, timeoutMs = Infinity }: PageOptions<Row>,
 ): Page<Row> {
   const found: Row[] = [];
   const begin = performance.now();
   let from = after;
   do {
-    // Never more than is still missing, so that every row that is read is shown or does not fit.
+    // Never more than is missing: the next page begins after the last row that was read.
     const { rows, next } = read(from, Math.min(PAGE, limit - found.length));
     found.push(...rows.filter(fits));
     from = next;
@@ -42,14 +36,9 @@ export function collectPage<Row>(
   return { rows: found, next: from };
 }
 
-/**
- * All rows of one search, page after page.
- *
- * @param limit so many at most.
- * @param fits only rows that fit count.
- */
+/** The selected rows of a search, up to a limit. */
 export function collect<Row>(
-  read: Reader<Row>,
+  read: PageReader<Row>,
   limit: number,
   fits: (row: Row) => boolean = () => true,
 ): readonly Row[] {

@@ -1,18 +1,19 @@
 /**
- * Keyed hashes in place of addresses, for administrators who may not keep who wrote to whom.
+ * Keyed hashes in place of addresses, for administrators who may not store who wrote to whom.
  *
  * @module
  */
 import { createHmac } from "node:crypto";
+import { messageOf } from "../text/error_message.ts";
 
-/** Makes the text under which another is stored; the same for the same text. */
+/** The text that is stored in place of another; always the same for the same text. */
 export type Pseudonym = (text: string) => string;
 
 const KEY_BYTES = 32;
 
 /**
- * A pseudonym by HMAC-SHA-256 (RFC 2104), cut to 128 bits: without the key nobody can test whether
- * an address is stored. Every pseudonym begins with `~`.
+ * HMAC-SHA-256 (RFC 2104) truncated to 128 bits: without the key nobody can test whether an address
+ * is stored. Every pseudonym begins with `~`.
  */
 export function makePseudonym(key: Uint8Array): Pseudonym {
   return (text) => {
@@ -21,27 +22,28 @@ export function makePseudonym(key: Uint8Array): Pseudonym {
   };
 }
 
-/** The pseudonym of an origin, which keeps its kind: `net:~…` for `net:192.0.2.0/24`. */
+/** Hides the name of an origin but not its kind: `net:~…` for `net:192.0.2.0/24`. */
 export function hideOrigin(name: string, hide: Pseudonym): string {
   const colon = name.indexOf(":") + 1;
   return name.slice(0, colon) + hide(name.slice(colon));
 }
 
 /**
- * Reads the key of a database, or makes one of 256 random bits, readable for its owner only. It is
- * kept beside the database and not inside, so that a copy of the database alone reveals nothing.
+ * Reads the key of a database, or creates one of 256 random bits, readable for its owner only. It is
+ * a file of its own so that a copy of the database alone reveals nothing.
  *
- * @throws {Error} that names the file if it cannot be read or written, or is no key.
+ * @throws {Error} if the file cannot be read or written, or is not a key.
  */
 export function loadKey(path: string): Uint8Array {
   try {
     const key = Deno.readFileSync(path);
     if (key.length === KEY_BYTES) return key;
-    throw new Error(`it has ${key.length} bytes and not ${KEY_BYTES}; move it away to begin anew`);
+    throw new Error(
+      `it has ${key.length} bytes instead of ${KEY_BYTES}; restore it from a backup, or remove it and the database`,
+    );
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new Error(`privacy key ${path}: ${why}`, { cause: error });
+      throw new Error(`privacy key ${path}: ${messageOf(error)}`, { cause: error });
     }
   }
   const key = crypto.getRandomValues(new Uint8Array(KEY_BYTES));

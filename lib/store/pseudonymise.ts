@@ -1,13 +1,7 @@
-/**
- * Hiding what an earlier run stored in clear.
- *
- * @module
- */
 import type { Database } from "@db/sqlite";
 import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
 
-/** Hides who is named by what happened; what is hidden already has its mark. */
 function hideHistory(db: Database, hide: Pseudonym): void {
   const clients = "client_address, client_name, helo_name";
   const decisions = db.prepare(
@@ -41,9 +35,9 @@ function hideHistory(db: Database, hide: Pseudonym): void {
   }
 }
 
-/** Replaces every address that is stored in clear, and leaves no trace of it in the files. */
+/** Replaces the addresses that an earlier run stored in clear, and removes their traces in the files. */
 export function pseudonymise(db: Database, hide: Pseudonym): void {
-  // What is hidden already is known by its mark.
+  // A pseudonym begins with ~.
   const clear = "substr(name, instr(name, ':') + 1, 1) <> '~'";
   const origins = db.prepare(`SELECT name FROM origin WHERE ${clear}`).values<[string]>();
   const triplets = db.prepare(
@@ -71,7 +65,7 @@ export function pseudonymise(db: Database, hide: Pseudonym): void {
     if (db.inTransaction) db.exec("ROLLBACK");
     throw error;
   }
-  // The old texts would otherwise live on in free pages and in the log.
+  // Free pages and the log still hold the old texts.
   db.exec("VACUUM");
   db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
 }

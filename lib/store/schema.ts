@@ -1,17 +1,12 @@
-/**
- * The tables of the SQLite store, and how a database of an earlier version becomes one of this.
- *
- * @module
- */
 import type { Database } from "@db/sqlite";
-import { StoreFault } from "./fault.ts";
+import { DatabaseError } from "./database_error.ts";
 
 /** Marks a database file as Greylag's: "GREY" in SQLite's application_id. */
 export const APPLICATION_ID = 0x47524559;
 
 /**
- * Entry n leads from version n to version n + 1 (SQLite's `user_version`). Entries are never changed
- * after a release; a change of the tables is a new entry.
+ * Migration n leads from version n to version n + 1 (SQLite's `user_version`). A released migration
+ * never changes; a change of the tables is a new migration.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -38,7 +33,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE entry (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     list     TEXT NOT NULL,
-    match_on    TEXT NOT NULL,
+    match_on TEXT NOT NULL,
     pattern  TEXT NOT NULL,
     note     TEXT NOT NULL,
     added_by TEXT NOT NULL,
@@ -87,22 +82,31 @@ export const MIGRATIONS: readonly string[] = [
     first_seen     INTEGER NOT NULL,
     last_seen      INTEGER NOT NULL,
     tries          INTEGER NOT NULL,
-    network_changes          INTEGER NOT NULL,
+    network_changes INTEGER NOT NULL,
     network        TEXT NOT NULL,
     client_address TEXT NOT NULL,
     client_name    TEXT NOT NULL,
     helo_name      TEXT NOT NULL,
-    legitimacy       INTEGER NOT NULL,
+    legitimacy     INTEGER NOT NULL,
     ended          INTEGER,
     ended_by       TEXT,
     UNIQUE (sender, recipient)
   ) STRICT;
 
   CREATE TABLE tally (
+    hour     INTEGER NOT NULL,
+    decision TEXT NOT NULL,
+    reason   TEXT NOT NULL,
+    shadow   TEXT NOT NULL, -- empty outside shadow mode
+    count    INTEGER NOT NULL,
+    PRIMARY KEY (hour, decision, reason, shadow)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE delay_tally (
     hour  INTEGER NOT NULL,
-    name  TEXT NOT NULL,
+    up_to REAL NOT NULL, -- seconds; infinite for the last bucket
     count INTEGER NOT NULL,
-    PRIMARY KEY (hour, name)
+    PRIMARY KEY (hour, up_to)
   ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE credential (
@@ -120,9 +124,9 @@ function pragma(db: Database, name: string): number {
 }
 
 /**
- * Brings a database to this version, in one transaction; a new file gets its tables.
+ * Migrates a database to this version, or creates its tables, in one transaction.
  *
- * @throws {StoreFault} if it belongs to another program or to a newer Greylag.
+ * @throws {DatabaseError} if it belongs to another program or to a newer Greylag.
  */
 export function migrate(db: Database, path: string): void {
   const upToDate = () => pragma(db, "user_version") === MIGRATIONS.length;
@@ -133,13 +137,13 @@ export function migrate(db: Database, path: string): void {
     const version = pragma(db, "user_version");
     const tables = db.prepare("SELECT count(*) FROM sqlite_schema").value<[number]>()![0];
     if (application !== APPLICATION_ID && (application !== 0 || version !== 0 || tables !== 0)) {
-      throw new StoreFault("foreign", path, "it belongs to another program");
+      throw new DatabaseError("foreign", path, "it belongs to another program");
     }
     if (version > MIGRATIONS.length) {
-      throw new StoreFault(
+      throw new DatabaseError(
         "newer",
         path,
-        `it has version ${version} and this greylag knows ${MIGRATIONS.length}`,
+        `its version is ${version}, and this greylag supports ${MIGRATIONS.length}`,
       );
     }
     for (const migration of MIGRATIONS.slice(version)) db.exec(migration);

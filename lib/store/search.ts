@@ -1,6 +1,6 @@
 /**
- * Reading an SQLite database page by page: by key, never by offset, and never more than so many rows
- * for one page, so that nobody waits for a search through everything.
+ * Searches by page. A page begins at a key, never at an offset, and scans a limited number of rows, so
+ * that no search holds up other work for long.
  *
  * @module
  */
@@ -13,13 +13,11 @@ import type {
   Page,
   Search,
   StoredDecision,
-  StoredOrigin,
-  StoredTriplet,
 } from "./history.ts";
-import { anywhere } from "./like.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
+import type { StoredOrigin, StoredTriplet } from "./store.ts";
 
-/** So many rows are looked at for one page at most. */
+/** Maximum number of rows scanned for one page. */
 const SCAN = 20_000;
 
 interface Condition {
@@ -29,7 +27,12 @@ interface Condition {
 
 const EVERYTHING: Condition = { sql: "1", values: [] };
 
-/** Where a text is looked for: parts of it, or where hashes are stored, all of it. */
+/** The `LIKE ? ESCAPE '\'` pattern of a text anywhere in a column; wildcards in it match themselves. */
+export function anywhere(text: string): string {
+  return `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
+}
+
+/** Matches a text anywhere in the columns, or the whole text where they hold hashes. */
 function contains(columns: readonly string[], text: string, hide?: Pseudonym): Condition {
   if (text === "") return EVERYTHING;
   if (hide === undefined) {
@@ -51,7 +54,7 @@ function contains(columns: readonly string[], text: string, hide?: Pseudonym): C
   };
 }
 
-/** Only the columns of a row that hold something, under their names here. */
+/** A row without its NULL columns, by the names of its fields. */
 function present<Row>(
   row: Record<string, unknown>,
   names: Readonly<Record<string, string>>,
@@ -73,7 +76,7 @@ const NAMES: Readonly<Record<string, string>> = {
 
 const CLIENT_COLUMNS = ["sender", "recipient", "client_address", "client_name"];
 
-/** One page of a table with numbered rows, the newest first. */
+/** One page of a table with an `id`, the newest first. */
 function newestFirst<Row>(
   db: Database,
   table: "decision" | "deferral",
@@ -100,7 +103,6 @@ function newestFirst<Row>(
   };
 }
 
-/** Decisions, the newest first. */
 export function searchDecisions(
   db: Database,
   search: DecisionSearch,
@@ -115,7 +117,6 @@ export function searchDecisions(
   return newestFirst(db, "decision", search, conditions);
 }
 
-/** What was put off, the newest first. */
 export function searchDeferrals(
   db: Database,
   search: DeferralSearch,
@@ -161,7 +162,6 @@ function inOrder<Row>(
   };
 }
 
-/** Triplets, in the order of their keys. */
 export function searchTriplets(
   db: Database,
   search: Search,
@@ -172,7 +172,6 @@ export function searchTriplets(
   return inOrder(db, "triplet", columns, shown, search, contains(columns, search.text, hide));
 }
 
-/** Origins, in the order of their names. */
 export function searchOrigins(
   db: Database,
   search: Search,

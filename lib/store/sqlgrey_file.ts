@@ -1,14 +1,8 @@
-/**
- * Reading the SQLite database of sqlgrey.
- *
- * @module
- */
 import { Database } from "@db/sqlite";
 
-/** How an SQLite file begins. */
+/** First bytes of an SQLite file. */
 const MAGIC = "SQLite format 3\0";
 
-/** Whether a file is an SQLite database. */
 export function isSqliteFile(path: string): boolean {
   using file = Deno.openSync(path);
   const bytes = new Uint8Array(MAGIC.length);
@@ -17,7 +11,7 @@ export function isSqliteFile(path: string): boolean {
 }
 
 /**
- * The rows of those of the tables that are there, each with its columns by name; nothing is written.
+ * Reads all rows of the tables that exist, each with its columns by name.
  *
  * @throws {Error} if the file cannot be read as a database.
  */

@@ -1,219 +1,231 @@
 /**
- * What Greylag remembers, whatever keeps it. Everything comes in batches: what the requests of one
- * turn need is one transaction.
+ * The store's interfaces, each as wide as its users need. Operations are synchronous, run in one
+ * transaction each, and throw a {@linkcode DatabaseError} if the database fails; nothing is stored then.
+ * Times are milliseconds since the epoch.
  *
  * @module
  */
 import type { ListName } from "../lists/matcher.ts";
 import type { MatchOn } from "../lists/pattern.ts";
 import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/model.ts";
-import type { HistoryStore, Page, Search } from "./history.ts";
+import type { Forgotten, HistoryStore, Page, Search } from "./history.ts";
 
-/** What was stored under the keys of a batch; the receiver may change the maps. */
+/** The stored records of a batch of keys. The receiver may change the maps. */
 export interface Recalled {
-  /** The triplets that were asked for, by the `id` of their keys. */
+  /** By the `id` of their keys. */
   readonly triplets: Map<string, Triplet>;
-  /** The origins of these triplets, by name. */
+  /** By name. */
   readonly origins: Map<string, OriginRecord>;
 }
 
-/** Decides what becomes of what was recalled. */
+/** Decides which changes to store. */
 export type Judge = (recalled: Recalled) => readonly Change[];
 
-/** Where an expiry goes on: behind this row of this table. */
+/** Position of a pass of expiry: after this row of this table. */
 export interface Cursor {
-  /** The table. */
   readonly table: "triplet" | "origin" | "decision" | "deferral";
-  /** The key of the row; empty for the first. */
+  /** Key of the row; empty for the beginning of the table. */
   readonly after: readonly string[];
 }
 
-/** What waits too long of too much: waiting triplets, of one origin or of all. */
+/** The pending triplets of an origin, or of all, that exceed a limit. */
 export interface Eviction {
-  /** The origin's name as it is stored; absent for all. */
+  /** Name of the origin as stored; absent for all. */
   readonly origin?: string;
-  /** Those that were first seen before this, in milliseconds since the epoch, are removed. */
+  /** Those first seen before this are removed. */
   readonly before: number;
 }
 
-/** How many triplets of one origin came within one second and wait. Times are milliseconds since the epoch. */
-export interface WaitingCount {
-  /** The origin's name as it is stored. */
+/** Pending triplets of one origin that were first seen within the same second. */
+export interface PendingCount {
+  /** Name of the origin as stored. */
   readonly origin: string;
-  /** When the first of them came. */
+  /** The earliest and latest time among them. */
   readonly first: number;
-  /** When the last of them came, within the same second. */
   readonly last: number;
-  /** How many. */
   readonly count: number;
 }
 
-/** What has outlived its use. Times are milliseconds since the epoch. */
 export interface Expiry {
-  /** Waiting triplets first seen before this are removed. */
-  readonly waitingBefore: number;
+  /** Pending triplets first seen before this are removed. */
+  readonly pendingBefore: number;
   /** Known triplets and origins last seen before this are removed. */
   readonly seenBefore: number;
-  /** Decisions made, and what was last put off, before this are removed. */
+  /** Decisions made and deferrals last seen before this are removed. */
   readonly historyBefore: number;
-  /** So many of the newest decisions are kept at most. */
+  /** Maximum number of decisions; the oldest are removed beyond it. */
   readonly historyRows: number;
-  /** So much of what was newly put off is kept at most. */
+  /** Maximum number of deferrals; the oldest are removed beyond it. */
   readonly deferralRows: number;
-  /** Of these the oldest that wait are removed; what is known or proven never is. */
   readonly evictions: readonly Eviction[];
 }
 
-/** What one slice of an expiry did. */
+/** The result of one slice of a pass of expiry. */
 export interface Expired {
-  /** The rows that were removed. */
+  /** Number of removed rows. */
   readonly removed: number;
-  /** What waits among the rows that were looked at and are left. */
-  readonly waiting: readonly WaitingCount[];
-  /** Where the next slice goes on; undefined when the pass is over. */
+  /** The pending triplets among the rows that remain. */
+  readonly pending: readonly PendingCount[];
+  /** Position of the next slice; undefined at the end of the pass. */
   readonly next: Cursor | undefined;
 }
 
-/** What is said of a new entry of a list. Times are milliseconds since the epoch. */
-export interface NewEntry {
-  /** The list that it is in; `release` lets in what waits. */
-  readonly list: ListName | "release";
-  /** What it is about; a released `pair` is a sender and a recipient. */
-  readonly matchOn: MatchOn | "pair";
-  /** The pattern, as `formatPattern` writes it, or `formatPair`. */
-  readonly pattern: string;
-  /** Why it is there; may be empty. */
-  readonly note: string;
-  /** Who or what added it. */
-  readonly addedBy: string;
-  /** When it was added. */
-  readonly created: number;
-  /** When it ends; absent for never. */
-  readonly expires?: number;
+/** A triplet as stored. */
+export interface StoredTriplet extends Omit<Triplet, "counted"> {
+  /** Name of the origin. */
+  readonly origin: string;
+  /** Normalised, as is the recipient. */
+  readonly sender: string;
+  readonly recipient: string;
 }
 
-/** A stored entry of a list. */
-export interface StoredEntry extends NewEntry {
-  /** Its number, which is never given again. */
-  readonly id: number;
-  /** How often it decided. */
-  readonly hits: number;
-  /** When it last did; absent for never. */
-  readonly lastHit?: number;
-}
-
-/** Which entries are meant. */
-export interface EntrySearch extends Search {
-  /** Only those of this list; all, if it is absent. */
-  readonly list?: NewEntry["list"] | undefined;
-}
-
-/** The administrator's password, a program's token, or a token that lets a program read only. */
-export type CredentialKind = "password" | "token" | "read-token";
-
-/** What proves who somebody is. */
-export interface Credential {
-  /** What it is. */
-  readonly kind: CredentialKind;
-  /** The name of a token; empty for the password. */
+/** An origin as stored. */
+export interface StoredOrigin extends Omit<OriginRecord, "lastCounted"> {
   readonly name: string;
-  /** A hash of it. */
-  readonly hash: string;
-  /** When it was set, in milliseconds since the epoch. */
-  readonly created: number;
 }
 
-/** How often an entry or another rule of the lists decided since it was last counted. */
-export interface Hits {
-  /** The number of the entry, or the name of a rule that is not stored itself. */
-  readonly rule: number | string;
-  /** How often. */
-  readonly count: number;
-  /** The last time, in milliseconds since the epoch. */
-  readonly last: number;
-}
-
-/** How often a rule that is not stored itself decided in all: one of a file, or a built-in one. */
-export interface RuleHits {
-  /** Its name. */
-  readonly rule: string;
-  /** How often. */
-  readonly hits: number;
-  /** The last time, in milliseconds since the epoch. */
-  readonly lastHit: number;
-}
-
-/** How much is stored. */
-export interface StoreSize {
-  /** Triplets, waiting and known. */
-  readonly triplets: number;
-  /** Origins. */
-  readonly origins: number;
-}
-
-/**
- * A store. Every method throws a {@linkcode StoreFault} if the store is ill; nothing
- * is half done then.
- */
-export interface Store extends HistoryStore {
+export interface GreylistStore {
   /**
-   * One batch in one transaction: recalls what is stored of the triplets and of their origins, has
-   * `judge` decide, and stores the changes that it returns. Returns after the commit. `judge` must be pure: a store
-   * that has to repeat a transaction calls it again. Changes of messages are not stored.
+   * Reads the triplets and their origins, has `judge` decide, and stores the changes that it returns.
+   * Returns after the commit. `judge` must be pure: it runs again if another process wrote meanwhile.
+   * Changes of messages are not stored.
    */
   exchange(keys: readonly TripletKey[], judge: Judge): void;
 
-  /**
-   * Removes what has expired among the next `rows` rows behind the cursor; undefined begins a pass.
-   */
+  /** Removes the expired among the next `rows` rows after the cursor; undefined begins a pass. */
   expire(expiry: Expiry, cursor: Cursor | undefined, rows: number): Expired;
 
-  /** All entries of the lists, the oldest first; those that have ended are among them. */
+  /** Finds triplets by sender, recipient or origin, in no particular order. */
+  findTriplets(search: Search): Page<StoredTriplet>;
+
+  /** Finds origins by name, in no particular order. */
+  findOrigins(search: Search): Page<StoredOrigin>;
+}
+
+export interface NewEntry {
+  /** The list of the entry; `release` holds pairs whose next retry is accepted. */
+  readonly list: ListName | "release";
+  /** The attribute that the pattern matches; `pair` is a sender and a recipient. */
+  readonly matchOn: MatchOn | "pair";
+  /** As written by `formatPattern` or `formatPair`. */
+  readonly pattern: string;
+  /** Free text; may be empty. */
+  readonly note: string;
+  /** A user or a command. */
+  readonly addedBy: string;
+  readonly created: number;
+  /** Absent for never. */
+  readonly expires?: number;
+}
+
+export interface StoredEntry extends NewEntry {
+  /** Never assigned again. */
+  readonly id: number;
+  /** Number of decisions by this entry. */
+  readonly hits: number;
+  /** Absent for none. */
+  readonly lastHit?: number;
+}
+
+export interface EntrySearch extends Search {
+  /** Absent for all lists. */
+  readonly list?: NewEntry["list"] | undefined;
+}
+
+/** Decisions by a rule since its hits were last stored. */
+export interface Hits {
+  /** The `id` of an entry, or the name of a rule of a file or of the built-in list. */
+  readonly rule: number | string;
+  readonly count: number;
+  /** Time of the newest. */
+  readonly last: number;
+}
+
+/** All decisions by a rule of a file or of the built-in list. */
+export interface RuleHits {
+  readonly rule: string;
+  readonly hits: number;
+  readonly lastHit: number;
+}
+
+/** The entries of the allow, block and other lists, and the hits of all rules. */
+export interface ListStore {
+  /** All entries, the oldest first, ended ones included. */
   entries(): readonly StoredEntry[];
 
-  /** Entries, the newest first; the text is looked for in pattern and note. */
-  findEntries(search: EntrySearch): Page<StoredEntry>;
+  /** Finds entries by pattern or note, the newest first. */
+  find(search: EntrySearch): Page<StoredEntry>;
 
-  /** The entry of that number; undefined if there is none. */
   entry(id: number): StoredEntry | undefined;
 
   /**
-   * Adds an entry; one with the same list, match_on and pattern is replaced and keeps its number and hits.
-   *
-   * @returns the entry as it is stored.
+   * Adds an entry. One with the same list, attribute and pattern is replaced and keeps its `id` and
+   * hits.
    */
-  addEntry(entry: NewEntry): StoredEntry;
+  add(entry: NewEntry): StoredEntry;
 
-  /** Removes an entry; tells whether it was there. */
-  removeEntry(id: number): boolean;
+  /** @returns false if there is no such entry. */
+  remove(id: number): boolean;
 
-  /** Removes the entries that ended before a time, in milliseconds since the epoch; tells how many. */
-  removeEndedEntries(before: number): number;
+  /** Removes entries that ended before a time, and returns their number. */
+  removeEnded(before: number): number;
 
-  /** A number that changes whenever an entry is added or removed, by whatever process. */
-  entriesRevision(): number;
+  /** A number that changes whenever any process adds or removes an entry. */
+  revision(): number;
 
-  /** Adds to the hits of entries and of other rules. */
   countHits(hits: readonly Hits[]): void;
 
-  /** The hits of the rules that are not stored themselves. */
   ruleHits(): readonly RuleHits[];
+}
 
-  /** The password and the tokens, by kind and name. */
-  credentials(): readonly Credential[];
+/** A `read-token` permits requests that change nothing. */
+export type CredentialKind = "password" | "token" | "read-token";
+
+export interface Credential {
+  readonly kind: CredentialKind;
+  /** Name of a token; empty for the password. */
+  readonly name: string;
+  readonly hash: string;
+  readonly created: number;
+}
+
+/** The administrator's password and the tokens of programs. */
+export interface CredentialStore {
+  /** By kind and name. */
+  all(): readonly Credential[];
 
   /** Stores a credential in place of the one of its kind and name. */
-  putCredential(credential: Credential): void;
+  put(credential: Credential): void;
 
-  /** Removes a credential; tells whether it was there. */
-  removeCredential(kind: CredentialKind, name: string): boolean;
+  /** @returns false if there is no such credential. */
+  remove(kind: CredentialKind, name: string): boolean;
+}
 
-  /** Writes something that changes nothing: it throws if the store could not remember anything now. */
+export interface StoreSize {
+  /** Pending and known. */
+  readonly triplets: number;
+  readonly origins: number;
+}
+
+export interface Store {
+  readonly greylist: GreylistStore;
+  readonly lists: ListStore;
+  readonly history: HistoryStore;
+  readonly credentials: CredentialStore;
+
+  /**
+   * Removes the triplets, deferrals and decisions of a mail address, as sender or recipient, or of a
+   * client's IP address, and their traces in the files. Triplets and origins name networks, so that
+   * an IP address removes none of them. Entries of the lists stay.
+   */
+  forget(address: string): Forgotten;
+
+  /** Writes without changing anything; throws if the database cannot be written. */
   check(): void;
 
-  /** Counts what is stored; reads everything, so it is not for the way of a request. */
+  /** Counts all rows, so it is not for the path of a request. */
   size(): StoreSize;
 
-  /** Closes it. Nothing may be asked afterwards; closing twice does no harm. */
+  /** Closes the database. Closing twice does no harm. */
   close(): void;
 }

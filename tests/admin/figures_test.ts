@@ -7,30 +7,36 @@ import {
   trendOf,
   trendSince,
 } from "../../lib/admin/figures.ts";
+import type { Tally } from "../../lib/store/history.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const NOW = 1000 * DAY + 10 * HOUR + 5;
 
-const tally = (hour: number, name: string, count: number) => ({ hour, name, count });
+function tally(
+  hour: number,
+  reason: Tally["reason"],
+  count: number,
+  shadow?: Tally["shadow"],
+): Tally {
+  return { hour, decision: "pass", reason, ...(shadow === undefined ? {} : { shadow }), count };
+}
 
 Deno.test("every count belongs to one figure, or to none that is shown", () => {
   const figures = figuresOf([
-    tally(0, "reason:known", 1),
-    tally(0, "reason:auto-whitelisted", 2),
-    tally(0, "reason:allowed", 4),
-    tally(0, "reason:low-suspicion", 8),
-    tally(0, "reason:not-opted-in", 16),
-    tally(0, "reason:new", 32),
-    tally(0, "shadow:defer:new", 64),
-    tally(0, "reason:early", 128),
-    tally(0, "reason:retried", 256),
-    tally(0, "reason:blocked", 512),
-    tally(0, "shadow:reject:blocked", 1024),
-    tally(0, "reason:authenticated", 2048),
-    tally(0, "reason:fault", 4096),
-    tally(0, "delay:60", 8192),
-    tally(0, "something:known", 1),
+    tally(0, "known", 1),
+    tally(0, "auto-whitelisted", 2),
+    tally(0, "allowed", 4),
+    tally(0, "low-suspicion", 8),
+    tally(0, "not-opted-in", 16),
+    tally(0, "new", 32),
+    tally(0, "new", 64, "defer"),
+    tally(0, "early", 128),
+    tally(0, "retried", 256),
+    tally(0, "blocked", 512),
+    tally(0, "blocked", 1024, "reject"),
+    tally(0, "authenticated", 2048),
+    tally(0, "fault", 4096),
   ]);
   assertEquals(figures, { passedUndelayed: 31, deferred: 96, retried: 256, blocked: 1536 });
 });
@@ -47,7 +53,7 @@ Deno.test("a trend ends with the hour that is now, and each count is in one piec
     const since = trendSince(period, NOW);
     const tallies = Array.from(
       { length: count * length / HOUR },
-      (_, at) => tally(since + at * HOUR, "reason:new", 1),
+      (_, at) => tally(since + at * HOUR, "new", 1),
     );
     const pieces = trendOf(tallies, period, NOW);
     assertEquals(pieces.length, count);
@@ -59,14 +65,15 @@ Deno.test("a trend ends with the hour that is now, and each count is in one piec
 Deno.test("the usual is the mean of the whole days before, and nothing while there is none", () => {
   const thisHour = NOW - NOW % HOUR;
   const stopped = { last: 3, before: 8 };
-  const fresh = [tally(thisHour - 20 * HOUR, "reason:new", 5), tally(thisHour, "delay:60", 2)];
-  assertEquals(todayOf(fresh, stopped, NOW), {
+  const fresh = [tally(thisHour - 20 * HOUR, "new", 5)];
+  const delays = [{ hour: thisHour, upTo: 60, count: 2 }];
+  assertEquals(todayOf(fresh, delays, stopped, NOW), {
     last: { passedUndelayed: 0, deferred: 5, retried: 0, blocked: 0, delayed: 2, stopped: 3 },
     baseline: undefined,
   });
-  const older = [tally(thisHour - 24 * HOUR - 2 * DAY, "reason:new", 6), ...fresh];
+  const older = [tally(thisHour - 24 * HOUR - 2 * DAY, "new", 6), ...fresh];
   assertEquals(baselineDays(older, NOW), 2);
-  assertEquals(todayOf(older, stopped, NOW).baseline, {
+  assertEquals(todayOf(older, delays, stopped, NOW).baseline, {
     passedUndelayed: 0,
     // Six were on a day of which there is not all.
     deferred: 0,
@@ -75,7 +82,7 @@ Deno.test("the usual is the mean of the whole days before, and nothing while the
     delayed: 0,
     stopped: 4,
   });
-  const week = [tally(todaySince(NOW), "reason:new", 70), ...fresh];
+  const week = [tally(todaySince(NOW), "new", 70), ...fresh];
   assertEquals(baselineDays(week, NOW), 7);
-  assertEquals(todayOf(week, stopped, NOW).baseline!.deferred, 10);
+  assertEquals(todayOf(week, delays, stopped, NOW).baseline!.deferred, 10);
 });

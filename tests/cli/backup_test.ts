@@ -10,7 +10,7 @@ Deno.test("a copy holds what was there when it was made, and is its owner's only
   await withDatabase(async (run, path) => {
     const store = openStore({ database: path, privacy: false });
     const put = (sender: string) =>
-      store.exchange([], () => [{
+      store.greylist.exchange([], () => [{
         kind: "triplet",
         key: tripletKey("net:192.0.2.0/24", sender, "b@example.net"),
         record,

@@ -93,7 +93,7 @@ Deno.test("the built-in list and the list files are shown with where they come f
     const { out } = await greylag("list", "builtin");
     assertStringIncludes(out, "RFC 5321, 4.5.1");
     const store = openStore({ database: path, privacy: false });
-    store.countHits([{ rule: "builtin:postmaster@", count: 4, last: 1 }]);
+    store.lists.countHits([{ rule: "builtin:postmaster@", count: 4, last: 1 }]);
     store.close();
     const builtin = JSON.parse((await greylag("list", "builtin", "--json")).out);
     assertEquals(builtin[0].hits, 4);
@@ -111,7 +111,7 @@ Deno.test("explain tells the whole chain and writes nothing", async () => {
   await withDatabase(async (greylag, path) => {
     const now = Date.now();
     const store = openStore({ database: path, privacy: false });
-    store.exchange([], () => [{
+    store.greylist.exchange([], () => [{
       kind: "triplet",
       key: tripletKey("org:example.org", "alice@example.org", "bob@example.net"),
       record: { firstSeen: now - 3_600_000, lastSeen: now, tries: 1, counted: false },

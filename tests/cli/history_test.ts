@@ -37,12 +37,13 @@ function record(
 ): void {
   const store = openStore({ database: path, privacy });
   const decisions = given.map((one) => ({ ...ALICE, ...one }));
-  const tallies = decisions.map(({ time, reason }) => ({
+  const tallies = decisions.map(({ time, decision, reason }) => ({
     hour: time - time % HOUR,
-    name: `reason:${reason}`,
+    decision,
+    reason,
     count: 1,
   }));
-  store.record({ decisions, tallies, quietPeriod: 48 * HOUR });
+  store.history.record({ decisions, tallies, delays: [], quietPeriod: 48 * HOUR });
   store.close();
 }
 
@@ -57,7 +58,7 @@ Deno.test("find tells what waits, what is known, which origins are proven, and w
       { time: now - 10_000, decision: "pass", reason: "known", recipient: "eve@example.net" },
     );
     const store = openStore({ database: path, privacy: false });
-    store.exchange([], () => [
+    store.greylist.exchange([], () => [
       {
         kind: "triplet",
         key: tripletKey("net:192.0.2.0/24", "carol@example.org", "bob@example.net"),

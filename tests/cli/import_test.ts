@@ -39,7 +39,7 @@ async function withDatabase(
       (key) => {
         const store = openStore(settings);
         let found: Recalled | undefined;
-        store.exchange([key], (recalled) => {
+        store.greylist.exchange([key], (recalled) => {
           found = recalled;
           return [];
         });

@@ -8,7 +8,7 @@ const PASSWORD = "correct horse battery";
 
 function hashOf(database: string): string | undefined {
   const store = openStore({ database, privacy: false });
-  const all = store.credentials();
+  const all = store.credentials.all();
   store.close();
   return all.find(({ kind }) => kind === "password")?.hash;
 }

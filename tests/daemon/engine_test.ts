@@ -6,10 +6,11 @@ import { Engine } from "../../lib/daemon/engine.ts";
 import { EvidenceService } from "../../lib/evidence/service.ts";
 import { EventLog } from "../../lib/daemon/event_log.ts";
 import { Lists } from "../../lib/daemon/lists.ts";
-import { StoreFault } from "../../lib/store/fault.ts";
+import { Connection } from "../../lib/store/connection.ts";
+import { DatabaseError } from "../../lib/store/database_error.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 import { resolverOf, type Zone } from "../spf/zone.ts";
-import type { Store } from "../../lib/store/store.ts";
+import type { GreylistStore, Store } from "../../lib/store/store.ts";
 
 const DEFAULTS = {
   request: "smtpd_access_policy",
@@ -26,35 +27,10 @@ function requestOf(given: Record<string, string> = {}): Request {
   return new Request(attributes.map(([name, value]) => `${name}=${value}\n`).join(""));
 }
 
-/** A store whose batches go another way. */
-function withExchange(inner: SqliteStore, exchange: Store["exchange"]): Store {
-  return {
-    exchange,
-    expire: (...given) => inner.expire(...given),
-    entries: () => inner.entries(),
-    addEntry: (entry) => inner.addEntry(entry),
-    removeEntry: (id) => inner.removeEntry(id),
-    removeEndedEntries: (before) => inner.removeEndedEntries(before),
-    entriesRevision: () => inner.entriesRevision(),
-    record: (records) => inner.record(records),
-    findDecisions: (search) => inner.findDecisions(search),
-    findDeferrals: (search) => inner.findDeferrals(search),
-    findTriplets: (search) => inner.findTriplets(search),
-    findOrigins: (search) => inner.findOrigins(search),
-    tallies: (since) => inner.tallies(since),
-    countDeferrals: (since, lost, until) => inner.countDeferrals(since, lost, until),
-    findEntries: (search) => inner.findEntries(search),
-    entry: (id) => inner.entry(id),
-    credentials: () => inner.credentials(),
-    putCredential: (credential) => inner.putCredential(credential),
-    removeCredential: (kind, name) => inner.removeCredential(kind, name),
-    forget: (address) => inner.forget(address),
-    countHits: (hits) => inner.countHits(hits),
-    ruleHits: () => inner.ruleHits(),
-    check: () => inner.check(),
-    size: () => inner.size(),
-    close: () => inner.close(),
-  };
+type EngineStore = Pick<Store, "greylist" | "lists">;
+
+function withExchange(inner: EngineStore, exchange: GreylistStore["exchange"]): EngineStore {
+  return { greylist: { ...inner.greylist, exchange }, lists: inner.lists };
 }
 
 interface Setup {
@@ -68,7 +44,7 @@ interface Setup {
 
 function setUp(
   settings: Partial<Record<SettingName, string>> = {},
-  store?: Store,
+  store: EngineStore = new SqliteStore(new Connection(":memory:")),
   zone: Zone = {},
   asked: string[] = [],
 ): Setup {
@@ -88,13 +64,19 @@ function setUp(
     "priority",
     () => clock.now,
   );
-  const used = store ?? new SqliteStore(":memory:");
-  const lists = new Lists(used, service.lists, { fileRead: () => {}, fileFailed: () => {} });
+  const lists = new Lists(store.lists, service.lists, { fileRead: () => {}, fileFailed: () => {} });
   const gatherer = new EvidenceService(resolverOf(zone, asked), service.gatherer, {
     listSwitchedOff: () => {},
     dropped: () => {},
   });
-  const engine = new Engine(used, lists, gatherer, service.engine, journal, () => clock.now);
+  const engine = new Engine(
+    store.greylist,
+    lists,
+    gatherer,
+    service.engine,
+    journal,
+    () => clock.now,
+  );
   const ask = (given?: Record<string, string>) => engine.answer(requestOf(given));
   return { engine, lists, journal, lines, ask, clock };
 }
@@ -134,11 +116,11 @@ Deno.test("what is no policy request, or has no usable address, is DUNNO", async
 });
 
 Deno.test("requests of one turn see what those before them changed, in one transaction", async () => {
-  const inner = new SqliteStore(":memory:");
+  const inner = new SqliteStore(new Connection(":memory:"));
   let exchanges = 0;
   const store = withExchange(inner, (keys, judge) => {
     exchanges++;
-    return inner.exchange(keys, judge);
+    return inner.greylist.exchange(keys, judge);
   });
   const { ask, lines } = setUp({}, store);
   await Promise.all([ask(), ask(), ask({ recipient: "carol@example.net" })]);
@@ -147,12 +129,12 @@ Deno.test("requests of one turn see what those before them changed, in one trans
 });
 
 Deno.test("a verdict is answered only if the transaction that stores it commits", async () => {
-  const inner = new SqliteStore(":memory:");
+  const inner = new SqliteStore(new Connection(":memory:"));
   let isFull = true;
   const store = withExchange(inner, (keys, judge) => {
-    if (!isFull) return inner.exchange(keys, judge);
+    if (!isFull) return inner.greylist.exchange(keys, judge);
     judge({ triplets: new Map(), origins: new Map() });
-    throw new StoreFault("full", "/var/g.db", "database or disk is full");
+    throw new DatabaseError("full", "/var/g.db", "database or disk is full");
   });
   const { ask, lines } = setUp({}, store);
   assertEquals(await ask(), "action=DUNNO\n\n");
@@ -163,12 +145,12 @@ Deno.test("a verdict is answered only if the transaction that stores it commits"
 });
 
 Deno.test("requests that arrive during a transaction form the next batch", async () => {
-  const inner = new SqliteStore(":memory:");
+  const inner = new SqliteStore(new Connection(":memory:"));
   const batches: number[] = [];
   const others: Promise<string>[] = [];
   const store = withExchange(inner, (keys, judge) => {
     batches.push(keys.length);
-    inner.exchange(keys, judge);
+    inner.greylist.exchange(keys, judge);
     if (others.length > 0) return;
     others.push(ask({ sender: "b@x.example" }), ask({ sender: "c@x.example" }));
   });
@@ -194,11 +176,9 @@ Deno.test("a eviction is answered to its last, and others get their turn before 
 });
 
 Deno.test("a store that fails lets all mail pass, counted as fault and without a line each", async () => {
-  const store = {
-    exchange: () => {
-      throw new StoreFault("full", "/var/g.db", "database or disk is full");
-    },
-  } as unknown as Store;
+  const store = withExchange(new SqliteStore(new Connection(":memory:")), () => {
+    throw new DatabaseError("full", "/var/g.db", "database or disk is full");
+  });
   const { ask, journal, lines } = setUp({}, store);
   assertEquals(await Promise.all([ask(), ask()]), ["action=DUNNO\n\n", "action=DUNNO\n\n"]);
   assertEquals(journal.counters.reasons.fault, 2);
@@ -206,11 +186,9 @@ Deno.test("a store that fails lets all mail pass, counted as fault and without a
 });
 
 Deno.test("a bug in the store lets mail pass, and is logged once", async () => {
-  const store = {
-    exchange: () => {
-      throw new TypeError("undefined is not a function");
-    },
-  } as unknown as Store;
+  const store = withExchange(new SqliteStore(new Connection(":memory:")), () => {
+    throw new TypeError("undefined is not a function");
+  });
   const { ask, lines } = setUp({}, store);
   assertEquals(await ask(), "action=DUNNO\n\n");
   assertEquals(await ask(), "action=DUNNO\n\n");
@@ -226,11 +204,11 @@ Deno.test("shadow mode answers INFO and never defers", async () => {
 });
 
 Deno.test("an allowed stranger passes, a blocked one is refused with 550, and hits are counted", async () => {
-  const store = new SqliteStore(":memory:");
+  const store = new SqliteStore(new Connection(":memory:"));
   const { ask, lists, lines } = setUp({ builtin_list: "false" }, store);
   const common = { note: "", addedBy: "root", created: 1 };
-  store.addEntry({ ...common, list: "allow", matchOn: "client", pattern: "192.0.2.0/24" });
-  store.addEntry({ ...common, list: "block", matchOn: "sender", pattern: "mallory@example.org" });
+  store.lists.add({ ...common, list: "allow", matchOn: "client", pattern: "192.0.2.0/24" });
+  store.lists.add({ ...common, list: "block", matchOn: "sender", pattern: "mallory@example.org" });
   lists.refresh();
   assertEquals(await ask(), "action=DUNNO\n\n");
   // One of our own users matches as well, but it is not the list that decides.
@@ -244,17 +222,17 @@ Deno.test("an allowed stranger passes, a blocked one is refused with 550, and hi
   assertStringIncludes(lines[1]!, "action=reject, reason=blocked");
   assertStringIncludes(lines[1]!, "by=entry:2");
   lists.flushHits();
-  assertEquals(store.entries().map(({ hits }) => hits), [1, 1]);
+  assertEquals(store.lists.entries().map(({ hits }) => hits), [1, 1]);
 });
 
 Deno.test("mail for postmaster passes by the built-in list, unless that is off", async () => {
-  const store = new SqliteStore(":memory:");
+  const store = new SqliteStore(new Connection(":memory:"));
   const on = setUp({}, store);
   on.lists.refresh();
   assertEquals(await on.ask({ recipient: "postmaster" }), "action=DUNNO\n\n");
   assertEquals(await on.ask({ recipient: "Postmaster@example.net" }), "action=DUNNO\n\n");
   on.lists.flushHits();
-  assertEquals(store.ruleHits().map(({ rule, hits }) => [rule, hits]), [[
+  assertEquals(store.lists.ruleHits().map(({ rule, hits }) => [rule, hits]), [[
     "builtin:postmaster@",
     2,
   ]]);
@@ -352,23 +330,23 @@ Deno.test("DNS that does not answer costs no more than dns_wait, and the mail is
 });
 
 Deno.test("an spf: entry lets in, or refuses, whoever the domain's record authorises", async () => {
-  const store = new SqliteStore(":memory:");
+  const store = new SqliteStore(new Connection(":memory:"));
   const asked: string[] = [];
   const { ask, lists } = setUp({}, store, SPF_ZONE, asked);
   const entry = { matchOn: "client", note: "", addedBy: "root", created: 0 } as const;
-  store.addEntry({ ...entry, list: "allow", pattern: "spf:example.org" });
+  store.lists.add({ ...entry, list: "allow", pattern: "spf:example.org" });
   lists.refresh();
   const other = { sender: "carol@example.com" };
   assertEquals(await ask({ ...HERE, ...other }), "action=DUNNO\n\n");
   assertEquals(await ask({ ...THERE, ...other }), "action=DUNNO\n\n");
   assertMatch(await ask({ client_address: "203.0.113.7", ...other }), /DEFER/);
-  store.addEntry({ ...entry, list: "allow", pattern: "spf:dead.example" });
+  store.lists.add({ ...entry, list: "allow", pattern: "spf:dead.example" });
   lists.refresh();
   asked.length = 0;
   await ask({ client_address: "203.0.113.9", sasl_username: "bob" });
   await ask({ client_address: "203.0.113.9", protocol_state: "CONNECT" });
   assertEquals(asked, [], "own users wait for nobody's DNS");
-  store.addEntry({ ...entry, list: "block", pattern: "192.0.2.10" });
+  store.lists.add({ ...entry, list: "block", pattern: "192.0.2.10" });
   lists.refresh();
   assertMatch(await ask({ ...HERE, ...other }), /REJECT|550/);
 });

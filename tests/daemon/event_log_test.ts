@@ -8,7 +8,7 @@ import {
   type LinePrefix,
   type LogSettings,
 } from "../../lib/daemon/event_log.ts";
-import { StoreFault } from "../../lib/store/fault.ts";
+import { DatabaseError } from "../../lib/store/database_error.ts";
 
 function eventLogWith(
   settings: Partial<LogSettings> = {},
@@ -120,7 +120,11 @@ Deno.test("each level includes those before it", () => {
 
 Deno.test("a fault is logged once a minute, with what to do and how often it came", () => {
   const { journal, lines, clock } = eventLogWith();
-  const fault = new StoreFault("full", "/var/lib/greylag/greylag.db", "database or disk is full");
+  const fault = new DatabaseError(
+    "full",
+    "/var/lib/greylag/greylag.db",
+    "database or disk is full",
+  );
   for (let second = 0; second < 120; second++) {
     journal.storeIll(fault);
     clock.now += 1000;

@@ -1,9 +1,12 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { parseAddress } from "../../lib/net/network.ts";
 import { describeRule, Lists, type ListSettings } from "../../lib/daemon/lists.ts";
-import { StoreFault } from "../../lib/store/fault.ts";
+import { Connection } from "../../lib/store/connection.ts";
+import { DatabaseError } from "../../lib/store/database_error.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
-import type { Store } from "../../lib/store/store.ts";
+import type { ListStore } from "../../lib/store/store.ts";
+
+const emptyStore = () => new SqliteStore(new Connection(":memory:"));
 
 const NONE: ListSettings = {
   whitelistClients: [],
@@ -21,7 +24,10 @@ const TARGET = {
   recipient: "bob@example.net",
 };
 
-function listsWith(settings: Partial<ListSettings>, store: Store = new SqliteStore(":memory:")) {
+function listsWith(
+  settings: Partial<ListSettings>,
+  store: ListStore = emptyStore().lists,
+) {
   const told: string[] = [];
   const lists = new Lists(store, { ...NONE, ...settings }, {
     fileRead: (path, entries, errors) =>
@@ -36,11 +42,11 @@ function listsWith(settings: Partial<ListSettings>, store: Store = new SqliteSto
 }
 
 Deno.test("an entry that another process adds or removes counts from the next look", () => {
-  const store = new SqliteStore(":memory:");
-  const { lists, by } = listsWith({}, store);
+  const store = emptyStore();
+  const { lists, by } = listsWith({}, store.lists);
   lists.refresh();
   assertEquals(by(), undefined);
-  const { id } = store.addEntry({
+  const { id } = store.lists.add({
     list: "allow",
     matchOn: "client",
     pattern: "example.org",
@@ -50,7 +56,7 @@ Deno.test("an entry that another process adds or removes counts from the next lo
   });
   lists.refresh();
   assertEquals(by(), `entry ${id} (client example.org)`);
-  store.removeEntry(id);
+  store.lists.remove(id);
   lists.refresh();
   assertEquals(by(), undefined);
 });
@@ -94,11 +100,11 @@ Deno.test("recipients choose in the settings, and the built-in list can be switc
   assertStringIncludes(describeRule(postmaster.decisive!.rule), "built-in list");
 });
 
-Deno.test("a store that is ill leaves the lists as they were", () => {
-  const fault = () => {
-    throw new StoreFault("full", "/g.db", "disk is full");
+Deno.test("a database error leaves the lists unchanged", () => {
+  const fault = (): never => {
+    throw new DatabaseError("full", "/g.db", "disk is full");
   };
-  const store = { entriesRevision: fault, entries: fault, countHits: fault } as unknown as Store;
+  const store = { ...emptyStore().lists, revision: fault, entries: fault, countHits: fault };
   const { lists } = listsWith({ optOut: ["bob@example.net"] }, store);
   lists.refresh();
   assertEquals(lists.find(TARGET, 0).optedIn, false);

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Counters } from "../../lib/daemon/counters.ts";
 import type { EventLog } from "../../lib/daemon/event_log.ts";
-import { Maintenance, nextRows } from "../../lib/daemon/maintenance.ts";
-import { StoreFault } from "../../lib/store/fault.ts";
-import type { Cursor, Expiry, Store } from "../../lib/store/store.ts";
+import { type MaintainedStore, Maintenance, nextRows } from "../../lib/daemon/maintenance.ts";
+import { DatabaseError } from "../../lib/store/database_error.ts";
+import type { Cursor, Expiry, GreylistStore } from "../../lib/store/store.ts";
 
 /** A journal that nobody told anything yet. */
 function eventLogOf(overLimit: () => void = () => {}): EventLog {
@@ -19,6 +19,13 @@ const LIFETIMES = {
   maxPendingPerOrigin: 10,
 };
 
+function storeOf(
+  expire: GreylistStore["expire"],
+  removeEnded: (before: number) => number = () => 0,
+): MaintainedStore {
+  return { greylist: { expire }, lists: { removeEnded } };
+}
+
 Deno.test("a slice that took too long is followed by a smaller one, a quick one by a larger", () => {
   assertEquals(nextRows(1000, 10), 500);
   assertEquals(nextRows(1000, 5), 1000);
@@ -32,16 +39,13 @@ Deno.test("what expires is told by the clock and the settings, and a pass goes o
   const asked: [Expiry, Cursor | undefined][] = [];
   const ended: number[] = [];
   const next: Cursor = { table: "triplet", after: ["x"] };
-  const store = {
-    expire: (expiry: Expiry, cursor: Cursor | undefined) => {
-      asked.push([expiry, cursor]);
-      return { removed: 0, waiting: [], next: cursor === undefined ? next : undefined };
-    },
-    removeEndedEntries: (before: number) => {
-      ended.push(before);
-      return 0;
-    },
-  } as unknown as Store;
+  const store = storeOf((expiry: Expiry, cursor: Cursor | undefined) => {
+    asked.push([expiry, cursor]);
+    return { removed: 0, pending: [], next: cursor === undefined ? next : undefined };
+  }, (before) => {
+    ended.push(before);
+    return 0;
+  });
   const maintenance = new Maintenance(store, LIFETIMES, eventLogOf(), () => 1000);
   const cursor = maintenance.slice(undefined);
   assertEquals(cursor, next);
@@ -51,7 +55,7 @@ Deno.test("what expires is told by the clock and the settings, and a pass goes o
   assertEquals(asked, [
     [
       {
-        waitingBefore: 990,
+        pendingBefore: 990,
         seenBefore: 900,
         historyBefore: 950,
         historyRows: 7,
@@ -61,7 +65,7 @@ Deno.test("what expires is told by the clock and the settings, and a pass goes o
       undefined,
     ],
     [{
-      waitingBefore: 990,
+      pendingBefore: 990,
       seenBefore: 900,
       historyBefore: 950,
       historyRows: 7,
@@ -73,12 +77,10 @@ Deno.test("what expires is told by the clock and the settings, and a pass goes o
 
 Deno.test("the task begins by itself and ends when it is stopped", async () => {
   let slices = 0;
-  const store = {
-    expire: () => {
-      slices++;
-      return { removed: 0, waiting: [], next: { table: "triplet", after: [] } };
-    },
-  } as unknown as Store;
+  const store = storeOf(() => {
+    slices++;
+    return { removed: 0, pending: [], next: { table: "triplet", after: [] } };
+  });
   const maintenance = new Maintenance(store, LIFETIMES, eventLogOf(), () => 1000);
   maintenance.start();
   await new Promise((resolve) => setTimeout(resolve, 500));
@@ -98,13 +100,10 @@ Deno.test("what waits too numerously is found in one pass, and its oldest remove
     last: minute * 60_000,
     count: 8,
   }));
-  const store = {
-    expire: ({ evictions }: Expiry) => {
-      asked.push(evictions);
-      return { removed: 0, waiting: counts, next: undefined };
-    },
-    removeEndedEntries: () => 0,
-  } as unknown as Store;
+  const store = storeOf(({ evictions }: Expiry) => {
+    asked.push(evictions);
+    return { removed: 0, pending: counts, next: undefined };
+  });
   const journal = eventLogOf(() => told.push("crowded"));
   const maintenance = new Maintenance(store, LIFETIMES, journal, () => 1000);
   for (let pass = 0; pass < 3; pass++) maintenance.slice(undefined);
@@ -117,20 +116,17 @@ Deno.test("a pass that a fault ended is not counted on", () => {
   const next: Cursor = { table: "triplet", after: ["x"] };
   const counts = [{ origin: "net:a", first: 1, last: 1, count: 600 }];
   let calls = 0;
-  const store = {
-    expire: ({ evictions }: Expiry) => {
-      asked.push(evictions);
-      calls++;
-      if (calls === 2) throw new StoreFault("io", "/g.db", "disk I/O error");
-      return { removed: 0, waiting: counts, next: calls === 1 ? next : undefined };
-    },
-    removeEndedEntries: () => 0,
-  } as unknown as Store;
+  const store = storeOf(({ evictions }: Expiry) => {
+    asked.push(evictions);
+    calls++;
+    if (calls === 2) throw new DatabaseError("io", "/g.db", "disk I/O error");
+    return { removed: 0, pending: counts, next: calls === 1 ? next : undefined };
+  });
   const limits = { ...LIFETIMES, maxPendingPerOrigin: 1000 };
   const maintenance = new Maintenance(store, limits, eventLogOf(), () => 1000);
   assertThrows(
     () => maintenance.slice(maintenance.slice(undefined)),
-    StoreFault,
+    DatabaseError,
   );
   for (let pass = 0; pass < 2; pass++) maintenance.slice(undefined);
   // 600 counted twice would be too many.

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { PendingCounter } from "../../lib/daemon/pending_limit.ts";
-import type { WaitingCount } from "../../lib/store/store.ts";
+import type { PendingCount } from "../../lib/store/store.ts";
 
 const SECOND = 1000;
 const LIMITS = { maxPending: 100, maxPendingPerOrigin: 10 };
@@ -36,7 +36,7 @@ Deno.test("of too many in all the oldest go, whoever they are of", () => {
 });
 
 /** What a store counts of one origin's triplets that came at these times. */
-function countsOf(times: readonly number[]): WaitingCount[] {
+function countsOf(times: readonly number[]): PendingCount[] {
   const seconds = Map.groupBy(times, (time) => Math.floor(time / SECOND));
   return [...seconds.values()].map((some) => ({
     origin: "net:a",

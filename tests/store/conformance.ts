@@ -12,7 +12,7 @@ import {
   type TripletKey,
   tripletKey,
 } from "../../lib/greylist/model.ts";
-import type { DecisionRecord, Page } from "../../lib/store/history.ts";
+import type { DecisionRecord, DelayTally, Page, Tally } from "../../lib/store/history.ts";
 import type { Cursor, Expiry, NewEntry, Recalled, Store } from "../../lib/store/store.ts";
 
 const triplet: Triplet = { firstSeen: 1000, lastSeen: 2000, tries: 2, counted: false };
@@ -22,7 +22,7 @@ const key = (sender: string, name = "net:192.0.2.0/24") =>
 
 function recall(store: Store, keys: readonly TripletKey[]): Recalled {
   let recalled: Recalled | undefined;
-  store.exchange(keys, (found) => {
+  store.greylist.exchange(keys, (found) => {
     recalled = found;
     return [];
   });
@@ -31,7 +31,7 @@ function recall(store: Store, keys: readonly TripletKey[]): Recalled {
 }
 
 function remember(store: Store, changes: readonly Change[]): void {
-  store.exchange([], () => changes);
+  store.greylist.exchange([], () => changes);
 }
 
 function expireAll(
@@ -40,7 +40,7 @@ function expireAll(
   rows: number,
 ): { removed: number; slices: number } {
   const expiry: Expiry = {
-    waitingBefore: 0,
+    pendingBefore: 0,
     seenBefore: 0,
     historyBefore: 0,
     historyRows: 1000,
@@ -52,7 +52,7 @@ function expireAll(
   let removed = 0;
   let slices = 0;
   do {
-    const slice = store.expire(expiry, cursor, rows);
+    const slice = store.greylist.expire(expiry, cursor, rows);
     removed += slice.removed;
     cursor = slice.next;
     slices++;
@@ -80,7 +80,7 @@ const HOUR = 3_600_000;
 
 function record(store: Store, ...given: Partial<DecisionRecord>[]): void {
   const decisions = given.map((one) => ({ ...decision, ...one }));
-  store.record({ decisions, tallies: [], quietPeriod: 10_000 });
+  store.history.record({ decisions, tallies: [], delays: [], quietPeriod: 10_000 });
 }
 
 /** Every page put together, each of them as small as said. */
@@ -151,7 +151,7 @@ export function testConformance(
 
   test("nothing of a batch is stored when its judge throws", (store) => {
     try {
-      store.exchange([key("a")], () => {
+      store.greylist.exchange([key("a")], () => {
         throw new Error("no");
       });
     } catch {
@@ -188,7 +188,7 @@ export function testConformance(
       changes.push({ kind: "origin", key: `net:${at}`, record: { ...origin, lastSeen: at } });
     }
     remember(store, changes);
-    const { removed, slices } = expireAll(store, { waitingBefore: 70, seenBefore: 30 }, 7);
+    const { removed, slices } = expireAll(store, { pendingBefore: 70, seenBefore: 30 }, 7);
     assertEquals(removed, 70 + 30 + 30);
     assert(slices > 200 / 7);
     assertEquals(store.size(), { triplets: 30 + 70, origins: 70 });
@@ -206,77 +206,77 @@ export function testConformance(
   };
 
   test("an entry is kept with its hits, replaced by its like, and removed once", (store) => {
-    const added = store.addEntry(entry);
+    const added = store.lists.add(entry);
     assertEquals({ ...entry, id: added.id, hits: 0 }, added);
-    store.countHits([
+    store.lists.countHits([
       { rule: added.id, count: 3, last: 5000 },
       { rule: 999, count: 1, last: 1 },
     ]);
-    store.countHits([{ rule: added.id, count: 1, last: 4000 }]);
-    const again = store.addEntry({ ...entry, note: "new", expires: 9000 });
+    store.lists.countHits([{ rule: added.id, count: 1, last: 4000 }]);
+    const again = store.lists.add({ ...entry, note: "new", expires: 9000 });
     assertEquals(again.id, added.id);
-    const other = store.addEntry({ ...entry, list: "block" });
-    assertEquals(store.entries(), [
+    const other = store.lists.add({ ...entry, list: "block" });
+    assertEquals(store.lists.entries(), [
       { ...entry, note: "new", expires: 9000, id: added.id, hits: 4, lastHit: 5000 },
       other,
     ]);
-    assertEquals(store.removeEntry(added.id), true);
-    assertEquals(store.removeEntry(added.id), false);
-    assertEquals(store.entries(), [other]);
-    assert(store.addEntry(entry).id > other.id, "a number is never given again");
+    assertEquals(store.lists.remove(added.id), true);
+    assertEquals(store.lists.remove(added.id), false);
+    assertEquals(store.lists.entries(), [other]);
+    assert(store.lists.add(entry).id > other.id, "a number is never given again");
   });
 
   test("entries that have ended are removed, and those that end later or never are kept", (store) => {
     for (const [pattern, expires] of [["192.0.2.1", 100], ["192.0.2.2", 200]] as const) {
-      store.addEntry({ ...entry, pattern, expires });
+      store.lists.add({ ...entry, pattern, expires });
     }
-    store.addEntry(entry);
-    const revision = store.entriesRevision();
-    assertEquals(store.removeEndedEntries(100), 0);
-    assertEquals(store.entriesRevision(), revision);
-    assertEquals(store.removeEndedEntries(200), 1);
-    assertEquals(store.entries().map(({ pattern }) => pattern), [
+    store.lists.add(entry);
+    const revision = store.lists.revision();
+    assertEquals(store.lists.removeEnded(100), 0);
+    assertEquals(store.lists.revision(), revision);
+    assertEquals(store.lists.removeEnded(200), 1);
+    assertEquals(store.lists.entries().map(({ pattern }) => pattern), [
       "192.0.2.2",
       "192.0.2.0/24",
     ]);
-    assert(store.entriesRevision() !== revision);
+    assert(store.lists.revision() !== revision);
   });
 
   test("the hits of rules that are not stored themselves add up", (store) => {
-    store.countHits([{ rule: "builtin:a", count: 2, last: 9 }, {
+    store.lists.countHits([{ rule: "builtin:a", count: 2, last: 9 }, {
       rule: "/f:1",
       count: 1,
       last: 5,
     }]);
-    store.countHits([{ rule: "builtin:a", count: 1, last: 7 }]);
-    assertEquals(store.ruleHits(), [
+    store.lists.countHits([{ rule: "builtin:a", count: 1, last: 7 }]);
+    assertEquals(store.lists.ruleHits(), [
       { rule: "/f:1", hits: 1, lastHit: 5 },
       { rule: "builtin:a", hits: 3, lastHit: 9 },
     ]);
   });
 
   test("the revision changes with every change of an entry, and only then", (store) => {
-    const seen = [store.entriesRevision()];
-    const { id } = store.addEntry(entry);
-    seen.push(store.entriesRevision());
-    store.countHits([{ rule: id, count: 1, last: 1 }]);
+    const seen = [store.lists.revision()];
+    const { id } = store.lists.add(entry);
+    seen.push(store.lists.revision());
+    store.lists.countHits([{ rule: id, count: 1, last: 1 }]);
     remember(store, [{ kind: "triplet", key: key("a"), record: triplet }]);
-    assertEquals(store.entriesRevision(), seen[1]);
-    store.removeEntry(id);
-    store.removeEntry(id);
-    seen.push(store.entriesRevision());
+    assertEquals(store.lists.revision(), seen[1]);
+    store.lists.remove(id);
+    store.lists.remove(id);
+    seen.push(store.lists.revision());
     assertEquals(new Set(seen).size, 3);
   });
 
   test("a check passes and changes nothing", (store) => {
-    const revision = store.entriesRevision();
+    const revision = store.lists.revision();
     store.check();
-    assertEquals(store.entriesRevision(), revision);
+    assertEquals(store.lists.revision(), revision);
     assertEquals(store.size(), { triplets: 0, origins: 0 });
   });
 
   test("an expiry of an empty store ends", (store) => {
-    assertEquals(expireAll(store, { waitingBefore: 9, seenBefore: 9 }, 10).removed, 0);
+    assertEquals(expireAll(store, { pendingBefore: 9, seenBefore: 9 }, 10).removed, 0);
   });
 
   clear("decisions are kept as they were made, the newest first, page by page", (store) => {
@@ -289,7 +289,9 @@ export function testConformance(
       by: "entry:3",
     };
     record(store, {}, { time: 2000, reason: "early", shadow: "defer" }, passed);
-    const found = all((after) => store.findDecisions({ text: "", limit: 1, ...from(after) }));
+    const found = all((after) =>
+      store.history.findDecisions({ text: "", limit: 1, ...from(after) })
+    );
     assertEquals(found.map(({ time }) => time), [5000, 2000, 1000]);
     const [newest, , oldest] = found;
     assertEquals(
@@ -309,7 +311,7 @@ export function testConformance(
         { sender: "axbyc@example.org", normalisedSender: "2", clientName: "MX.example.com" },
       );
       const senders = (text: string) =>
-        (all((after) => store.findDecisions({ text, limit: 10, ...from(after) })))
+        (all((after) => store.history.findDecisions({ text, limit: 10, ...from(after) })))
           .map(({ sender }) => sender.slice(0, 3));
       assertEquals(senders("EXAMPLE.org"), ["axb", "a_b"]);
       assertEquals(senders("a_b%"), ["a_b"]);
@@ -330,7 +332,9 @@ export function testConformance(
         { time: 3000, network: "net:198.51.100.0/24", clientAddress: "198.51.100.7" },
       );
       const open = () =>
-        all((after) => store.findDeferrals({ text: "", limit: 10, open: true, ...from(after) }));
+        all((after) =>
+          store.history.findDeferrals({ text: "", limit: 10, open: true, ...from(after) })
+        );
       const [one, ...more] = open();
       assertEquals(more, []);
       assertEquals(
@@ -354,7 +358,7 @@ export function testConformance(
       record(store, { time: 5000, decision: "pass", reason: "retried" });
       assertEquals(open(), []);
       const [ended] = all((after) =>
-        store.findDeferrals({ text: "bob@", limit: 10, ...from(after) })
+        store.history.findDeferrals({ text: "bob@", limit: 10, ...from(after) })
       );
       assertEquals([ended!.ended, ended!.endedBy, ended!.tries], [5000, "retried", 3]);
 
@@ -379,9 +383,9 @@ export function testConformance(
         { time: 6000, normalisedSender: "c", decision: "reject", reason: "blocked" },
       );
       const between = { lastSeenFrom: 3000, lastSeenBefore: 4000 };
-      const { rows } = store.findDeferrals({ text: "", limit: 10, ...between });
+      const { rows } = store.history.findDeferrals({ text: "", limit: 10, ...between });
       assertEquals(rows.map(({ sender }) => sender), ["d"]);
-      assertEquals(store.countDeferrals(1000, 4000), {
+      assertEquals(store.history.countDeferrals(1000, 4000), {
         returned: 1,
         refused: 1,
         waiting: 1,
@@ -393,7 +397,7 @@ export function testConformance(
   test("decisions are found by their reasons", (store) => {
     record(store, {}, { reason: "known", decision: "pass" }, { reason: "early" });
     const found = all((after) =>
-      store.findDecisions({ text: "", limit: 1, reasons: ["new", "early"], ...from(after) })
+      store.history.findDecisions({ text: "", limit: 1, reasons: ["new", "early"], ...from(after) })
     );
     assertEquals(found.map(({ reason }) => reason), ["early", "new"]);
   });
@@ -402,7 +406,7 @@ export function testConformance(
     for (const time of [1000, 2000, 3000]) {
       record(store, { time, normalisedSender: `s${time}` });
     }
-    const { waiting, lost } = store.countDeferrals(1000, 1500, 3000);
+    const { waiting, lost } = store.history.countDeferrals(1000, 1500, 3000);
     assertEquals([waiting, lost], [1, 1]);
   });
 
@@ -416,47 +420,54 @@ export function testConformance(
       created: 1,
     };
     for (const pattern of ["a_.example", "ab.example", "b.example"]) {
-      store.addEntry({ ...entry, pattern });
+      store.lists.add({ ...entry, pattern });
     }
-    store.addEntry({ ...entry, list: "block", pattern: "c.example", note: "spam from A_b" });
+    store.lists.add({ ...entry, list: "block", pattern: "c.example", note: "spam from A_b" });
     const found = (text: string, list?: NewEntry["list"]) =>
-      (all((after) => store.findEntries({ text, list, limit: 1, ...from(after) })))
+      (all((after) => store.lists.find({ text, list, limit: 1, ...from(after) })))
         .map(({ pattern }) => pattern);
     assertEquals(found(""), ["c.example", "b.example", "ab.example", "a_.example"]);
     assertEquals(found("A_"), ["c.example", "a_.example"]);
     assertEquals(found("example", "block"), ["c.example"]);
-    const { id } = store.entries()[0]!;
-    assertEquals(store.entry(id)?.pattern, "a_.example");
-    assertEquals(store.entry(id + 100), undefined);
+    const { id } = store.lists.entries()[0]!;
+    assertEquals(store.lists.entry(id)?.pattern, "a_.example");
+    assertEquals(store.lists.entry(id + 100), undefined);
   });
 
   test("a password and tokens are kept by kind and name, and removed", (store) => {
     const password = { kind: "password", name: "", hash: "1", created: 1 } as const;
     const token = { kind: "token", name: "monitoring", hash: "2", created: 2 } as const;
-    store.putCredential(token);
-    store.putCredential(password);
-    store.putCredential({ ...password, hash: "3" });
-    assertEquals(store.credentials(), [{ ...password, hash: "3" }, token]);
-    assertEquals(store.removeCredential("token", "other"), false);
-    assertEquals(store.removeCredential("token", "monitoring"), true);
-    assertEquals(store.credentials(), [{ ...password, hash: "3" }]);
+    store.credentials.put(token);
+    store.credentials.put(password);
+    store.credentials.put({ ...password, hash: "3" });
+    assertEquals(store.credentials.all(), [{ ...password, hash: "3" }, token]);
+    assertEquals(store.credentials.remove("token", "other"), false);
+    assertEquals(store.credentials.remove("token", "monitoring"), true);
+    assertEquals(store.credentials.all(), [{ ...password, hash: "3" }]);
   });
 
-  test("counts of an hour add up", (store) => {
-    const tally = (hour: number, name: string, count: number) => ({
+  test("tallies and delays of an hour add up", (store) => {
+    const tally = (hour: number, given: Partial<Tally> = {}): Tally => ({
       hour: hour * HOUR,
-      name,
+      decision: "defer",
+      reason: "new",
+      count: 1,
+      ...given,
+    });
+    const delay = (hour: number, upTo: number, count: number) => ({
+      hour: hour * HOUR,
+      upTo,
       count,
     });
-    const keep = (...tallies: ReturnType<typeof tally>[]) =>
-      store.record({ decisions: [], tallies, quietPeriod: 1 });
-    keep(tally(1, "reason:new", 2), tally(2, "reason:new", 1));
-    keep(tally(2, "reason:new", 4), tally(2, "reason:known", 1));
-    assertEquals(store.tallies(2 * HOUR), [
-      tally(2, "reason:known", 1),
-      tally(2, "reason:new", 5),
-    ]);
-    assertEquals(store.tallies(0).length, 3);
+    const keep = (tallies: Tally[], delays: DelayTally[]) =>
+      store.history.record({ decisions: [], tallies, delays, quietPeriod: 1 });
+    const shadow: Partial<Tally> = { decision: "pass", shadow: "defer" };
+    keep([tally(1), tally(2)], [delay(1, 60, 1), delay(2, Infinity, 1)]);
+    keep([tally(2, { count: 4 }), tally(2, shadow)], [delay(2, 60, 3), delay(2, Infinity, 2)]);
+    assertEquals(store.history.tallies(2 * HOUR), [tally(2, { count: 5 }), tally(2, shadow)]);
+    assertEquals(store.history.tallies(0).length, 3);
+    assertEquals(store.history.delayTallies(2 * HOUR), [delay(2, 60, 3), delay(2, Infinity, 3)]);
+    assertEquals(store.history.delayTallies(0).length, 3);
   });
 
   clear("triplets and origins are found by any part, page by page", (store) => {
@@ -470,7 +481,7 @@ export function testConformance(
       ),
     ]);
     const triplets = all((after) =>
-      store.findTriplets({ text: "example.ORG", limit: 2, ...from(after) })
+      store.greylist.findTriplets({ text: "example.ORG", limit: 2, ...from(after) })
     );
     assertEquals(triplets.map(({ sender }) => sender[0]), names);
     const { firstSeen, lastSeen, tries } = triplet;
@@ -483,7 +494,7 @@ export function testConformance(
       tries,
     });
     const origins = all((after) =>
-      store.findOrigins({ text: ".example", limit: 2, ...from(after) })
+      store.greylist.findOrigins({ text: ".example", limit: 2, ...from(after) })
     );
     assertEquals(origins.map(({ name }) => name[4]), names);
   });
@@ -533,21 +544,23 @@ export function testConformance(
         ...[1, 4].map((second) => wait(`b${second}`, "net:other", second * 1000)),
       ]);
       const expiry = {
-        waitingBefore: 0,
+        pendingBefore: 0,
         seenBefore: 0,
         historyBefore: 0,
         historyRows: 9,
         deferralRows: 9,
         evictions: [],
       };
-      const { waiting } = store.expire(expiry, undefined, 100);
-      assertEquals(waiting.filter(({ origin }) => origin === "net:crowded").length, 4);
+      const { pending } = store.greylist.expire(expiry, undefined, 100);
+      assertEquals(pending.filter(({ origin }) => origin === "net:crowded").length, 4);
       const { removed } = expireAll(store, {
         evictions: [{ origin: "net:crowded", before: 3000 }],
       }, 3);
       assertEquals(removed, 2);
       assertEquals(expireAll(store, { evictions: [{ before: 4000 }] }, 3).removed, 2);
-      const left = all((after) => store.findTriplets({ text: "", limit: 9, ...from(after) }));
+      const left = all((after) =>
+        store.greylist.findTriplets({ text: "", limit: 9, ...from(after) })
+      );
       assertEquals(left.map(({ sender }) => sender).sort(), ["a4", "b4", "known"]);
     },
   );
@@ -558,8 +571,8 @@ export function testConformance(
     }
     expireAll(store, { historyBefore: 5 }, 3);
     const left = () => [
-      (all((after) => store.findDecisions({ text: "", limit: 50, ...from(after) }))).length,
-      (all((after) => store.findDeferrals({ text: "", limit: 50, ...from(after) }))).length,
+      (all((after) => store.history.findDecisions({ text: "", limit: 50, ...from(after) }))).length,
+      (all((after) => store.history.findDeferrals({ text: "", limit: 50, ...from(after) }))).length,
     ];
     assertEquals(left(), [15, 15]);
     expireAll(store, { historyRows: 4 }, 3);

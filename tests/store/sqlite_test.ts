@@ -1,16 +1,17 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { Database } from "@db/sqlite";
 import { type Triplet, tripletKey } from "../../lib/greylist/model.ts";
-import { StoreFault } from "../../lib/store/fault.ts";
+import { Connection } from "../../lib/store/connection.ts";
+import { DatabaseError } from "../../lib/store/database_error.ts";
 import { loadKey, makePseudonym } from "../../lib/store/pseudonym.ts";
 import type { DecisionRecord } from "../../lib/store/history.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 import { testConformance } from "./conformance.ts";
 
-testConformance("sqlite", () => new SqliteStore(":memory:"));
+testConformance("sqlite", () => new SqliteStore(new Connection(":memory:")));
 testConformance("sqlite with pseudonyms", () => {
   const pseudonym = makePseudonym(new Uint8Array(32).fill(7));
-  return new SqliteStore(":memory:", pseudonym);
+  return new SqliteStore(new Connection(":memory:", { pseudonym }));
 }, { hides: true });
 
 const key = tripletKey("net:192.0.2.0/24", "alice@example.org", "bob@example.net");
@@ -26,9 +27,9 @@ async function inDirectory(body: (directory: string) => Promise<void> | void): P
 }
 
 function stored(path: string, pseudonym?: (text: string) => string): Triplet | undefined {
-  const store = new SqliteStore(path, pseudonym);
+  const store = new SqliteStore(new Connection(path, { pseudonym }));
   let found: Triplet | undefined;
-  store.exchange([key], ({ triplets }) => {
+  store.greylist.exchange([key], ({ triplets }) => {
     found = triplets.get(key.id);
     return [];
   });
@@ -38,8 +39,8 @@ function stored(path: string, pseudonym?: (text: string) => string): Triplet | u
 
 Deno.test("what was stored is there after the database was closed and opened", async () => {
   await inDirectory((directory) => {
-    const store = new SqliteStore(`${directory}/g.db`);
-    store.exchange([], () => [{ kind: "triplet", key, record }]);
+    const store = new SqliteStore(new Connection(`${directory}/g.db`));
+    store.greylist.exchange([], () => [{ kind: "triplet", key, record }]);
     store.close();
     assertEquals(stored(`${directory}/g.db`), record);
   });
@@ -47,14 +48,14 @@ Deno.test("what was stored is there after the database was closed and opened", a
 
 Deno.test("two processes write one database, and each sees what the other stored", async () => {
   await inDirectory((directory) => {
-    const one = new SqliteStore(`${directory}/g.db`);
-    const other = new SqliteStore(`${directory}/g.db`);
-    one.exchange([key], () => [{ kind: "triplet", key, record }]);
-    other.exchange([key], ({ triplets }) => {
+    const one = new SqliteStore(new Connection(`${directory}/g.db`));
+    const other = new SqliteStore(new Connection(`${directory}/g.db`));
+    one.greylist.exchange([key], () => [{ kind: "triplet", key, record }]);
+    other.greylist.exchange([key], ({ triplets }) => {
       assertEquals(triplets.get(key.id), record);
       return [{ kind: "triplet", key, record: { ...record, tries: 4 } }];
     });
-    one.exchange([key], ({ triplets }) => {
+    one.greylist.exchange([key], ({ triplets }) => {
       assertEquals(triplets.get(key.id)?.tries, 4);
       return [];
     });
@@ -65,12 +66,12 @@ Deno.test("two processes write one database, and each sees what the other stored
 
 Deno.test("a write between reading and writing makes a batch begin again", async () => {
   await inDirectory((directory) => {
-    const one = new SqliteStore(`${directory}/g.db`);
-    const other = new SqliteStore(`${directory}/g.db`);
+    const one = new SqliteStore(new Connection(`${directory}/g.db`));
+    const other = new SqliteStore(new Connection(`${directory}/g.db`));
     let turns = 0;
-    one.exchange([key], ({ triplets }) => {
+    one.greylist.exchange([key], ({ triplets }) => {
       turns++;
-      if (turns === 1) other.exchange([], () => [{ kind: "triplet", key, record }]);
+      if (turns === 1) other.greylist.exchange([], () => [{ kind: "triplet", key, record }]);
       const tries = (triplets.get(key.id)?.tries ?? 0) + 1;
       return [{ kind: "triplet", key, record: { ...record, tries } }];
     });
@@ -83,17 +84,17 @@ Deno.test("a write between reading and writing makes a batch begin again", async
 
 Deno.test("a locked database is a fault that says so", async () => {
   await inDirectory((directory) => {
-    const store = new SqliteStore(`${directory}/g.db`);
+    const store = new SqliteStore(new Connection(`${directory}/g.db`));
     const locker = new Database(`${directory}/g.db`);
     locker.exec("BEGIN IMMEDIATE");
     const fault = assertThrows(
-      () => store.exchange([], () => [{ kind: "triplet", key, record }]),
-      StoreFault,
+      () => store.greylist.exchange([], () => [{ kind: "triplet", key, record }]),
+      DatabaseError,
     );
     assertEquals(fault.kind, "locked");
-    assertThrows(() => store.check(), StoreFault, "locked");
+    assertThrows(() => store.check(), DatabaseError, "locked");
     locker.exec("ROLLBACK");
-    store.exchange([], () => [{ kind: "triplet", key, record }]);
+    store.greylist.exchange([], () => [{ kind: "triplet", key, record }]);
     locker.close();
     store.close();
   });
@@ -110,8 +111,8 @@ async function allBytes(directory: string): Promise<string> {
 Deno.test("with pseudonyms no address stands in any file, and the key is needed to find it", async () => {
   await inDirectory(async (directory) => {
     const pseudonym = makePseudonym(loadKey(`${directory}/key`));
-    const store = new SqliteStore(`${directory}/g.db`, pseudonym);
-    store.exchange([], () => [{ kind: "triplet", key, record }]);
+    const store = new SqliteStore(new Connection(`${directory}/g.db`, { pseudonym }));
+    store.greylist.exchange([], () => [{ kind: "triplet", key, record }]);
     for (const secret of ["alice", "example.org", "bob", "192.0.2"]) {
       assertFalse((await allBytes(directory)).includes(secret), secret);
     }
@@ -125,8 +126,8 @@ Deno.test("with pseudonyms no address stands in any file, and the key is needed 
 Deno.test("what was stored in clear is hidden when pseudonyms are turned on, and still known", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/g.db`;
-    const store = new SqliteStore(path);
-    store.exchange([], () => [
+    const store = new SqliteStore(new Connection(path));
+    store.greylist.exchange([], () => [
       { kind: "triplet", key, record },
       {
         kind: "origin",
@@ -162,20 +163,20 @@ const decision: DecisionRecord = {
 };
 
 const found = (store: SqliteStore, text: string) => [
-  store.findDecisions({ text, limit: 9 }).rows.length,
-  store.findDeferrals({ text, limit: 9 }).rows.length,
+  store.history.findDecisions({ text, limit: 9 }).rows.length,
+  store.history.findDeferrals({ text, limit: 9 }).rows.length,
 ];
 
 Deno.test("the history of hidden addresses is found by who knows them, and forgotten", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/g.db`;
-    const clear = new SqliteStore(path);
-    clear.record({ decisions: [decision], tallies: [], quietPeriod: 9 });
+    const clear = new SqliteStore(new Connection(path));
+    clear.history.record({ decisions: [decision], tallies: [], delays: [], quietPeriod: 9 });
     clear.close();
     const pseudonym = makePseudonym(new Uint8Array(32).fill(9));
-    const store = new SqliteStore(path, pseudonym);
+    const store = new SqliteStore(new Connection(path, { pseudonym }));
     const other = { ...decision, normalisedSender: "eve@example.org" };
-    store.record({ decisions: [other], tallies: [], quietPeriod: 9 });
+    store.history.record({ decisions: [other], tallies: [], delays: [], quietPeriod: 9 });
     for (const secret of ["alice", "example.org", "eve", "Bob", "bob", "192.0.2"]) {
       assertFalse((await allBytes(directory)).includes(secret), secret);
     }
@@ -192,9 +193,9 @@ Deno.test("the history of hidden addresses is found by who knows them, and forgo
 
 Deno.test("what is forgotten leaves no trace in any file", async () => {
   await inDirectory(async (directory) => {
-    const store = new SqliteStore(`${directory}/g.db`);
-    store.exchange([], () => [{ kind: "triplet", key, record }]);
-    store.record({ decisions: [decision], tallies: [], quietPeriod: 9 });
+    const store = new SqliteStore(new Connection(`${directory}/g.db`));
+    store.greylist.exchange([], () => [{ kind: "triplet", key, record }]);
+    store.history.record({ decisions: [decision], tallies: [], delays: [], quietPeriod: 9 });
     assert((await allBytes(directory)).includes("alice@"));
     store.forget("alice@example.org");
     assertFalse((await allBytes(directory)).includes("alice@"));
@@ -204,18 +205,18 @@ Deno.test("what is forgotten leaves no trace in any file", async () => {
 
 Deno.test("a search looks at so many rows and then says where it goes on", async () => {
   await inDirectory((directory) => {
-    const store = new SqliteStore(`${directory}/g.db`);
+    const store = new SqliteStore(new Connection(`${directory}/g.db`));
     const decisions = Array.from({ length: 25_000 }, (_, at) => ({
       ...decision,
       reason: "known" as const,
       decision: "pass" as const,
       sender: at === 0 ? "needle@example.org" : "a@example.org",
     }));
-    store.record({ decisions, tallies: [], quietPeriod: 9 });
-    const first = store.findDecisions({ text: "needle", limit: 5 });
+    store.history.record({ decisions, tallies: [], delays: [], quietPeriod: 9 });
+    const first = store.history.findDecisions({ text: "needle", limit: 5 });
     assertEquals(first.rows, []);
     assert(first.next !== undefined);
-    const second = store.findDecisions({ text: "needle", limit: 5, after: first.next });
+    const second = store.history.findDecisions({ text: "needle", limit: 5, after: first.next });
     assertEquals([second.rows.length, second.next], [1, undefined]);
     store.close();
   });

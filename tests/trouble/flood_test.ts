@@ -95,7 +95,7 @@ async function withFlood(
     // Whom the flood must not cost anything: known from the flooding network itself, and long before.
     const known = tripletKey("net:203.0.113.0/24", "friend@example.org", "bob@example.net");
     const seen = (START - 3600) * 1000;
-    store.exchange([], () => [{
+    store.greylist.exchange([], () => [{
       kind: "triplet",
       key: known,
       record: { firstSeen: seen, lastSeen: seen, passed: seen, tries: 1, counted: false },

@@ -12,7 +12,7 @@ function forgotten(database: string, senders: readonly string[]): string[] {
   for (let at = 0; at < senders.length; at += 500) {
     const some = senders.slice(at, at + 500);
     const keys = some.map((sender) => tripletKey("net:192.0.2.0/24", sender, "bob@example.net"));
-    store.exchange(keys, ({ triplets }) => {
+    store.greylist.exchange(keys, ({ triplets }) => {
       for (const [n, { id }] of keys.entries()) if (!triplets.has(id)) missing.push(some[n]!);
       return [];
     });

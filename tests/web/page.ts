@@ -119,7 +119,7 @@ export async function withPage(
     const clock = { now: setup.now ?? Date.now(), elapsed: 0 };
     const store = openStore(settings.store);
     if (seeded) await seed(store, clock.now);
-    store.putCredential({ kind: "password", name: "", hash: hash!, created: 1 });
+    store.credentials.put({ kind: "password", name: "", hash: hash!, created: 1 });
     for (
       const [kind, name, token] of [["token", "script", TOKEN], [
         "read-token",
@@ -127,7 +127,7 @@ export async function withPage(
         READ_TOKEN,
       ]] as const
     ) {
-      store.putCredential({ kind, name, hash: hashToken(token), created: 1 });
+      store.credentials.put({ kind, name, hash: hashToken(token), created: 1 });
     }
     const events: PageEvent[] = [];
     const link: DaemonLink = new DaemonLink((message) => {

@@ -5,7 +5,7 @@
  */
 import { tripletKey } from "../../lib/greylist/model.ts";
 import { newEntry, releaseOf } from "../../lib/admin/new_entry.ts";
-import type { DecisionRecord, Tally } from "../../lib/store/history.ts";
+import type { DecisionRecord, DelayTally, Records, Tally } from "../../lib/store/history.ts";
 import type { Store } from "../../lib/store/store.ts";
 
 const MINUTE = 60_000;
@@ -95,40 +95,42 @@ function decision(
 }
 
 /** The counts of 30 days, with nights and week-ends. */
-function tallies(now: number): Tally[] {
+function tallies(now: number): Pick<Records, "tallies" | "delays"> {
   const random = chance();
   const counts: Tally[] = [];
+  const delays: DelayTally[] = [];
   const thisHour = now - now % HOUR;
   for (let hour = thisHour - 30 * DAY; hour <= thisHour; hour += HOUR) {
     const ofDay = new Date(hour).getUTCHours();
     const busy = (ofDay > 6 && ofDay < 20 ? 1 : 0.35) * (0.6 + 0.8 * random());
-    const rates: Readonly<Record<string, number>> = {
-      "reason:known": 14,
-      "reason:auto-whitelisted": 9,
-      "reason:allowed": 2,
-      "reason:new": 17,
-      "reason:early": 3,
-      "reason:retried": 2.4,
-      "reason:blocked": 1.2,
-      "reason:authenticated": 5,
-      "delay:120": 1.1,
-      "delay:300": 0.7,
-      "delay:900": 0.4,
-      "delay:3600": 0.2,
-    };
-    for (const [name, rate] of Object.entries(rates)) {
-      const count = Math.floor(rate * busy + random());
-      if (count > 0) counts.push({ hour, name, count });
+    const countOf = (rate: number) => Math.floor(rate * busy + random());
+    const rates = [
+      ["pass", "known", 14],
+      ["pass", "auto-whitelisted", 9],
+      ["pass", "allowed", 2],
+      ["defer", "new", 17],
+      ["defer", "early", 3],
+      ["pass", "retried", 2.4],
+      ["reject", "blocked", 1.2],
+      ["pass", "authenticated", 5],
+    ] as const;
+    for (const [decision, reason, rate] of rates) {
+      const count = countOf(rate);
+      if (count > 0) counts.push({ hour, decision, reason, count });
+    }
+    for (const [upTo, rate] of [[120, 1.1], [300, 0.7], [900, 0.4], [3600, 0.2]] as const) {
+      const count = countOf(rate);
+      if (count > 0) delays.push({ hour, upTo, count });
     }
   }
-  return counts;
+  return { tallies: counts, delays };
 }
 
 /** Fills an empty store. */
 export async function seed(store: Store, now: number): Promise<void> {
   const record = (...decisions: DecisionRecord[]) =>
-    store.record({ decisions, tallies: [], quietPeriod: 2 * DAY });
-  store.record({ decisions: [], tallies: tallies(now), quietPeriod: DAY });
+    store.history.record({ decisions, tallies: [], delays: [], quietPeriod: 2 * DAY });
+  store.history.record({ decisions: [], ...tallies(now), quietPeriod: DAY });
 
   // What did not come back, in the days before.
   for (let at = 0; at < 60; at++) {
@@ -188,7 +190,7 @@ export async function seed(store: Store, now: number): Promise<void> {
       lastCounted: now - 30 * MINUTE,
     },
   });
-  store.exchange([], () => [
+  store.greylist.exchange([], () => [
     origin("spf:bakery.example", 31),
     origin("net:192.0.2.0/24", 12),
     origin("org:railway.example", 6),
@@ -208,7 +210,7 @@ export async function seed(store: Store, now: number): Promise<void> {
 
   const remarks = { addedBy: "root", now: now - 3 * DAY };
   const add = (entered: ReturnType<typeof newEntry>) => {
-    if (entered.ok) store.addEntry(entered.entry);
+    if (entered.ok) store.lists.add(entered.entry);
   };
   add(
     newEntry("allow", "client", "org:school.example", { ...remarks, note: "slow retries" }),
@@ -222,14 +224,14 @@ export async function seed(store: Store, now: number): Promise<void> {
       lasts: 15 * MINUTE,
     }),
   );
-  store.addEntry(
+  store.lists.add(
     releaseOf({ sender: "", recipient: "max@example.net" }, {
       ...remarks,
       note: "",
       lasts: 5 * DAY,
     }),
   );
-  store.countHits([
+  store.lists.countHits([
     { rule: 1, count: 14, last: now - HOUR },
     { rule: "builtin:postmaster@", count: 2, last: now - DAY },
   ]);

@@ -6,7 +6,7 @@
 import type { Finding } from "../../postfix/postconf.ts";
 import { checkClock, checkRoom } from "../../admin/machine_checks.ts";
 import type { DaemonStatus } from "../../daemon/daemon_status.ts";
-import { StoreFault } from "../../store/fault.ts";
+import { DatabaseError } from "../../store/database_error.ts";
 import type { StatusService } from "../worker/status_service.ts";
 
 /** How Greylag fares. */
@@ -39,7 +39,7 @@ async function readOrNothing<T>(read: () => Promise<T>): Promise<T | undefined> 
     return await read();
   } catch (error) {
     // That the database is ill is among the obstacles.
-    if (error instanceof StoreFault) return undefined;
+    if (error instanceof DatabaseError) return undefined;
     throw error;
   }
 }

@@ -5,7 +5,7 @@
  */
 import { isLocal } from "../../net/endpoint.ts";
 import { hashToken, isPassword, isSame, LONGEST_PASSWORD } from "../../admin/secrets.ts";
-import { StoreFault } from "../../store/fault.ts";
+import { DatabaseError } from "../../store/database_error.ts";
 import type { Credential } from "../../store/store.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import { type Session, Sessions } from "./sessions.ts";
@@ -72,7 +72,7 @@ export class Access {
     try {
       credentials = await this.#desk.credentials();
     } catch (error) {
-      if (!(error instanceof StoreFault)) throw error;
+      if (!(error instanceof DatabaseError)) throw error;
       return { kind: "nobody" };
     }
     if (token !== undefined) return programOf(hashToken(token), credentials);

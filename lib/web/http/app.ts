@@ -8,7 +8,7 @@ import { bodyLimit } from "hono/body-limit";
 import { getCookie } from "hono/cookie";
 import { isLocal } from "../../net/endpoint.ts";
 import { isSame } from "../../admin/secrets.ts";
-import { StoreFault } from "../../store/fault.ts";
+import { DatabaseError } from "../../store/database_error.ts";
 import { Access } from "./access.ts";
 import { fieldsOf, serveActions, SESSION_COOKIE } from "./actions.ts";
 import { MAX_BODY, serveApi } from "../api/server.ts";
@@ -157,7 +157,7 @@ function onError(desk: StatusService): (error: Error, context: AppContext) => Re
     if (error instanceof RefusedError) {
       return problem(context, desk, error.status, error.message);
     }
-    if (error instanceof StoreFault) return problem(context, desk, 503, error.message);
+    if (error instanceof DatabaseError) return problem(context, desk, 503, error.message);
     if (error instanceof DaemonStuckError) return context.text(`${error.message}\n`, 503);
     desk.daemon.tell({ kind: "bug", what: error.stack ?? error.message });
     return context.text("This went wrong inside, and the log says how.\n", 500);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Html } from "../components/html.ts";
-import type { StoredOrigin, StoredTriplet } from "../../store/history.ts";
+import type { StoredOrigin, StoredTriplet } from "../../store/store.ts";
 import type { PageContext } from "../components/layout.tsx";
 import { Table } from "../components/table.tsx";
 import { Sender, Text } from "../components/text.tsx";

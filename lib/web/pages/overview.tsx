@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { StoreFault } from "../../store/fault.ts";
+import { DatabaseError } from "../../store/database_error.ts";
 import { answerPage } from "../http/answer.tsx";
 import { Trend } from "../components/chart.tsx";
 import { DecisionTable } from "./decisions.tsx";
@@ -102,7 +102,7 @@ export async function overview(
       </>
     );
   } catch (error) {
-    if (!(error instanceof StoreFault)) throw error;
+    if (!(error instanceof DatabaseError)) throw error;
     panels = (
       <>
         {deviations}

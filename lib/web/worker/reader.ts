@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { faultOf, StoreFault } from "../../store/fault.ts";
+import { DatabaseError, databaseErrorOf } from "../../store/database_error.ts";
 import { fileAt, openStore, type StoreSettings } from "../../store/open.ts";
 import type { Store } from "../../store/store.ts";
 
@@ -31,7 +31,7 @@ export class Reader {
   /**
    * Has something done with the store.
    *
-   * @throws {StoreFault} if there is none, or if it is ill; the next use opens it again.
+   * @throws {DatabaseError} if there is none, or if it is ill; the next use opens it again.
    */
   use<T>(work: (store: Store) => T): Promise<T> {
     return Promise.try(() => this.#use(work));
@@ -45,7 +45,7 @@ export class Reader {
       this.#store ??= this.#open();
       return work(this.#store);
     } catch (error) {
-      if (error instanceof StoreFault) this.close();
+      if (error instanceof DatabaseError) this.close();
       throw error;
     } finally {
       this.#idle = setTimeout(() => this.close(), IDLE);
@@ -68,7 +68,7 @@ export class Reader {
     try {
       Deno.statSync(this.#settings.database);
     } catch (error) {
-      throw faultOf(error, this.#settings.database);
+      throw databaseErrorOf(error, this.#settings.database);
     }
     const store = openStore(this.#settings);
     this.#file = fileAt(this.#settings.database);

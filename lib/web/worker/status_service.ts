@@ -31,14 +31,7 @@ import type { Lost } from "../../admin/possibly_lost.ts";
 import { EXPECTED_FOR, newEntry, releaseOf, type Remarks } from "../../admin/new_entry.ts";
 import { formatSender } from "../../admin/format.ts";
 import { type Summary, summaryOf } from "../../admin/summary.ts";
-import type {
-  DecisionSearch,
-  Deferral,
-  Page,
-  StoredDecision,
-  StoredOrigin,
-  StoredTriplet,
-} from "../../store/history.ts";
+import type { DecisionSearch, Deferral, Page, StoredDecision } from "../../store/history.ts";
 import { collectPage } from "../../store/pages.ts";
 import type {
   Credential,
@@ -46,7 +39,10 @@ import type {
   NewEntry,
   RuleHits,
   StoredEntry,
+  StoredOrigin,
+  StoredTriplet,
 } from "../../store/store.ts";
+import { DAY } from "../../text/duration.ts";
 import type { DaemonLink } from "./daemon_link.ts";
 import { Reader } from "./reader.ts";
 import type { StatusSettings } from "../settings.ts";
@@ -143,19 +139,24 @@ export class StatusService {
 
   /** The password and the tokens. */
   credentials(): Promise<readonly Credential[]> {
-    return this.#reader.use((store) => store.credentials());
+    return this.#reader.use((store) => store.credentials.all());
   }
 
   /** What waits, the newest first. */
   waiting(query: PageQuery): Promise<Page<Deferral>> {
     return this.#reader.use((store) =>
-      findWaiting(store, { timeoutMs: TIMEOUT_MS, ...query }, this.#settings.rules, this.now)
+      findWaiting(
+        store.history,
+        { timeoutMs: TIMEOUT_MS, ...query },
+        this.#settings.rules,
+        this.now,
+      )
     );
   }
 
   /** What was put off under a number. */
   async deferral(id: number): Promise<Deferral> {
-    const found = await this.#reader.use((store) => deferralNumbered(store, id));
+    const found = await this.#reader.use((store) => deferralNumbered(store.history, id));
     if (found === undefined) {
       throw new RefusedError(404, `nothing was put off under number ${id}, or too long ago`);
     }
@@ -167,7 +168,7 @@ export class StatusService {
     const { text } = query;
     return this.#reader.use((store) =>
       collectPage(
-        (after, limit) => store.findDecisions({ text, limit, after, reasons }),
+        (after, limit) => store.history.findDecisions({ text, limit, after, reasons }),
         { timeoutMs: TIMEOUT_MS, ...query },
       )
     );
@@ -176,7 +177,7 @@ export class StatusService {
   /** The decision of that number. */
   async decision(id: number): Promise<StoredDecision> {
     const { rows } = await this.#reader.use((store) =>
-      store.findDecisions({ text: "", limit: 1, after: String(id + 1) })
+      store.history.findDecisions({ text: "", limit: 1, after: String(id + 1) })
     );
     const found = rows.find((row) => row.id === id);
     if (found === undefined) {
@@ -188,14 +189,14 @@ export class StatusService {
   /** What never came back, the most likely real mail first. */
   lost(query: PageQuery): Promise<Page<Lost>> {
     return this.#reader.use((store) =>
-      findLost(store, { timeoutMs: TIMEOUT_MS, ...query }, this.now - LOST_AFTER)
+      findLost(store.history, { timeoutMs: TIMEOUT_MS, ...query }, this.now - LOST_AFTER)
     );
   }
 
   /** Triplets that pass at once. */
   known(query: PageQuery): Promise<Page<StoredTriplet>> {
     return this.#reader.use((store) =>
-      findKnown(store, { timeoutMs: TIMEOUT_MS, ...query }, this.#settings.rules, this.now)
+      findKnown(store.greylist, { timeoutMs: TIMEOUT_MS, ...query }, this.#settings.rules, this.now)
     );
   }
 
@@ -203,7 +204,7 @@ export class StatusService {
   proven(query: PageQuery): Promise<Page<StoredOrigin>> {
     return this.#reader.use((store) =>
       findAutoWhitelisted(
-        store,
+        store.greylist,
         { timeoutMs: TIMEOUT_MS, ...query },
         this.#settings.rules,
         this.now,
@@ -213,12 +214,12 @@ export class StatusService {
 
   /** Entries of the lists, the newest first. */
   entries(search: EntrySearch): Promise<Page<StoredEntry>> {
-    return this.#reader.use((store) => store.findEntries(search));
+    return this.#reader.use((store) => store.lists.find(search));
   }
 
   /** The entry of that number. */
   async entry(id: number): Promise<StoredEntry> {
-    const found = await this.#reader.use((store) => store.entry(id));
+    const found = await this.#reader.use((store) => store.lists.entry(id));
     if (found === undefined) throw new RefusedError(404, `there is no entry ${id}`);
     return found;
   }
@@ -226,7 +227,7 @@ export class StatusService {
   /** The built-in rules and those of the files; a line that cannot be understood is left out. */
   async rules(): Promise<FixedRule[]> {
     const { whitelistClients, whitelistRecipients, builtinList } = this.#settings;
-    const counted = await this.#reader.use((store) => store.ruleHits());
+    const counted = await this.#reader.use((store) => store.lists.ruleHits());
     const hits = new Map(counted.map((one): [string, RuleHits] => [one.rule, one]));
     const hitsOf = (name: string) => hits.get(name)?.hits ?? 0;
     const files = [
@@ -261,18 +262,18 @@ export class StatusService {
 
   /** What was in the last 24 hours, and what is usual. */
   today(): Promise<Today> {
-    return this.#keep("today", async () => {
-      const { now } = this;
-      const day = 86_400_000;
-      const tallies = await this.#reader.use((store) => store.tallies(todaySince(now)));
-      // The time of what was first put off then was over within the period.
-      const end = now - this.#settings.rules.retryWindow;
-      const lost = async (from: number, to: number) =>
-        (await this.#reader.use((store) => store.countDeferrals(from, now + day, to))).lost;
-      const last = await lost(end - day, end);
-      const before = await lost(end - (baselineDays(tallies, now) + 1) * day, end - day);
-      return todayOf(tallies, { last, before }, now);
-    });
+    return this.#keep("today", () =>
+      this.#reader.use(({ history }) => {
+        const { now } = this;
+        const since = todaySince(now);
+        const tallies = history.tallies(since);
+        // A deferral counts in the period in which its retry window ended.
+        const end = now - this.#settings.rules.retryWindow;
+        const lost = (from: number, to: number) => history.countDeferrals(from, now + DAY, to).lost;
+        const last = lost(end - DAY, end);
+        const before = lost(end - (baselineDays(tallies, now) + 1) * DAY, end - DAY);
+        return todayOf(tallies, history.delayTallies(since), { last, before }, now);
+      }));
   }
 
   /** The figures of a period, piece by piece. */
@@ -280,7 +281,7 @@ export class StatusService {
     return this.#keep(`trend ${period}`, async () => {
       const { now } = this;
       const since = trendSince(period, now);
-      return trendOf(await this.#reader.use((store) => store.tallies(since)), period, now);
+      return trendOf(await this.#reader.use((store) => store.history.tallies(since)), period, now);
     });
   }
 
@@ -289,13 +290,13 @@ export class StatusService {
     return this.#keep(`summary ${length}`, () => {
       const { retryWindow } = this.#settings.rules;
       const { now } = this;
-      return this.#reader.use((store) => summaryOf(store, now - length, now, retryWindow));
+      return this.#reader.use((store) => summaryOf(store.history, now - length, now, retryWindow));
     });
   }
 
   /** A number that changes whenever an entry does. */
   revision(): Promise<number> {
-    return this.#reader.use((store) => store.entriesRevision());
+    return this.#reader.use((store) => store.lists.revision());
   }
 
   /** How much is stored: triplets and origins. */
@@ -356,7 +357,7 @@ export class StatusService {
   /** Removes an entry. */
   async remove(id: number, by: string): Promise<StoredEntry> {
     const entry = await this.entry(id);
-    await this.#reader.use((store) => store.removeEntry(id));
+    await this.#reader.use((store) => store.lists.remove(id));
     this.#changed(by, `removed ${describeEntry(entry)}`);
     return entry;
   }
@@ -376,7 +377,7 @@ export class StatusService {
   }
 
   async #add(entry: NewEntry, by: string): Promise<StoredEntry> {
-    const stored = await this.#reader.use((store) => store.addEntry(entry));
+    const stored = await this.#reader.use((store) => store.lists.add(entry));
     this.#changed(by, describeEntry(stored));
     return stored;
   }

@@ -4,11 +4,11 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import { formatEndpoint } from "../../net/endpoint.ts";
 import type { Finding } from "../../postfix/postconf.ts";
 import type { DaemonStatus } from "../../daemon/daemon_status.ts";
-import { directoryOf } from "../../store/open.ts";
-import { startThread, type ThreadPermissions } from "../../store/thread.ts";
+import { startThread, type ThreadPermissions } from "../../daemon/thread.ts";
 import type { PageEvent } from "../../daemon/event_log.ts";
 import type { ToDaemon, ToPage } from "./messages.ts";
 import type { StatusSettings } from "../settings.ts";
@@ -43,7 +43,7 @@ const STOP_TIME = 1500;
 export function permissionsFor(
   { endpoint, store, whitelistClients, whitelistRecipients }: StatusSettings,
 ): ThreadPermissions {
-  const directory = directoryOf(store.database);
+  const directory = dirname(store.database);
   const socket = endpoint.kind === "unix" ? [endpoint.path] : [];
   return {
     read: [directory, ...socket, ...whitelistClients, ...whitelistRecipients],

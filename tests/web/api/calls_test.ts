@@ -166,7 +166,7 @@ Deno.test("what makes no sense is refused with the place and the reason", async 
     assertEquals([text.status, (await text.json()).error], [400, "the body is no JSON"]);
     const form = { ...HEADERS, "content-type": "text/plain" };
     assertEquals((await page.send("POST", "/api/v1/entries", "{}", form)).status, 400);
-    assertEquals(page.store.entries(), []);
+    assertEquals(page.store.lists.entries(), []);
   });
 });
 
@@ -231,7 +231,7 @@ Deno.test("whoever listens is told of what is new, and of nothing that was", asy
     await until("retry:");
     // The feed begins with what is there when it looks first.
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    page.store.record({
+    page.store.history.record({
       decisions: [{
         time: page.clock.now,
         decision: "defer",
@@ -247,6 +247,7 @@ Deno.test("whoever listens is told of what is new, and of nothing that was", asy
         legitimacy: 1,
       }],
       tallies: [],
+      delays: [],
       quietPeriod: 1,
     });
     await until("event: decision");

@@ -7,7 +7,7 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const JSON_TYPE = { "content-type": "application/json" };
 const ENTRY = JSON.stringify({ list: "allow", pattern: "example.org" });
 
-const entriesOf = ({ store }: Page) => store.entries().map(({ pattern }) => pattern);
+const entriesOf = ({ store }: Page) => store.lists.entries().map(({ pattern }) => pattern);
 
 Deno.test("every answer, good or bad, tells the browser what it may not do", async () => {
   await withPage(async ({ get, post }) => {
@@ -286,14 +286,14 @@ Deno.test("a session ends with sign-out and with another password", async () => 
     assertEquals(await isIn(session), false);
     const second = await page.signIn();
     const hash = await hashPassword("another password");
-    page.store.putCredential({ kind: "password", name: "", hash, created: 2 });
+    page.store.credentials.put({ kind: "password", name: "", hash, created: 2 });
     assertEquals(await isIn(second), false);
   });
 });
 
 Deno.test("without a password the page says how to set one", async () => {
   await withPage(async ({ get, store, post }) => {
-    store.removeCredential("password", "");
+    store.credentials.remove("password", "");
     assertStringIncludes(await (await get("/sign-in")).text(), "greylag passwd");
     assertStringIncludes(
       await (await post("/sign-in", { password: "x" })).text(),
@@ -335,7 +335,7 @@ Deno.test("entries are added, changed, removed and put back by forms", async () 
   await withPage(async (page) => {
     const session = await page.signIn();
     const read = () =>
-      page.store.entries().map(({ list, matchOn, pattern, note, expires }) => [
+      page.store.lists.entries().map(({ list, matchOn, pattern, note, expires }) => [
         list,
         matchOn,
         pattern,
@@ -345,7 +345,7 @@ Deno.test("entries are added, changed, removed and put back by forms", async () 
     const add = (fields: Record<string, string>) => page.post("/lists/add", fields, session);
     await add({ list: "allow", pattern: " Example.ORG ", note: "n", for: "1h" });
     assertEquals(read(), [["allow", "client", "example.org", "n", 3_600_000]]);
-    const { id } = page.store.entries()[0]!;
+    const { id } = page.store.lists.entries()[0]!;
     await page.post("/lists/edit", { id: `${id}`, note: "m", for: "keep" }, session);
     assertEquals(read(), [["allow", "client", "example.org", "m", 3_600_000]]);
     await page.post("/lists/edit", { id: `${id}`, note: "m", for: "" }, session);

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Reader } from "../../../lib/web/worker/reader.ts";
-import { StoreFault } from "../../../lib/store/fault.ts";
+import { DatabaseError } from "../../../lib/store/database_error.ts";
 import { openStore } from "../../../lib/store/open.ts";
 import { inDirectory } from "../../daemon.ts";
 
@@ -15,7 +15,7 @@ const entry = (pattern: string) => ({
 
 function make(database: string, pattern: string): void {
   const store = openStore({ database, privacy: false });
-  store.addEntry(entry(pattern));
+  store.lists.add(entry(pattern));
   store.close();
 }
 
@@ -33,8 +33,9 @@ Deno.test("a database that is replaced is read at once, and one that is gone is 
   await inDirectory(async (directory) => {
     const database = `${directory}/g.db`;
     const reader = new Reader({ database, privacy: false });
-    const patterns = () => reader.use((store) => store.entries().map(({ pattern }) => pattern));
-    await assertRejects(patterns, StoreFault);
+    const patterns = () =>
+      reader.use((store) => store.lists.entries().map(({ pattern }) => pattern));
+    await assertRejects(patterns, DatabaseError);
     make(database, "192.0.2.1");
     assertEquals(await patterns(), ["192.0.2.1"]);
     make(`${directory}/other.db`, "192.0.2.2");
@@ -44,7 +45,7 @@ Deno.test("a database that is replaced is read at once, and one that is gone is 
     await Deno.rename(`${directory}/other.db`, database);
     assertEquals(await patterns(), ["192.0.2.2"]);
     await Deno.remove(database);
-    await assertRejects(patterns, StoreFault);
+    await assertRejects(patterns, DatabaseError);
     assertEquals(await Deno.stat(database).catch(() => "gone"), "gone");
     reader.close();
   });
@@ -55,13 +56,13 @@ Deno.test("what nobody looks at is closed", async () => {
     const database = `${directory}/g.db`;
     make(database, "192.0.2.1");
     const reader = new Reader({ database, privacy: false });
-    await reader.use((store) => store.entries());
+    await reader.use((store) => store.lists.entries());
     assertEquals(openFiles(database) > 0, true);
     for (let turn = 0; turn < 100 && openFiles(database) > 0; turn++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     assertEquals(openFiles(database), 0);
-    assertEquals((await reader.use((store) => store.entries())).length, 1);
+    assertEquals((await reader.use((store) => store.lists.entries())).length, 1);
     reader.close();
   });
 });

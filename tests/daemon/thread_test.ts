@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { startThread } from "../../lib/store/thread.ts";
+import { startThread } from "../../lib/daemon/thread.ts";
 import { inDirectory } from "../daemon.ts";
 
 Deno.test("a thread may do what it was started for, and nothing else that the process may", async () => {

@@ -1,0 +1,157 @@
+import { Database, type Statement } from "@db/sqlite";
+import { Checkpointer, type StartWorker } from "./checkpointer.ts";
+import { DatabaseError, databaseErrorOf } from "./database_error.ts";
+import type { Pseudonym } from "./pseudonym.ts";
+import { pseudonymise } from "./pseudonymise.ts";
+import { migrate } from "./schema.ts";
+
+/** Milliseconds to wait for a lock of another process; every request waits as long. */
+const BUSY_TIMEOUT = 250;
+
+/**
+ * Pages in the log after which a commit copies it into the database itself. With a checkpointer this
+ * is only for one that does not keep up.
+ */
+const CHECKPOINT_PAGES = { alone: 1000, withCheckpointer: 16_000 };
+
+/** Size in bytes to which the log is truncated after a checkpoint. */
+const LOG_BYTES = 8 * 1024 * 1024;
+
+/** SQLite's page cache. */
+const CACHE_KIB = 4096;
+
+type Work<T> = (connection: Connection) => T;
+
+/** A database on which transactions run: one connection, or one that is reopened after an error. */
+export abstract class DatabaseAccess {
+  /**
+   * Runs an operation on the open database.
+   *
+   * @throws {DatabaseError} if the operation fails.
+   */
+  abstract use<T>(operation: Work<T>): T;
+
+  /** Closes the database. Closing twice does no harm. */
+  abstract close(): void;
+
+  /** Runs reads in one transaction. */
+  read<T>(work: Work<T>): T {
+    return this.use((connection) => connection.transact("read", work));
+  }
+
+  /** Runs reads and writes in one transaction that locks first. */
+  write<T>(work: Work<T>): T {
+    return this.use((connection) => connection.transact("write", work));
+  }
+
+  /**
+   * Runs reads and possible writes in one transaction that locks when it first writes. If another
+   * process wrote after the first read, `work` runs again, so it must be pure but for the database.
+   */
+  readThenWrite<T>(work: Work<T>): T {
+    return this.use((connection) => {
+      try {
+        return connection.transact("read", work);
+      } catch (error) {
+        if (!(error instanceof DatabaseError) || error.kind !== "locked") throw error;
+        return connection.transact("write", work);
+      }
+    });
+  }
+}
+
+export interface ConnectionOptions {
+  /** Replaces addresses before they are written; absent to store them in clear. */
+  readonly pseudonym?: Pseudonym | undefined;
+  /** Starts the thread that copies the log into the database; absent to do it when committing. */
+  readonly startWorker?: StartWorker | undefined;
+}
+
+/** One SQLite file in WAL mode: readers and the writer do not wait for each other. */
+export class Connection extends DatabaseAccess {
+  readonly db: Database;
+  readonly pseudonym: Pseudonym | undefined;
+  readonly #path: string;
+  readonly #checkpointer: Checkpointer | undefined;
+  readonly #statements = new Map<string, Statement>();
+  #written = 0;
+
+  /**
+   * Opens or creates the file and migrates it to this version. With a pseudonym it also replaces the
+   * addresses that an earlier run stored in clear.
+   *
+   * @throws {DatabaseError} if it cannot be opened, read or written.
+   */
+  constructor(path: string, { pseudonym, startWorker }: ConnectionOptions = {}) {
+    super();
+    this.#path = path;
+    this.pseudonym = pseudonym;
+    this.#checkpointer = startWorker && new Checkpointer(path, startWorker);
+    let db: Database | undefined;
+    try {
+      db = new Database(path, { int64: true });
+      this.db = db;
+      db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+      db.exec("PRAGMA journal_mode = WAL");
+      db.exec("PRAGMA synchronous = NORMAL");
+      const pages = CHECKPOINT_PAGES[startWorker ? "withCheckpointer" : "alone"];
+      db.exec(`PRAGMA wal_autocheckpoint = ${pages}`);
+      db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+      db.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
+      db.exec("PRAGMA temp_store = MEMORY");
+      migrate(db, path);
+      if (pseudonym !== undefined) pseudonymise(db, pseudonym);
+    } catch (error) {
+      db?.close();
+      throw databaseErrorOf(error, path);
+    }
+  }
+
+  /** The prepared statement of a constant SQL text. */
+  statement(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  /** Counts rows written in this transaction towards the next checkpoint. */
+  countWritten(rows: number): void {
+    this.#written += rows;
+  }
+
+  use<T>(operation: Work<T>): T {
+    return operation(this);
+  }
+
+  /**
+   * Runs work in a transaction and commits it; nothing is stored if it throws.
+   *
+   * @throws {DatabaseError}
+   */
+  transact<T>(mode: "read" | "write", work: Work<T>): T {
+    this.#written = 0;
+    try {
+      this.statement(mode === "read" ? "BEGIN" : "BEGIN IMMEDIATE").run();
+      const result = work(this);
+      this.statement("COMMIT").run();
+      this.#checkpointer?.wrote(this.#written);
+      return result;
+    } catch (error) {
+      const databaseError = databaseErrorOf(error, this.#path);
+      try {
+        if (this.db.inTransaction) this.statement("ROLLBACK").run();
+      } catch {
+        // The first error says more.
+      }
+      throw databaseError;
+    }
+  }
+
+  close(): void {
+    this.#checkpointer?.close();
+    this.db.close();
+  }
+}

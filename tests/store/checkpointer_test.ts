@@ -1,0 +1,68 @@
+import { assertEquals } from "@std/assert";
+import { Checkpointer, type StartWorker } from "../../lib/store/checkpointer.ts";
+import { startThread } from "../../lib/daemon/thread.ts";
+import { Connection } from "../../lib/store/connection.ts";
+import { SqliteStore } from "../../lib/store/sqlite.ts";
+
+const PATH = "/var/lib/greylag/g.db";
+
+function workerThat(events: string[]): { start: StartWorker; finish(): void } {
+  let worker: Pick<Worker, "onmessage" | "onerror" | "postMessage" | "terminate"> | undefined;
+  return {
+    start: (module, files) => {
+      events.push(`start ${module.pathname.split("/").at(-1)} ${files.join(" ")}`);
+      worker = {
+        onmessage: null,
+        onerror: null,
+        postMessage: (path: string) => events.push(`checkpoint ${path}`),
+        terminate: () => events.push("terminate"),
+      };
+      return worker as Worker;
+    },
+    finish: () => worker?.onmessage?.call(worker as Worker, new MessageEvent("message")),
+  };
+}
+
+Deno.test("a checkpoint starts after enough rows, one at a time and in one thread", () => {
+  const events: string[] = [];
+  const { start, finish } = workerThat(events);
+  const checkpointer = new Checkpointer(PATH, start);
+  checkpointer.wrote(999);
+  assertEquals(events, []);
+  checkpointer.wrote(1);
+  checkpointer.wrote(5000);
+  const first = [
+    `start checkpoint_worker.ts ${PATH} ${PATH}-wal ${PATH}-shm`,
+    `checkpoint ${PATH}`,
+  ];
+  assertEquals(events, first);
+  finish();
+  checkpointer.wrote(1);
+  assertEquals(events, [...first, `checkpoint ${PATH}`]);
+  checkpointer.close();
+  checkpointer.wrote(5000);
+  assertEquals(events.at(-1), "terminate");
+});
+
+Deno.test("the thread copies the log into the database", async () => {
+  const directory = await Deno.makeTempDir();
+  const path = `${directory}/g.db`;
+  const connection = new Connection(path, {
+    startWorker: (module, files) => startThread(module, { read: files, write: files }),
+  });
+  const store = new SqliteStore(connection);
+  try {
+    const before = Deno.statSync(path).size;
+    for (let at = 0; at < 1000; at++) {
+      const record = { firstSeen: 1, lastSeen: 1, deliveries: 1, lastCounted: 1 };
+      store.greylist.exchange([], () => [{ kind: "origin", key: `ip:${at}`, record }]);
+    }
+    for (let turn = 0; turn < 100 && Deno.statSync(path).size === before; turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assertEquals(Deno.statSync(path).size > before, true);
+  } finally {
+    store.close();
+    await Deno.remove(directory, { recursive: true });
+  }
+});
