@@ -118,7 +118,7 @@ function hasIpv6(host: HostName, bytes: readonly number[]): boolean {
 }
 
 /** Words that number hosts by the last octet. */
-const HOST_WORDS: ReadonlySet<string> = new Set(["c", "h", "host", "ip", "node", "p", "x"]);
+const HOST_WORDS: ReadonlySet<string> = new Set(["host", "ip", "node"]);
 
 /** Whether the first label is a host word and the last octet: `host25`. */
 function isLastOctet(host: HostName, address: IpAddress): boolean {

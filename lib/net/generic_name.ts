@@ -84,13 +84,12 @@ function isNetworkDomain(domain: string): boolean {
 
 /** `hosted-by`, or the size of a machine as in `ubuntu-2gb-nbg1-1`. */
 function isHosterDefault(host: HostName): boolean {
-  const { tokens } = host;
-  return tokens.some((token, at) => {
-    const before = tokens[at - 1];
-    if (before === undefined || before.label !== token.label) return false;
-    if (token.text === "by") return before.text === "hosted";
-    return before.value > 0 && (token.text === "vcpu" || token.text === "gb");
-  });
+  const { parts } = host;
+  return parts.some(({ text, digits, label }, at) =>
+    text === "by" && at > 0 && parts[at - 1]!.text === "hosted" && parts[at - 1]!.label === label ||
+    digits > 0 && (text.length === digits + 2 && text.endsWith("gb") ||
+        text.length === digits + 4 && text.endsWith("vcpu"))
+  );
 }
 
 function isDigit(text: string): boolean {
@@ -121,7 +120,7 @@ function isNumbering(host: HostName): boolean {
     if (token.value >= 0) firstNumbers++;
     else firstWords++;
   }
-  return numbers >= 4 || firstNumbers >= 3 || firstNumbers > 0 && firstWords === 0;
+  return numbers >= 4 || firstNumbers >= 4 || firstNumbers > 0 && firstWords === 0;
 }
 
 function isPlaceholder(host: HostName): boolean {
@@ -157,6 +156,7 @@ export const RULES: readonly NameRule[] = [
       ["mo301.mail-out.ovh.net", "178.32.228.79"],
       ["mail.your-server.de", "78.46.1.2"],
       ["mail.ip-projects.example", "198.51.100.7"],
+      ["a29gb123.example.net", "198.51.100.7"],
     ],
     matches: (host) =>
       isBelow(host.name, HOSTER_ZONES) || isNetworkDomain(host.domain) || isHosterDefault(host) ||
@@ -321,7 +321,7 @@ export const RULES: readonly NameRule[] = [
     explanation: "The name counts hosts: its first label is a number, or it has many numbers.",
     examples: [
       ["041.a.sop.example.net", "198.51.100.7"],
-      ["ca-crlsbd-u4-c5b-48.example.net", "198.51.100.7"],
+      ["u1-2-c3-4.example.net", "198.51.100.7"],
       ["h133.c72.b0.d5.example.net", "198.51.100.7"],
     ],
     counterexamples: [

@@ -8,8 +8,8 @@ const ACCESS_WORDS = setOf(
   `abo abonent abonne abonnement adsl cable cablelink cablemodem catv cdma cpc cpe cust customer
   customers dhcp dial dialin dialpool dialup dip docsis dsl dyn dynamic dynamicip dynip dynpool
   fttb fttc ftth fttp fttx gpon gprs guest hfc hotspot hsd hsdpa hsia hspa ipbf ipconnect ipngn
-  ipoe lte mobile modem modemcable ppp pppoa pppoe pppool prepaid residential resnet sdsl umts vdsl
-  wifi wimax wireless wlan xdsl`,
+  ipoe lte mobile modem modemcable ppp pppoa pppoe pppool prepaid residential resnet sdsl umts
+  vdsl wifi wimax wireless wlan xdsl`,
 );
 
 /** Words of access lines that are ordinary names without a number. */
@@ -19,9 +19,9 @@ export const NUMBERED_ACCESS_WORDS = setOf(
 
 /** Words that number customers and their devices, and mailers now and then. */
 export const NUMBERED_WORDS = setOf(
-  `async bas bng bras client clients cmts dorms fiber fibra fibre halls ip klient kund kunde line
-  lns nas pc port ras reserved reshall reverse roaming student students sub tnt unallocated
-  unassigned unused user vpn`,
+  `async bas bng bras client clients cmts dorms fiber fibra fibre halls klient kund kunde line lns
+  nas pc port ras reserved reshall reverse roaming student students sub tnt unallocated unassigned
+  unused user vpn`,
 );
 
 /** Words of rented machines: an owner may choose `vps1`, a hoster counts on. */
@@ -44,27 +44,27 @@ const MAIL_WORDS = setOf(
 
 /** Zones of mail services that have no mail word. */
 const MAIL_ZONES = setOf(
-  `126.com 163.com acems1.com acems2.com acemsd1.com constantcontact.com createsend.com emsd1.com eps.apple.com exacttarget.com
-  icloud.com iphmx.com mandrillapp.com mcdlv.net mcsv.net me.com messagelabs.com mimecast.com
-  pphosted.com responsys.net rnmk.com rsgsv.net`,
+  `126.com 163.com acems1.com acems2.com acemsd1.com constantcontact.com createsend.com emsd1.com
+  eps.apple.com exacttarget.com icloud.com iphmx.com mandrillapp.com mcdlv.net mcsv.net me.com
+  messagelabs.com mimecast.com pphosted.com responsys.net rnmk.com rsgsv.net silu.net`,
 );
 
 /** Zones in which a hoster names the machines of its customers. */
 export const HOSTER_ZONES = setOf(
   `bc.googleusercontent.com clients.your-server.de cloud.scaleway.com cloudapp.azure.com
   cloudapp.net compute-1.amazonaws.com compute.amazonaws.com compute.amazonaws.com.cn
-  contaboserver.net dedibox.fr hostwindsdns.com ip.linodeusercontent.com ip.secureserver.net kimsufi.com
-  linodeusercontent.com members.linode.com onlinehome-server.com onlinehome-server.info
-  onlinehome-server.net poneytelecom.eu scw.cloud serverprofi24.com startdedicated.com
-  startdedicated.de startdedicated.net stratoserver.net vps.hosteurope.de vps.ovh.ca vps.ovh.net
-  vps.ovh.us vs.sakura.ne.jp vultrusercontent.com yourvserver.net`,
+  contaboserver.net dedibox.fr hostwindsdns.com ip.linodeusercontent.com ip.secureserver.net
+  kimsufi.com linodeusercontent.com members.linode.com onlinehome-server.com
+  onlinehome-server.info onlinehome-server.net poneytelecom.eu scw.cloud serverprofi24.com
+  startdedicated.com startdedicated.de startdedicated.net stratoserver.net vps.hosteurope.de
+  vps.ovh.ca vps.ovh.net vps.ovh.us vs.sakura.ne.jp vultrusercontent.com yourvserver.net`,
 );
 
 /** Domains that hosters share between numbered machines and names of their own. */
 export const HOSTER_DOMAINS = setOf(
-  `bestsrv.de colocrossing.com goodsrv.de happysrv.de hosteurope.de hotsrv.de leaseweb.com leaseweb.net luckysrv.de megasrv.de
-  nicesrv.de online.net ovh.ca ovh.net ovh.us powersrv.de quadranet.com quicksrv.de supersrv.de
-  ultrasrv.de vultr.com`,
+  `bestsrv.de colocrossing.com goodsrv.de happysrv.de hosteurope.de hotsrv.de leaseweb.com
+  leaseweb.net luckysrv.de megasrv.de nicesrv.de online.net ovh.ca ovh.net ovh.us powersrv.de
+  quadranet.com quicksrv.de supersrv.de ultrasrv.de vultr.com`,
 );
 
 /** Zones of access lines only. */
@@ -84,7 +84,8 @@ export function isAccessWord(word: string): boolean {
   if (word.length < 4) return false;
   return word.endsWith("dsl") || word.startsWith("dsl") || word.startsWith("adsl") ||
     word.startsWith("vdsl") || word.startsWith("xdsl") || word.startsWith("pppo") ||
-    word.startsWith("ftth") || word.endsWith("dial") || word.includes("dhcp");
+    word.startsWith("ftth") || word.endsWith("dial") || word.endsWith("wlan") ||
+    word.includes("dhcp");
 }
 
 const RANGE_WORDS = setOf("dynpool ippool pool pooles poolip pools poolstatic");
@@ -105,7 +106,8 @@ export function isAccessDomain(domain: string): boolean {
 export function isMailWord(word: string): boolean {
   if (word.length < 2) return false;
   return MAIL_WORDS.has(word) || word.includes("mail") || word.includes("smtp") ||
-    word.includes("mta") || word.startsWith("out") || word.endsWith("out") ||
+    word.length < 8 && (word.startsWith("mta") || word.endsWith("mta")) ||
+    word.endsWith("mtao") || word.startsWith("out") || word.endsWith("out") ||
     word.length < 6 && word.startsWith("mx");
 }
 

@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { classifyName, RULES } from "../../lib/net/generic_name.ts";
+import { classifyName, type NameClass, RULES } from "../../lib/net/generic_name.ts";
 import { type IpAddress, parseAddress } from "../../lib/net/network.ts";
 
 function ruleOf(name: string, address: string): string | undefined {
@@ -77,4 +77,31 @@ Deno.test("an access word makes a name generic, mail word or not", () => {
   fc.assert(fc.property(accessWord, mailWord, address, (access, word, client) => {
     assertEquals(classifyName(`${word}1.${access}.example.org`, client).class, "generic");
   }));
+});
+
+/** Reads lines `NAME ADDRESS`; empty lines and comments are left out. */
+function readNames(file: string): [name: string, client: IpAddress][] {
+  const lines = Deno.readTextFileSync(new URL(file, import.meta.url)).split("\n");
+  return lines.filter((line) => line !== "" && !line.startsWith("#")).map((line) => {
+    const [name = "", text = "", ...rest] = line.split(" ");
+    const client = parseAddress(text);
+    assert(client !== undefined && rest.length === 0, `${file}: cannot read "${line}"`);
+    return [name, client];
+  });
+}
+
+function assertClassified(file: string, isWanted: (result: NameClass) => boolean): void {
+  const names = readNames(file);
+  assert(names.length >= 300, `${file} has ${names.length} names`);
+  const wrong = names.filter(([name, client]) => !isWanted(classifyName(name, client).class));
+  const share = wrong.length / names.length;
+  assert(share <= 0.03, `${wrong.length} of ${names.length}: ${wrong.map(([name]) => name)}`);
+}
+
+Deno.test("97 of 100 mail servers are named", () => {
+  assertClassified("mail_servers.txt", (result) => result === "named");
+});
+
+Deno.test("97 of 100 access lines and rented machines are not named", () => {
+  assertClassified("access_hosts.txt", (result) => result !== "named");
 });
