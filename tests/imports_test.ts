@@ -4,12 +4,12 @@ import { assertEquals } from "@std/assert";
 const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   text: [],
   net: [],
-  sockets: [],
+  sockets: ["net", "text"],
   spf: ["net"],
   lists: ["net"],
   greylist: ["net"],
   postfix: ["net", "sockets"],
-  dns: ["net", "spf"],
+  dns: ["net", "spf", "text"],
   store: ["greylist", "lists", "text"],
   evidence: ["dns", "greylist", "net", "spf"],
   daemon: ["dns", "evidence", "greylist", "lists", "net", "postfix", "store"],
@@ -118,7 +118,7 @@ Deno.test("pure modules use no Deno, clock, random number or promise", async () 
     const text = (await Deno.readTextFile(new URL(file, library)))
       .replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
     const pattern =
-      /\bDeno\.|["']node:|Date\.now|new Date\(\)|performance\.|Math\.random|crypto\.|\basync\b|setTimeout|\bfetch\(/;
+      /\bDeno\.|["']node:|Date\.now|new Date\(\)|performance\.|Math\.random|crypto\.|\basync\s*(?:function|\(|#?\w+\s*(?:\(|<|=>))|setTimeout|\bfetch\(/;
     const match = pattern.exec(text);
     if (match !== null) found.push(`${file}: ${match[0]}`);
   }

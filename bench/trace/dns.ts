@@ -1,7 +1,7 @@
 /** A name server for the records and the DNSBL of a trace, over UDP, by the trace's clock. */
 import { Buffer } from "node:buffer";
-// @ts-types="../../lib/dns/dns_packet.d.ts"
-import packet, { type PacketRecord } from "dns-packet";
+// @ts-types="@types/dns-packet"
+import packet, { type Answer } from "dns-packet";
 import { BLOCKLIST, type DnsRecord, type Trace } from "./model.ts";
 
 const AUTHORITATIVE = 0x0400;
@@ -52,17 +52,17 @@ export class NameServer {
 
   #answer(bytes: Uint8Array): Uint8Array | undefined {
     const query = packet.decode(Buffer.from(bytes));
-    const [question] = query.questions;
+    const question = query.questions?.[0];
     if (question === undefined) return undefined;
     const { name, type } = question;
     const found = lookUp(this.#trace, name, this.time);
     const isListing = name.toLowerCase().endsWith(`.${BLOCKLIST}`);
     const ttl = isListing ? LISTING_TTL : RECORD_TTL;
-    const answers: PacketRecord[] = (found ?? [])
+    const answers: Answer[] = (found ?? [])
       .filter((record) => record.type === type)
-      .map((record) => ({ type: record.type, name, ttl, data: recordData(record) }));
+      .map((record) => ({ type: record.type, name, ttl, data: recordData(record) } as Answer));
     // RFC 2308: a negative answer holds as long as the SOA record says.
-    const soa: PacketRecord = {
+    const soa: Answer = {
       type: "SOA",
       name: isListing ? BLOCKLIST : ".",
       ttl,

@@ -21,7 +21,7 @@ import type { MessageRecord, Verdict } from "../greylist/model.ts";
 import type { Target } from "../lists/matcher.ts";
 import { parseAddress } from "../net/network.ts";
 import { DUNNO, type ReplySettings } from "../postfix/reply.ts";
-import type { Request } from "../postfix/request.ts";
+import type { PolicyRequest } from "../postfix/request.ts";
 import { DatabaseError } from "../store/database_error.ts";
 import type { GreylistStore, Recalled, StoredEntry } from "../store/store.ts";
 import type { EvidenceService, Report } from "../evidence/service.ts";
@@ -41,7 +41,7 @@ export interface EngineSettings {
 }
 
 interface Job {
-  readonly request: Request;
+  readonly request: PolicyRequest;
   readonly attempt: Attempt;
   readonly listing: Listing;
   subject: Subject;
@@ -107,7 +107,7 @@ export class Engine {
   }
 
   /** Answers one request with a reply ready to send. Never rejects. */
-  answer(request: Request): Promise<string> {
+  answer(request: PolicyRequest): Promise<string> {
     try {
       const attempt = attemptOf(request);
       if (attempt === undefined) {
@@ -136,14 +136,14 @@ export class Engine {
     this.#outbound.settle();
   }
 
-  #failOpen(request: Request, error: unknown): string {
+  #failOpen(request: PolicyRequest, error: unknown): string {
     this.#journal.bug(error);
     this.#journal.failedOpen(request);
     return DUNNO;
   }
 
   #answerTo(
-    request: Request,
+    request: PolicyRequest,
     attempt: Attempt,
     authorisedBy?: ReadonlySet<string>,
   ): Promise<string> {
@@ -190,7 +190,7 @@ export class Engine {
     return { listing: listingOf(finding), ...(rule === undefined ? {} : { rule }) };
   }
 
-  #timeOf(request: Request): number {
+  #timeOf(request: PolicyRequest): number {
     const given = this.#settings.acceptTestTime ? request.get("policy_test_time") : undefined;
     const now = given !== undefined && /^\d{1,11}$/.test(given)
       ? Number(given) * 1000
@@ -333,7 +333,7 @@ function isByList({ reason }: Verdict): boolean {
 }
 
 /** The attempt that a request is about, or undefined if it is about none that can be decided. */
-export function attemptOf(request: Request): Attempt | undefined {
+export function attemptOf(request: PolicyRequest): Attempt | undefined {
   if (request.get("request") !== "smtpd_access_policy") return undefined;
   const address = parseAddress(request.get("client_address") ?? "");
   if (address === undefined) return undefined;

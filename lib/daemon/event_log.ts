@@ -6,7 +6,7 @@
  */
 import type { Verdict } from "../greylist/model.ts";
 import type { FileError } from "../lists/list_file.ts";
-import type { AttributeName, Request } from "../postfix/request.ts";
+import type { AttributeName, PolicyRequest } from "../postfix/request.ts";
 import type { DatabaseError } from "../store/database_error.ts";
 import { Counters } from "./counters.ts";
 import type { History } from "./history.ts";
@@ -153,7 +153,7 @@ export class EventLog {
   }
 
   /** One request was decided; `now` is by its own clock, in milliseconds since the epoch. */
-  decision(request: Request, verdict: Verdict, now = this.#clock()): void {
+  decision(request: PolicyRequest, verdict: Verdict, now = this.#clock()): void {
     this.counters.count(verdict);
     this.#history?.note(request, verdict, now);
     if (this.#level < 2) return;
@@ -161,7 +161,7 @@ export class EventLog {
   }
 
   /** A request was answered DUNNO because greylag is ill; the fault itself has its own line. */
-  failedOpen(request: Request, now = this.#clock()): void {
+  failedOpen(request: PolicyRequest, now = this.#clock()): void {
     const verdict: Verdict = { decision: "pass", reason: "fault" };
     this.counters.count(verdict);
     this.#history?.note(request, verdict, now);
@@ -396,7 +396,7 @@ function jsonOf(fields: Fields): string {
 }
 
 /** The names are postgrey's, in its order; what it does not know comes behind. */
-function decisionFields(request: Request, verdict: Verdict): Fields {
+function decisionFields(request: PolicyRequest, verdict: Verdict): Fields {
   const value = (name: AttributeName) => request.get(name) ?? "";
   const fields: [string, string | number][] = [
     ["action", ACTIONS[verdict.decision]],

@@ -10,7 +10,7 @@ import type { Rules } from "../greylist/rules.ts";
 import type { Verdict } from "../greylist/model.ts";
 import { verifiedName } from "../net/hostname.ts";
 import { parseAddress } from "../net/network.ts";
-import type { AttributeName, Request } from "../postfix/request.ts";
+import type { AttributeName, PolicyRequest } from "../postfix/request.ts";
 import type { DecisionRecord, DelayTally, HistoryStore, Tally } from "../store/history.ts";
 
 /** What the administrator says about the history. */
@@ -95,7 +95,7 @@ class PendingTallies {
 }
 
 interface Noted {
-  readonly request: Request;
+  readonly request: PolicyRequest;
   readonly verdict: Verdict;
   readonly time: number;
 }
@@ -126,7 +126,7 @@ export class History {
   }
 
   /** Takes a decision; costs next to nothing until it is written. */
-  note(request: Request, verdict: Verdict, time: number): void {
+  note(request: PolicyRequest, verdict: Verdict, time: number): void {
     const hour = time - time % HOUR;
     this.#tallies.add(tallyOf(verdict, hour));
     if (verdict.delayed !== undefined && verdict.firstOfMessage === true) {

@@ -1,87 +1,47 @@
-/**
- * A cache of bounded size whose entries end by themselves.
- *
- * @module
- */
+/** Caches of bounded size whose entries have a lifetime each. */
+import { LRUCache } from "lru-cache";
 
-interface Entry<V> {
-  readonly value: V;
-  readonly weight: number;
-  /** By the cache's clock. */
-  readonly until: number;
-}
-
-/** Values by their keys; the one that was used the longest ago makes room. */
-export class ExpiringCache<V> {
-  readonly #limit: number;
-  readonly #weigh: (value: V) => number;
-  readonly #clock: () => number;
-  readonly #entries = new Map<string, Entry<V>>();
-  #weight = 0;
+/** Values by key; the least recently used is evicted first. */
+export class ExpiringCache<V extends object | boolean> {
+  readonly #cache: LRUCache<string, V>;
 
   /**
-   * An empty cache.
-   *
-   * @param limit so much they may weigh together.
-   * @param weigh tells what a value weighs; each weighs 1 if nothing else is said.
-   * @param clock tells milliseconds, and never goes back.
+   * @param maxSize the maximum sum of the sizes of all values.
+   * @param sizeOf the size of a value, a whole number above 0; 1 if absent.
+   * @param clock milliseconds, above 0 and never decreasing.
    */
   constructor(
-    limit: number,
-    weigh: (value: V) => number = () => 1,
+    maxSize: number,
+    sizeOf: (value: V) => number = () => 1,
     clock: () => number = () => performance.now(),
   ) {
-    this.#limit = limit;
-    this.#weigh = weigh;
-    this.#clock = clock;
+    this.#cache = new LRUCache({
+      maxSize,
+      sizeCalculation: sizeOf,
+      perf: { now: clock },
+      // Otherwise the clock's value is kept for a while by a timer.
+      ttlResolution: 0,
+    });
   }
 
-  /** How many entries there are, ended ones among them. */
+  /** The number of entries, expired ones included. */
   get size(): number {
-    return this.#entries.size;
+    return this.#cache.size;
   }
 
-  /** What was stored under a key and has not ended. */
+  /** The value of an entry that has not expired. */
   get(key: string): V | undefined {
-    const entry = this.#take(key);
-    if (entry === undefined || entry.until <= this.#clock()) return undefined;
-    // What was used last stands at the end.
-    this.#put(key, entry);
-    return entry.value;
+    return this.#cache.get(key);
   }
 
-  /** Stores a value for some milliseconds; for none, or if it weighs too much, nothing is stored. */
+  /** Keeps a value for some milliseconds. Without a lifetime, or larger than the cache, it is dropped. */
   set(key: string, value: V, lifetime: number): void {
-    this.#take(key);
-    const weight = this.#weigh(value);
-    if (lifetime <= 0 || weight > this.#limit) return;
-    this.#put(key, { value, weight, until: this.#clock() + lifetime });
-    while (this.#weight > this.#limit) {
-      const [oldest] = this.#entries.keys();
-      this.#take(oldest!);
-    }
-  }
-
-  #take(key: string): Entry<V> | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#weight -= entry.weight;
-    return entry;
-  }
-
-  #put(key: string, entry: Entry<V>): void {
-    this.#entries.set(key, entry);
-    this.#weight += entry.weight;
+    if (lifetime > 0) this.#cache.set(key, value, { ttl: lifetime });
+    else this.#cache.delete(key);
   }
 }
 
-/**
- * What something weighs that holds text: 1, and 1 more for each 256 characters, so that a cache full of long
- * texts takes no more memory than one full of short ones.
- *
- * @param characters how many characters of text it holds.
- */
-export function weightOfText(characters: number): number {
+/** The size of a value that holds text: 1, and 1 more for each 256 characters. */
+export function sizeOfText(characters: number): number {
   return 1 + Math.floor(characters / 256);
 }

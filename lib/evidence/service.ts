@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ExpiringCache, weightOfText } from "../dns/cache.ts";
+import { ExpiringCache, sizeOfText } from "../dns/cache.ts";
 import { type DnsList, DnsLists } from "../dns/dnsbl.ts";
 import { clientSignals, type Signal } from "./signals.ts";
 import type { Attempt } from "../greylist/attempt.ts";
@@ -355,7 +355,7 @@ export class EvidenceService {
 function weightOf({ spf }: Report): number {
   if (spf === undefined) return 1;
   const { error = "", explanation = "", path } = spf;
-  return weightOfText(
+  return sizeOfText(
     path.reduce((length, { mechanism }) => length + mechanism.text.length, error.length) +
       explanation.length,
   );

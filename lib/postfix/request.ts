@@ -70,7 +70,7 @@ const BEGINNINGS: ReadonlyMap<string, readonly [first: string, other: string]> =
  * Few of the thirty attributes are ever asked for, so they are looked up in the text and not taken
  * apart before.
  */
-export class Request {
+export class PolicyRequest {
   readonly #lines: string;
 
   /** A request of complete lines, each with its newline and without a carriage return. */
@@ -119,7 +119,7 @@ export const REQUEST_LIMITS: RequestLimits = {
 /** What a piece of input completed. */
 export interface Reading {
   /** The requests that it ended, in order. */
-  readonly requests: readonly Request[];
+  readonly requests: readonly PolicyRequest[];
   /** Why nothing more can be read from this connection; absent while all is well. */
   readonly fault?: string;
 }
@@ -172,7 +172,7 @@ export class RequestReader {
    */
   push(bytes: Uint8Array): Reading {
     if (this.#fault !== undefined) return { requests: [], fault: this.#fault };
-    const requests: Request[] = [];
+    const requests: PolicyRequest[] = [];
     // What one packet holds completely is decoded in one go.
     const whole = !this.begun && bytes.length <= this.#limits.bytes && endsWithBlankLine(bytes);
     if (whole) this.#readWhole(bytes, requests);
@@ -180,7 +180,7 @@ export class RequestReader {
     return this.#fault === undefined ? { requests } : { requests, fault: this.#fault };
   }
 
-  #readWhole(bytes: Uint8Array, requests: Request[]): void {
+  #readWhole(bytes: Uint8Array, requests: PolicyRequest[]): void {
     const given = this.#decoder.decode(bytes);
     const text = given.includes("\r\n") ? given.replaceAll("\r\n", "\n") : given;
     for (let start = 0; start < text.length;) {
@@ -188,7 +188,7 @@ export class RequestReader {
       const end = isEmpty ? start : text.indexOf("\n\n", start) + 1;
       if (this.#hasTooManyLines(text, start, end)) return;
       if (this.#isTooMany(requests)) return;
-      requests.push(new Request(text.slice(start, end)));
+      requests.push(new PolicyRequest(text.slice(start, end)));
       start = end + 1;
     }
   }
@@ -201,7 +201,7 @@ export class RequestReader {
     return true;
   }
 
-  #readPieces(bytes: Uint8Array, requests: Request[]): void {
+  #readPieces(bytes: Uint8Array, requests: PolicyRequest[]): void {
     let start = 0;
     for (let end = bytes.indexOf(LF); end !== -1; end = bytes.indexOf(LF, start)) {
       const size = this.#length + end + 1 - start;
@@ -218,7 +218,7 @@ export class RequestReader {
         }
       } else {
         if (this.#isTooMany(requests)) return;
-        requests.push(new Request(this.#lines));
+        requests.push(new PolicyRequest(this.#lines));
         this.#lines = "";
         this.#count = 0;
         this.#bytes = 0;
@@ -229,7 +229,7 @@ export class RequestReader {
   }
 
   /** What Postfix never does, and what would take a turn of the loop for itself. */
-  #isTooMany(requests: readonly Request[]): boolean {
+  #isTooMany(requests: readonly PolicyRequest[]): boolean {
     if (requests.length < this.#limits.pipelined) return false;
     this.#fault = `more than ${this.#limits.pipelined} requests at once`;
     return true;

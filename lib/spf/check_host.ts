@@ -5,8 +5,8 @@
  */
 import { contains, type IpAddress, networkOf, parseAddress } from "../net/network.ts";
 import {
-  expand,
   expandDomain,
+  expandExplanation,
   type MacroString,
   type MacroValues,
   parseMacro,
@@ -358,7 +358,7 @@ class Evaluation {
       const text = textOf(answers[0]!);
       const parsed = parseMacro(text, true);
       if (!parsed.ok || text === "" || this.#isUnspeakable(parsed.pieces)) return undefined;
-      return expand(parsed.pieces, await this.#values(parsed.pieces, domain));
+      return expandExplanation(parsed.pieces, await this.#values(parsed.pieces, domain));
     } catch (error) {
       if (error instanceof SpfError) return undefined;
       throw error;

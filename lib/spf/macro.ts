@@ -166,12 +166,11 @@ function percentEncode(text: string): string {
   }).join("");
 }
 
-/** The text with every macro replaced. */
-export function expand(pieces: MacroString, values: MacroValues): string {
+function replaceMacros(pieces: MacroString, valueOf: (letter: MacroLetter) => string): string {
   return pieces.map((piece) => {
     if (piece.kind === "text") return piece.text;
     let parts: string[] = [""];
-    for (const char of valueOf(piece.letter, values)) {
+    for (const char of valueOf(piece.letter)) {
       if (piece.delimiters.includes(char)) parts.push("");
       else parts[parts.length - 1] += char;
     }
@@ -182,6 +181,14 @@ export function expand(pieces: MacroString, values: MacroValues): string {
   }).join("");
 }
 
+/** An explanation; the nibbles of IPv6 are upper-case in it, as in the RFC 7208 test suite. */
+export function expandExplanation(pieces: MacroString, values: MacroValues): string {
+  return replaceMacros(pieces, (letter) => {
+    const value = valueOf(letter, values);
+    return letter === "i" ? value.toUpperCase() : value;
+  });
+}
+
 /** The longest name that DNS takes (RFC 1035, 2.3.4), written without its final dot. */
 const MAX_NAME = 253;
 
@@ -190,7 +197,7 @@ const MAX_NAME = 253;
  * from the left as it takes (RFC 7208, 7.3).
  */
 export function expandDomain(pieces: MacroString, values: MacroValues): string {
-  let name = expand(pieces, values).replace(/\.$/, "");
+  let name = replaceMacros(pieces, (letter) => valueOf(letter, values)).replace(/\.$/, "");
   while (name.length > MAX_NAME) {
     const dot = name.indexOf(".");
     if (dot === -1) break;

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { combine } from "../../lib/config/load.ts";
 import { serviceSettings, type SettingName } from "../../lib/config/settings.ts";
-import { Request } from "../../lib/postfix/request.ts";
+import { PolicyRequest } from "../../lib/postfix/request.ts";
 import { Engine } from "../../lib/daemon/engine.ts";
 import { EvidenceService } from "../../lib/evidence/service.ts";
 import { EventLog } from "../../lib/daemon/event_log.ts";
@@ -22,9 +22,9 @@ const DEFAULTS = {
   instance: "1.2.3",
 };
 
-function requestOf(given: Record<string, string> = {}): Request {
+function requestOf(given: Record<string, string> = {}): PolicyRequest {
   const attributes = Object.entries({ ...DEFAULTS, ...given });
-  return new Request(attributes.map(([name, value]) => `${name}=${value}\n`).join(""));
+  return new PolicyRequest(attributes.map(([name, value]) => `${name}=${value}\n`).join(""));
 }
 
 type EngineStore = Pick<Store, "greylist" | "lists">;
@@ -112,7 +112,7 @@ Deno.test("what is no policy request, or has no usable address, is DUNNO", async
   for (const given of table) {
     assertEquals(await ask(given), "action=DUNNO\n\n", JSON.stringify(given));
   }
-  assertEquals(await engine.answer(new Request("")), "action=DUNNO\n\n");
+  assertEquals(await engine.answer(new PolicyRequest("")), "action=DUNNO\n\n");
 });
 
 Deno.test("requests of one turn see what those before them changed, in one transaction", async () => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import type { Verdict } from "../../lib/greylist/model.ts";
-import { Request } from "../../lib/postfix/request.ts";
+import { PolicyRequest } from "../../lib/postfix/request.ts";
 import {
   escapeValue,
   EventLog,
@@ -25,7 +25,7 @@ function eventLogWith(
 }
 
 const request = (given: Record<string, string> = {}) =>
-  new Request(
+  new PolicyRequest(
     Object.entries({
       client_name: "mail.example.org",
       client_address: "192.0.2.10",

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { combine } from "../../lib/config/load.ts";
 import { serviceSettings } from "../../lib/config/settings.ts";
 import type { Verdict } from "../../lib/greylist/model.ts";
-import { Request } from "../../lib/postfix/request.ts";
+import { PolicyRequest } from "../../lib/postfix/request.ts";
 import { delayBucket, History, tallyOf } from "../../lib/daemon/history.ts";
 import { Connection } from "../../lib/store/connection.ts";
 import type { Records } from "../../lib/store/history.ts";
@@ -13,7 +13,7 @@ const { engine: { rules } } = serviceSettings(
 );
 
 const request = (sender = "alice@example.org") =>
-  new Request(
+  new PolicyRequest(
     "request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=192.0.2.10\n" +
       `client_name=mail.example.org\nhelo_name=mail.example.org\nsender=${sender}\n` +
       "recipient=Bob+x@example.net\n",

@@ -1,35 +1,44 @@
 import { assertEquals } from "@std/assert";
 import { ExpiringCache } from "../../lib/dns/cache.ts";
 
-Deno.test("an entry ends by its time, and nothing is kept for no time", () => {
-  let now = 0;
-  const cache = new ExpiringCache<string>(10, () => 1, () => now);
-  cache.set("a", "x", 100);
-  cache.set("b", "y", 0);
-  now = 99;
-  assertEquals([cache.get("a"), cache.get("b")], ["x", undefined]);
-  now = 100;
+const box = (text: string) => ({ text });
+
+Deno.test("an entry expires after its lifetime, and nothing is kept without one", () => {
+  let now = 1;
+  const cache = new ExpiringCache<{ text: string }>(10, () => 1, () => now);
+  cache.set("a", box("x"), 100);
+  cache.set("b", box("y"), 0);
+  now = 101;
+  assertEquals([cache.get("a"), cache.get("b")], [box("x"), undefined]);
+  now = 102;
   assertEquals([cache.get("a"), cache.size], [undefined, 0]);
 });
 
-Deno.test("what was used the longest ago makes room", () => {
-  const cache = new ExpiringCache<number>(2, () => 1, () => 0);
-  cache.set("a", 1, 9);
-  cache.set("b", 2, 9);
-  cache.get("a");
-  cache.set("c", 3, 9);
-  assertEquals([cache.get("a"), cache.get("b"), cache.get("c")], [1, undefined, 3]);
+Deno.test("a value without a lifetime replaces an older one by nothing", () => {
+  const cache = new ExpiringCache<{ text: string }>(10);
+  cache.set("a", box("x"), 9000);
+  cache.set("a", box("y"), 0);
+  assertEquals(cache.get("a"), undefined);
 });
 
-Deno.test("what weighs much makes as much room, and what weighs too much is not kept", () => {
-  const cache = new ExpiringCache<string>(10, (text) => text.length);
-  for (const key of ["a", "b", "c", "d"]) cache.set(key, "xxx", 9000);
+Deno.test("the least recently used entry is evicted", () => {
+  const cache = new ExpiringCache<{ text: string }>(2);
+  cache.set("a", box("1"), 9000);
+  cache.set("b", box("2"), 9000);
+  cache.get("a");
+  cache.set("c", box("3"), 9000);
+  assertEquals([cache.get("a"), cache.get("b"), cache.get("c")], [box("1"), undefined, box("3")]);
+});
+
+Deno.test("a large value evicts several, and one larger than the cache is dropped", () => {
+  const cache = new ExpiringCache<{ text: string }>(10, ({ text }) => text.length);
+  for (const key of ["a", "b", "c", "d"]) cache.set(key, box("xxx"), 9000);
   assertEquals(["a", "b", "c", "d"].filter((key) => cache.get(key) !== undefined), ["b", "c", "d"]);
-  cache.set("b", "x", 9000);
-  cache.set("e", "xxx", 9000);
+  cache.set("b", box("x"), 9000);
+  cache.set("e", box("xxx"), 9000);
   assertEquals(cache.size, 4);
-  cache.set("f", "x".repeat(10), 9000);
+  cache.set("f", box("x".repeat(10)), 9000);
   assertEquals(cache.size, 1);
-  cache.set("g", "x".repeat(11), 9000);
+  cache.set("g", box("x".repeat(11)), 9000);
   assertEquals([cache.get("g"), cache.size], [undefined, 1]);
 });

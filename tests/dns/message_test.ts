@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
-// @ts-types="../../lib/dns/dns_packet.d.ts"
-import packet, { type Packet as Message } from "dns-packet";
+// @ts-types="@types/dns-packet"
+import packet, { type Answer, type OptAnswer, type Packet as Message } from "dns-packet";
 import fc from "fast-check";
 import { decodeReply, encodeQuestion } from "../../lib/dns/message.ts";
 
@@ -19,7 +19,7 @@ function reply(given: Partial<Message> & { rcode?: number }): Uint8Array {
 const decode = (bytes: Uint8Array) => decodeReply(bytes, 7, "example.com", "TXT");
 
 Deno.test("a question asks for recursion and takes answers of 1,232 bytes", () => {
-  const { id, flag_rd, questions, additionals } = packet.decode(
+  const { id, flag_rd, questions = [], additionals = [] } = packet.decode(
     Buffer.from(encodeQuestion(7, "example.com", "TXT")),
   );
   assertEquals([id, flag_rd, questions[0]!.name, questions[0]!.type], [
@@ -28,7 +28,7 @@ Deno.test("a question asks for recursion and takes answers of 1,232 bytes", () =
     "example.com",
     "TXT",
   ]);
-  assertEquals(additionals[0]!.udpPayloadSize, 1232);
+  assertEquals((additionals[0] as OptAnswer).udpPayloadSize, 1232);
 });
 
 Deno.test("a gigantic answer is a failure, and a small one that claims to be is as well", () => {
@@ -91,7 +91,7 @@ Deno.test("only the answer to that question counts", () => {
 });
 
 Deno.test("an answer lasts as long as its shortest record, a missing name as long as its zone says", () => {
-  const answers = [
+  const answers: Answer[] = [
     { type: "CNAME", name: "example.com", ttl: 9, data: "a.example" },
     { type: "TXT", name: "a.example", ttl: 90, data: ["a", "b"] },
     { type: "TXT", name: "A.example", ttl: 30, data: "c" },
@@ -106,13 +106,13 @@ Deno.test("an answer lasts as long as its shortest record, a missing name as lon
     expire: 1,
     minimum: 120,
   };
-  const authorities = [{ type: "SOA", name: "example.com", ttl: 300, data: soa }];
+  const authorities: Answer[] = [{ type: "SOA", name: "example.com", ttl: 300, data: soa }];
   assertEquals(decode(reply({ rcode: 3, authorities })), { kind: "no-name", ttl: 120 });
   assertEquals(decode(reply({})), { kind: "no-data", ttl: 60 });
 });
 
 Deno.test("aliases that lead to each other lead nowhere", () => {
-  const answers = [
+  const answers: Answer[] = [
     { type: "CNAME", name: "example.com", ttl: 9, data: "b.example" },
     { type: "CNAME", name: "b.example", ttl: 9, data: "example.com" },
   ];

@@ -135,12 +135,12 @@ Deno.test("a silent connection is closed, one that asks is not", async () => {
     for (let turn = 0; turn < 12; turn++) {
       await lively.write(encoder.encode("size=1\n\n"));
       await readUntil(lively, answers(1));
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, 40));
     }
     assertEquals(await closed, "<closed>");
     assertEquals(told.length, 1);
     assertStringIncludes(told[0]!, "silent");
-  }, { idle: 800 });
+  }, { idle: 320 });
 });
 
 Deno.test("one connection too many is closed, and a free place is used again", async () => {

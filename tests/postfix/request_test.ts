@@ -3,14 +3,14 @@ import fc from "fast-check";
 import {
   ATTRIBUTE_NAMES,
   type AttributeName,
-  type Request,
+  type PolicyRequest,
   RequestReader,
 } from "../../lib/postfix/request.ts";
 
 const encoder = new TextEncoder();
 const bytes = (text: string) => encoder.encode(text);
 
-function plain(request: Request): Partial<Record<AttributeName, string>> {
+function plain(request: PolicyRequest): Partial<Record<AttributeName, string>> {
   const found = ATTRIBUTE_NAMES.map((name) => [name, request.get(name)] as const);
   return Object.fromEntries(found.filter(([, value]) => value !== undefined));
 }

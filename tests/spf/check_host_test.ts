@@ -382,7 +382,7 @@ Deno.test("7: macros and their transformers", async () => {
     ["%{lr-}.lp._spf.%{d2}", "bad.strong.lp._spf.example.com"],
     ["%{L}%{h}%{r}%{p}", "strong-badmail.example.commx.example.netunknown"],
     ["%%%_%-%{c}", "% %20192.0.2.3"],
-    ["%{ir}.%{v}", `${REVERSE6.replace(".ip6.arpa", "")}.ip6`, { ip: IP6 }],
+    ["%{ir}.%{v}", `${REVERSE6.replace(".ip6.arpa", "").toUpperCase()}.ip6`, { ip: IP6 }],
     ["%{c}", IP6, { ip: IP6.toUpperCase() }],
     ["%{S}", "a%2Bb%2F%C3%BC%40email.example.com", { sender: "a+b/\u00fc@email.example.com" }],
     ["%{l+/2}", "invalid", { sender: "a+b/c@email.example.com" }],

@@ -6,8 +6,8 @@
 import { Buffer } from "node:buffer";
 import { createSocket, type Socket } from "node:dgram";
 import { getAvailablePort } from "@std/net/get-available-port";
-// @ts-types="../../lib/dns/dns_packet.d.ts"
-import packet from "dns-packet";
+// @ts-types="@types/dns-packet"
+import packet, { type RecordType } from "dns-packet";
 import { pause } from "./load.ts";
 
 /** What it does with a question. */
@@ -26,10 +26,11 @@ export type Mood =
   | "dripping";
 
 /** An answer of almost 64 KiB: a record of SPF as long as it can be. */
-function gigantic(id: number, name: string, type: string): Uint8Array {
+function gigantic(id: number, name: string, type: RecordType): Uint8Array {
   const question = { type, name } as const;
   const strings = Array.from({ length: 240 }, () => "ip4:192.0.2.1 ".repeat(18));
-  const longest = { type: "TXT", name, ttl: 300, data: ["v=spf1 ", ...strings, "-all"] } as const;
+  const data = ["v=spf1 ", ...strings, "-all"];
+  const longest = { type: "TXT", name, ttl: 300, data } as const;
   return packet.encode({ type: "response", id, questions: [question], answers: [longest] });
 }
 
@@ -71,7 +72,7 @@ export class HostileDns {
     await new Promise<void>((resolve) => this.#socket.close(resolve));
   }
 
-  #reply(id: number, name: string, type: string): Uint8Array {
+  #reply(id: number, name: string, type: RecordType): Uint8Array {
     const record = type === "TXT" ? this.#records(name) : undefined;
     // Nothing is kept: what changes is seen at once.
     const answers = record === undefined ? [] : [{ type: "TXT", name, ttl: 0, data: [record] }];
@@ -84,7 +85,7 @@ export class HostileDns {
   }
 
   async #answer(bytes: Uint8Array, send: (reply: Uint8Array) => void): Promise<void> {
-    const { id, questions: [question] } = packet.decode(Buffer.from(bytes));
+    const { id = 0, questions: [question] = [] } = packet.decode(Buffer.from(bytes));
     const { name, type } = question!;
     this.asked.push(`${type} ${name}`);
     switch (this.mood) {
@@ -132,7 +133,9 @@ export class HostileDns {
     const bytes = new Uint8Array(1000);
     const count = await conn.read(bytes);
     if (count === null) return;
-    const { id, questions: [question] } = packet.decode(Buffer.from(bytes.subarray(2, count)));
+    const { id = 0, questions: [question] = [] } = packet.decode(
+      Buffer.from(bytes.subarray(2, count)),
+    );
     const message = gigantic(id, question!.name, question!.type);
     const framed = new Uint8Array(message.length + 2);
     new DataView(framed.buffer).setUint16(0, message.length);

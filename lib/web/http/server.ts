@@ -4,7 +4,7 @@
  * @module
  */
 import { formatEndpoint } from "../../net/endpoint.ts";
-import { openUnixSocket } from "../../sockets/unix_socket.ts";
+import { listenError, openUnixSocket } from "../../sockets/listen.ts";
 import { statusHandler } from "./app.ts";
 import type { DaemonLink } from "../worker/daemon_link.ts";
 import { StatusService } from "../worker/status_service.ts";
@@ -67,8 +67,7 @@ export class StatusServer {
       );
       return new StatusServer(server, desk, feed, where);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new Error(`cannot listen on ${where}: ${why}`, { cause: error });
+      throw listenError(endpoint, error);
     }
   }
 

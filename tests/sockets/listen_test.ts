@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { openUnixSocket } from "../../lib/sockets/unix_socket.ts";
+import { openUnixSocket } from "../../lib/sockets/listen.ts";
 
 async function inDirectory(body: (directory: string) => Promise<void>): Promise<void> {
   const directory = await Deno.makeTempDir();

@@ -1,0 +1,82 @@
+/** Listening on TCP addresses and Unix sockets. */
+import { type Endpoint, formatEndpoint } from "../net/endpoint.ts";
+import { messageOf } from "../text/error_message.ts";
+
+/** A listening socket of either kind. */
+export type Acceptor = Deno.Listener<Deno.Conn>;
+
+/** The error of an endpoint that cannot be listened on; its message names the endpoint. */
+export function listenError(endpoint: Endpoint, cause: unknown): Error {
+  const why = cause instanceof Deno.errors.AddrInUse
+    ? "another program listens there already"
+    : cause instanceof Deno.errors.PermissionDenied
+    ? "permission denied"
+    : messageOf(cause);
+  return new Error(`cannot listen on ${formatEndpoint(endpoint)}: ${why}`, { cause });
+}
+
+async function isLive(path: string): Promise<boolean> {
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return false;
+    throw error;
+  }
+}
+
+/** Removes the socket file that a dead process left behind. */
+async function removeStale(path: string): Promise<void> {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  if (!info.isSocket) throw new Error("the file that is there is no socket; move it away");
+  if (await isLive(path)) {
+    throw new Error("another process listens there already; stop it first");
+  }
+  await Deno.remove(path);
+}
+
+/**
+ * Listens on a Unix socket. A stale socket file is replaced; closing the listener removes the file.
+ *
+ * @param mode the permissions of the socket file; a client needs to read and write it.
+ * @throws {Error} that names the path if a live process holds it, if another kind of file is there,
+ * or if the socket cannot be created.
+ */
+export async function openUnixSocket(path: string, mode: number): Promise<Deno.UnixListener> {
+  try {
+    await removeStale(path);
+    const listener = Deno.listen({ transport: "unix", path });
+    await Deno.chmod(path, mode);
+    return listener;
+  } catch (error) {
+    throw listenError({ kind: "unix", path }, error);
+  }
+}
+
+/**
+ * Listens on an endpoint; port 0 takes any free port.
+ *
+ * @param socketMode the permissions of a Unix socket.
+ * @returns the socket, and the endpoint with its port.
+ * @throws {Error} that names the endpoint.
+ */
+export async function listen(
+  endpoint: Endpoint,
+  socketMode: number,
+): Promise<{ readonly acceptor: Acceptor; readonly bound: Endpoint }> {
+  if (endpoint.kind === "unix") {
+    return { acceptor: await openUnixSocket(endpoint.path, socketMode), bound: endpoint };
+  }
+  try {
+    const acceptor = Deno.listen({ hostname: endpoint.host, port: endpoint.port });
+    return { acceptor, bound: { ...endpoint, port: acceptor.addr.port } };
+  } catch (error) {
+    throw listenError(endpoint, error);
+  }
+}
