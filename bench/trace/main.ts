@@ -88,4 +88,9 @@ async function main(args: readonly string[]): Promise<void> {
   print(`${comparison(runs)}\n\n${classes(runs, "legitimate")}\n\n${classes(runs, "spam")}`);
 }
 
-if (import.meta.main) await main(Deno.args);
+if (import.meta.main) {
+  await main(Deno.args).catch((error: Error) => {
+    Deno.stderr.writeSync(new TextEncoder().encode(`${error.message}\n`));
+    Deno.exitCode = 1;
+  });
+}

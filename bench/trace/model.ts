@@ -229,7 +229,7 @@ export interface LegitimateClass {
   readonly novelty: number;
   /** Probability that a new relation is with a domain that has written before. */
   readonly sameDomain: number;
-  /** Whether people write: their mail is answered, and may be asked for. */
+  /** People write: users answer, or wrote first. */
   readonly isPersonal: boolean;
 }
 

@@ -17,7 +17,7 @@ export interface Attempt {
 }
 
 export interface Policy {
-  /** Whether the mail of the own users is shown to it. */
+  /** Receives the mail of the own users too. */
   readonly seesOutgoing: boolean;
   /** Told before the attempts of each time. */
   setTime(time: number): void;

@@ -12,7 +12,7 @@ export interface StartOptions {
   readonly greylag: readonly string[];
   /** Further options of `greylag serve`. */
   readonly greylagOptions: readonly string[];
-  /** Whether Greylag asks the DNSBL. */
+  /** Sets the DNSBL of the trace as `dns_lists` of Greylag. */
   readonly dnsLists: boolean;
   /** A directory of its own, which exists. */
   readonly directory: string;
@@ -310,7 +310,7 @@ export function startServer(
   }
 }
 
-/** Whether a server's program is there. */
+/** True if the program of a server exists. */
 export function isInstalled(name: ServerName): boolean {
   if (name !== "postgrey" && name !== "sqlgrey") return true;
   try {
