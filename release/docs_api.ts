@@ -150,7 +150,7 @@ export const METRICS: readonly Metric[] = metricsOf(renderMetrics({
     connections: 0,
     counters: new Counters().snapshot(),
     databaseWorks: true,
-    faults: [],
+    errors: [],
     dns: { answered: 0, failed: 0 },
   },
   version: "",

@@ -5,7 +5,7 @@
  */
 import { REASON_TEXTS } from "../greylist/model.ts";
 import type { DeferralCounts, DelayTally, HistoryStore, Tally } from "../store/history.ts";
-import { DELAY_BOUNDS } from "../daemon/history.ts";
+import { DELAY_BOUNDS } from "../daemon/tallies.ts";
 import { HOUR } from "../text/duration.ts";
 
 /** How long delayed mail had waited. */

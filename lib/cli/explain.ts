@@ -13,6 +13,7 @@ import type { Rules } from "../greylist/rules.ts";
 import { REASON_TEXTS, type Verdict } from "../greylist/model.ts";
 import { isGenericName } from "../net/hostname.ts";
 import { formatAddress, parseAddress } from "../net/network.ts";
+import { ListAuthorisation } from "../evidence/list_authorisation.ts";
 import { EvidenceService, type Report } from "../evidence/service.ts";
 import { describeRule, listingOf, Lists } from "../daemon/lists.ts";
 import type { Recalled } from "../store/store.ts";
@@ -142,24 +143,25 @@ export const explain: Command = {
       recipient: required("recipient", textOf(admin, "recipient")),
       instance: "",
     });
-    const gatherer = new EvidenceService(new DnsResolver(settings.resolver), settings.gatherer, {
-      listSwitchedOff: (zone, why) => output.complain(`greylag: ${zone} is not asked: ${why}\n`),
+    const resolver = new DnsResolver(settings.resolver);
+    const service = new EvidenceService(resolver, settings.evidence, {
+      listDisabled: (zone, why) => output.complain(`greylag: ${zone} is not asked: ${why}\n`),
       dropped: () => {},
     });
-    const report = gatherer.isActive ? await gatherer.gather(attempt) : undefined;
+    const report = service.isActive ? await service.gather(attempt) : undefined;
     const subject = subjectOf(attempt, rules, report ?? NO_EVIDENCE);
     const now = Date.now();
     const { steps, verdict } = await withStore(admin.configuration, async (store) => {
       const problems: Step[] = [];
-      const lists = new Lists(store.lists, settings.lists, {
-        fileRead: (path, _entries, errors) =>
-          errors.forEach(({ line, why }) =>
-            problems.push({ what: "list file", found: `${path}:${line}: ${why}` })
-          ),
-        fileFailed: (path) => problems.push({ what: "list file", found: `${path} cannot be read` }),
+      const lists = new Lists(store.lists, settings.lists, (event) => {
+        const found = event.kind === "list-failed"
+          ? [`${event.path} cannot be read`]
+          : event.errors.map(({ line, why }) => `${event.path}:${line}: ${why}`);
+        problems.push(...found.map((text) => ({ what: "list file", found: text })));
       });
       lists.refresh();
-      const authorisedBy = await gatherer.authorise(address, lists.spfDomains);
+      const authorisation = new ListAuthorisation(resolver, settings.evidence.dnsWait);
+      const authorisedBy = await authorisation.lookUp(address, lists.spfDomains);
       const finding = lists.find({ ...attempt, authorisedBy }, now);
       const { decisive, alwaysGreylist, optedIn } = finding;
       const released = lists.released(subject.sender, subject.recipient, now);

@@ -11,8 +11,10 @@ import { RELEASED, VERSION } from "../config/version.ts";
 import { Notifier, notifySettings } from "../daemon/sd_notify.ts";
 import { formatEndpoint, isLocal } from "../net/endpoint.ts";
 import { checkSockets } from "../admin/machine_checks.ts";
-import { EventLog, type LinePrefix } from "../daemon/event_log.ts";
-import { Service } from "../daemon/lifecycle.ts";
+import { EventLog } from "../daemon/event_log.ts";
+import { Events } from "../daemon/events.ts";
+import { Daemon } from "../daemon/lifecycle.ts";
+import type { LinePrefix } from "../daemon/log_line.ts";
 import { StreamSink } from "../daemon/log_sink.ts";
 import type { StatusSettings } from "../web/settings.ts";
 import { StatusThread } from "../web/worker/thread.ts";
@@ -64,22 +66,21 @@ function statusSettings(values: Values): StatusSettings | undefined {
 /** Starts the status page, if one is wanted. */
 function startStatus(
   values: Values,
-  service: Service,
-  journal: EventLog,
+  daemon: Daemon,
+  events: Events,
 ): StatusThread | undefined {
   const settings = statusSettings(values);
   if (settings === undefined) return undefined;
   return new StatusThread(settings, {
-    daemonStatus: () => service.daemonStatus,
-    obstacles: () => service.obstacles(),
+    daemonStatus: () => daemon.status,
+    obstacles: () => daemon.obstacles(),
     warnings: () => checkSockets(values.listen, "postfix"),
   }, {
     listening: (where) => {
-      journal.statusListening(where);
-      if (!isLocal(settings.endpoint)) journal.statusInClear(where);
+      events.publish({ kind: "page-listening", where, isLocal: isLocal(settings.endpoint) });
     },
-    failed: (error) => journal.statusFailed(error),
-    event: (event) => journal.onStatusPage(event),
+    failed: (error) => events.publish({ kind: "page-failed", error }),
+    event: (event) => events.publish({ kind: "page", event }),
   });
 }
 
@@ -103,10 +104,15 @@ export const serve: Command = {
     let configuration = given.load();
     const settings = serviceSettings(configuration.values);
     const sink = new StreamSink(Deno.stderr);
-    const journal = new EventLog(sink, settings.journal, linePrefix());
-    for (const warning of given.warnings) journal.warning(warning);
+    const log = new EventLog(sink, settings.log, linePrefix());
+    const events = new Events();
+    events.subscribe((event) => log.handle(event));
+    for (const text of given.warnings) events.publish({ kind: "warning", text });
     if (configuration.values.accept_test_time) {
-      journal.warning("accept_test_time is on: requests may set their own clock");
+      events.publish({
+        kind: "warning",
+        text: "accept_test_time is on: requests may set their own clock",
+      });
     }
 
     const reload = () => {
@@ -116,14 +122,16 @@ export const serve: Command = {
           !SETTINGS[name].live &&
           JSON.stringify(next.written[name]) !== JSON.stringify(configuration.written[name])
         );
-        service.configure(serviceSettings(next.values));
+        const changed = serviceSettings(next.values);
+        daemon.configure(changed);
+        log.configure(changed.log);
         const page = statusSettings(next.values);
         if (page !== undefined) status?.configure(page);
         configuration = next;
-        journal.reloaded(needRestart);
+        events.publish({ kind: "reloaded", needRestart });
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
-        journal.reloadFailed(error.message);
+        events.publish({ kind: "reload-failed", why: error.message });
       }
     };
     const told = notifySettings(
@@ -134,23 +142,22 @@ export const serve: Command = {
     // Everything that the environment has to say is known now.
     Deno.permissions.revokeSync({ name: "env" });
     const stopped = firstOf(["SIGTERM", "SIGINT"]);
-    let service: Service;
+    let daemon: Daemon;
     try {
-      service = await Service.start(settings, VERSION, journal);
+      daemon = await Daemon.start(settings, VERSION, events);
     } catch (error) {
       await sink.flush();
       output.complain(`greylag: ${messageOf(error)}\n`);
       return 1;
     }
-    const status = startStatus(configuration.values, service, journal);
-    service.onReopened = () => status?.reopen();
+    const status = startStatus(configuration.values, daemon, events);
+    daemon.onReopened = () => status?.reopen();
     Deno.addSignalListener("SIGHUP", reload);
-    await notifier?.ready(`answering on ${service.endpoints.map(formatEndpoint).join(", ")}`);
-    journal.stopping(await stopped);
+    await notifier?.ready(`answering on ${daemon.endpoints.map(formatEndpoint).join(", ")}`);
+    events.publish({ kind: "stopping", signal: await stopped });
     await notifier?.stopping();
     await status?.stop();
-    await service.stop();
-    journal.stopped();
+    await daemon.stop();
     notifier?.close();
     await sink.flush();
     return 0;

@@ -127,7 +127,7 @@ export const spf: Command = {
       ...(server === undefined ? {} : { servers: [server] }),
     });
     const sender = given === undefined || given === "<>" ? "" : given;
-    const { breadth, receiver } = settings.gatherer;
+    const { breadth, receiver } = settings.evidence;
     const evaluation = await evaluate({ ip, helo, sender }, resolver, breadth, receiver);
     const { answer, steps, weakness } = evaluation;
     if (admin.json) {

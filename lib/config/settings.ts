@@ -7,8 +7,8 @@ import { SIGNAL_WEIGHTS } from "../evidence/signals.ts";
 import { formatEndpoint, isLocal } from "../net/endpoint.ts";
 import { isDeferAction } from "../postfix/reply.ts";
 import { REQUEST_LIMITS } from "../postfix/request.ts";
-import { LOG_LEVELS } from "../daemon/event_log.ts";
-import type { ServiceSettings } from "../daemon/lifecycle.ts";
+import type { DaemonSettings } from "../daemon/lifecycle.ts";
+import { LOG_LEVELS } from "../daemon/log_line.ts";
 import {
   boolean,
   choice,
@@ -305,7 +305,7 @@ export function contradiction(values: Values): { name: SettingName; why: string 
 }
 
 /** The settings of each module. */
-export function serviceSettings(values: Values): ServiceSettings {
+export function serviceSettings(values: Values): DaemonSettings {
   const hostname = values.hostname === "" ? Deno.hostname() : values.hostname;
   return {
     engine: {
@@ -350,7 +350,7 @@ export function serviceSettings(values: Values): ServiceSettings {
       builtinList: values.builtin_list,
     },
     resolver: { servers: values.dns_servers, queryTimeout: values.dns_timeout },
-    gatherer: {
+    evidence: {
       mode: values.mode,
       spf: values.spf !== "off",
       dnsWait: values.dns_wait,
@@ -362,10 +362,10 @@ export function serviceSettings(values: Values): ServiceSettings {
     },
     store: { database: values.database, privacy: values.privacy },
     history: { history: values.history, historyRows: values.history_rows },
-    evictions: {
+    pending: {
       maxPending: values.max_pending,
       maxPendingPerOrigin: values.max_pending_per_origin,
     },
-    journal: { logLevel: values.log_level, logFormat: values.log_format },
+    log: { logLevel: values.log_level, logFormat: values.log_format },
   };
 }

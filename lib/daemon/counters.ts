@@ -1,69 +1,69 @@
 /**
- * How often everything happened since the start.
+ * Counters since the start of the daemon: the source of the metrics. Statistics of a period come from
+ * the database (`admin/`).
  *
  * @module
  */
 import { type Reason, REASON_TEXTS, type Verdict } from "../greylist/model.ts";
+import type { DaemonEvent } from "./events.ts";
 
-/** Counts as they were at a moment. */
-export type CounterSnapshot = Readonly<Omit<Counters, "count" | "snapshot">>;
+/** The counters at a moment, as plain data. */
+export interface CounterSnapshot {
+  /** All requests that were answered: the sum of {@linkcode reasons}. */
+  readonly requests: number;
+  readonly reasons: Readonly<Record<Reason, number>>;
+  readonly decisions: Readonly<Record<Verdict["decision"], number>>;
+  /** Connections rejected for exceeding a limit. */
+  readonly connectionsRejected: number;
+  readonly databaseErrors: number;
+  readonly backgroundLookupsDropped: number;
+  readonly historyDropped: number;
+  readonly signInFailures: number;
+}
 
-/** The counts of one process. Only the journal counts, where it also writes the line. */
+/** A subscriber that counts each event once. */
 export class Counters {
-  /** Requests by the reason of their verdict; every request is in exactly one. */
-  readonly reasons: Record<Reason, number>;
-  /** Requests by their verdict. */
-  readonly decisions: Record<Verdict["decision"], number> = { pass: 0, defer: 0, reject: 0 };
-  /** Connections closed for going past a limit. */
-  limits = 0;
-  /** Faults of the store. */
-  storeFaults = 0;
-  /** Strangers that were not learnt of, because there were too many at once. */
-  backgroundLookupsDropped = 0;
-  /** Decisions that were counted and not kept, because there were too many at once. */
-  historyDropped = 0;
+  readonly #counters = {
+    requests: 0,
+    reasons: zeros(),
+    decisions: { pass: 0, defer: 0, reject: 0 },
+    connectionsRejected: 0,
+    databaseErrors: 0,
+    backgroundLookupsDropped: 0,
+    historyDropped: 0,
+    signInFailures: 0,
+  };
 
-  /** Wrong passwords on the status page. */
-  signInFailures = 0;
-
-  /** Counts that are all zero. */
-  constructor() {
-    const zeros = Object.keys(REASON_TEXTS).map((reason) => [reason, 0]);
-    this.reasons = Object.fromEntries(zeros) as Record<Reason, number>;
+  handle(event: DaemonEvent): void {
+    switch (event.kind) {
+      case "decision":
+        this.#counters.requests++;
+        this.#counters.reasons[event.verdict.reason]++;
+        this.#counters.decisions[event.verdict.decision]++;
+        return;
+      case "connection-rejected":
+        this.#counters.connectionsRejected++;
+        return;
+      case "database-failed":
+        this.#counters.databaseErrors++;
+        return;
+      case "background-lookup-dropped":
+        this.#counters.backgroundLookupsDropped++;
+        return;
+      case "history-dropped":
+        this.#counters.historyDropped++;
+        return;
+      case "page":
+        if (event.event.kind === "sign-in-failed") this.#counters.signInFailures++;
+    }
   }
 
-  /** All requests that were answered. */
-  get requests(): number {
-    return Object.values(this.reasons).reduce((sum, count) => sum + count, 0);
-  }
-
-  /** The counts as they are now, as plain data. */
   snapshot(): CounterSnapshot {
-    const {
-      reasons,
-      decisions,
-      requests,
-      limits,
-      storeFaults,
-      backgroundLookupsDropped,
-      historyDropped,
-    } = this;
-    const { signInFailures } = this;
-    return {
-      reasons: { ...reasons },
-      decisions: { ...decisions },
-      requests,
-      limits,
-      storeFaults,
-      backgroundLookupsDropped,
-      historyDropped,
-      signInFailures,
-    };
+    return structuredClone(this.#counters);
   }
+}
 
-  /** Counts one verdict. */
-  count(verdict: Verdict): void {
-    this.reasons[verdict.reason]++;
-    this.decisions[verdict.decision]++;
-  }
+function zeros(): Record<Reason, number> {
+  const names = Object.keys(REASON_TEXTS).map((reason) => [reason, 0]);
+  return Object.fromEntries(names) as Record<Reason, number>;
 }

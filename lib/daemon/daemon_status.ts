@@ -1,29 +1,29 @@
 /**
- * How the daemon fares, as plain data that can be told to another thread.
+ * The daemon's state as plain data, for the thread of the status page. Health (`web/api/health.ts`)
+ * adds what is wrong and what to do; metrics (`web/api/metrics.ts`) render it for Prometheus.
  *
  * @module
  */
 import type { DnsHealth } from "../dns/resolver.ts";
 import type { CounterSnapshot } from "./counters.ts";
-import type { ToldFault } from "./event_log.ts";
+import type { RecurringError } from "./error_registry.ts";
 import type { LastPass } from "./maintenance.ts";
 
-/** How the daemon fares. Times are milliseconds since the epoch. */
+/** Times are milliseconds since the epoch. */
 export interface DaemonStatus {
-  /** When it was started. */
   readonly started: number;
-  /** The endpoints that are open. */
+  /** Open endpoints. */
   readonly endpoints: readonly string[];
-  /** Connections of Postfix that are open. */
+  /** Open connections of Postfix. */
   readonly connections: number;
-  /** What was counted since the start. */
+  /** Since the start. */
   readonly counters: CounterSnapshot;
-  /** Whether the database worked when it was last used. */
+  /** The last use of the database succeeded. */
   readonly databaseWorks: boolean;
-  /** What went wrong since the start, the newest last. */
-  readonly faults: readonly ToldFault[];
-  /** How DNS answered since the start. */
+  /** Since the start, the most recent last. */
+  readonly errors: readonly RecurringError[];
+  /** Since the start. */
   readonly dns: DnsHealth;
-  /** The last time that everything expired was removed; absent while that has not happened. */
+  /** Absent until the first pass is complete. */
   readonly lastPass?: LastPass;
 }

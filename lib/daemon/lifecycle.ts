@@ -1,200 +1,198 @@
 /**
- * Starting, reconfiguring and stopping the daemon's parts in the right order.
+ * Starting, reconfiguring and stopping the parts of the daemon in the right order.
  *
  * @module
  */
+import { DnsResolver, type ResolverSettings } from "../dns/resolver.ts";
+import { ListAuthorisation } from "../evidence/list_authorisation.ts";
+import { EvidenceService, type EvidenceSettings } from "../evidence/service.ts";
 import { type Endpoint, formatEndpoint } from "../net/endpoint.ts";
 import { type ListenerLimits, PolicyServer } from "../postfix/listener.ts";
 import type { StoreSettings } from "../store/open.ts";
 import { RecoveringDatabase } from "../store/recovery.ts";
 import { SqliteStore } from "../store/sqlite.ts";
-import type { Store } from "../store/store.ts";
-import { DnsResolver, type ResolverSettings } from "../dns/resolver.ts";
-import type { PendingLimits } from "./pending_limit.ts";
+import { messageOf } from "../text/error_message.ts";
+import { Counters } from "./counters.ts";
+import type { DaemonStatus } from "./daemon_status.ts";
 import { Engine, type EngineSettings } from "./engine.ts";
-import { EvidenceService, type EvidenceSettings } from "../evidence/service.ts";
+import { ErrorRegistry } from "./error_registry.ts";
+import type { LogSettings } from "./event_log.ts";
+import type { DaemonEvent, Events } from "./events.ts";
 import { History, type HistorySettings } from "./history.ts";
-import type { EventLog, LogSettings } from "./event_log.ts";
 import { Lists, type ListSettings } from "./lists.ts";
 import { Maintenance } from "./maintenance.ts";
-import type { DaemonStatus } from "./daemon_status.ts";
+import { PendingLimit, type PendingLimits } from "./pending_limit.ts";
 import { startThread } from "./thread.ts";
 
-/** Everything that the daemon is told. */
-export interface ServiceSettings {
-  /** Decisions and replies. */
+export interface DaemonSettings {
   readonly engine: EngineSettings;
-  /** Where to listen. */
   readonly listen: readonly Endpoint[];
-  /** The permissions of Unix sockets. */
+  /** The mode of Unix sockets. */
   readonly socketMode: number;
-  /** What clients are held to. */
   readonly limits: ListenerLimits;
-  /** Allow and block lists. */
   readonly lists: ListSettings;
-  /** How DNS is asked. */
   readonly resolver: ResolverSettings;
-  /** What is learnt of strangers. */
-  readonly gatherer: EvidenceSettings;
-  /** What is remembered where. */
+  readonly evidence: EvidenceSettings;
   readonly store: StoreSettings;
-  /** What is kept of what happened. */
   readonly history: HistorySettings;
-  /** How much may wait at once. */
-  readonly evictions: PendingLimits;
-  /** The log. */
-  readonly journal: LogSettings;
+  readonly pending: PendingLimits;
+  readonly log: LogSettings;
 }
 
-/** A daemon that is running. */
-export class Service {
-  readonly #journal: EventLog;
+/** A running daemon. */
+export class Daemon {
+  readonly #events: Events;
+  readonly #counters = new Counters();
+  readonly #errors = new ErrorRegistry();
   readonly #database: RecoveringDatabase;
-  readonly #store: Store;
+  readonly #store: SqliteStore;
   readonly #lists: Lists;
   readonly #resolver: DnsResolver;
-  readonly #gatherer: EvidenceService;
+  readonly #evidence: EvidenceService;
+  readonly #authorisation: ListAuthorisation;
   readonly #engine: Engine;
   readonly #history: History;
+  readonly #pending: PendingLimit;
   readonly #maintenance: Maintenance;
   readonly #server: PolicyServer;
   readonly #endpoints: Endpoint[] = [];
   readonly #started = Date.now();
-  /** Told when the database was opened again, and may be another file. */
+  /** Called after the database was opened again; it may be another file. */
   onReopened: () => void = () => {};
 
-  private constructor(settings: ServiceSettings, journal: EventLog) {
-    this.#journal = journal;
+  private constructor(settings: DaemonSettings, events: Events) {
+    const publish = (event: DaemonEvent) => events.publish(event);
+    this.#events = events;
     this.#database = new RecoveringDatabase(settings.store, {
-      failed: (error) => journal.storeIll(error),
+      failed: (error) => publish({ kind: "database-failed", error }),
       recovered: () => {
-        journal.storeRecovered();
+        publish({ kind: "database-recovered" });
         this.onReopened();
       },
       replaced: () => {
-        journal.storeReplaced();
+        publish({ kind: "database-replaced" });
         this.onReopened();
       },
-      setAside: (path) => journal.storeSetAside(path),
+      setAside: (path) => publish({ kind: "database-set-aside", path }),
     }, {
       startWorker: (module, files) => startThread(module, { read: files, write: files }),
     });
     this.#store = new SqliteStore(this.#database);
-    this.#lists = new Lists(this.#store.lists, settings.lists, {
-      fileRead: (path, entries, errors) => journal.listFileRead(path, entries, errors),
-      fileFailed: (path, error) => journal.listFileFailed(path, error),
-    });
+    this.#lists = new Lists(this.#store.lists, settings.lists, publish);
     this.#resolver = new DnsResolver(settings.resolver);
-    this.#gatherer = new EvidenceService(this.#resolver, settings.gatherer, {
-      listSwitchedOff: (zone, why) => journal.dnsListSwitchedOff(zone, why),
-      dropped: () => journal.backgroundLookupsDropped(),
+    this.#evidence = new EvidenceService(this.#resolver, settings.evidence, {
+      listDisabled: (zone, why) => publish({ kind: "dns-list-disabled", zone, why }),
+      dropped: () => publish({ kind: "background-lookup-dropped" }),
     });
+    this.#authorisation = new ListAuthorisation(this.#resolver, settings.evidence.dnsWait);
     this.#engine = new Engine(
       this.#store.greylist,
       this.#lists,
-      this.#gatherer,
+      this.#evidence,
+      this.#authorisation,
       settings.engine,
-      journal,
+      publish,
     );
     const { rules } = settings.engine;
-    this.#history = new History(
-      this.#store.history,
-      settings.history,
-      rules,
-      () => journal.historyDropped(),
+    this.#history = new History(this.#store.history, settings.history, rules, publish);
+    this.#pending = new PendingLimit(settings.pending, publish);
+    this.#maintenance = new Maintenance(
+      this.#store,
+      { ...rules, ...settings.history },
+      this.#pending,
+      publish,
+      () => this.#engine.time,
     );
-    journal.keepIn(this.#history);
-    const lifetimes = { ...rules, ...settings.history, ...settings.evictions };
-    this.#maintenance = new Maintenance(this.#store, lifetimes, journal, () => this.#engine.time);
     this.#server = new PolicyServer((request) => this.#engine.answer(request), {
-      limit: (endpoint, what) => journal.limit(endpoint, what),
-      acceptFailed: (endpoint, error) => journal.acceptFailed(endpoint, error),
+      limit: (endpoint, why) => publish({ kind: "connection-rejected", endpoint, why }),
+      acceptFailed: (endpoint, error) => publish({ kind: "accept-failed", endpoint, error }),
     }, settings.limits);
+    for (const part of [this.#counters, this.#errors, this.#history, this.#pending]) {
+      events.subscribe((event) => part.handle(event));
+    }
   }
 
   /**
-   * Opens the database, then the sockets. A database that cannot be opened is logged, and the
-   * daemon starts all the same.
+   * Opens the database, then the sockets. A database that cannot be opened is an event, and the daemon
+   * starts all the same.
    *
-   * @throws {Error} that names the endpoint that cannot be listened on.
+   * @throws {Error} with the endpoint on which it cannot listen.
    */
-  static async start(
-    settings: ServiceSettings,
-    version: string,
-    journal: EventLog,
-  ): Promise<Service> {
-    const service = new Service(settings, journal);
+  static async start(settings: DaemonSettings, version: string, events: Events): Promise<Daemon> {
+    const daemon = new Daemon(settings, events);
     try {
-      service.#store.greylist.exchange([], () => []);
+      daemon.#store.greylist.exchange([], () => []);
     } catch {
-      // The store told the journal, and is opened again when it can be.
+      // The store reports its own errors, and is opened again when that is possible.
     }
-    journal.started(version, settings.store.database);
-    service.#lists.refresh();
+    events.publish({ kind: "started", version, database: settings.store.database });
+    daemon.#lists.refresh();
     try {
       for (const endpoint of settings.listen) {
-        const bound = await service.#server.listen(endpoint, settings.socketMode);
-        service.#endpoints.push(bound);
-        journal.listening(formatEndpoint(bound));
+        const bound = await daemon.#server.listen(endpoint, settings.socketMode);
+        daemon.#endpoints.push(bound);
+        events.publish({ kind: "listening", endpoint: formatEndpoint(bound) });
       }
     } catch (error) {
-      await service.stop();
+      await daemon.#close();
       throw error;
     }
-    service.#maintenance.start();
-    service.#lists.start();
-    return service;
+    daemon.#maintenance.start();
+    daemon.#lists.start();
+    return daemon;
   }
 
-  /** The endpoints that are open, with the ports they got. */
+  /** The open endpoints, with the ports that the kernel chose. */
   get endpoints(): readonly Endpoint[] {
     return this.#endpoints;
   }
 
-  /** What keeps it from its work, in words; a database that cannot be written is tried. */
+  /** Why it cannot do its work, in sentences; writes to the database to find out. */
   obstacles(): readonly string[] {
     const obstacles: string[] = [];
-    if (this.#endpoints.length === 0) obstacles.push("nothing is listened on");
+    if (this.#endpoints.length === 0) obstacles.push("no endpoint is open");
     try {
       this.#store.check();
     } catch (error) {
-      obstacles.push(error instanceof Error ? error.message : String(error));
+      obstacles.push(messageOf(error));
     }
     return obstacles;
   }
 
-  /** How it fares. */
-  get daemonStatus(): DaemonStatus {
+  get status(): DaemonStatus {
     const { lastPass } = this.#maintenance;
     return {
       started: this.#started,
       endpoints: this.#endpoints.map(formatEndpoint),
       connections: this.#server.connections,
-      counters: this.#journal.counters.snapshot(),
+      counters: this.#counters.snapshot(),
       databaseWorks: this.#database.error === undefined,
-      faults: this.#journal.faults,
+      errors: this.#errors.errors,
       dns: this.#resolver.health,
       ...(lastPass === undefined ? {} : { lastPass }),
     };
   }
 
-  /** Takes new settings as far as a running daemon can. */
-  configure(settings: ServiceSettings): void {
+  /** Takes the settings that can change while it runs. */
+  configure(settings: DaemonSettings): void {
+    const { rules } = settings.engine;
     this.#resolver.configure(settings.resolver);
-    this.#gatherer.configure(settings.gatherer);
+    this.#evidence.configure(settings.evidence);
+    this.#authorisation.configure(settings.evidence.dnsWait);
     this.#engine.configure(settings.engine);
     this.#lists.configure(settings.lists);
-    this.#history.configure(settings.history, settings.engine.rules);
-    this.#maintenance.configure({
-      ...settings.engine.rules,
-      ...settings.history,
-      ...settings.evictions,
-    });
-    this.#journal.configure(settings.journal);
+    this.#history.configure(settings.history, rules);
+    this.#pending.configure(settings.pending);
+    this.#maintenance.configure({ ...rules, ...settings.history });
   }
 
-  /** Stops accepting, answers what is in flight, closes the database. */
+  /** Stops accepting, answers open requests, closes the database. */
   async stop(): Promise<void> {
+    await this.#close();
+    this.#events.publish({ kind: "stopped", counters: this.#counters.snapshot() });
+  }
+
+  async #close(): Promise<void> {
     this.#maintenance.stop();
     await this.#server.close();
     this.#engine.settle();

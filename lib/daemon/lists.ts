@@ -1,52 +1,49 @@
 /**
- * The lists in force: entries of the database, list files, settings and the built-in list, read again
- * when they change.
+ * The lists in force: entries of the database, list files, settings and the built-in list, reread when
+ * they change.
  *
  * @module
  */
 import type { Listing } from "../greylist/attempt.ts";
 import { BUILTIN, type BuiltinRule } from "../lists/builtin.ts";
-import { type FileError, type FileRule, parseListFile } from "../lists/list_file.ts";
+import { type FileRule, parseListFile } from "../lists/list_file.ts";
 import { type Finding, Matcher, type Rule, type Target } from "../lists/matcher.ts";
 import { formatPair, formatPattern, type MatchOn, parsePattern } from "../lists/pattern.ts";
 import type { Hits, ListStore, StoredEntry } from "../store/store.ts";
+import { SECOND } from "../text/duration.ts";
+import type { ListFileEvent } from "./events.ts";
 
-/** What the administrator says about the lists, besides the entries of the database. */
+/** The lists besides the entries of the database. */
 export interface ListSettings {
-  /** Files of clients that pass, in postgrey's format. */
+  /** Paths of files in postgrey's format. */
   readonly whitelistClients: readonly string[];
-  /** Files of recipients whose mail passes, in postgrey's format. */
+  /** Paths of files in postgrey's format. */
   readonly whitelistRecipients: readonly string[];
-  /** Recipients that want greylisting; all, if there is none. */
+  /** Patterns of recipients that want greylisting; empty for all. */
   readonly optIn: readonly string[];
-  /** Recipients that do not want it. */
+  /** Patterns of recipients that do not. */
   readonly optOut: readonly string[];
-  /** Whether the built-in allow list is in force. */
   readonly builtinList: boolean;
 }
 
-/** An entry and where it comes from. */
+/** A rule and its source. */
 export type ListedRule =
   | (Rule & { readonly entry: StoredEntry })
   | FileRule
   | BuiltinRule
   | (Rule & { readonly setting: string });
 
-/** What the lists tell their owner. */
-export interface ListEvents {
-  /** A file was read; these of its lines cannot be understood. */
-  fileRead(path: string, entries: number, errors: readonly FileError[]): void;
-  /** A file cannot be read. */
-  fileFailed(path: string, error: unknown): void;
+/** In milliseconds. */
+export interface ListPeriods {
+  /** Of looking for changes, which take effect within a second. */
+  readonly poll: number;
+  /** Of writing hits. */
+  readonly hits: number;
 }
 
-/** How often is looked whether something changed, in milliseconds: changes count within a second. */
-const POLL_PERIOD = 500;
+const PERIODS: ListPeriods = { poll: 500, hits: 5 * SECOND };
 
-/** How often the hits are written, in milliseconds. */
-const HITS_PERIOD = 5000;
-
-/** A short name for an entry, without white space: for the log. */
+/** The name of a rule in the log, without white space. */
 export function nameRule(rule: ListedRule): string {
   if ("entry" in rule) return `entry:${rule.entry.id}`;
   if ("path" in rule) return `${rule.path}:${rule.line}`;
@@ -54,7 +51,7 @@ export function nameRule(rule: ListedRule): string {
   return `builtin:${rule.text}`;
 }
 
-/** A few words that tell an entry from all others: for people. */
+/** Identifies a rule to people. */
 export function describeRule(rule: ListedRule): string {
   const pattern = formatPattern(rule.pattern);
   if ("entry" in rule) return `entry ${rule.entry.id} (${rule.matchOn} ${pattern})`;
@@ -63,11 +60,7 @@ export function describeRule(rule: ListedRule): string {
   return `built-in list (${rule.matchOn} ${pattern}: ${rule.reason})`;
 }
 
-/**
- * What the decision is told of what the lists found.
- *
- * @param released the entry that lets in this sender's mail to this recipient, if there is one.
- */
+/** @param released the entry that releases this sender's mail to this recipient, if there is one. */
 export function listingOf(
   { decisive, alwaysGreylist, optedIn }: Finding<ListedRule>,
   released?: StoredEntry,
@@ -81,7 +74,7 @@ export function listingOf(
   };
 }
 
-/** The rule of a stored entry; undefined for a released pair, and for an unknown pattern. */
+/** The rule of a stored entry; undefined for a released pair and for an invalid pattern. */
 export function ruleOf(entry: StoredEntry): ListedRule | undefined {
   const { list, matchOn } = entry;
   if (list === "release" || matchOn === "pair") return undefined;
@@ -93,21 +86,21 @@ export function ruleOf(entry: StoredEntry): ListedRule | undefined {
 
 interface WatchedFile {
   readonly matchOn: MatchOn;
-  /** Changes when the file does. */
+  /** Differs after every change of the file. */
   stamp: string;
   rules: readonly FileRule[];
 }
 
 function stampOf(path: string): string {
-  // A file that could not be read may be permitted later without being written.
+  // A file may become readable by a change of its mode or owner only.
   const { mtime, size, ino, mode, uid, gid } = Deno.statSync(path);
   return [mtime?.getTime(), size, ino, mode, uid, gid].join(" ");
 }
 
-/** The lists of one daemon. */
 export class Lists {
-  readonly #store: ListStore;
-  readonly #events: ListEvents;
+  readonly #store: Pick<ListStore, "revision" | "entries" | "countHits">;
+  readonly #publish: (event: ListFileEvent) => void;
+  readonly #periods: ListPeriods;
   #settings: ListSettings;
   #matcher = new Matcher<ListedRule>([]);
   #revision = -1;
@@ -119,14 +112,20 @@ export class Lists {
   #poll: ReturnType<typeof setTimeout> | undefined;
   #hitsDue = 0;
 
-  /** Lists that are empty until they are refreshed. */
-  constructor(store: ListStore, settings: ListSettings, events: ListEvents) {
+  /** Lists that are empty until {@linkcode refresh}. */
+  constructor(
+    store: Pick<ListStore, "revision" | "entries" | "countHits">,
+    settings: ListSettings,
+    publish: (event: ListFileEvent) => void,
+    periods = PERIODS,
+  ) {
     this.#store = store;
     this.#settings = settings;
-    this.#events = events;
+    this.#publish = publish;
+    this.#periods = periods;
   }
 
-  /** Takes new settings, and reads every file again. */
+  /** Takes new settings, and rereads every file. */
   configure(settings: ListSettings): void {
     this.#settings = settings;
     this.#files = new Map();
@@ -134,24 +133,24 @@ export class Lists {
     this.#rebuild();
   }
 
-  /** What the lists say; `now` is in milliseconds since the epoch. */
+  /** @param now milliseconds since the epoch. */
   find(target: Target, now: number): Finding<ListedRule> {
     return this.#matcher.find(target, now);
   }
 
-  /** The domains of the entries that mean whoever a domain's SPF record authorises. */
+  /** The domains of `spf:` patterns. */
   get spfDomains(): readonly string[] {
     return this.#spfDomains;
   }
 
-  /** The entry that lets in a sender's mail to a recipient, both normalised, if there is one. */
+  /** The entry that releases a pair of normalised sender and recipient. */
   released(sender: string, recipient: string, now: number): StoredEntry | undefined {
     if (this.#released.size === 0) return undefined;
     const entry = this.#released.get(formatPair(sender, recipient));
     return entry?.expires === undefined || now < entry.expires ? entry : undefined;
   }
 
-  /** Counts that a rule or a released pair decided. */
+  /** Counts a hit of a rule or of a released pair. */
   hit(decisive: ListedRule | StoredEntry, now: number): void {
     const rule = "id" in decisive
       ? decisive.id
@@ -162,7 +161,7 @@ export class Lists {
     this.#hits.set(rule, { rule, count, last: now });
   }
 
-  /** Looks what changed and takes it. A store that is ill leaves the entries as they were. */
+  /** Takes what changed. While the database fails, its entries stay as they were. */
   refresh(): void {
     let isChanged = this.#readFiles() || this.#revision === -1;
     try {
@@ -176,12 +175,12 @@ export class Lists {
         isChanged = true;
       }
     } catch {
-      // The store told of its illness itself.
+      // The store reports its own errors.
     }
     if (isChanged) this.#rebuild();
   }
 
-  /** Writes the hits that were counted. */
+  /** Writes the hits. */
   flushHits(): void {
     if (this.#hits.size === 0) return;
     const hits = [...this.#hits.values()];
@@ -189,17 +188,17 @@ export class Lists {
     try {
       this.#store.countHits(hits);
     } catch {
-      // Hits are a convenience: what could not be counted is lost.
+      // Hits are a convenience, and these are lost.
     }
   }
 
-  /** Begins to look for changes. */
+  /** Begins to poll for changes. */
   start(): void {
-    this.#hitsDue = performance.now() + HITS_PERIOD;
+    this.#hitsDue = performance.now() + this.#periods.hits;
     this.#schedule();
   }
 
-  /** Stops looking, and writes the last hits. */
+  /** Stops polling, and writes the last hits. */
   stop(): void {
     clearTimeout(this.#poll);
     this.#poll = undefined;
@@ -210,11 +209,11 @@ export class Lists {
     this.#poll = setTimeout(() => {
       this.refresh();
       if (performance.now() >= this.#hitsDue) {
-        this.#hitsDue = performance.now() + HITS_PERIOD;
+        this.#hitsDue = performance.now() + this.#periods.hits;
         this.flushHits();
       }
       if (this.#poll !== undefined) this.#schedule();
-    }, POLL_PERIOD);
+    }, this.#periods.poll);
   }
 
   #readFiles(): boolean {
@@ -231,7 +230,7 @@ export class Lists {
         stamp = stampOf(path);
       } catch (error) {
         stamp = "missing";
-        if (known?.stamp !== stamp) this.#events.fileFailed(path, error);
+        if (known?.stamp !== stamp) this.#publish({ kind: "list-failed", path, error });
       }
       if (known?.stamp === stamp) continue;
       isChanged = true;
@@ -244,10 +243,10 @@ export class Lists {
     if (stamp === "missing") return [];
     try {
       const { rules, errors } = parseListFile(path, Deno.readTextFileSync(path), matchOn);
-      this.#events.fileRead(path, rules.length, errors);
+      this.#publish({ kind: "list-read", path, entries: rules.length, errors });
       return rules;
     } catch (error) {
-      this.#events.fileFailed(path, error);
+      this.#publish({ kind: "list-failed", path, error });
       return [];
     }
   }

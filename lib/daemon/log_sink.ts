@@ -1,56 +1,60 @@
 /**
- * Where log lines go, without ever making a request wait for a slow reader.
+ * Writes log lines in the background; no request waits for a slow reader.
  *
  * @module
  */
+import { SECOND } from "../text/duration.ts";
 
-/** Makes a line, without its newline, when it is written. */
+/** Makes a line, without its newline, once it is written. */
 export type Line = () => string;
 
-/** Takes complete lines. */
 export interface LogSink {
-  /** Takes one line; making it costs nothing until it is written. */
   write(line: Line): void;
-  /** Resolves when everything written so far is out, or given up. */
+  /** Resolves when all lines so far are written or given up. */
   flush(): Promise<void>;
 }
 
-/** The part of a stream that a sink needs. */
 export interface ByteWriter {
-  /** Writes some of the bytes and tells how many. */
+  /** Writes some of the bytes, and resolves to their number. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** Lines wait for others this long, in milliseconds: a write for each would cost more than the rest. */
-const GATHER = 10;
+/** In milliseconds. */
+export interface SinkTimes {
+  /** A line waits this long for others: a write of its own would cost more than the request. */
+  readonly gather: number;
+  /** A flush is given up after this time. */
+  readonly flush: number;
+}
 
-/** Beyond this many lines that nobody reads, lines are dropped and counted. */
-const MAX_PENDING = 10_000;
+const TIMES: SinkTimes = { gather: 10, flush: 2 * SECOND };
+
+/** Further lines are dropped and counted. */
+const MAX_UNWRITTEN = 10_000;
 
 const encoder = new TextEncoder();
 
-/** A sink that writes to a stream in the background, many lines at once. */
 export class StreamSink implements LogSink {
   readonly #stream: ByteWriter;
-  #waiting: Line[] = [];
-  #lost = 0;
+  readonly #times: SinkTimes;
+  #unwritten: Line[] = [];
+  #dropped = 0;
   #work: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** A sink for a stream, such as `Deno.stderr`. */
-  constructor(stream: ByteWriter) {
+  constructor(stream: ByteWriter, times = TIMES) {
     this.#stream = stream;
+    this.#times = times;
   }
 
-  /** Takes one line; drops it if the reader of the stream has stopped reading. */
   write(line: Line): void {
-    if (this.#waiting.length >= MAX_PENDING) {
-      this.#lost++;
+    if (this.#unwritten.length >= MAX_UNWRITTEN) {
+      this.#dropped++;
       return;
     }
-    this.#waiting.push(line);
+    this.#unwritten.push(line);
     if (this.#work === undefined && this.#timer === undefined) {
-      this.#timer = setTimeout(() => this.#begin(), GATHER);
+      this.#timer = setTimeout(() => this.#begin(), this.#times.gather);
     }
   }
 
@@ -60,32 +64,31 @@ export class StreamSink implements LogSink {
     this.#work ??= this.#drain();
   }
 
-  /** Resolves when everything written so far is out, or given up after two seconds. */
   async flush(): Promise<void> {
     this.#begin();
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, 2000);
+    const timer = setTimeout(resolve, this.#times.flush);
     await Promise.race([this.#work, promise]);
     clearTimeout(timer);
   }
 
   async #drain(): Promise<void> {
     try {
-      while (this.#waiting.length > 0) {
-        const lines = this.#waiting.map((line) => line());
-        this.#waiting = [];
-        if (this.#lost > 0) {
-          lines.push(`greylag: ${this.#lost} log lines were lost: nobody read them`);
+      while (this.#unwritten.length > 0) {
+        const lines = this.#unwritten.map((line) => line());
+        this.#unwritten = [];
+        if (this.#dropped > 0) {
+          lines.push(`greylag: ${this.#dropped} log lines were lost: the reader is too slow`);
         }
-        this.#lost = 0;
+        this.#dropped = 0;
         const bytes = encoder.encode(`${lines.join("\n")}\n`);
         for (let sent = 0; sent < bytes.length;) {
           sent += await this.#stream.write(bytes.subarray(sent));
         }
       }
     } catch {
-      // Nobody can be told that the log is closed.
-      this.#waiting = [];
+      // The log is closed: there is no other place to report it.
+      this.#unwritten = [];
     } finally {
       this.#work = undefined;
     }

@@ -1,70 +1,72 @@
 /**
- * Removing what has expired or ended, in slices so small that no request notices.
+ * Removes expired rows in slices so small that no request notices.
  *
  * @module
  */
 import { DatabaseError } from "../store/database_error.ts";
-import type { Cursor, Eviction, GreylistStore, ListStore } from "../store/store.ts";
-import { PendingCounter, type PendingLimits } from "./pending_limit.ts";
-import type { EventLog } from "./event_log.ts";
+import type { Cursor, GreylistStore, ListStore } from "../store/store.ts";
+import { MINUTE, SECOND, WEEK } from "../text/duration.ts";
+import type { ErrorEvent } from "./events.ts";
+import type { PendingLimit } from "./pending_limit.ts";
 
-/** What decides when something has expired. Durations are in milliseconds. */
-export interface Lifetimes extends PendingLimits {
-  /** How long decisions are kept. */
+/** Durations are in milliseconds. */
+export interface Lifetimes {
+  /** Of decisions in the history. */
   readonly history: number;
-  /** So many decisions are kept at most. */
+  /** Maximum decisions in the history. */
   readonly historyRows: number;
-  /** How long a waiting triplet is kept since its first attempt. */
+  /** Of a pending triplet, since its first attempt. */
   readonly retryWindow: number;
-  /** How long everything else is kept since its last use. */
+  /** Of everything else, since its last use. */
   readonly lifetime: number;
 }
 
-/** A pass that is over. */
 export interface LastPass {
-  /** When it was over, in milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly ended: number;
-  /** The rows that it removed. */
+  /** Rows. */
   readonly removed: number;
 }
 
-/** A slice may hold the loop for 10 ms; half of that is aimed at. */
+/** Pauses in milliseconds. */
+export interface MaintenancePauses {
+  /** Between two slices of a pass. */
+  readonly slice: number;
+  /** The same while too many triplets are pending. */
+  readonly hurriedSlice: number;
+  /** Between two passes. */
+  readonly pass: number;
+  /** Between two looks for a flood. */
+  readonly watch: number;
+}
+
+export const MAINTENANCE_PAUSES: MaintenancePauses = {
+  slice: 200,
+  hurriedSlice: 20,
+  pass: 10 * MINUTE,
+  watch: 5 * SECOND,
+};
+
+/** A slice may hold the event loop for 10 ms; half of that is aimed at. */
 const SLICE_TARGET = 5;
 
-/** Between two slices of a pass, in milliseconds. */
-const SLICE_PAUSE = 200;
-
-/** The same while there is too much. */
-const HURRIED_PAUSE = 20;
-
-/** Between two passes, in milliseconds. */
-const PASS_PAUSE = 10 * 60_000;
-
-/** Between two passes is looked whether too much came, so often, in milliseconds. */
-const WATCH_PERIOD = 5000;
-
-/** So large a part of what may wait at all is worth a pass of its own. */
-const MUCH = 10;
-
-/** So few strangers never are. */
-const FEW = 1000;
-
-/** So long an entry that has ended is still shown, in milliseconds. */
-const ENDED_KEPT = 7 * 86_400_000;
+/** An expired list entry is still shown for this long, in milliseconds. */
+const EXPIRED_ENTRY_KEPT = WEEK;
 
 const FIRST_ROWS = 200;
+const MIN_ROWS = 10;
 const MAX_ROWS = 5000;
 
 /**
- * How many rows the next slice should look at, so that it takes as long as it should.
+ * The rows of the next slice, so that it takes as long as it should.
  *
- * @param rows what the last slice looked at.
- * @param took milliseconds that it held the loop.
+ * @param rows the rows of the last slice.
+ * @param took milliseconds that it held the event loop.
  */
 export function nextRows(rows: number, took: number): number {
-  // Growing slowly and shrinking at once keeps a slow disk from being asked for too much again.
+  // Growing slowly and shrinking at once never overloads a slow disk twice.
   const ideal = took <= 0 ? rows * 2 : rows * SLICE_TARGET / took;
-  return Math.round(Math.max(10, Math.min(MAX_ROWS, rows * 1.5, ideal)));
+  return Math.round(Math.max(MIN_ROWS, Math.min(MAX_ROWS, rows * 1.5, ideal)));
 }
 
 /** The tables that maintenance cleans. */
@@ -73,89 +75,84 @@ export interface MaintainedStore {
   readonly lists: Pick<ListStore, "removeEnded">;
 }
 
-/** The background task of one store. */
 export class Maintenance {
   readonly #store: MaintainedStore;
-  readonly #journal: EventLog;
+  readonly #pending: PendingLimit;
+  readonly #publish: (event: ErrorEvent) => void;
   readonly #time: () => number;
+  readonly #pauses: MaintenancePauses;
   #lifetimes: Lifetimes;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #rows = FIRST_ROWS;
   #removed = 0;
-  #counter = new PendingCounter();
-  /** The origins that had too many in the last pass. */
-  #overLimit: readonly string[] = [];
-  #evictions: readonly Eviction[] = [];
-  /** Whether there is, or was in the last pass, too much. */
   #isHurried = false;
-  #strangersBefore = 0;
+  /** By `performance.now()`. */
   #passDue = 0;
   #lastPass: LastPass | undefined;
 
-  /** A task that is not running; `time` tells the moment by which things expire. */
-  constructor(store: MaintainedStore, lifetimes: Lifetimes, journal: EventLog, time: () => number) {
+  /** @param time the time by which rows expire, in milliseconds since the epoch. */
+  constructor(
+    store: MaintainedStore,
+    lifetimes: Lifetimes,
+    pending: PendingLimit,
+    publish: (event: ErrorEvent) => void,
+    time: () => number,
+    pauses = MAINTENANCE_PAUSES,
+  ) {
     this.#store = store;
     this.#lifetimes = lifetimes;
-    this.#journal = journal;
+    this.#pending = pending;
+    this.#publish = publish;
     this.#time = time;
+    this.#pauses = pauses;
   }
 
-  /** Takes new settings. */
   configure(lifetimes: Lifetimes): void {
     this.#lifetimes = lifetimes;
   }
 
-  /** The last pass that is over; undefined before the first is. */
+  /** The last complete pass; undefined before the first. */
   get lastPass(): LastPass | undefined {
     return this.#lastPass;
   }
 
-  /** Begins the first pass soon. */
   start(): void {
-    this.#schedule(undefined, SLICE_PAUSE);
+    this.#schedule(undefined, this.#pauses.slice);
   }
 
-  /** Ends after the slice under way. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
-  /**
-   * Does one slice.
-   *
-   * @returns where the next goes on, or undefined if the pass is over.
-   */
+  /** @returns the cursor of the next slice, or undefined at the end of a pass. */
   slice(cursor: Cursor | undefined): Cursor | undefined {
-    if (cursor === undefined) this.#begin();
+    if (cursor === undefined) {
+      this.#pending.beginPass();
+      this.#removed = 0;
+    }
     const now = this.#time();
+    const { retryWindow, lifetime, history, historyRows } = this.#lifetimes;
     const expiry = {
-      pendingBefore: now - this.#lifetimes.retryWindow,
-      seenBefore: now - this.#lifetimes.lifetime,
-      historyBefore: now - this.#lifetimes.history,
-      historyRows: this.#lifetimes.historyRows,
-      deferralRows: this.#lifetimes.historyRows,
-      evictions: this.#evictions,
+      pendingBefore: now - retryWindow,
+      seenBefore: now - lifetime,
+      historyBefore: now - history,
+      historyRows,
+      deferralRows: historyRows,
+      evictions: this.#pending.evictions,
     };
     const begin = performance.now();
     const { next, removed, pending } = this.#store.greylist.expire(expiry, cursor, this.#rows);
     this.#rows = nextRows(this.#rows, performance.now() - begin);
     this.#removed += removed;
-    this.#counter.add(pending);
+    this.#pending.add(pending);
     if (next === undefined) {
-      this.#judge();
-      this.#removed += this.#store.lists.removeEnded(now - ENDED_KEPT);
+      this.#pending.endPass();
+      this.#isHurried = this.#pending.isExceeded;
+      this.#removed += this.#store.lists.removeEnded(now - EXPIRED_ENTRY_KEPT);
       this.#lastPass = { ended: now, removed: this.#removed };
     }
     return next;
-  }
-
-  /** A pass that a fault ended before its time is not counted on. */
-  #begin(): void {
-    this.#counter = new PendingCounter(this.#overLimit);
-    this.#removed = 0;
-    // Whoever comes from now on may come behind the cursor, and is left to the next pass.
-    this.#strangersBefore = this.#journal.counters.reasons.new;
   }
 
   #schedule(cursor: Cursor | undefined, pause: number): void {
@@ -164,38 +161,28 @@ export class Maintenance {
       try {
         next = this.slice(cursor);
       } catch (error) {
-        if (!(error instanceof DatabaseError)) this.#journal.bug(error);
+        // The store reports its own errors.
+        if (!(error instanceof DatabaseError)) this.#publish({ kind: "bug", error });
       }
       if (this.#timer === undefined) return;
-      if (next === undefined) this.#wait();
-      else this.#schedule(next, this.#isHurried ? HURRIED_PAUSE : SLICE_PAUSE);
+      const { slice, hurriedSlice } = this.#pauses;
+      if (next === undefined) this.#awaitNextPass();
+      else this.#schedule(next, this.#isHurried ? hurriedSlice : slice);
     }, pause);
   }
 
-  /** At the end of a pass: what the next has to remove, because there is too much of it. */
-  #judge(): void {
-    this.#overLimit = this.#counter.overLimit(this.#lifetimes);
-    this.#evictions = this.#counter.evictions(this.#lifetimes);
-    this.#isHurried = this.#overLimit.length + this.#evictions.length > 0;
-    if (this.#evictions.length > 0) this.#journal.overLimit();
-  }
-
-  /** Until the next pass is due, or so many strangers came that it must not wait. */
-  #wait(): void {
-    this.#passDue = performance.now() + (this.#isHurried ? 0 : PASS_PAUSE);
+  #awaitNextPass(): void {
+    this.#passDue = performance.now() + (this.#isHurried ? 0 : this.#pauses.pass);
     this.#watch();
   }
 
+  /** A flood brings the next pass forward. */
   #watch(): void {
-    const came = this.#journal.counters.reasons.new - this.#strangersBefore;
-    const { maxPending, maxPendingPerOrigin } = this.#lifetimes;
-    // They may all be of one origin.
-    const much = Math.min(maxPending / MUCH, Math.max(maxPendingPerOrigin, FEW));
-    if (came > much) this.#isHurried = true;
+    if (this.#pending.isFlooded) this.#isHurried = true;
     if (this.#isHurried || performance.now() >= this.#passDue) {
-      this.#schedule(undefined, SLICE_PAUSE);
+      this.#schedule(undefined, this.#pauses.slice);
     } else {
-      this.#timer = setTimeout(() => this.#watch(), WATCH_PERIOD);
+      this.#timer = setTimeout(() => this.#watch(), this.#pauses.watch);
     }
   }
 }

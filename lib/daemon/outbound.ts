@@ -1,65 +1,63 @@
 /**
- * Learns to which domains our own users write.
+ * Learns the domains that our own users write to.
  *
  * @module
  */
+import { LRUCache } from "lru-cache";
 import type { Attempt } from "../greylist/attempt.ts";
-import { correspondent } from "../greylist/origin.ts";
 import { type Change, tripletKey } from "../greylist/model.ts";
+import { correspondent } from "../greylist/origin.ts";
 import { canonicalDomain, splitAddress } from "../net/email_address.ts";
 import type { GreylistStore } from "../store/store.ts";
+import { HOUR } from "../text/duration.ts";
 
-/** A domain is remembered anew so often at most, in milliseconds. */
-const RENEWAL_PERIOD = 3_600_000;
+/** A domain is stored again at most once in this period, in milliseconds. */
+const RENEWAL_PERIOD = HOUR;
 
-/** What was learnt is written so often, in milliseconds. */
+/** Milliseconds between two writes. */
 const WRITE_PERIOD = 500;
 
-/** So many domains are learnt at once at most: beyond that it is no mail of people. */
-const MAX_PENDING = 1000;
+/** Maximum domains in one write; further ones are not learned. */
+const MAX_UNWRITTEN = 1000;
 
-const MAX_KNOWN = 10_000;
+/** Domains whose last write is remembered. */
+const MAX_RECENT = 10_000;
 
-/** Keeps the domains of our own users' recipients in a store. */
 export class Outbound {
-  readonly #store: GreylistStore;
-  /** When each domain was last learnt, in milliseconds since the epoch. */
-  readonly #learnt = new Map<string, number>();
-  #waiting = new Map<string, number>();
+  readonly #store: Pick<GreylistStore, "exchange">;
+  readonly #writePeriod: number;
+  /** The last write of each domain, in milliseconds since the epoch. */
+  readonly #recent = new LRUCache<string, number>({ max: MAX_RECENT });
+  #unwritten = new Map<string, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Learns into a store. */
-  constructor(store: GreylistStore) {
+  constructor(store: Pick<GreylistStore, "exchange">, writePeriod = WRITE_PERIOD) {
     this.#store = store;
+    this.#writePeriod = writePeriod;
   }
 
-  /** Learns from the mail of one of our own users. */
+  /** Learns from an attempt of one of our own users. */
   learn({ recipient }: Attempt, now: number): void {
     const domain = canonicalDomain(splitAddress(recipient).domain);
-    const last = this.#learnt.get(domain);
-    const isFresh = last !== undefined && now >= last && now - last < RENEWAL_PERIOD;
-    if (domain === "" || isFresh || this.#waiting.size >= MAX_PENDING) return;
-    this.#learnt.delete(domain);
-    this.#learnt.set(domain, now);
-    if (this.#learnt.size > MAX_KNOWN) {
-      const [oldest] = this.#learnt.keys();
-      this.#learnt.delete(oldest!);
-    }
-    this.#waiting.set(domain, now);
-    this.#timer ??= setTimeout(() => this.settle(), WRITE_PERIOD);
+    const last = this.#recent.get(domain);
+    const isRecent = last !== undefined && now >= last && now - last < RENEWAL_PERIOD;
+    if (domain === "" || isRecent || this.#unwritten.size >= MAX_UNWRITTEN) return;
+    this.#recent.set(domain, now);
+    this.#unwritten.set(domain, now);
+    this.#timer ??= setTimeout(() => this.settle(), this.#writePeriod);
   }
 
-  /** Writes what was learnt. */
+  /** Writes what was learned. */
   settle(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const waiting = [...this.#waiting];
-    this.#waiting = new Map();
-    if (waiting.length === 0) return;
-    const keys = waiting.map(([domain]) => tripletKey(correspondent(domain), "", ""));
+    const domains = [...this.#unwritten];
+    this.#unwritten = new Map();
+    if (domains.length === 0) return;
+    const keys = domains.map(([domain]) => tripletKey(correspondent(domain), "", ""));
     try {
       this.#store.exchange(keys, ({ origins }) =>
-        waiting.map(([, time], at): Change => {
+        domains.map(([, time], at): Change => {
           const key = keys[at]!.origin;
           const before = origins.get(key);
           return {
@@ -74,8 +72,8 @@ export class Outbound {
           };
         }));
     } catch {
-      // The store told of its illness itself; the next mail to that domain is learnt from again.
-      for (const [domain] of waiting) this.#learnt.delete(domain);
+      // The store reports its own errors; the next mail to the domain is learned from.
+      for (const [domain] of domains) this.#recent.delete(domain);
     }
   }
 }

@@ -1,33 +1,106 @@
 /**
- * Who floods the database (RFC 6647, 8.2): from counts of what waits, which of it is the oldest of too
- * much. Pure.
+ * Flood control (RFC 6647, section 8.2): how many triplets are pending, and which of them are evicted
+ * when there are too many.
  *
  * @module
  */
 import type { Eviction, PendingCount } from "../store/store.ts";
+import { SECOND } from "../text/duration.ts";
+import type { DaemonEvent, LimitEvent } from "./events.ts";
 
-/** How much may wait at once. */
+/** Maximum pending triplets. */
 export interface PendingLimits {
-  /** Triplets in all. */
+  /** Of all origins together. */
   readonly maxPending: number;
-  /** Triplets of one origin. */
+  /** Of one origin. */
   readonly maxPendingPerOrigin: number;
 }
 
-/** So many origins are counted at most; of more, those of which least waits are forgotten first. */
+/** This share of `maxPending`, deferred since the last pass began, is worth a pass of its own. */
+const FLOOD_SHARE = 10;
+
+/** Fewer new triplets than this are never a flood. */
+const FLOOD_MINIMUM = 1000;
+
+/**
+ * Watches for floods: a subscriber that counts new triplets, and the evictions that each pass through
+ * the database leaves to the next.
+ */
+export class PendingLimit {
+  readonly #publish: (event: LimitEvent) => void;
+  #limits: PendingLimits;
+  #counter = new PendingCounter();
+  #evictions: readonly Eviction[] = [];
+  /** Origins over their limit in the last pass. */
+  #overLimit: readonly string[] = [];
+  /** Triplets deferred for the first time since the last pass began. */
+  #newTriplets = 0;
+
+  constructor(limits: PendingLimits, publish: (event: LimitEvent) => void) {
+    this.#limits = limits;
+    this.#publish = publish;
+  }
+
+  configure(limits: PendingLimits): void {
+    this.#limits = limits;
+  }
+
+  handle(event: DaemonEvent): void {
+    if (event.kind === "decision" && event.verdict.reason === "new") this.#newTriplets++;
+  }
+
+  /** The evictions of the pass under way. */
+  get evictions(): readonly Eviction[] {
+    return this.#evictions;
+  }
+
+  /** More is pending than allowed, as the last complete pass found. */
+  get isExceeded(): boolean {
+    return this.#overLimit.length + this.#evictions.length > 0;
+  }
+
+  /** So many new triplets since the last pass began that the next must not wait. */
+  get isFlooded(): boolean {
+    const { maxPending, maxPendingPerOrigin } = this.#limits;
+    // They may all be of one origin.
+    return this.#newTriplets >
+      Math.min(maxPending / FLOOD_SHARE, Math.max(maxPendingPerOrigin, FLOOD_MINIMUM));
+  }
+
+  /** Counts anew: an error may have ended the last pass early. */
+  beginPass(): void {
+    this.#counter = new PendingCounter(this.#overLimit);
+    // A triplet deferred from now on may be behind the cursor, and is left to the next pass.
+    this.#newTriplets = 0;
+  }
+
+  /** Adds the pending triplets of one slice of the pass. */
+  add(counts: readonly PendingCount[]): void {
+    this.#counter.add(counts);
+  }
+
+  /** Decides what the next pass evicts. */
+  endPass(): void {
+    this.#overLimit = this.#counter.overLimit(this.#limits);
+    this.#evictions = this.#counter.evictions(this.#limits);
+    if (this.#evictions.length === 0) return;
+    const { maxPending, maxPendingPerOrigin } = this.#limits;
+    this.#publish({ kind: "pending-limit", maxPending, maxPendingPerOrigin });
+  }
+}
+
+/** Maximum origins tracked. Origins with the fewest pending triplets are evicted first. */
 const MAX_ORIGINS = 50_000;
 
-/** What came within one second. */
+/** Triplets first seen within one second. Times are milliseconds since the epoch. */
 interface Second {
   count: number;
   first: number;
   last: number;
 }
 
-/** Seconds by their number since the epoch. */
+/** By seconds since the epoch. */
 type Seconds = Map<number, Second>;
-
-const SECOND = 1000;
 
 function addTo(seconds: Seconds, { first, last, count }: PendingCount): void {
   const number = Math.floor(first / SECOND);
@@ -42,38 +115,37 @@ function addTo(seconds: Seconds, { first, last, count }: PendingCount): void {
 }
 
 /**
- * Counts what waits in one pass through the database. Which of an origin's triplets are the oldest is
- * only counted for those that had too many in the pass before.
+ * Counts the pending triplets in one pass through the database; by the second only in all, and for
+ * origins that were over their limit in the pass before.
  */
 export class PendingCounter {
   readonly #watched: ReadonlyMap<string, Seconds>;
   readonly #origins = new Map<string, number>();
   readonly #all: Seconds = new Map();
 
-  /** A count that begins; `watched` are the origins that had too many. */
+  /** @param watched origins over their limit in the pass before. */
   constructor(watched: readonly string[] = []) {
     this.#watched = new Map(watched.map((origin) => [origin, new Map()]));
   }
 
-  /** Adds what waits in one slice. */
   add(counts: readonly PendingCount[]): void {
-    for (const waiting of counts) {
-      const { origin, count } = waiting;
+    for (const pending of counts) {
+      const { origin, count } = pending;
       this.#origins.set(origin, (this.#origins.get(origin) ?? 0) + count);
-      addTo(this.#all, waiting);
+      addTo(this.#all, pending);
       const seconds = this.#watched.get(origin);
-      if (seconds !== undefined) addTo(seconds, waiting);
+      if (seconds !== undefined) addTo(seconds, pending);
     }
-    if (this.#origins.size > MAX_ORIGINS) this.#forgetFew();
+    if (this.#origins.size > MAX_ORIGINS) this.#evictSmallOrigins();
   }
 
-  /** The origins that have too many. */
+  /** The origins over their limit. */
   overLimit({ maxPendingPerOrigin }: PendingLimits): string[] {
     return [...this.#origins].filter(([, count]) => count > maxPendingPerOrigin)
       .map(([origin]) => origin);
   }
 
-  /** What is to be removed in the next pass: what waits longest of too much. */
+  /** The oldest beyond the limits. */
   evictions({ maxPending, maxPendingPerOrigin }: PendingLimits): Eviction[] {
     const evictions: Eviction[] = [];
     for (const [origin, seconds] of this.#watched) {
@@ -84,7 +156,7 @@ export class PendingCounter {
     return before === undefined ? evictions : [...evictions, { before }];
   }
 
-  #forgetFew(): void {
+  #evictSmallOrigins(): void {
     const counts = [...this.#origins.values()].sort((a, b) => a - b);
     const median = counts[counts.length >> 1]!;
     for (const [origin, count] of this.#origins) {
@@ -93,14 +165,14 @@ export class PendingCounter {
   }
 }
 
-/** Before which time too many are, so that about `most` are later; undefined if all may stay. */
+/** The time before which to evict, so that about `most` stay; undefined if all may stay. */
 function endOfOldest(seconds: Seconds, most: number): number | undefined {
-  let room = most;
+  let left = most;
   const newest = [...seconds.values()].sort((a, b) => b.first - a.first);
   for (const { count, first, last } of newest) {
-    // Within a second as if they had come evenly; the next pass sees what is left.
-    if (count > room) return first + Math.ceil((last - first + 1) * (1 - room / count));
-    room -= count;
+    // Assume an even rate within the second; the next pass corrects it.
+    if (count > left) return first + Math.ceil((last - first + 1) * (1 - left / count));
+    left -= count;
   }
   return undefined;
 }

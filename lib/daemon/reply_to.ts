@@ -1,5 +1,5 @@
 /**
- * What is answered to a verdict.
+ * The reply to a verdict.
  *
  * @module
  */
@@ -15,15 +15,14 @@ import {
   type ReplySettings,
 } from "../postfix/reply.ts";
 
-/** Whole seconds, and never 0 for somebody who has to wait. */
+/** Whole seconds, at least 1. */
 function secondsLeft(wait: number): number {
   return Math.max(1, Math.ceil(wait / 1000));
 }
 
 /**
- * The reply to a verdict, ready to send.
- *
  * @param now milliseconds since the epoch.
+ * @returns a reply ready to send.
  */
 export function replyTo(
   verdict: Verdict,

@@ -1,5 +1,5 @@
 /**
- * How much a delivery looks like real mail: for ranking what never came back, never for deciding.
+ * The likelihood that a deferred attempt is legitimate mail: ranks possibly lost mail, decides nothing.
  *
  * @module
  */
@@ -7,8 +7,7 @@ import { canonicalDomain, splitAddress } from "../net/email_address.ts";
 import { organisationOf, registrableDomain } from "../net/hostname.ts";
 import { type ClientFacts, type ClientSignal, clientSignals } from "./signals.ts";
 
-/** The highest legitimacy. */
-export const MAX_LIKENESS = 10;
+export const MAX_LEGITIMACY = 10;
 
 const MIDDLE = 5;
 
@@ -22,11 +21,11 @@ const SIGNAL_COSTS: Readonly<Record<ClientSignal, number>> = {
 };
 
 function within(legitimacy: number): number {
-  return Math.max(0, Math.min(MAX_LIKENESS, legitimacy));
+  return Math.max(0, Math.min(MAX_LEGITIMACY, legitimacy));
 }
 
 /**
- * How much a first attempt looks like real mail, from 0 to {@linkcode MAX_LIKENESS}.
+ * The legitimacy of a first attempt, from 0 to {@linkcode MAX_LEGITIMACY}.
  *
  * @param sender the sender as Postfix passes it; empty for the null sender.
  */
@@ -36,13 +35,13 @@ export function legitimacyOf(facts: ClientFacts, sender: string): number {
   const organisation = organisationOf(facts.name, facts.address);
   if (organisation !== undefined) legitimacy += 1;
   const domain = registrableDomain(canonicalDomain(splitAddress(sender).domain));
-  // A host of the sender's own organisation: nobody can claim that who does not own the domain.
+  // Only the owner of a domain can give a host a verified name in it.
   if (organisation !== undefined && domain === organisation) legitimacy += 2;
   if (sender === "") legitimacy -= 1;
   return within(legitimacy);
 }
 
-/** The legitimacy of something that was tried so many times: only a queue tries again. */
+/** Retries raise the legitimacy: only a queue retries. */
 export function legitimacyWithTries(legitimacy: number, tries: number): number {
   return within(legitimacy + Math.min(tries - 1, 3));
 }

@@ -1,280 +1,156 @@
 /**
- * Learns what DNS says of strangers: within a time limit where a request waits for it, in the
- * background where none does.
+ * Gathers evidence about strangers: SPF, DNS lists and signals of the client, within the time that a
+ * request may wait, or in the background.
  *
  * @module
  */
 import { ExpiringCache, sizeOfText } from "../dns/cache.ts";
 import { type DnsList, DnsLists } from "../dns/dnsbl.ts";
-import { clientSignals, type Signal } from "./signals.ts";
 import type { Attempt } from "../greylist/attempt.ts";
 import type { Evidence } from "../greylist/evidence.ts";
 import type { Mode } from "../greylist/rules.ts";
-import { formatAddress, type IpAddress } from "../net/network.ts";
+import { formatAddress } from "../net/network.ts";
 import { type BreadthLimits, type BreadthQuestion, tooBroad, weaknessOf } from "../spf/breadth.ts";
 import { checkHost, type Resolver, type SpfAnswer, type SpfResult } from "../spf/check_host.ts";
 import { uses } from "../spf/macro.ts";
+import { HOUR, MINUTE } from "../text/duration.ts";
+import { Scheduler, within } from "./scheduler.ts";
+import { clientSignals, type Signal } from "./signals.ts";
 
-/** What the administrator says about evidence. */
 export interface EvidenceSettings {
-  /** Who is greylisted: only for `suspicious` everything is weighed. */
+  /** Signals and DNS lists count only in mode `suspicious`. */
   readonly mode: Mode;
-  /** Whether SPF is evaluated. */
+  /** SPF is evaluated. */
   readonly spf: boolean;
-  /** How long a request may wait, in milliseconds. */
+  /** Milliseconds that a request may wait for DNS. */
   readonly dnsWait: number;
-  /** How much of the address space a record may let pass. */
+  /** The address space that an SPF record may authorise. */
   readonly breadth: BreadthLimits;
-  /** Lists of addresses in DNS. */
   readonly dnsLists: readonly DnsList[];
-  /** What each signal weighs. */
   readonly weights: Readonly<Record<Signal, number>>;
   /** Names and addresses of this server. */
   readonly ours: ReadonlySet<string>;
-  /** This server's name, for explanations. */
+  /** This server's name, for SPF explanations. */
   readonly receiver: string;
 }
 
-/** What gathering tells its owner. */
 export interface EvidenceEvents {
-  /** A list of addresses does not work and is not asked for a while. */
-  listSwitchedOff(zone: string, why: string): void;
-  /** There are too many strangers at once, and one was not learnt of. */
+  /** A DNS list does not work and is not queried for a while. */
+  listDisabled(zone: string, why: string): void;
+  /** A background lookup was dropped: too many at once. */
   dropped(): void;
 }
 
-/** Something that was weighed. */
+/** One summand of the suspicion score. */
 export interface Weighed {
-  /** A signal, or the zone of a list. */
+  /** A signal, or the zone of a DNS list. */
   readonly what: string;
-  /** What it added. */
   readonly weight: number;
 }
 
-/** Evidence, and what it rests on. */
+/** Evidence, and its sources. */
 export interface Report extends Evidence {
-  /** What SPF said; absent where it was not evaluated, or not in time. */
+  /** Absent where SPF was not evaluated, or not in time. */
   readonly spf?: SpfAnswer;
-  /** Why a pass of SPF says nothing; absent if it does. */
+  /** Why an SPF pass is ignored; absent if it counts. */
   readonly weakness?: string;
-  /** What was weighed. */
   readonly weighed: readonly Weighed[];
 }
 
-/** So many are learnt of in the background at once, and so many wait for their turn. */
-const MAX_BACKGROUND = 64;
-
-/** So many recipients of one stranger are told at most. */
-const MAX_RECIPIENTS = 100;
-
-/** Where many wait, one begins after the other, in milliseconds: a flood must not keep DNS busy. */
-const START_PAUSE = 10;
-
-/** What is kept of each kind may weigh so much together: some megabytes. */
+/** Maximum size of each cache. */
 const MAX_CACHED = 5000;
 
-/** What was learnt holds for so long, in milliseconds; where DNS failed, for less. */
-const KEPT = 3_600_000;
-const FAILURE_KEPT = 60_000;
+/** Lifetimes of what was looked up, in milliseconds. */
+const LIFETIME = HOUR;
+const FAILURE_LIFETIME = MINUTE;
 
-/** Nothing is learnt of anybody for longer than this, in milliseconds. */
-const LONGEST = 20_000;
-
-/** One stranger that is learnt of, and who is told. */
-interface Task {
-  readonly attempt: Attempt;
-  readonly then: ((report: Report) => void)[];
+/** The lifetime of an SPF result, in milliseconds. */
+export function lifetimeOf(result: SpfResult): number {
+  return result === "temperror" ? FAILURE_LIFETIME : LIFETIME;
 }
 
-/** One that is learnt of now, and can be given up. */
-interface RunningTask extends Task {
-  readonly controller: AbortController;
+interface SpfReport {
+  readonly spf: SpfAnswer;
+  readonly weakness?: string | undefined;
+  /** Milliseconds; 0 for a result that holds for this sender only. */
+  readonly lifetime: number;
 }
 
-/** Learns and remembers. */
 export class EvidenceService {
   readonly #resolver: Resolver;
   readonly #events: EvidenceEvents;
+  #reports = new ExpiringCache<Report>(MAX_CACHED, sizeOf);
+  #breadths = new ExpiringCache<{ readonly why: string | undefined }>(MAX_CACHED);
+  readonly #background: Scheduler<Report>;
   #settings: EvidenceSettings;
   #lists: DnsLists;
-  #reports = new ExpiringCache<Report>(MAX_CACHED, weightOf);
-  readonly #breadths = new ExpiringCache<{ readonly why: string | undefined }>(MAX_CACHED);
-  readonly #authorised = new ExpiringCache<boolean>(MAX_CACHED);
-  /** What is learnt of in the background, and what waits for its turn, the oldest first. */
-  readonly #running = new Map<string, RunningTask>();
-  readonly #waiting = new Map<string, Task>();
-  #pause: ReturnType<typeof setTimeout> | undefined;
 
-  /** A gatherer that asks a resolver. */
   constructor(resolver: Resolver, settings: EvidenceSettings, events: EvidenceEvents) {
     this.#resolver = resolver;
     this.#settings = settings;
     this.#events = events;
+    this.#background = new Scheduler(() => events.dropped());
     this.#lists = this.#listsOf(settings);
   }
 
-  /** Takes new settings; what was learnt by the old ones is learnt again. */
+  /** Takes new settings, and forgets the reports made by the old ones. */
   configure(settings: EvidenceSettings): void {
     this.#settings = settings;
-    this.#reports = new ExpiringCache(MAX_CACHED, weightOf);
+    this.#reports = new ExpiringCache(MAX_CACHED, sizeOf);
+    this.#breadths = new ExpiringCache(MAX_CACHED);
     this.#lists = this.#listsOf(settings);
   }
 
-  /** Whether there is anything to learn. */
+  /** Anything is gathered at all. */
   get isActive(): boolean {
     return this.#settings.spf || this.#settings.mode === "suspicious";
   }
 
-  /** What was learnt already; nothing is asked. */
+  /** The cached report; no query is sent. */
   known(attempt: Attempt): Report | undefined {
     return this.#reports.get(keyOf(attempt));
   }
 
-  /** Learns within the time that a request may wait; what did not come in time is left out. */
+  /** The report within `dnsWait`; answers that are late are left out. */
   async gather(attempt: Attempt): Promise<Report> {
     const known = this.known(attempt);
     if (known !== undefined) return known;
-    return await this.#withinWait(async (signal) => {
+    return await within(this.#settings.dnsWait, async (signal) => {
       try {
-        return await this.#learn(attempt, signal);
+        return await this.#lookUp(attempt, signal);
       } catch (error) {
         if (!signal.aborted) throw error;
-        return this.#reportOf(attempt, undefined, undefined, []);
+        return this.#reportOf(attempt, undefined, []);
       }
     });
   }
 
-  /** Gives a body a signal that ends when no request may wait for longer. */
-  async #withinWait<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const controller = new AbortController();
-    const timer = setTimeout(
-      () => controller.abort(new Error("no time to wait for longer")),
-      this.#settings.dnsWait,
-    );
-    try {
-      return await body(controller.signal);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  /**
-   * Learns in the background, when it is its turn; the oldest that waits gives way if there are too many.
-   *
-   * @param then is told what was learnt; not called if it was given up.
-   */
-  inBackground(attempt: Attempt, then: (report: Report) => void): void {
+  /** @param callback receives the report; it is not called if the lookup fails or is dropped. */
+  gatherInBackground(attempt: Attempt, callback: (report: Report) => void): void {
     const known = this.known(attempt);
-    if (known !== undefined) {
-      then(known);
-      return;
+    if (known !== undefined) callback(known);
+    else {
+      this.#background.add(keyOf(attempt), (signal) => this.#lookUp(attempt, signal), callback);
     }
-    const key = keyOf(attempt);
-    const task = this.#running.get(key) ?? this.#waiting.get(key);
-    if (task !== undefined) {
-      // The other recipients of a message want to know the same.
-      if (task.then.length < MAX_RECIPIENTS) task.then.push(then);
-      return;
-    }
-    this.#waiting.set(key, { attempt, then: [then] });
-    if (this.#waiting.size > MAX_BACKGROUND) {
-      const [oldest] = this.#waiting.keys();
-      this.#waiting.delete(oldest!);
-      this.#events.dropped();
-    }
-    this.#startNext();
   }
 
-  /** Gives up what is learnt in the background. */
+  /** Aborts background lookups. */
   stop(): void {
-    clearTimeout(this.#pause);
-    this.#waiting.clear();
-    for (const { controller } of this.#running.values()) controller.abort(new Error("stopping"));
-    this.#running.clear();
+    this.#background.stop();
   }
 
-  #startNext(): void {
-    if (this.#pause !== undefined || this.#running.size >= MAX_BACKGROUND) return;
-    const [first] = this.#waiting;
-    if (first === undefined) return;
-    const [key, task] = first;
-    this.#waiting.delete(key);
-    this.#pause = setTimeout(() => {
-      this.#pause = undefined;
-      this.#startNext();
-    }, START_PAUSE);
-    this.#start(key, task);
-  }
-
-  #start(key: string, { attempt, then }: Task): void {
-    const controller = new AbortController();
-    this.#running.set(key, { attempt, then, controller });
-    const timer = setTimeout(() => controller.abort(new Error("too slow")), LONGEST);
-    this.#learn(attempt, controller.signal).then((report) => {
-      for (const tell of then) tell(report);
-    }, () => {
-      // It was given up, and nobody waits for it.
-    }).finally(() => {
-      clearTimeout(timer);
-      this.#running.delete(key);
-      this.#startNext();
-    });
-  }
-
-  /** Those of some domains whose SPF records authorise a client, if that is known of all of them. */
-  authorisedBy(address: IpAddress, domains: readonly string[]): ReadonlySet<string> | undefined {
-    const found = new Set<string>();
-    for (const domain of domains) {
-      const isAuthorised = this.#authorised.get(`${formatAddress(address)} ${domain}`);
-      if (isAuthorised === undefined) return undefined;
-      if (isAuthorised) found.add(domain);
-    }
-    return found;
-  }
-
-  /** The same, learnt within the time that a request may wait. */
-  async authorise(address: IpAddress, domains: readonly string[]): Promise<ReadonlySet<string>> {
-    const found = new Set<string>();
-    await this.#withinWait((signal) =>
-      Promise.all(domains.map(async (domain) => {
-        if (await this.#authorises(domain, formatAddress(address), signal)) found.add(domain);
-      }))
-    );
-    return found;
-  }
-
-  /** Whether a domain's SPF record authorises a client; not, if that is not told in time. */
-  async #authorises(domain: string, ip: string, signal: AbortSignal): Promise<boolean> {
-    const key = `${ip} ${domain}`;
-    const known = this.#authorised.get(key);
-    if (known !== undefined) return known;
-    const sender = `postmaster@${domain}`;
-    try {
-      const question = { ip, helo: domain, sender, resolver: this.#resolver, signal };
-      const { result } = await checkHost(question);
-      this.#authorised.set(key, result === "pass", lifetimeOf(result));
-      return result === "pass";
-    } catch {
-      return false;
-    }
-  }
-
-  async #learn(attempt: Attempt, signal: AbortSignal): Promise<Report> {
+  async #lookUp(attempt: Attempt, signal: AbortSignal): Promise<Report> {
     const { mode, spf } = this.#settings;
-    // Both at once: each has its own servers to wait for.
     const [answer, listed] = await Promise.all([
       spf ? this.#spf(attempt, signal) : undefined,
       mode === "suspicious" ? this.#lists.find(attempt.address, signal) : [],
     ]);
-    const report = this.#reportOf(attempt, answer?.spf, answer?.weakness, listed);
-    this.#reports.set(keyOf(attempt), report, answer?.lifetime ?? KEPT);
+    const report = this.#reportOf(attempt, answer, listed);
+    this.#reports.set(keyOf(attempt), report, answer?.lifetime ?? LIFETIME);
     return report;
   }
 
-  async #spf(
-    attempt: Attempt,
-    signal: AbortSignal,
-  ): Promise<{ spf: SpfAnswer; weakness: string | undefined; lifetime: number }> {
+  async #spf(attempt: Attempt, signal: AbortSignal): Promise<SpfReport> {
     const question = {
       ip: formatAddress(attempt.address),
       helo: attempt.heloName,
@@ -283,20 +159,13 @@ export class EvidenceService {
       signal,
     };
     const spf = await checkHost({ ...question, receiver: this.#settings.receiver });
-    if (spf.result !== "pass") {
-      return {
-        spf,
-        weakness: undefined,
-        lifetime: lifetimeOf(spf.result),
-      };
-    }
-    // What holds for one user of a domain need not hold for the others.
+    if (spf.result !== "pass") return { spf, lifetime: lifetimeOf(spf.result) };
+    // A record with %{s} or %{l} may authorise one user of a domain and not another.
     const isOfUser = spf.path.some(({ mechanism }) =>
       "domain" in mechanism && mechanism.domain !== undefined && uses(mechanism.domain, "sl")
     );
-    const lifetime = isOfUser ? 0 : KEPT;
     const weakness = weaknessOf(spf.path) ?? await this.#breadth(question, spf.domain, signal);
-    return { spf, weakness, lifetime };
+    return { spf, weakness, lifetime: isOfUser ? 0 : LIFETIME };
   }
 
   async #breadth(
@@ -308,21 +177,21 @@ export class EvidenceService {
     if (known !== undefined) return known.why;
     try {
       const why = await tooBroad(question, this.#settings.breadth);
-      this.#breadths.set(domain, { why }, KEPT);
+      this.#breadths.set(domain, { why }, LIFETIME);
       return why;
     } catch (error) {
       if (signal.aborted) throw error;
-      return "how much its record lets pass could not be told";
+      return "the breadth of its record is unknown";
     }
   }
 
   #reportOf(
     attempt: Attempt,
-    spf: SpfAnswer | undefined,
-    weakness: string | undefined,
+    answer: SpfReport | undefined,
     listed: readonly DnsList[],
   ): Report {
     const { weights, ours } = this.#settings;
+    const { spf, weakness } = answer ?? {};
     const signals: Signal[] = [...clientSignals(attempt, ours)];
     if (spf?.result === "fail") signals.push("spf-fail");
     if (spf?.result === "softfail") signals.push("spf-softfail");
@@ -331,9 +200,9 @@ export class EvidenceService {
       ...signals.map((what) => ({ what, weight: weights[what] })),
       ...listed.map(({ zone, weight }) => ({ what: zone, weight })),
     ];
-    const speaks = spf?.result === "pass" && weakness === undefined;
+    const counts = spf?.result === "pass" && weakness === undefined;
     return {
-      ...(speaks ? { spfDomain: spf.domain } : {}),
+      ...(counts ? { spfDomain: spf.domain } : {}),
       spfFails: spf?.result === "fail",
       suspicionScore: weighed.reduce((sum, { weight }) => sum + weight, 0),
       ...(spf === undefined ? {} : { spf }),
@@ -346,13 +215,13 @@ export class EvidenceService {
     return new DnsLists(
       dnsLists,
       this.#resolver,
-      (zone, why) => this.#events.listSwitchedOff(zone, why),
+      (zone, why) => this.#events.listDisabled(zone, why),
     );
   }
 }
 
-/** What a report weighs: what SPF says holds text out of the records. */
-function weightOf({ spf }: Report): number {
+/** SPF answers hold text of records. */
+function sizeOf({ spf }: Report): number {
   if (spf === undefined) return 1;
   const { error = "", explanation = "", path } = spf;
   return sizeOfText(
@@ -361,12 +230,7 @@ function weightOf({ spf }: Report): number {
   );
 }
 
-/** How long a result of SPF holds, in milliseconds. */
-function lifetimeOf(result: SpfResult): number {
-  return result === "temperror" ? FAILURE_KEPT : KEPT;
-}
-
-/** What was learnt is about a client and the domain that it claims, by the HELO as it stands. */
+/** A report is about a client and the domain of its sender or HELO. */
 function keyOf(attempt: Attempt): string {
   const { address, name = "", heloName, identity } = attempt;
   return `${address.bytes.join(".")} ${identity} ${heloName} ${name}`;

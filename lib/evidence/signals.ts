@@ -1,16 +1,15 @@
 /**
- * What is odd about a client, told from what it says and from its verified name.
+ * Signals of a suspicious client, from its verified name and its HELO.
  *
  * @module
  */
 import { isGenericName, registrableDomain } from "../net/hostname.ts";
 import { type IpAddress, parseAddress } from "../net/network.ts";
 
-/** Something odd. */
 export type ClientSignal =
-  /** Postfix could not verify a name for the client's address. */
+  /** Postfix could not verify a name of the client's address. */
   | "no-name"
-  /** The verified name is one of many that a provider hands out by pattern. */
+  /** A provider made the verified name by a pattern. */
   | "generic-name"
   /** The HELO is an address and not a name. */
   | "helo-address"
@@ -21,13 +20,11 @@ export type ClientSignal =
   /** The HELO belongs to another organisation than the verified name. */
   | "helo-unrelated";
 
-/** What is known of a client. Texts are hostile. */
+/** Texts are hostile. */
 export interface ClientFacts {
-  /** Its address. */
   readonly address: IpAddress;
-  /** Its verified name in lower case, if it has one. */
+  /** The verified name in lower case; undefined if there is none. */
   readonly name: string | undefined;
-  /** What it calls itself. */
   readonly heloName: string;
 }
 
@@ -47,7 +44,7 @@ function heloSignal(facts: ClientFacts, ours: ReadonlySet<string>): ClientSignal
 }
 
 /**
- * What is odd about a client; nothing for most mail servers.
+ * The signals of a client; most mail servers have none.
  *
  * @param ours names and addresses of this server, in lower case.
  */
@@ -63,10 +60,10 @@ export function clientSignals(
   return signals;
 }
 
-/** Something odd, the sender's SPF among it. */
+/** Signals of the client, and of the sender's SPF. */
 export type Signal = ClientSignal | "spf-fail" | "spf-softfail" | "spf-none";
 
-/** What each of them weighs, where nobody says otherwise. */
+/** The default weights. */
 export const SIGNAL_WEIGHTS: Readonly<Record<Signal, number>> = {
   "no-name": 4,
   "generic-name": 4,
@@ -82,7 +79,7 @@ export const SIGNAL_WEIGHTS: Readonly<Record<Signal, number>> = {
 /**
  * Reads `signal=weight`, such as `helo-unrelated=0`.
  *
- * @returns undefined if the text is none.
+ * @returns undefined if the text is invalid.
  */
 export function parseWeight(text: string): readonly [Signal, number] | undefined {
   const [, name, weight] = /^([a-z-]+)=(-?\d{1,3})$/.exec(text) ?? [];

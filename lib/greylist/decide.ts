@@ -30,29 +30,45 @@ import {
 import { applyEvidence, correspond, wouldAsk } from "./apply_evidence.ts";
 
 /**
- * What can be decided without looking anything up: requests that greylisting has no part in, and those
- * that the administrator's lists decide.
+ * The verdict before the lists are looked at: own users, trusted networks, requests out of scope.
  *
- * @returns the verdict, or undefined if the attempt has to be greylisted.
+ * @returns undefined if the lists have to be looked at.
  */
-export function precheck(attempt: Attempt, rules: Rules, listing: Listing): Verdict | undefined {
-  const verdict = precheckUnmoded(attempt, rules, listing);
-  return verdict === undefined ? undefined : inMode(verdict, rules);
-}
-
-function precheckUnmoded(attempt: Attempt, rules: Rules, listing: Listing): Verdict | undefined {
+export function precheckScope(attempt: Attempt, rules: Rules): Verdict | undefined {
   if (rules.mode === "off") return pass("out-of-scope");
-  const stage = attempt.sender === "" && rules.nullSender === "data" ? "DATA" : "RCPT";
-  if (attempt.stage !== "RCPT" && attempt.stage !== stage) return pass("out-of-scope");
+  if (attempt.stage !== "RCPT" && !isGreylistStage(attempt, rules)) return pass("out-of-scope");
   if (attempt.authenticated) return pass("authenticated");
   if (isLoopback(attempt.address)) return pass("out-of-scope");
   if (rules.trustedNetworks.some((network) => contains(network, attempt.address))) {
     return pass("allowed");
   }
+  return undefined;
+}
+
+/**
+ * The verdict of the lists, for an attempt that {@linkcode precheckScope} did not decide.
+ *
+ * @returns undefined if the attempt has to be greylisted.
+ */
+export function precheckLists(
+  attempt: Attempt,
+  rules: Rules,
+  listing: Listing,
+): Verdict | undefined {
   if (listing.decisive === "allow") return pass("allowed");
-  if (listing.decisive === "block") return { decision: "reject", reason: "blocked" };
+  if (listing.decisive === "block") return inMode({ decision: "reject", reason: "blocked" }, rules);
   if (!listing.optedIn) return pass("not-opted-in");
-  return attempt.stage === stage ? undefined : pass("out-of-scope");
+  return isGreylistStage(attempt, rules) ? undefined : pass("out-of-scope");
+}
+
+/** Both prechecks. */
+export function precheck(attempt: Attempt, rules: Rules, listing: Listing): Verdict | undefined {
+  return precheckScope(attempt, rules) ?? precheckLists(attempt, rules, listing);
+}
+
+/** Attempts are greylisted at RCPT, those of the null sender possibly at DATA. */
+export function isGreylistStage({ stage, sender }: Attempt, { nullSender }: Rules): boolean {
+  return stage === (sender === "" && nullSender === "data" ? "DATA" : "RCPT");
 }
 
 function autoWhitelistedBy(
@@ -185,9 +201,19 @@ export function decide(
   rules: Rules,
   now: number,
 ): Decision | Question {
-  const { attempt, listing, evidence } = about;
-  const prechecked = precheck(attempt, rules, listing);
+  const prechecked = precheck(about.attempt, rules, about.listing);
   if (prechecked !== undefined) return { verdict: prechecked, changes: [] };
+  return decidePrechecked(about, memory, rules, now);
+}
+
+/** Decides like {@linkcode decide}, for an attempt that the prechecks left undecided. */
+export function decidePrechecked(
+  about: Case,
+  memory: Memory,
+  rules: Rules,
+  now: number,
+): Decision | Question {
+  const { attempt, listing, evidence } = about;
   const subject = about.subject ?? subjectOf(attempt, rules, evidence);
   // Who is never proven earns nothing either.
   const applied = listing.alwaysGreylist ? { ...rules, autoWhitelistClients: 0 } : rules;

@@ -1,31 +1,20 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { combine } from "../../lib/config/load.ts";
 import { serviceSettings, type SettingName } from "../../lib/config/settings.ts";
-import { PolicyRequest } from "../../lib/postfix/request.ts";
+import { Counters } from "../../lib/daemon/counters.ts";
 import { Engine } from "../../lib/daemon/engine.ts";
-import { EvidenceService } from "../../lib/evidence/service.ts";
 import { EventLog } from "../../lib/daemon/event_log.ts";
+import { Events } from "../../lib/daemon/events.ts";
 import { Lists } from "../../lib/daemon/lists.ts";
+import { ListAuthorisation } from "../../lib/evidence/list_authorisation.ts";
+import { EvidenceService } from "../../lib/evidence/service.ts";
+import { PolicyRequest } from "../../lib/postfix/request.ts";
 import { Connection } from "../../lib/store/connection.ts";
 import { DatabaseError } from "../../lib/store/database_error.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
-import { resolverOf, type Zone } from "../spf/zone.ts";
 import type { GreylistStore, Store } from "../../lib/store/store.ts";
-
-const DEFAULTS = {
-  request: "smtpd_access_policy",
-  protocol_state: "RCPT",
-  client_address: "192.0.2.10",
-  client_name: "unknown",
-  sender: "alice@example.org",
-  recipient: "bob@example.net",
-  instance: "1.2.3",
-};
-
-function requestOf(given: Record<string, string> = {}): PolicyRequest {
-  const attributes = Object.entries({ ...DEFAULTS, ...given });
-  return new PolicyRequest(attributes.map(([name, value]) => `${name}=${value}\n`).join(""));
-}
+import { resolverOf, type Zone } from "../spf/zone.ts";
+import { policyRequest } from "./request.ts";
 
 type EngineStore = Pick<Store, "greylist" | "lists">;
 
@@ -36,7 +25,7 @@ function withExchange(inner: EngineStore, exchange: GreylistStore["exchange"]): 
 interface Setup {
   engine: Engine;
   lists: Lists;
-  journal: EventLog;
+  counters: Counters;
   lines: string[];
   ask(given?: Record<string, string>): Promise<string>;
   clock: { now: number };
@@ -55,30 +44,35 @@ function setUp(
     ]),
   );
   const { values } = combine({ environment: () => undefined, flags });
-  const service = serviceSettings(values);
+  const daemon = serviceSettings(values);
   const lines: string[] = [];
   const clock = { now: Date.UTC(2026, 0, 1) };
-  const journal = new EventLog(
+  const log = new EventLog(
     { write: (line) => lines.push(line()), flush: () => Promise.resolve() },
-    service.journal,
+    daemon.log,
     "priority",
     () => clock.now,
   );
-  const lists = new Lists(store.lists, service.lists, { fileRead: () => {}, fileFailed: () => {} });
-  const gatherer = new EvidenceService(resolverOf(zone, asked), service.gatherer, {
-    listSwitchedOff: () => {},
+  const counters = new Counters();
+  const events = new Events();
+  for (const subscriber of [log, counters]) events.subscribe((event) => subscriber.handle(event));
+  const lists = new Lists(store.lists, daemon.lists, () => {});
+  const resolver = resolverOf(zone, asked);
+  const evidence = new EvidenceService(resolver, daemon.evidence, {
+    listDisabled: () => {},
     dropped: () => {},
   });
   const engine = new Engine(
     store.greylist,
     lists,
-    gatherer,
-    service.engine,
-    journal,
+    evidence,
+    new ListAuthorisation(resolver, daemon.evidence.dnsWait),
+    daemon.engine,
+    (event) => events.publish(event),
     () => clock.now,
   );
-  const ask = (given?: Record<string, string>) => engine.answer(requestOf(given));
-  return { engine, lists, journal, lines, ask, clock };
+  const ask = (given?: Record<string, string>) => engine.answer(policyRequest(given));
+  return { engine, lists, counters, lines, ask, clock };
 }
 
 Deno.test("a stranger is deferred, its retry is told how long it waited, its next message passes", async () => {
@@ -179,9 +173,9 @@ Deno.test("a store that fails lets all mail pass, counted as fault and without a
   const store = withExchange(new SqliteStore(new Connection(":memory:")), () => {
     throw new DatabaseError("full", "/var/g.db", "database or disk is full");
   });
-  const { ask, journal, lines } = setUp({}, store);
+  const { ask, counters, lines } = setUp({}, store);
   assertEquals(await Promise.all([ask(), ask()]), ["action=DUNNO\n\n", "action=DUNNO\n\n"]);
-  assertEquals(journal.counters.reasons.fault, 2);
+  assertEquals(counters.snapshot().reasons.fault, 2);
   assertEquals(lines, []);
 });
 
@@ -265,14 +259,14 @@ Deno.test("twenty recipients of one message are deferred together and pass toget
 });
 
 Deno.test("every request is counted in exactly one reason", async () => {
-  const { ask, clock, journal } = setUp();
+  const { ask, clock, counters } = setUp();
   await ask();
   await ask();
   clock.now += 61_000;
   await ask();
   await ask();
   await ask({ sasl_username: "x" });
-  const { reasons, decisions, requests } = journal.counters;
+  const { reasons, decisions, requests } = counters.snapshot();
   assertEquals([reasons.new, reasons.early, reasons.retried, reasons.known], [1, 1, 1, 1]);
   assertEquals([reasons.authenticated, requests], [1, 5]);
   assertEquals(decisions, { pass: 3, defer: 2, reject: 0 });
@@ -290,13 +284,13 @@ const THERE = { client_address: "198.51.100.7" };
 const background = () => new Promise((resolve) => setTimeout(resolve, 50));
 
 Deno.test("a domain's retry from another network passes once SPF was learnt of in the background", async () => {
-  const { ask, clock, journal } = setUp({}, undefined, SPF_ZONE);
+  const { ask, clock, counters } = setUp({}, undefined, SPF_ZONE);
   assertMatch(await ask(HERE), /DEFER/);
   await background();
   clock.now += 61_000;
   assertMatch(await ask({ ...THERE, instance: "2" }), /PREPEND X-Greylist: delayed 61 seconds/);
   assertEquals(await ask(HERE), "action=DUNNO\n\n");
-  assertEquals(journal.counters.reasons.retried, 1);
+  assertEquals(counters.snapshot().reasons.retried, 1);
 });
 
 Deno.test("every recipient of a message profits by what was learnt of its sender", async () => {
@@ -367,10 +361,10 @@ Deno.test("the hosts of a domain that our own users write to are not greylisted"
 });
 
 Deno.test("in mode suspicious only who is odd is greylisted", async () => {
-  const { ask, journal } = setUp({ mode: "suspicious" }, undefined, SPF_ZONE);
+  const { ask, counters } = setUp({ mode: "suspicious" }, undefined, SPF_ZONE);
   const good = { ...HERE, client_name: "mail.example.org", helo_name: "mail.example.org" };
   assertEquals(await ask(good), "action=DUNNO\n\n");
-  assertEquals(journal.counters.reasons["low-suspicion"], 1);
+  assertEquals(counters.snapshot().reasons["low-suspicion"], 1);
   const bad = { client_address: "203.0.113.7", helo_name: "friend", sender: "x@none.example" };
   assertMatch(await ask(bad), /DEFER/);
 });

@@ -1,19 +1,15 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
+import { EventLog, type LogSettings } from "../../lib/daemon/event_log.ts";
+import type { LinePrefix } from "../../lib/daemon/log_line.ts";
 import type { Verdict } from "../../lib/greylist/model.ts";
-import { PolicyRequest } from "../../lib/postfix/request.ts";
-import {
-  escapeValue,
-  EventLog,
-  type LinePrefix,
-  type LogSettings,
-} from "../../lib/daemon/event_log.ts";
 import { DatabaseError } from "../../lib/store/database_error.ts";
+import { decisionEvent } from "./request.ts";
 
 function eventLogWith(
   settings: Partial<LogSettings> = {},
   prefix: LinePrefix = "priority",
-): { journal: EventLog; lines: string[]; clock: { now: number } } {
+): { log: EventLog; lines: string[]; clock: { now: number } } {
   const lines: string[] = [];
   const clock = { now: Date.UTC(2026, 10, 24, 12) };
   const sink = {
@@ -21,32 +17,26 @@ function eventLogWith(
     flush: () => Promise.resolve(),
   };
   const all: LogSettings = { logLevel: "info", logFormat: "text", ...settings };
-  return { journal: new EventLog(sink, all, prefix, () => clock.now), lines, clock };
+  return { log: new EventLog(sink, all, prefix, () => clock.now), lines, clock };
 }
-
-const request = (given: Record<string, string> = {}) =>
-  new PolicyRequest(
-    Object.entries({
-      client_name: "mail.example.org",
-      client_address: "192.0.2.10",
-      sender: "alice@example.org",
-      recipient: "bob@example.net",
-      ...given,
-    }).map(([name, value]) => `${name}=${value}\n`).join(""),
-  );
 
 const NEW: Verdict = { decision: "defer", reason: "new", wait: 59_001 };
 
+const NAMED = { client_name: "mail.example.org" };
+
+const FULL = new DatabaseError("full", "/var/lib/greylag/greylag.db", "database or disk is full");
+
 Deno.test("a decision is one line with postgrey's names first", () => {
-  const { journal, lines } = eventLogWith();
-  journal.decision(request(), NEW);
-  journal.decision(request({ sender: "", queue_id: "4F2" }), {
+  const { log, lines } = eventLogWith();
+  log.handle(decisionEvent(NEW, NAMED));
+  const retried: Verdict = {
     decision: "pass",
     reason: "retried",
     delayed: 61_500,
     firstOfMessage: true,
     origin: "net:192.0.2.0/24",
-  });
+  };
+  log.handle(decisionEvent(retried, { ...NAMED, sender: "", queue_id: "4F2" }));
   assertEquals(lines, [
     "<6>action=greylist, reason=new, client_name=mail.example.org, client_address=192.0.2.10, " +
     "sender=alice@example.org, recipient=bob@example.net, wait=60",
@@ -56,15 +46,21 @@ Deno.test("a decision is one line with postgrey's names first", () => {
   ]);
 });
 
+Deno.test("a request that passes because of an error has no line besides the error's", () => {
+  const { log, lines } = eventLogWith();
+  log.handle(decisionEvent({ decision: "pass", reason: "fault" }));
+  assertEquals(lines, []);
+});
+
 Deno.test("without journald a line begins with its time and level", () => {
-  const { journal, lines } = eventLogWith({}, "time");
-  journal.listening("inet:127.0.0.1:10023");
+  const { log, lines } = eventLogWith({}, "time");
+  log.handle({ kind: "listening", endpoint: "inet:127.0.0.1:10023" });
   assertEquals(lines, ["2026-11-24T12:00:00.000Z info: listening on inet:127.0.0.1:10023"]);
 });
 
 Deno.test("JSON is an object a line with the same names", () => {
-  const { journal, lines } = eventLogWith({ logFormat: "json" });
-  journal.decision(request({ sender: 'q"\u202e\u007f' }), NEW);
+  const { log, lines } = eventLogWith({ logFormat: "json" });
+  log.handle(decisionEvent(NEW, { ...NAMED, sender: 'q"\u202e\u007f' }));
   assertEquals(JSON.parse(lines[0]!), {
     time: "2026-11-24T12:00:00.000Z",
     level: "info",
@@ -80,53 +76,51 @@ Deno.test("JSON is an object a line with the same names", () => {
   assertMatch(lines[0]!, /^[\x20-\x7e]*$/);
 });
 
-Deno.test("no value breaks out of its field, its line or the terminal", () => {
-  assertEquals(escapeValue("alice+x=y@example.org"), "alice+x=y@example.org");
-  assertEquals(escapeValue("jürgen@bücher.example"), "jürgen@bücher.example");
-  assertEquals(escapeValue("a b,c\\d"), "a\\u{20}b\\u{2c}c\\u{5c}d");
-  assertEquals(escapeValue("\x1b[2J\u202e\u200b\ufeff"), "\\u{1b}[2J\\u{202e}\\u{200b}\\u{feff}");
+Deno.test("property: no value breaks out of its field, its line or the terminal", () => {
   fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 500 }), (value) => {
-    const escaped = escapeValue(value);
-    assert(!/[\p{C}\p{Z}\s,"\\]/u.test(escaped.replaceAll(/\\u\{[0-9a-f]+\}/g, "")));
-    const { journal, lines } = eventLogWith();
-    journal.decision(request({ sender: value.replaceAll("\n", "") }), NEW);
+    const sender = value.replaceAll("\n", "");
+    const { log, lines } = eventLogWith();
+    log.handle(decisionEvent(NEW, { sender }));
     assertEquals(lines.length, 1);
     assertEquals(lines[0]!.split(", ").length, 7);
     assert(!/[\p{Cc}\p{Cf}]/u.test(lines[0]!));
     const json = eventLogWith({ logFormat: "json" });
-    json.journal.decision(request({ sender: value.replaceAll("\n", "") }), NEW);
+    json.log.handle(decisionEvent(NEW, { sender }));
     assert(!/[\p{Cc}\p{Cf}]/u.test(json.lines[0]!));
     JSON.parse(json.lines[0]!);
   }));
 });
 
 Deno.test("a value of 64 KiB does not fill the log", () => {
-  const { journal, lines } = eventLogWith();
-  journal.decision(request({ sender: "x".repeat(65_536) }), NEW);
+  const { log, lines } = eventLogWith();
+  log.handle(decisionEvent(NEW, { sender: "x".repeat(65_536) }));
   assert(lines[0]!.length < 700);
 });
 
 Deno.test("each level includes those before it", () => {
   const count = (logLevel: LogSettings["logLevel"]) => {
-    const { journal, lines } = eventLogWith({ logLevel });
-    journal.decision(request(), NEW);
-    journal.warning("w");
-    journal.reloadFailed("e");
-    assertEquals(journal.counters.reasons.new, 1);
+    const { log, lines } = eventLogWith({ logLevel });
+    log.handle(decisionEvent(NEW));
+    log.handle({ kind: "warning", text: "w" });
+    log.handle({ kind: "reload-failed", why: "e" });
     return lines.length;
   };
   assertEquals([count("error"), count("warning"), count("info"), count("debug")], [1, 2, 3, 3]);
 });
 
-Deno.test("a fault is logged once a minute, with what to do and how often it came", () => {
-  const { journal, lines, clock } = eventLogWith();
-  const fault = new DatabaseError(
-    "full",
-    "/var/lib/greylag/greylag.db",
-    "database or disk is full",
-  );
+Deno.test("the level and the format can change", () => {
+  const { log, lines } = eventLogWith({ logLevel: "error" });
+  log.handle(decisionEvent(NEW));
+  log.configure({ logLevel: "info", logFormat: "json" });
+  log.handle(decisionEvent(NEW));
+  assertEquals(lines.length, 1);
+  assertEquals(JSON.parse(lines[0]!).reason, "new");
+});
+
+Deno.test("an error is logged once a minute, with its remedy and the number suppressed", () => {
+  const { log, lines, clock } = eventLogWith();
   for (let second = 0; second < 120; second++) {
-    journal.storeIll(fault);
+    log.handle({ kind: "database-failed", error: FULL });
     clock.now += 1000;
   }
   assertEquals(lines.length, 2);
@@ -137,28 +131,23 @@ Deno.test("a fault is logged once a minute, with what to do and how often it cam
   assertStringIncludes(lines[0]!, "free some space");
   assertStringIncludes(lines[0]!, "all mail passes");
   assertStringIncludes(lines[1]!, "(and 59 times more)");
-  assertEquals(journal.counters.storeFaults, 120);
-  journal.storeRecovered();
-  journal.storeIll(fault);
+  log.handle({ kind: "database-recovered" });
+  log.handle({ kind: "database-failed", error: FULL });
   assertEquals(lines.length, 4);
 });
 
 Deno.test("a text of several lines is one line", () => {
-  const { journal, lines } = eventLogWith();
-  journal.bug(new Error("first\nsecond\x1b[0m"));
+  const { log, lines } = eventLogWith();
+  log.handle({ kind: "bug", error: new Error("first\nsecond\x1b[0m") });
   assertEquals(lines.length, 1);
   assertMatch(lines[0]!, /^[\x20-\x7e]*$/);
 });
 
-Deno.test("what is too much at once is counted each time, and told once a minute", () => {
-  const { journal, lines } = eventLogWith();
+Deno.test("overload is logged once a minute", () => {
+  const { log, lines } = eventLogWith();
   for (let turn = 0; turn < 3; turn++) {
-    journal.historyDropped();
-    journal.backgroundLookupsDropped();
+    log.handle({ kind: "history-dropped" });
+    log.handle({ kind: "background-lookup-dropped" });
   }
-  assertEquals([
-    journal.counters.historyDropped,
-    journal.counters.backgroundLookupsDropped,
-    lines.length,
-  ], [3, 3, 2]);
+  assertEquals(lines.length, 2);
 });

@@ -29,10 +29,12 @@ function listsWith(
   store: ListStore = emptyStore().lists,
 ) {
   const told: string[] = [];
-  const lists = new Lists(store, { ...NONE, ...settings }, {
-    fileRead: (path, entries, errors) =>
-      told.push(`${path} ${entries} ${errors.map(({ line }) => line)}`),
-    fileFailed: (path) => told.push(`${path} failed`),
+  const lists = new Lists(store, { ...NONE, ...settings }, (event) => {
+    told.push(
+      event.kind === "list-failed"
+        ? `${event.path} failed`
+        : `${event.path} ${event.entries} ${event.errors.map(({ line }) => line)}`,
+    );
   });
   const by = () => {
     const rule = lists.find(TARGET, Date.now()).decisive?.rule;

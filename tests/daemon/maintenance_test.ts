@@ -1,23 +1,17 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Counters } from "../../lib/daemon/counters.ts";
-import type { EventLog } from "../../lib/daemon/event_log.ts";
-import { type MaintainedStore, Maintenance, nextRows } from "../../lib/daemon/maintenance.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  type MaintainedStore,
+  Maintenance,
+  MAINTENANCE_PAUSES,
+  nextRows,
+} from "../../lib/daemon/maintenance.ts";
+import { PendingLimit } from "../../lib/daemon/pending_limit.ts";
+import type { LimitEvent } from "../../lib/daemon/events.ts";
 import { DatabaseError } from "../../lib/store/database_error.ts";
 import type { Cursor, Expiry, GreylistStore } from "../../lib/store/store.ts";
+import { decisionEvent } from "./request.ts";
 
-/** A journal that nobody told anything yet. */
-function eventLogOf(overLimit: () => void = () => {}): EventLog {
-  return { counters: new Counters(), overLimit } as unknown as EventLog;
-}
-
-const LIFETIMES = {
-  retryWindow: 10,
-  lifetime: 100,
-  history: 50,
-  historyRows: 7,
-  maxPending: 1000,
-  maxPendingPerOrigin: 10,
-};
+const unlimited = () => new PendingLimit({ maxPending: 1000, maxPendingPerOrigin: 1000 }, () => {});
 
 function storeOf(
   expire: GreylistStore["expire"],
@@ -25,6 +19,17 @@ function storeOf(
 ): MaintainedStore {
   return { greylist: { expire }, lists: { removeEnded } };
 }
+
+function maintenanceOf(store: MaintainedStore, pending = unlimited(), pauses = MAINTENANCE_PAUSES) {
+  return new Maintenance(store, LIFETIMES, pending, () => {}, () => 1000, pauses);
+}
+
+const LIFETIMES = {
+  retryWindow: 10,
+  lifetime: 100,
+  history: 50,
+  historyRows: 7,
+};
 
 Deno.test("a slice that took too long is followed by a smaller one, a quick one by a larger", () => {
   assertEquals(nextRows(1000, 10), 500);
@@ -35,18 +40,18 @@ Deno.test("a slice that took too long is followed by a smaller one, a quick one 
   assertEquals(nextRows(5000, 0.1), 5000);
 });
 
-Deno.test("what expires is told by the clock and the settings, and a pass goes on where it was", () => {
+Deno.test("the clock and the settings tell what expires, and a pass goes on where it was", () => {
   const asked: [Expiry, Cursor | undefined][] = [];
   const ended: number[] = [];
   const next: Cursor = { table: "triplet", after: ["x"] };
-  const store = storeOf((expiry: Expiry, cursor: Cursor | undefined) => {
+  const store = storeOf((expiry, cursor) => {
     asked.push([expiry, cursor]);
     return { removed: 0, pending: [], next: cursor === undefined ? next : undefined };
   }, (before) => {
     ended.push(before);
     return 0;
   });
-  const maintenance = new Maintenance(store, LIFETIMES, eventLogOf(), () => 1000);
+  const maintenance = maintenanceOf(store);
   const cursor = maintenance.slice(undefined);
   assertEquals(cursor, next);
   assertEquals(ended, []);
@@ -75,25 +80,45 @@ Deno.test("what expires is told by the clock and the settings, and a pass goes o
   ]);
 });
 
-Deno.test("the task begins by itself and ends when it is stopped", async () => {
+Deno.test("passes begin by themselves and end when the task is stopped", async () => {
   let slices = 0;
+  const next: Cursor = { table: "triplet", after: [] };
   const store = storeOf(() => {
     slices++;
-    return { removed: 0, pending: [], next: { table: "triplet", after: [] } };
+    return { removed: 0, pending: [], next };
   });
-  const maintenance = new Maintenance(store, LIFETIMES, eventLogOf(), () => 1000);
+  const pauses = { slice: 1, hurriedSlice: 1, pass: 1, watch: 1 };
+  const maintenance = maintenanceOf(store, unlimited(), pauses);
   maintenance.start();
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  while (slices < 3) await new Promise((resolve) => setTimeout(resolve, 1));
   maintenance.stop();
-  assert(slices >= 1);
   const before = slices;
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await new Promise((resolve) => setTimeout(resolve, 20));
   assertEquals(slices, before);
 });
 
-Deno.test("what waits too numerously is found in one pass, and its oldest removed in another", () => {
+Deno.test("a flood brings the next pass forward", async () => {
+  let passes = 0;
+  const store = storeOf(() => {
+    passes++;
+    return { removed: 0, pending: [], next: undefined };
+  });
+  const pending = new PendingLimit({ maxPending: 10, maxPendingPerOrigin: 10 }, () => {});
+  const pauses = { slice: 1, hurriedSlice: 1, pass: 1_000_000, watch: 1 };
+  const maintenance = maintenanceOf(store, pending, pauses);
+  maintenance.start();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assertEquals(passes, 1);
+  for (let at = 0; at < 2; at++) {
+    pending.handle(decisionEvent({ decision: "defer", reason: "new" }));
+  }
+  while (passes < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  maintenance.stop();
+});
+
+Deno.test("too many pending triplets are found in one pass, and the oldest evicted in another", () => {
   const asked: Expiry["evictions"][] = [];
-  const told: string[] = [];
+  const events: LimitEvent[] = [];
   const counts = [1, 2].map((minute) => ({
     origin: "net:a",
     first: minute * 60_000,
@@ -104,14 +129,15 @@ Deno.test("what waits too numerously is found in one pass, and its oldest remove
     asked.push(evictions);
     return { removed: 0, pending: counts, next: undefined };
   });
-  const journal = eventLogOf(() => told.push("crowded"));
-  const maintenance = new Maintenance(store, LIFETIMES, journal, () => 1000);
+  const limits = { maxPending: 1000, maxPendingPerOrigin: 10 };
+  const pending = new PendingLimit(limits, (event) => events.push(event));
+  const maintenance = maintenanceOf(store, pending);
   for (let pass = 0; pass < 3; pass++) maintenance.slice(undefined);
   assertEquals(asked, [[], [], [{ origin: "net:a", before: 60_001 }]]);
-  assertEquals(told.length, 2);
+  assertEquals(events, Array(2).fill({ kind: "pending-limit", ...limits }));
 });
 
-Deno.test("a pass that a fault ended is not counted on", () => {
+Deno.test("the counts of a pass that an error ended are discarded", () => {
   const asked: Expiry["evictions"][] = [];
   const next: Cursor = { table: "triplet", after: ["x"] };
   const counts = [{ origin: "net:a", first: 1, last: 1, count: 600 }];
@@ -122,12 +148,8 @@ Deno.test("a pass that a fault ended is not counted on", () => {
     if (calls === 2) throw new DatabaseError("io", "/g.db", "disk I/O error");
     return { removed: 0, pending: counts, next: calls === 1 ? next : undefined };
   });
-  const limits = { ...LIFETIMES, maxPendingPerOrigin: 1000 };
-  const maintenance = new Maintenance(store, limits, eventLogOf(), () => 1000);
-  assertThrows(
-    () => maintenance.slice(maintenance.slice(undefined)),
-    DatabaseError,
-  );
+  const maintenance = maintenanceOf(store);
+  assertThrows(() => maintenance.slice(maintenance.slice(undefined)), DatabaseError);
   for (let pass = 0; pass < 2; pass++) maintenance.slice(undefined);
   // 600 counted twice would be too many.
   assertEquals(asked, [[], [], [], []]);

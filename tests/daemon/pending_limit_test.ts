@@ -1,7 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { PendingCounter } from "../../lib/daemon/pending_limit.ts";
+import type { LimitEvent } from "../../lib/daemon/events.ts";
+import { PendingCounter, PendingLimit } from "../../lib/daemon/pending_limit.ts";
 import type { PendingCount } from "../../lib/store/store.ts";
+import { decisionEvent } from "./request.ts";
 
 const SECOND = 1000;
 const LIMITS = { maxPending: 100, maxPendingPerOrigin: 10 };
@@ -13,13 +15,13 @@ const waiting = (origin: string, second: number, count: number) => ({
   count,
 });
 
-Deno.test("who has few waiting is left alone", () => {
+Deno.test("an origin within its limit is left alone", () => {
   const counter = new PendingCounter();
   for (let at = 0; at < 10; at++) counter.add([waiting(`net:${at}`, at, 10)]);
   assertEquals([counter.overLimit(LIMITS), counter.evictions(LIMITS)], [[], []]);
 });
 
-Deno.test("of an origin with too many the oldest go, once it has been counted by the second", () => {
+Deno.test("the oldest of an origin over its limit are evicted once it was counted by the second", () => {
   const counts = [1, 2, 3, 4].map((second) => waiting("net:a", second, 4));
   const first = new PendingCounter();
   first.add(counts);
@@ -29,7 +31,7 @@ Deno.test("of an origin with too many the oldest go, once it has been counted by
   assertEquals(second.evictions(LIMITS), [{ origin: "net:a", before: 2 * SECOND + 1 }]);
 });
 
-Deno.test("of too many in all the oldest go, whoever they are of", () => {
+Deno.test("the oldest of all origins are evicted beyond the limit of all", () => {
   const counter = new PendingCounter();
   for (let at = 0; at < 30; at++) counter.add([waiting(`net:${at}`, at % 3, 5)]);
   assertEquals(counter.evictions(LIMITS), [{ before: 1 }]);
@@ -46,7 +48,7 @@ function countsOf(times: readonly number[]): PendingCount[] {
   }));
 }
 
-Deno.test("property: pass by pass the oldest go until no more stay than may, and none goes in vain", () => {
+Deno.test("property: passes evict the oldest until no more than the limit stay, and never below it in vain", () => {
   // Some come spread over a minute, some within one second, some at once.
   const time = fc.oneof(fc.nat(60_000), fc.integer({ min: 59_000, max: 59_999 }), fc.constant(500));
   fc.assert(fc.property(fc.array(time, { maxLength: 400 }), (times) => {
@@ -66,7 +68,7 @@ Deno.test("property: pass by pass the oldest go until no more stay than may, and
   }));
 });
 
-Deno.test("of too many within one second about as many stay as may", () => {
+Deno.test("of too many within one second about as many stay as the limit allows", () => {
   const counter = new PendingCounter();
   const times = Array.from({ length: 1000 }, (_, at) => 5 * SECOND + at);
   counter.add(countsOf(times));
@@ -82,4 +84,40 @@ Deno.test("a botnet of any size takes no more memory, and hides no network that 
     ]);
   }
   assertEquals(counter.overLimit(LIMITS), ["net:flood"]);
+});
+
+Deno.test("one network's new triplets are a flood before a share of all that may be pending is", () => {
+  const deferred = decisionEvent({ decision: "defer", reason: "new" });
+  const early = decisionEvent({ decision: "defer", reason: "early" });
+  const table: readonly (readonly [maxPending: number, perOrigin: number, flood: number])[] = [
+    [100, 10, 11],
+    [1_000_000, 10, 1001],
+    [1_000_000, 2000, 2001],
+  ];
+  for (const [maxPending, maxPendingPerOrigin, flood] of table) {
+    const pending = new PendingLimit({ maxPending, maxPendingPerOrigin }, () => {});
+    for (let at = 1; at < flood; at++) pending.handle(deferred);
+    pending.handle(early);
+    assertEquals(pending.isFlooded, false, `${maxPending} ${maxPendingPerOrigin}`);
+    pending.handle(deferred);
+    assertEquals(pending.isFlooded, true, `${maxPending} ${maxPendingPerOrigin}`);
+    pending.beginPass();
+    assertEquals(pending.isFlooded, false);
+  }
+});
+
+Deno.test("a pass over the limit tells of it, and leaves its evictions to the next", () => {
+  const events: LimitEvent[] = [];
+  const pending = new PendingLimit(LIMITS, (event) => events.push(event));
+  const pass = (count: number) => {
+    pending.beginPass();
+    pending.add([{ origin: "net:a", first: 1, last: 1, count }]);
+    pending.endPass();
+    return [pending.isExceeded, pending.evictions.length, events.length];
+  };
+  assertEquals(pass(10), [false, 0, 0]);
+  assertEquals(pass(11), [true, 0, 0]);
+  assertEquals(pass(11), [true, 1, 1]);
+  assertEquals(pass(5), [false, 0, 1]);
+  assertEquals(pass(101), [true, 1, 2]);
 });

@@ -1,10 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { legitimacyOf, legitimacyWithTries, MAX_LIKENESS } from "../../lib/evidence/legitimacy.ts";
+import {
+  legitimacyOf,
+  legitimacyWithTries,
+  MAX_LEGITIMACY,
+} from "../../lib/evidence/legitimacy.ts";
 import { parseAddress } from "../../lib/net/network.ts";
 
 const address = parseAddress("192.0.2.10")!;
 
-Deno.test("a host of the sender's own organisation looks most like real mail, a bare line least", () => {
+Deno.test("a host of the sender's own organisation ranks highest, a client without a name lowest", () => {
   const name = "mail.example.org";
   const generic = "192-0-2-10.dsl.example.com";
   const ranked = [
@@ -19,8 +23,8 @@ Deno.test("a host of the sender's own organisation looks most like real mail, a 
   assert(ranked[0]! > ranked[1]! && ranked[1]! > ranked[3]! && ranked[3]! > ranked[5]!);
 });
 
-Deno.test("only a queue tries again, and nothing exceeds the scale", () => {
+Deno.test("retries raise the legitimacy, up to the maximum", () => {
   assert(legitimacyWithTries(5, 2) > legitimacyWithTries(5, 1));
   assertEquals(legitimacyWithTries(5, 1), 5);
-  assertEquals(legitimacyWithTries(9, 100), MAX_LIKENESS);
+  assertEquals(legitimacyWithTries(9, 100), MAX_LEGITIMACY);
 });

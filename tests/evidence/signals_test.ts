@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type ClientSignal, clientSignals } from "../../lib/evidence/signals.ts";
+import { type ClientSignal, clientSignals, parseWeight } from "../../lib/evidence/signals.ts";
 import { parseAddress } from "../../lib/net/network.ts";
 
 const OURS = new Set(["mx.example.net", "203.0.113.1"]);
@@ -28,9 +28,17 @@ const TABLE: readonly (readonly [
   ["192.0.2.10", undefined, "friend", "no-name", "helo-not-qualified"],
 ];
 
-Deno.test("what is odd about a client is named, and nothing of a mail server", () => {
+Deno.test("a client has the signals of its name and HELO, and a mail server has none", () => {
   for (const [address, name, heloName, ...expected] of TABLE) {
     const facts = { address: parseAddress(address)!, name, heloName };
     assertEquals(clientSignals(facts, OURS), expected, `${address} ${name} ${heloName}`);
+  }
+});
+
+Deno.test("a weight is a signal and a number", () => {
+  assertEquals(parseWeight("helo-unrelated=0"), ["helo-unrelated", 0]);
+  assertEquals(parseWeight("spf-fail=-12"), ["spf-fail", -12]);
+  for (const text of ["", "spf-fail", "spf-fail=", "spf-fail=1.5", "spf-fail=1000", "other=1"]) {
+    assertEquals(parseWeight(text), undefined, text);
   }
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { Counters } from "../../lib/daemon/counters.ts";
-import type { PageEvent } from "../../lib/daemon/event_log.ts";
+import type { PageEvent } from "../../lib/daemon/events.ts";
 import { hashPassword, hashToken } from "../../lib/admin/secrets.ts";
 import type { DaemonStatus } from "../../lib/daemon/daemon_status.ts";
 import { openStore } from "../../lib/store/open.ts";
@@ -33,7 +33,7 @@ export const VITALS: DaemonStatus = {
   connections: 0,
   counters: new Counters().snapshot(),
   databaseWorks: true,
-  faults: [],
+  errors: [],
   dns: { answered: 0, failed: 0 },
 };
 

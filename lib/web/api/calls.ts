@@ -104,7 +104,7 @@ function todayAsJson(figures: TodayFigures) {
 
 function healthAsJson(desk: StatusService, health: Health): v.InferOutput<typeof schema.HEALTH> {
   const { obstacles, warnings, daemonStatus, databaseBytes, stored } = health;
-  const { dns, lastPass, faults } = daemonStatus;
+  const { dns, lastPass, errors } = daemonStatus;
   const date = (time: number) => new Date(time).toISOString();
   return {
     version: desk.settings.version,
@@ -133,7 +133,7 @@ function healthAsJson(desk: StatusService, health: Health): v.InferOutput<typeof
         ? null
         : { time: date(dns.lastFailure.time), why: dns.lastFailure.why },
     },
-    faults: faults.map(({ level, text, first, last, times }) => ({
+    faults: errors.map(({ level, text, first, last, times }) => ({
       level,
       text,
       first: date(first),

@@ -67,13 +67,13 @@ export function renderMetrics(measured: Measured): string {
       "greylag_connections_rejected_total",
       "counter",
       "Connections of Postfix that were closed for going past a limit.",
-      alone(counters.limits),
+      alone(counters.connectionsRejected),
     ),
     metric(
       "greylag_database_errors_total",
       "counter",
       "Times that the database could not do its work.",
-      alone(counters.storeFaults),
+      alone(counters.databaseErrors),
     ),
     metric(
       "greylag_history_dropped_total",

@@ -18,7 +18,7 @@ const RECENT = 24 * 3_600_000;
 /** What is wrong, with the remedy. */
 export function Deviations({ frame, health }: { frame: PageContext; health: Health }): Html {
   const { obstacles, warnings, daemonStatus } = health;
-  const faults = daemonStatus.faults.filter(({ last }) => frame.now - last < RECENT);
+  const faults = daemonStatus.errors.filter(({ last }) => frame.now - last < RECENT);
   if (obstacles.length + warnings.length + faults.length === 0) {
     return (
       <p class="empty">
@@ -78,7 +78,7 @@ export function HealthList(
     ["Connections of Postfix", count(daemonStatus.connections)],
     ["Requests since the start", count(counters.requests)],
     ["Requests that passed by a fault", count(counters.reasons.fault)],
-    ["Faults of the database", count(counters.storeFaults)],
+    ["Faults of the database", count(counters.databaseErrors)],
     [
       "Database",
       <span>
@@ -107,7 +107,7 @@ export function HealthList(
         ? "was not asked yet"
         : `${count(dns.answered)} questions answered, ${count(dns.failed)} not`,
     ],
-    ["Closed for going past a limit", `${count(counters.limits)} connections`],
+    ["Closed for going past a limit", `${count(counters.connectionsRejected)} connections`],
     ["Wrong passwords here", count(counters.signInFailures)],
   ];
   return (

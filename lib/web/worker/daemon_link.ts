@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PageEvent } from "../../daemon/event_log.ts";
+import type { PageEvent } from "../../daemon/events.ts";
 import type { State, ToDaemon } from "./messages.ts";
 
 /** A daemon that does not answer for so long, in milliseconds, is stuck. */

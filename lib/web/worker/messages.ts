@@ -4,7 +4,7 @@
  * @module
  */
 import type { Finding } from "../../postfix/postconf.ts";
-import type { PageEvent } from "../../daemon/event_log.ts";
+import type { PageEvent } from "../../daemon/events.ts";
 import type { DaemonStatus } from "../../daemon/daemon_status.ts";
 import type { StatusSettings } from "../settings.ts";
 

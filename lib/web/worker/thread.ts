@@ -9,7 +9,7 @@ import { formatEndpoint } from "../../net/endpoint.ts";
 import type { Finding } from "../../postfix/postconf.ts";
 import type { DaemonStatus } from "../../daemon/daemon_status.ts";
 import { startThread, type ThreadPermissions } from "../../daemon/thread.ts";
-import type { PageEvent } from "../../daemon/event_log.ts";
+import type { PageEvent } from "../../daemon/events.ts";
 import type { ToDaemon, ToPage } from "./messages.ts";
 import type { StatusSettings } from "../settings.ts";
 

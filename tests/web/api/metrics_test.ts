@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { REASON_TEXTS } from "../../../lib/greylist/model.ts";
+import { REASON_TEXTS, type Verdict } from "../../../lib/greylist/model.ts";
 import { Counters } from "../../../lib/daemon/counters.ts";
 import { renderMetrics } from "../../../lib/web/api/metrics.ts";
+import { decisionEvent } from "../../daemon/request.ts";
 import { VITALS } from "../page.ts";
 
 const measured = (counters = new Counters()) => ({
@@ -28,9 +29,12 @@ Deno.test("every metric has its help and type once, and every known label is the
 
 Deno.test("what was counted is what is shown", () => {
   const counters = new Counters();
-  counters.count({ decision: "defer", reason: "new" });
-  counters.count({ decision: "pass", reason: "known" });
-  counters.count({ decision: "pass", reason: "known" });
+  const verdicts: Verdict[] = [
+    { decision: "defer", reason: "new" },
+    { decision: "pass", reason: "known" },
+    { decision: "pass", reason: "known" },
+  ];
+  for (const verdict of verdicts) counters.handle(decisionEvent(verdict));
   const text = renderMetrics(measured(counters));
   assertStringIncludes(text, 'greylag_requests_total{reason="known"} 2\n');
   assertStringIncludes(text, 'greylag_decisions_total{decision="pass"} 2\n');

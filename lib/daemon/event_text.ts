@@ -1,0 +1,193 @@
+/**
+ * The words of each event: level, text and, for errors that recur, their key. Pure.
+ *
+ * @module
+ */
+import type { Verdict } from "../greylist/model.ts";
+import type { AttributeName } from "../postfix/request.ts";
+import { messageOf } from "../text/error_message.ts";
+import type { DaemonEvent, DecisionEvent, PageEvent } from "./events.ts";
+import { type Fields, type LogLevel, shorten } from "./log_line.ts";
+
+/** Texts are hostile. */
+export interface Message {
+  readonly level: LogLevel;
+  /** The `event` of a JSON line. */
+  readonly event: string;
+  readonly text: string;
+  /** The same for each occurrence of one error; absent for what is no error. */
+  readonly errorKey?: string;
+}
+
+/** Database errors share the beginning of their keys. */
+export const DATABASE_KEY = "database ";
+
+const ACTIONS: Readonly<Record<Verdict["decision"], string>> = {
+  pass: "pass",
+  defer: "greylist",
+  reject: "reject",
+};
+
+/** The sentences of an event; none for a decision, which has {@linkcode decisionFields}. */
+export function messagesOf(event: DaemonEvent): readonly Message[] {
+  const say = (level: LogLevel, text: string, name: string = event.kind): readonly Message[] => [
+    { level, event: name, text },
+  ];
+  const report = (
+    errorKey: string,
+    text: string,
+    level: LogLevel = "error",
+  ): readonly Message[] => [
+    { level, event: event.kind, text, errorKey },
+  ];
+  switch (event.kind) {
+    case "decision":
+      return [];
+    case "started":
+      return say("info", `greylag ${event.version} started, database ${event.database}`);
+    case "listening":
+      return say("info", `listening on ${event.endpoint}`);
+    case "stopping":
+      return say("info", `${event.signal} received: answering open requests, then stopping`);
+    case "stopped": {
+      const { requests, decisions } = event.counters;
+      const { pass, defer } = decisions;
+      return say("info", `stopped after ${requests} requests: ${pass} passed, ${defer} greylisted`);
+    }
+    case "reloaded": {
+      const reread = say("info", "configuration reread");
+      if (event.needRestart.length === 0) return reread;
+      const text = `settings that change only at a restart: ${event.needRestart.join(", ")}`;
+      return [...reread, ...say("warning", text, "restart-needed")];
+    }
+    case "reload-failed":
+      return say("error", `configuration has errors, old settings stay in force: ${event.why}`);
+    case "warning":
+      return say("warning", event.text);
+    case "list-read":
+      return [
+        ...event.errors.flatMap(({ line, why }) =>
+          say("error", `${event.path}:${line}: ${why}`, "list-error")
+        ),
+        ...say("info", `${event.path}: ${event.entries} entries`),
+      ];
+    case "list-failed":
+      return say("error", `${event.path}: cannot read this list: ${messageOf(event.error)}`);
+    case "connection-rejected":
+      return say("warning", `${event.endpoint}: connection closed: ${event.why}`);
+    case "background-lookup-dropped":
+      return report(
+        event.kind,
+        "background lookup dropped: too many unknown clients at once; SPF of one was not evaluated",
+        "warning",
+      );
+    case "history-dropped":
+      return report(
+        event.kind,
+        "history entry dropped: too many decisions at once; one was counted but not kept",
+        "warning",
+      );
+    case "pending-limit": {
+      const { maxPending, maxPendingPerOrigin } = event;
+      return report(
+        event.kind,
+        `pending limit reached (max_pending = ${maxPending}, max_pending_per_origin = ` +
+          `${maxPendingPerOrigin}): evicting the oldest`,
+        "warning",
+      );
+    }
+    case "database-failed":
+      return report(
+        `${DATABASE_KEY}${event.error.kind}`,
+        `${event.error.message}; until then all mail passes`,
+      );
+    case "database-recovered":
+      return say("info", "the database works again");
+    case "database-replaced":
+      return say("error", "database file deleted or replaced: opening the file that is there now");
+    case "database-set-aside":
+      return say("error", `the corrupt database was kept as ${event.path}`);
+    case "accept-failed":
+      return report(
+        `accept ${event.endpoint}`,
+        `${event.endpoint}: cannot accept connections: ${messageOf(event.error)}`,
+      );
+    case "dns-list-disabled":
+      return report(
+        `dns list ${event.zone}`,
+        `${event.zone}: not queried for an hour: ${event.why}`,
+      );
+    case "bug":
+      return report(
+        event.kind,
+        `internal error, one request passes; please report this: ${stackOf(event.error)}`,
+      );
+    case "page-listening":
+      return [
+        ...say("info", `status server on ${event.where}`),
+        ...event.isLocal ? [] : say(
+          "warning",
+          `status server on ${event.where}: passwords and addresses cross the network in clear; ` +
+            "put a reverse proxy with TLS in front of a loopback address or a Unix socket",
+          "page-in-clear",
+        ),
+      ];
+    case "page-failed":
+      return say("error", `no status server: ${messageOf(event.error)}`);
+    case "page":
+      return [pageMessage(event.event)];
+  }
+}
+
+function pageMessage(event: PageEvent): Message {
+  switch (event.kind) {
+    case "signed-in":
+      return {
+        level: "info",
+        event: event.kind,
+        text: `status page: sign-in from ${event.address}`,
+      };
+    case "sign-in-failed":
+      return {
+        level: "warning",
+        event: event.kind,
+        text: `status page: wrong password from ${event.address}`,
+      };
+    case "changed":
+      return { level: "info", event: event.kind, text: `${event.by}: ${event.what}` };
+    case "bug":
+      return {
+        level: "error",
+        event: "page-bug",
+        text: `status page: internal error, please report this: ${event.what}`,
+        errorKey: "page-bug",
+      };
+  }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
+/** The names are postgrey's, in its order; its log has none for what follows them. */
+export function decisionFields({ request, verdict }: DecisionEvent): Fields {
+  const value = (name: AttributeName) => shorten(request.attributes.get(name) ?? "");
+  const fields: [string, string | number][] = [
+    ["action", ACTIONS[verdict.decision]],
+    ["reason", verdict.reason],
+  ];
+  if (verdict.delayed !== undefined) fields.push(["delay", Math.floor(verdict.delayed / 1000)]);
+  fields.push(
+    ["client_name", value("client_name")],
+    ["client_address", value("client_address")],
+    ["sender", value("sender") || "<>"],
+    ["recipient", value("recipient")],
+  );
+  if (verdict.wait !== undefined) fields.push(["wait", Math.ceil(verdict.wait / 1000)]);
+  if (verdict.origin !== undefined) fields.push(["origin", shorten(verdict.origin)]);
+  if (verdict.by !== undefined) fields.push(["by", shorten(verdict.by)]);
+  if (verdict.shadow !== undefined) fields.push(["shadow", ACTIONS[verdict.shadow]]);
+  const queueId = value("queue_id");
+  if (queueId !== "") fields.push(["queue_id", queueId]);
+  return fields;
+}

@@ -1,0 +1,111 @@
+/**
+ * The daemon's events: each is published once, where it happens, and every subscriber (log, counters,
+ * error registry, history, pending limit) receives it.
+ *
+ * @module
+ */
+import type { Verdict } from "../greylist/model.ts";
+import type { FileError } from "../lists/list_file.ts";
+import type { DatabaseError } from "../store/database_error.ts";
+import type { CounterSnapshot } from "./counters.ts";
+import type { ParsedRequest } from "./parsed_request.ts";
+
+/** A request was answered; published once for every request. */
+export interface DecisionEvent {
+  readonly kind: "decision";
+  readonly request: ParsedRequest;
+  readonly verdict: Verdict;
+}
+
+export type LifecycleEvent =
+  | { readonly kind: "started"; readonly version: string; readonly database: string }
+  | { readonly kind: "listening"; readonly endpoint: string }
+  /** `needRestart`: changed settings that take effect only after a restart. */
+  | { readonly kind: "reloaded"; readonly needRestart: readonly string[] }
+  | { readonly kind: "reload-failed"; readonly why: string }
+  | { readonly kind: "stopping"; readonly signal: string }
+  | { readonly kind: "stopped"; readonly counters: CounterSnapshot }
+  /** An administrator's mistake that stops nothing. */
+  | { readonly kind: "warning"; readonly text: string };
+
+export type ListFileEvent =
+  /** Lines with errors are skipped; the others are in force. */
+  | {
+    readonly kind: "list-read";
+    readonly path: string;
+    readonly entries: number;
+    readonly errors: readonly FileError[];
+  }
+  /** The list counts as empty until it can be read. */
+  | { readonly kind: "list-failed"; readonly path: string; readonly error: unknown };
+
+/** A limit was reached, and something was dropped. */
+export type LimitEvent =
+  | { readonly kind: "connection-rejected"; readonly endpoint: string; readonly why: string }
+  | { readonly kind: "background-lookup-dropped" }
+  /** A decision was counted but is not in the history. */
+  | { readonly kind: "history-dropped" }
+  /** More triplets are pending than allowed; the next pass evicts the oldest. */
+  | {
+    readonly kind: "pending-limit";
+    readonly maxPending: number;
+    readonly maxPendingPerOrigin: number;
+  };
+
+export type DatabaseEvent =
+  | { readonly kind: "database-failed"; readonly error: DatabaseError }
+  | { readonly kind: "database-recovered" }
+  /** The file was deleted or replaced. */
+  | { readonly kind: "database-replaced" }
+  /** A corrupt file was moved to this path. */
+  | { readonly kind: "database-set-aside"; readonly path: string };
+
+export type ErrorEvent =
+  | { readonly kind: "accept-failed"; readonly endpoint: string; readonly error: unknown }
+  /** A DNSBL or DNSWL does not work and is not queried for an hour. */
+  | { readonly kind: "dns-list-disabled"; readonly zone: string; readonly why: string }
+  | { readonly kind: "bug"; readonly error: unknown };
+
+/** Reported by the thread of the status page. Texts are hostile. */
+export type PageEvent =
+  | { readonly kind: "signed-in" | "sign-in-failed"; readonly address: string }
+  /** `what` is a description of the change. */
+  | { readonly kind: "changed"; readonly by: string; readonly what: string }
+  | { readonly kind: "bug"; readonly what: string };
+
+export type StatusPageEvent =
+  /** `isLocal`: only this host can connect. */
+  | { readonly kind: "page-listening"; readonly where: string; readonly isLocal: boolean }
+  | { readonly kind: "page-failed"; readonly error: unknown }
+  | { readonly kind: "page"; readonly event: PageEvent };
+
+export type DaemonEvent =
+  | DecisionEvent
+  | LifecycleEvent
+  | ListFileEvent
+  | LimitEvent
+  | DatabaseEvent
+  | ErrorEvent
+  | StatusPageEvent;
+
+export type Subscriber = (event: DaemonEvent) => void;
+
+export class Events {
+  readonly #subscribers: Subscriber[] = [];
+
+  subscribe(subscriber: Subscriber): void {
+    this.#subscribers.push(subscriber);
+  }
+
+  /** Tells every subscriber, in the order of their subscription. Never throws. */
+  publish(event: DaemonEvent): void {
+    for (const subscriber of this.#subscribers) {
+      try {
+        subscriber(event);
+      } catch (error) {
+        // A bug in the subscriber of bugs has nobody to be reported to.
+        if (event.kind !== "bug") this.publish({ kind: "bug", error });
+      }
+    }
+  }
+}

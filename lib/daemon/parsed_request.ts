@@ -1,0 +1,44 @@
+/**
+ * A policy request, parsed once: the one object that travels from the engine to the log, the counters
+ * and the history.
+ *
+ * @module
+ */
+import { type Attempt, makeAttempt, type Subject } from "../greylist/attempt.ts";
+import { parseAddress } from "../net/network.ts";
+import type { PolicyRequest } from "../postfix/request.ts";
+
+/** The longest mail address (RFC 5321, 4.5.3.1). Log and history shorten longer values to this length. */
+export const MAX_VALUE_LENGTH = 320;
+
+export interface ParsedRequest {
+  /** The attributes as Postfix sent them. Nothing but the log and the history reads them. */
+  readonly attributes: PolicyRequest;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  /** Undefined for a request that is no delivery attempt from a usable address. */
+  readonly attempt: Attempt | undefined;
+  /** The normalised addresses and the origins; absent until a list or the greylist needs them. */
+  subject?: Subject;
+}
+
+/** @param time milliseconds since the epoch. */
+export function parseRequest(attributes: PolicyRequest, time: number): ParsedRequest {
+  return { attributes, time, attempt: attemptOf(attributes) };
+}
+
+function attemptOf(attributes: PolicyRequest): Attempt | undefined {
+  if (attributes.get("request") !== "smtpd_access_policy") return undefined;
+  const address = parseAddress(attributes.get("client_address") ?? "");
+  if (address === undefined) return undefined;
+  return makeAttempt({
+    stage: attributes.get("protocol_state") ?? "",
+    authenticated: (attributes.get("sasl_username") ?? "") !== "",
+    address,
+    clientName: attributes.get("client_name") ?? "",
+    heloName: attributes.get("helo_name") ?? "",
+    sender: attributes.get("sender") ?? "",
+    recipient: attributes.get("recipient") ?? "",
+    instance: attributes.get("instance") ?? "",
+  });
+}

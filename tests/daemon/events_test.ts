@@ -1,0 +1,26 @@
+import { assertEquals } from "@std/assert";
+import { type DaemonEvent, Events } from "../../lib/daemon/events.ts";
+
+const DROPPED: DaemonEvent = { kind: "history-dropped" };
+
+Deno.test("every subscriber receives each event once, in the order of subscription", () => {
+  const events = new Events();
+  const received: string[] = [];
+  for (const name of ["first", "second"]) {
+    events.subscribe(({ kind }) => received.push(`${name} ${kind}`));
+  }
+  events.publish(DROPPED);
+  assertEquals(received, ["first history-dropped", "second history-dropped"]);
+});
+
+Deno.test("a subscriber that throws is a bug that the others hear of, and costs no event", () => {
+  const events = new Events();
+  const received: DaemonEvent[] = [];
+  const error = new TypeError("undefined is not a function");
+  events.subscribe(() => {
+    throw error;
+  });
+  events.subscribe((event) => received.push(event));
+  events.publish(DROPPED);
+  assertEquals(received, [{ kind: "bug", error }, DROPPED]);
+});

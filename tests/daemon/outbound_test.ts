@@ -1,0 +1,85 @@
+import { assertEquals } from "@std/assert";
+import { Outbound } from "../../lib/daemon/outbound.ts";
+import { parseRequest } from "../../lib/daemon/parsed_request.ts";
+import { Connection } from "../../lib/store/connection.ts";
+import { DatabaseError } from "../../lib/store/database_error.ts";
+import { SqliteStore } from "../../lib/store/sqlite.ts";
+import type { GreylistStore } from "../../lib/store/store.ts";
+import { policyRequest } from "./request.ts";
+
+type Writes = Pick<GreylistStore, "exchange">;
+
+const to = (recipient: string) => parseRequest(policyRequest({ recipient }), 0).attempt!;
+
+const HOUR = 3_600_000;
+
+/** A store that keeps a list of the domains written, one write an element. */
+function recording(): { store: Writes; writes: string[][]; inner: SqliteStore } {
+  const inner = new SqliteStore(new Connection(":memory:"));
+  const writes: string[][] = [];
+  const store: Writes = {
+    exchange(keys, judge) {
+      writes.push(keys.map(({ origin }) => origin.split(":")[1]!));
+      inner.greylist.exchange(keys, judge);
+    },
+  };
+  return { store, writes, inner };
+}
+
+Deno.test("domains of recipients are written together, each once an hour", () => {
+  const { store, writes } = recording();
+  const outbound = new Outbound(store);
+  for (const one of ["a@example.org", "b@EXAMPLE.org", "c@example.com", "local"]) {
+    outbound.learn(to(one), 0);
+  }
+  outbound.settle();
+  outbound.learn(to("a@example.org"), HOUR - 1);
+  outbound.settle();
+  outbound.learn(to("a@example.org"), HOUR);
+  outbound.settle();
+  assertEquals(writes, [["example.org", "example.com"], ["example.org"]]);
+});
+
+Deno.test("a write happens by itself", async () => {
+  const { store, writes } = recording();
+  new Outbound(store, 1).learn(to("a@example.org"), 0);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assertEquals(writes, [["example.org"]]);
+});
+
+Deno.test("a domain is seen first when it was first written, and last when it was last", () => {
+  const { store, inner } = recording();
+  const outbound = new Outbound(store);
+  for (const now of [0, 2 * HOUR]) {
+    outbound.learn(to("a@example.org"), now);
+    outbound.settle();
+  }
+  const { rows } = inner.greylist.findOrigins({ text: "example.org", limit: 9 });
+  assertEquals(rows.map(({ firstSeen, lastSeen }) => [firstSeen, lastSeen]), [[0, 2 * HOUR]]);
+});
+
+Deno.test("a domain that the store did not take is learned from the next mail", () => {
+  let isFailing = true;
+  let writes = 0;
+  const store: Writes = {
+    exchange() {
+      if (isFailing) throw new DatabaseError("io", "/g.db", "disk I/O error");
+      writes++;
+    },
+  };
+  const outbound = new Outbound(store);
+  outbound.learn(to("a@example.org"), 0);
+  outbound.settle();
+  isFailing = false;
+  outbound.learn(to("a@example.org"), 1);
+  outbound.settle();
+  assertEquals(writes, 1);
+});
+
+Deno.test("a flood of domains is learned up to the maximum of one write", () => {
+  const { store, writes } = recording();
+  const outbound = new Outbound(store);
+  for (let at = 0; at < 1500; at++) outbound.learn(to(`a@d${at}.example`), 0);
+  outbound.settle();
+  assertEquals(writes.map(({ length }) => length), [1000]);
+});

@@ -1,0 +1,36 @@
+import { assertEquals } from "@std/assert";
+import { parseRequest } from "../../lib/daemon/parsed_request.ts";
+import { PolicyRequest } from "../../lib/postfix/request.ts";
+import { policyRequest } from "./request.ts";
+
+Deno.test("a request becomes an attempt with the client's verified name", () => {
+  const { attempt, time } = parseRequest(
+    policyRequest({ client_name: "Mail.Example.org", helo_name: "HELO.example.org" }),
+    7,
+  );
+  assertEquals(time, 7);
+  assertEquals(attempt?.name, "mail.example.org");
+  assertEquals(attempt?.heloName, "HELO.example.org");
+  assertEquals(attempt?.sender, "alice@example.org");
+  assertEquals(attempt?.stage, "RCPT");
+  assertEquals(attempt?.authenticated, false);
+  assertEquals(parseRequest(policyRequest(), 7).attempt?.name, undefined);
+  assertEquals(
+    parseRequest(policyRequest({ sasl_username: "bob" }), 7).attempt?.authenticated,
+    true,
+  );
+});
+
+Deno.test("a request without a usable address, or of another kind, is no attempt", () => {
+  const table: Record<string, string>[] = [
+    { request: "" },
+    { request: "other" },
+    { client_address: "" },
+    { client_address: "unknown" },
+    { client_address: "192.0.2" },
+  ];
+  for (const given of table) {
+    assertEquals(parseRequest(policyRequest(given), 0).attempt, undefined, JSON.stringify(given));
+  }
+  assertEquals(parseRequest(new PolicyRequest(""), 0).attempt, undefined);
+});
