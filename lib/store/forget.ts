@@ -24,7 +24,6 @@ interface Traces {
   readonly decisions: readonly number[];
 }
 
-/** Scans three tables. */
 function findTraces(db: Database, address: string, hide?: Pseudonym): Traces {
   const forms = [normaliseSender(address, ""), normaliseRecipient(address), address];
   const [sender, recipient, client] = hide === undefined

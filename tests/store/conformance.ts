@@ -1,5 +1,5 @@
 /**
- * What every store must do, whatever keeps it.
+ * Behaviour of every store.
  *
  * @module
  */
@@ -83,7 +83,7 @@ function record(store: Store, ...given: Partial<DecisionRecord>[]): void {
   store.history.record({ decisions, tallies: [], delays: [], quietPeriod: 10_000 });
 }
 
-/** Every page put together, each of them as small as said. */
+/** The rows of all pages. */
 function all<Row>(
   read: (after: string | undefined) => Page<Row>,
 ): Row[] {
@@ -100,8 +100,10 @@ function all<Row>(
 const from = (after: string | undefined) => after === undefined ? {} : { after };
 
 /**
- * Registers the tests for one implementation; `open` makes an empty store. One that `hides` stores
- * hashes and shows those.
+ * Registers the tests of one implementation.
+ *
+ * @param open makes an empty store.
+ * @param hides true for a store of hashes: tests that read addresses are skipped.
  */
 export function testConformance(
   name: string,
@@ -120,12 +122,12 @@ export function testConformance(
 
   const clear = hides ? () => {} : test;
 
-  test("what was never stored is not recalled", (store) => {
+  test("an unknown key has no record", (store) => {
     const { triplets, origins } = recall(store, [key("a"), key("b")]);
     assertEquals([triplets.size, origins.size], [0, 0]);
   });
 
-  test("a record is recalled as it was stored, with its origin's", (store) => {
+  test("a triplet is recalled as stored, with the record of its origin", (store) => {
     const passed: Triplet = { ...triplet, passed: 1500, counted: true };
     remember(store, [
       { kind: "triplet", key: key("a"), record: triplet },
@@ -141,7 +143,7 @@ export function testConformance(
     );
   });
 
-  test("the newest record takes the place of the one before", (store) => {
+  test("a record replaces the earlier one", (store) => {
     remember(store, [{ kind: "triplet", key: key("a"), record: triplet }]);
     const newer = { ...triplet, passed: 5000, lastSeen: 5000 };
     remember(store, [{ kind: "triplet", key: key("a"), record: newer }]);
@@ -149,20 +151,20 @@ export function testConformance(
     assertEquals(store.size(), { triplets: 1, origins: 0 });
   });
 
-  test("nothing of a batch is stored when its judge throws", (store) => {
+  test("a batch whose judge throws stores nothing", (store) => {
     try {
       store.greylist.exchange([key("a")], () => {
         throw new Error("no");
       });
     } catch {
-      // That is what is asked for.
+      // Expected.
     }
     assertEquals(store.size(), { triplets: 0, origins: 0 });
     remember(store, [{ kind: "triplet", key: key("a"), record: triplet }]);
     assertEquals(store.size().triplets, 1);
   });
 
-  test("any text is a key, and times beyond 32 bits are kept", (store) => {
+  test("any text can be a key, and times exceed 32 bits", (store) => {
     const text = fc.string({ unit: "binary", maxLength: 60 }).map((one) =>
       // A lone surrogate cannot come out of UTF-8, and NUL separates the parts of a key.
       one.toWellFormed().replaceAll("\0", "")
@@ -179,7 +181,7 @@ export function testConformance(
     );
   });
 
-  test("what has expired is removed, slice by slice, and nothing else", (store) => {
+  test("a pass removes the expired and nothing else, slice by slice", (store) => {
     const changes: Change[] = [];
     for (let at = 0; at < 100; at++) {
       const record: Triplet = { ...triplet, firstSeen: at, lastSeen: at };
@@ -200,12 +202,12 @@ export function testConformance(
     list: "allow",
     matchOn: "client",
     pattern: "192.0.2.0/24",
-    note: "who called",
+    note: "caller",
     addedBy: "root",
     created: 1000,
   };
 
-  test("an entry is kept with its hits, replaced by its like, and removed once", (store) => {
+  test("adding an entry again keeps its number and hits, and removing it again does nothing", (store) => {
     const added = store.lists.add(entry);
     assertEquals({ ...entry, id: added.id, hits: 0 }, added);
     store.lists.countHits([
@@ -223,10 +225,10 @@ export function testConformance(
     assertEquals(store.lists.remove(added.id), true);
     assertEquals(store.lists.remove(added.id), false);
     assertEquals(store.lists.entries(), [other]);
-    assert(store.lists.add(entry).id > other.id, "a number is never given again");
+    assert(store.lists.add(entry).id > other.id, "a number is assigned again");
   });
 
-  test("entries that have ended are removed, and those that end later or never are kept", (store) => {
+  test("ended entries are removed, and those that end later or never are not", (store) => {
     for (const [pattern, expires] of [["192.0.2.1", 100], ["192.0.2.2", 200]] as const) {
       store.lists.add({ ...entry, pattern, expires });
     }
@@ -242,7 +244,7 @@ export function testConformance(
     assert(store.lists.revision() !== revision);
   });
 
-  test("the hits of rules that are not stored themselves add up", (store) => {
+  test("the hits of rules outside the database add up", (store) => {
     store.lists.countHits([{ rule: "builtin:a", count: 2, last: 9 }, {
       rule: "/f:1",
       count: 1,
@@ -255,7 +257,7 @@ export function testConformance(
     ]);
   });
 
-  test("the revision changes with every change of an entry, and only then", (store) => {
+  test("only adding and removing entries changes the revision", (store) => {
     const seen = [store.lists.revision()];
     const { id } = store.lists.add(entry);
     seen.push(store.lists.revision());
@@ -268,18 +270,18 @@ export function testConformance(
     assertEquals(new Set(seen).size, 3);
   });
 
-  test("a check passes and changes nothing", (store) => {
+  test("a check changes nothing", (store) => {
     const revision = store.lists.revision();
     store.check();
     assertEquals(store.lists.revision(), revision);
     assertEquals(store.size(), { triplets: 0, origins: 0 });
   });
 
-  test("an expiry of an empty store ends", (store) => {
+  test("a pass over an empty store ends", (store) => {
     assertEquals(expireAll(store, { pendingBefore: 9, seenBefore: 9 }, 10).removed, 0);
   });
 
-  clear("decisions are kept as they were made, the newest first, page by page", (store) => {
+  clear("decisions are found as recorded, the newest first, page by page", (store) => {
     const passed: Partial<DecisionRecord> = {
       time: 5000,
       decision: "pass",
@@ -303,7 +305,7 @@ export function testConformance(
   });
 
   clear(
-    "a text is found in any case and in any part, and its signs mean themselves",
+    "a search matches any part in any case, and wildcards match themselves",
     (store) => {
       record(
         store,
@@ -323,7 +325,7 @@ export function testConformance(
   );
 
   clear(
-    "what was put off gathers its tries until it passes, and then begins anew",
+    "a deferral counts its tries until it is accepted; the next one is new",
     (store) => {
       record(
         store,
@@ -372,7 +374,7 @@ export function testConformance(
   );
 
   clear(
-    "what was put off is told by when it was last tried, and counted by what became of it",
+    "deferrals are found by their last attempt and counted by their outcome",
     (store) => {
       for (const [at, name] of ["a", "b", "c", "d", "e"].entries()) {
         record(store, { time: 1000 * at, normalisedSender: name });
@@ -394,7 +396,7 @@ export function testConformance(
     },
   );
 
-  test("decisions are found by their reasons", (store) => {
+  test("decisions are found by reason", (store) => {
     record(store, {}, { reason: "known", decision: "pass" }, { reason: "early" });
     const found = all((after) =>
       store.history.findDecisions({ text: "", limit: 1, reasons: ["new", "early"], ...from(after) })
@@ -402,7 +404,7 @@ export function testConformance(
     assertEquals(found.map(({ reason }) => reason), ["early", "new"]);
   });
 
-  test("what was put off is counted within a period", (store) => {
+  test("deferrals are counted within a period", (store) => {
     for (const time of [1000, 2000, 3000]) {
       record(store, { time, normalisedSender: `s${time}` });
     }
@@ -410,7 +412,7 @@ export function testConformance(
     assertEquals([waiting, lost], [1, 1]);
   });
 
-  test("entries are found by any part and by their list, the newest first", (store) => {
+  test("entries are found by pattern, note and list, the newest first", (store) => {
     const entry: NewEntry = {
       list: "allow",
       matchOn: "client",
@@ -434,7 +436,7 @@ export function testConformance(
     assertEquals(store.lists.entry(id + 100), undefined);
   });
 
-  test("a password and tokens are kept by kind and name, and removed", (store) => {
+  test("credentials are replaced and removed by kind and name", (store) => {
     const password = { kind: "password", name: "", hash: "1", created: 1 } as const;
     const token = { kind: "token", name: "monitoring", hash: "2", created: 2 } as const;
     store.credentials.put(token);
@@ -499,7 +501,7 @@ export function testConformance(
     assertEquals(origins.map(({ name }) => name[4]), names);
   });
 
-  clear("one address is forgotten, in whatever form it was, and others are not", (store) => {
+  clear("forgetting an address removes all its forms and no other address", (store) => {
     remember(store, [
       {
         kind: "triplet",
@@ -531,7 +533,7 @@ export function testConformance(
   });
 
   clear(
-    "the oldest of what waits too numerously is removed, and what is known never is",
+    "an eviction removes the oldest pending triplets and no known one",
     (store) => {
       const wait = (sender: string, name: string, firstSeen: number, passed?: number) => ({
         kind: "triplet" as const,
@@ -539,8 +541,8 @@ export function testConformance(
         record: { ...triplet, firstSeen, ...(passed === undefined ? {} : { passed }) },
       });
       remember(store, [
-        ...[1, 2, 3, 4].map((second) => wait(`a${second}`, "net:crowded", second * 1000)),
-        wait("known", "net:crowded", 1000, 70_000),
+        ...[1, 2, 3, 4].map((second) => wait(`a${second}`, "net:busy", second * 1000)),
+        wait("known", "net:busy", 1000, 70_000),
         ...[1, 4].map((second) => wait(`b${second}`, "net:other", second * 1000)),
       ]);
       const expiry = {
@@ -552,9 +554,9 @@ export function testConformance(
         evictions: [],
       };
       const { pending } = store.greylist.expire(expiry, undefined, 100);
-      assertEquals(pending.filter(({ origin }) => origin === "net:crowded").length, 4);
+      assertEquals(pending.filter(({ origin }) => origin === "net:busy").length, 4);
       const { removed } = expireAll(store, {
-        evictions: [{ origin: "net:crowded", before: 3000 }],
+        evictions: [{ origin: "net:busy", before: 3000 }],
       }, 3);
       assertEquals(removed, 2);
       assertEquals(expireAll(store, { evictions: [{ before: 4000 }] }, 3).removed, 2);
@@ -565,7 +567,7 @@ export function testConformance(
     },
   );
 
-  test("history that is too old or too much is removed, slice by slice", (store) => {
+  test("history beyond its age or row limit is removed, slice by slice", (store) => {
     for (let at = 0; at < 20; at++) {
       record(store, { time: at, normalisedSender: `s${at}` });
     }

@@ -37,7 +37,7 @@ function stored(path: string, pseudonym?: (text: string) => string): Triplet | u
   return found;
 }
 
-Deno.test("what was stored is there after the database was closed and opened", async () => {
+Deno.test("records outlive the connection", async () => {
   await inDirectory((directory) => {
     const store = new SqliteStore(new Connection(`${directory}/g.db`));
     store.greylist.exchange([], () => [{ kind: "triplet", key, record }]);
@@ -46,7 +46,7 @@ Deno.test("what was stored is there after the database was closed and opened", a
   });
 });
 
-Deno.test("two processes write one database, and each sees what the other stored", async () => {
+Deno.test("two connections see each other's records", async () => {
   await inDirectory((directory) => {
     const one = new SqliteStore(new Connection(`${directory}/g.db`));
     const other = new SqliteStore(new Connection(`${directory}/g.db`));
@@ -64,7 +64,7 @@ Deno.test("two processes write one database, and each sees what the other stored
   });
 });
 
-Deno.test("a write between reading and writing makes a batch begin again", async () => {
+Deno.test("a batch runs again if another connection wrote after its read", async () => {
   await inDirectory((directory) => {
     const one = new SqliteStore(new Connection(`${directory}/g.db`));
     const other = new SqliteStore(new Connection(`${directory}/g.db`));
@@ -82,16 +82,16 @@ Deno.test("a write between reading and writing makes a batch begin again", async
   });
 });
 
-Deno.test("a locked database is a fault that says so", async () => {
+Deno.test("a locked database is an error of that kind", async () => {
   await inDirectory((directory) => {
     const store = new SqliteStore(new Connection(`${directory}/g.db`));
     const locker = new Database(`${directory}/g.db`);
     locker.exec("BEGIN IMMEDIATE");
-    const fault = assertThrows(
+    const error = assertThrows(
       () => store.greylist.exchange([], () => [{ kind: "triplet", key, record }]),
       DatabaseError,
     );
-    assertEquals(fault.kind, "locked");
+    assertEquals(error.kind, "locked");
     assertThrows(() => store.check(), DatabaseError, "locked");
     locker.exec("ROLLBACK");
     store.greylist.exchange([], () => [{ kind: "triplet", key, record }]);
@@ -108,7 +108,7 @@ async function allBytes(directory: string): Promise<string> {
   return text;
 }
 
-Deno.test("with pseudonyms no address stands in any file, and the key is needed to find it", async () => {
+Deno.test("with pseudonyms no file contains an address, and finding one needs the key", async () => {
   await inDirectory(async (directory) => {
     const pseudonym = makePseudonym(loadKey(`${directory}/key`));
     const store = new SqliteStore(new Connection(`${directory}/g.db`, { pseudonym }));
@@ -123,7 +123,7 @@ Deno.test("with pseudonyms no address stands in any file, and the key is needed 
   });
 });
 
-Deno.test("what was stored in clear is hidden when pseudonyms are turned on, and still known", async () => {
+Deno.test("turning on pseudonyms hides stored addresses and keeps their records", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/g.db`;
     const store = new SqliteStore(new Connection(path));
@@ -167,7 +167,7 @@ const found = (store: SqliteStore, text: string) => [
   store.history.findDeferrals({ text, limit: 9 }).rows.length,
 ];
 
-Deno.test("the history of hidden addresses is found by who knows them, and forgotten", async () => {
+Deno.test("hidden history is found and forgotten by the whole address", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/g.db`;
     const clear = new SqliteStore(new Connection(path));
@@ -191,7 +191,7 @@ Deno.test("the history of hidden addresses is found by who knows them, and forgo
   });
 });
 
-Deno.test("what is forgotten leaves no trace in any file", async () => {
+Deno.test("a forgotten address leaves no trace in any file", async () => {
   await inDirectory(async (directory) => {
     const store = new SqliteStore(new Connection(`${directory}/g.db`));
     store.greylist.exchange([], () => [{ kind: "triplet", key, record }]);
@@ -203,7 +203,7 @@ Deno.test("what is forgotten leaves no trace in any file", async () => {
   });
 });
 
-Deno.test("a search looks at so many rows and then says where it goes on", async () => {
+Deno.test("a page scans a limited number of rows and continues on the next", async () => {
   await inDirectory((directory) => {
     const store = new SqliteStore(new Connection(`${directory}/g.db`));
     const decisions = Array.from({ length: 25_000 }, (_, at) => ({
@@ -222,7 +222,7 @@ Deno.test("a search looks at so many rows and then says where it goes on", async
   });
 });
 
-Deno.test("a key file of the wrong size is an error that names it", async () => {
+Deno.test("a key file of the wrong size is an error that names the file", async () => {
   await inDirectory(async (directory) => {
     await Deno.writeTextFile(`${directory}/key`, "short");
     assertThrows(() => loadKey(`${directory}/key`), Error, `${directory}/key`);

@@ -145,7 +145,7 @@ Deno.test({
       await sh(`echo 1 > /sys/fs/ext4/${loop}/trigger_fs_error`);
       await until("DUNNO");
       for (let at = 0; at < 200; at++) assertStringIncludes(await ask(), "DUNNO");
-      assertMatch(await obstacles(), /disk I\/O error; .* become read-only: dmesg tells/);
+      assertMatch(await obstacles(), /disk I\/O error; .* become read-only: see dmesg/);
       const errors = errorsIn(daemon.log);
       assertEquals(errors.length, 1, errors.join("\n"));
       // And what its administrator does.
