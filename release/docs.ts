@@ -11,7 +11,7 @@ import { type Signal, SIGNAL_WEIGHTS } from "../lib/evidence/signals.ts";
 import { REASON_TEXTS } from "../lib/greylist/model.ts";
 import { CALLS } from "../lib/web/api/calls.ts";
 import { fieldRows, METRICS, parameterRows, responseOf } from "./docs_api.ts";
-import { LOG_FIELDS } from "./docs_log.ts";
+import { lineRows, LOG_FIELDS } from "./docs_log.ts";
 
 const BLOCK = /<!-- ([a-z]+(?:-[a-z]+)*)((?: \S+)*) -->\n[\s\S]*?<!-- end -->/g;
 
@@ -97,6 +97,7 @@ const BLOCKS: Readonly<Record<string, Block>> = {
       ["field", "meaning"],
       Object.entries(LOG_FIELDS).map(([field, text]) => [code(field), text]),
     ),
+  "log-lines": () => table(["event", "level", "line"], lineRows()),
   "metrics": () =>
     table(
       ["metric", "type", "labels", "meaning"],

@@ -1,4 +1,8 @@
-/** The rows of `docs/log.md` that the program has no table of. */
+/** The rows of `docs/log.md`: fields with their meaning, and a sample of every event's line. */
+import { Counters } from "../lib/daemon/counters.ts";
+import type { DaemonEvent, PageEvent } from "../lib/daemon/events.ts";
+import { messagesOf } from "../lib/daemon/event_text.ts";
+import { DatabaseError } from "../lib/store/database_error.ts";
 
 /** The fields of a decision's line, and of a JSON line. */
 export const LOG_FIELDS: Readonly<Record<string, string>> = {
@@ -19,3 +23,63 @@ export const LOG_FIELDS: Readonly<Record<string, string>> = {
   event: "JSON only: kind of the event; `decision` for a decision.",
   message: "JSON only: text of an event other than a decision.",
 };
+
+/** Errors stand for the words of their cause. */
+const CAUSE = "CAUSE";
+
+type Samples<Event extends { readonly kind: string }> = {
+  readonly [Kind in Event["kind"]]: Event & { readonly kind: Kind };
+};
+
+const EVENTS: Samples<Exclude<DaemonEvent, { kind: "decision" | "page" }>> = {
+  "started": { kind: "started", version: "VERSION", database: "FILE" },
+  "listening": { kind: "listening", endpoint: "ENDPOINT" },
+  "page-listening": { kind: "page-listening", where: "ENDPOINT", isLocal: false },
+  "page-failed": { kind: "page-failed", error: CAUSE },
+  "reloaded": { kind: "reloaded", needRestart: ["SETTING"] },
+  "reload-failed": { kind: "reload-failed", why: CAUSE },
+  "stopping": { kind: "stopping", signal: "SIGNAL" },
+  "stopped": { kind: "stopped", counters: new Counters().snapshot() },
+  "warning": { kind: "warning", text: "TEXT" },
+  "list-read": {
+    kind: "list-read",
+    path: "FILE",
+    entries: 0,
+    errors: [{ path: "FILE", line: 1, why: CAUSE }],
+  },
+  "list-failed": { kind: "list-failed", path: "FILE", error: CAUSE },
+  "connection-rejected": { kind: "connection-rejected", endpoint: "ENDPOINT", why: CAUSE },
+  "background-lookup-dropped": { kind: "background-lookup-dropped" },
+  "history-dropped": { kind: "history-dropped" },
+  "pending-limit": { kind: "pending-limit", maxPending: 2_000_000, maxPendingPerOrigin: 50_000 },
+  "database-failed": {
+    kind: "database-failed",
+    error: new DatabaseError("full", "FILE", "database or disk is full"),
+  },
+  "database-recovered": { kind: "database-recovered" },
+  "database-replaced": { kind: "database-replaced" },
+  "database-set-aside": { kind: "database-set-aside", path: "FILE.corrupt-DATE" },
+  "accept-failed": { kind: "accept-failed", endpoint: "ENDPOINT", error: CAUSE },
+  "dns-list-disabled": { kind: "dns-list-disabled", zone: "ZONE", why: CAUSE },
+  "bug": { kind: "bug", error: CAUSE },
+};
+
+const PAGE_EVENTS: Samples<PageEvent> = {
+  "signed-in": { kind: "signed-in", address: "ADDRESS" },
+  "sign-in-failed": { kind: "sign-in-failed", address: "ADDRESS" },
+  "changed": { kind: "changed", by: "USER", what: "CHANGE" },
+  "bug": { kind: "bug", what: CAUSE },
+};
+
+/** Event, level and text of every line that is not a decision. */
+export function lineRows(): string[][] {
+  const events: DaemonEvent[] = [
+    ...Object.values(EVENTS),
+    ...Object.values(PAGE_EVENTS).map((event) => ({ kind: "page" as const, event })),
+  ];
+  return events.flatMap(messagesOf).map(({ event, level, text }) => [
+    `\`${event}\``,
+    level,
+    `\`${text}\``,
+  ]);
+}

@@ -7,6 +7,8 @@ import { openApi } from "../lib/web/api/openapi.ts";
 import { fill, formatted } from "../release/docs.ts";
 import { METRICS } from "../release/docs_api.ts";
 import { LOG_FIELDS } from "../release/docs_log.ts";
+import { decisionFields } from "../lib/daemon/event_text.ts";
+import { decisionEvent } from "./daemon/request.ts";
 
 const root = new URL("../", import.meta.url);
 const read = (path: string) => Deno.readTextFile(new URL(path, root));
@@ -44,6 +46,23 @@ Deno.test("every setting stands in exactly one table", async () => {
 Deno.test("every reason and log field stands in exactly one table", async () => {
   once(await rowsOf("docs/log.md", "Reasons"), Object.keys(REASON_TEXTS));
   once(await rowsOf("docs/log.md", "Fields"), Object.keys(LOG_FIELDS));
+});
+
+Deno.test("the table of log fields has every field of a line", () => {
+  const event = decisionEvent({
+    decision: "pass",
+    reason: "retried",
+    delayed: 1000,
+    wait: 1000,
+    origin: "net:192.0.2.0/24",
+    by: "1",
+    shadow: "defer",
+  }, { queue_id: "4F2" });
+  const ofJson = ["time", "level", "event", "message"];
+  assertEquals(
+    Object.keys(LOG_FIELDS).sort(),
+    [...decisionFields(event).map(([name]) => name), ...ofJson].sort(),
+  );
 });
 
 Deno.test("every call and metric stands in exactly one table", async () => {
