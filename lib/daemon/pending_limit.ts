@@ -59,7 +59,7 @@ export class PendingLimit {
     return this.#overLimit.length + this.#evictions.length > 0;
   }
 
-  /** So many new triplets since the last pass began that the next must not wait. */
+  /** New triplets since the last pass began exceed a share of the limits: the next pass is due. */
   get isFlooded(): boolean {
     const { maxPending, maxPendingPerOrigin } = this.#limits;
     // They may all be of one origin.

@@ -1,22 +1,20 @@
 /**
- * Starting a thread that may do less than the process.
+ * Threads with fewer permissions than the process.
  *
  * @module
  */
 
-/** What a thread may do; nothing else. */
 export interface ThreadPermissions {
-  /** Files and directories that it may read. */
+  /** Files and directories. */
   readonly read: readonly string[];
-  /** Files and directories that it may write. */
+  /** Files and directories. */
   readonly write: readonly string[];
-  /** Where it may listen, as `host:port`; true for anywhere, which a Unix socket takes. */
+  /** Addresses as `host:port`; true for all, which a Unix socket needs. */
   readonly net?: readonly string[] | true;
-  /** What it may ask of the system. */
   readonly sys?: readonly "statfs"[];
 }
 
-/** Starts a thread with its own permissions. They are never wider than those of the process. */
+/** Starts a thread. Its permissions are never wider than those of the process. */
 export function startThread(
   module: URL,
   { read, write, net = [], sys = [] }: ThreadPermissions,

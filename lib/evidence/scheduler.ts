@@ -1,6 +1,5 @@
 /**
- * Limits of lookups: how long a request waits for one, and how many run in the background, in which
- * no flood of strangers displaces the others' turn.
+ * Limits of lookups: the time that a request waits for one, and a queue for those in the background.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { combine } from "../../lib/config/load.ts";
-import { serviceSettings, type SettingName } from "../../lib/config/settings.ts";
+import type { SettingName } from "../../lib/config/settings.ts";
 import { Counters } from "../../lib/daemon/counters.ts";
 import { Engine } from "../../lib/daemon/engine.ts";
 import { EventLog } from "../../lib/daemon/event_log.ts";
@@ -15,6 +14,7 @@ import { SqliteStore } from "../../lib/store/sqlite.ts";
 import type { GreylistStore, Store } from "../../lib/store/store.ts";
 import { resolverOf, type Zone } from "../spf/zone.ts";
 import { policyRequest } from "./request.ts";
+import { settingsWith } from "./settings.ts";
 
 type EngineStore = Pick<Store, "greylist" | "lists">;
 
@@ -37,14 +37,7 @@ function setUp(
   zone: Zone = {},
   asked: string[] = [],
 ): Setup {
-  const flags = new Map(
-    Object.entries(settings).map(([name, value]) => [
-      name as SettingName,
-      { flag: `--${name}`, value },
-    ]),
-  );
-  const { values } = combine({ environment: () => undefined, flags });
-  const daemon = serviceSettings(values);
+  const daemon = settingsWith(settings);
   const lines: string[] = [];
   const clock = { now: Date.UTC(2026, 0, 1) };
   const log = new EventLog(
@@ -75,7 +68,7 @@ function setUp(
   return { engine, lists, counters, lines, ask, clock };
 }
 
-Deno.test("a stranger is deferred, its retry is told how long it waited, its next message passes", async () => {
+Deno.test("a first attempt is deferred, its retry gets the header with the delay, its next message passes", async () => {
   const { ask, clock } = setUp();
   assertEquals(
     await ask(),
@@ -91,7 +84,7 @@ Deno.test("a stranger is deferred, its retry is told how long it waited, its nex
   assertEquals(await ask({ instance: "3" }), "action=DUNNO\n\n");
 });
 
-Deno.test("what is no policy request, or has no usable address, is DUNNO", async () => {
+Deno.test("a request out of scope, or without a usable address, is answered DUNNO", async () => {
   const { ask, engine } = setUp();
   const table: Record<string, string>[] = [
     { request: "" },
@@ -109,7 +102,7 @@ Deno.test("what is no policy request, or has no usable address, is DUNNO", async
   assertEquals(await engine.answer(new PolicyRequest("")), "action=DUNNO\n\n");
 });
 
-Deno.test("requests of one turn see what those before them changed, in one transaction", async () => {
+Deno.test("requests of one turn share a transaction and see the changes of earlier ones", async () => {
   const inner = new SqliteStore(new Connection(":memory:"));
   let exchanges = 0;
   const store = withExchange(inner, (keys, judge) => {
@@ -154,7 +147,7 @@ Deno.test("requests that arrive during a transaction form the next batch", async
   assertEquals(batches, [1, 2]);
 });
 
-Deno.test("a eviction is answered to its last, and others get their turn before that", async () => {
+Deno.test("a flood is answered completely and in order, and other work gets its turn meanwhile", async () => {
   const { ask } = setUp();
   const answered: number[] = [];
   const eviction = Array.from({ length: 1000 }, async (_, at) => {
@@ -169,7 +162,7 @@ Deno.test("a eviction is answered to its last, and others get their turn before 
   assertEquals(answered, Array.from({ length: 1000 }, (_, at) => at));
 });
 
-Deno.test("a store that fails lets all mail pass, counted as fault and without a line each", async () => {
+Deno.test("a database error lets mail pass, counted as fault, without a log line for each request", async () => {
   const store = withExchange(new SqliteStore(new Connection(":memory:")), () => {
     throw new DatabaseError("full", "/var/g.db", "database or disk is full");
   });
@@ -179,7 +172,7 @@ Deno.test("a store that fails lets all mail pass, counted as fault and without a
   assertEquals(lines, []);
 });
 
-Deno.test("a bug in the store lets mail pass, and is logged once", async () => {
+Deno.test("a bug lets mail pass, and is logged once", async () => {
   const store = withExchange(new SqliteStore(new Connection(":memory:")), () => {
     throw new TypeError("undefined is not a function");
   });
@@ -197,7 +190,7 @@ Deno.test("shadow mode answers INFO and never defers", async () => {
   assertStringIncludes(lines[0]!, "shadow=greylist");
 });
 
-Deno.test("an allowed stranger passes, a blocked one is refused with 550, and hits are counted", async () => {
+Deno.test("an allowed client passes, a blocked sender is rejected with 550, and hits are counted", async () => {
   const store = new SqliteStore(new Connection(":memory:"));
   const { ask, lists, lines } = setUp({ builtin_list: "false" }, store);
   const common = { note: "", addedBy: "root", created: 1 };
@@ -219,7 +212,7 @@ Deno.test("an allowed stranger passes, a blocked one is refused with 550, and hi
   assertEquals(store.lists.entries().map(({ hits }) => hits), [1, 1]);
 });
 
-Deno.test("mail for postmaster passes by the built-in list, unless that is off", async () => {
+Deno.test("mail to postmaster passes by the built-in list, unless it is off", async () => {
   const store = new SqliteStore(new Connection(":memory:"));
   const on = setUp({}, store);
   on.lists.refresh();
@@ -235,7 +228,7 @@ Deno.test("mail for postmaster passes by the built-in list, unless that is off",
   assertStringIncludes(await off.ask({ recipient: "postmaster" }), "DEFER_IF_PERMIT");
 });
 
-Deno.test("a request's own time counts only where the administrator said so", async () => {
+Deno.test("policy_test_time counts only with accept_test_time", async () => {
   const trusting = setUp({ accept_test_time: "true" });
   assertStringIncludes(await trusting.ask({ policy_test_time: "1000" }), "DEFER_IF_PERMIT");
   assertStringIncludes(await trusting.ask({ policy_test_time: "1059" }), "in 1 seconds");
@@ -283,7 +276,7 @@ const THERE = { client_address: "198.51.100.7" };
 /** What nobody waits for is done by then. */
 const background = () => new Promise((resolve) => setTimeout(resolve, 50));
 
-Deno.test("a domain's retry from another network passes once SPF was learnt of in the background", async () => {
+Deno.test("a retry from another network of the domain passes after a background SPF lookup", async () => {
   const { ask, clock, counters } = setUp({}, undefined, SPF_ZONE);
   assertMatch(await ask(HERE), /DEFER/);
   await background();
@@ -293,7 +286,7 @@ Deno.test("a domain's retry from another network passes once SPF was learnt of i
   assertEquals(counters.snapshot().reasons.retried, 1);
 });
 
-Deno.test("every recipient of a message profits by what was learnt of its sender", async () => {
+Deno.test("all recipients of a message share the result of one SPF lookup", async () => {
   const { ask, clock } = setUp({}, undefined, SPF_ZONE);
   const recipients = ["a", "b", "c"].map((name) => ({ recipient: `${name}@example.net` }));
   await Promise.all(recipients.map((one) => ask({ ...HERE, ...one, instance: "1" })));
@@ -304,7 +297,7 @@ Deno.test("every recipient of a message profits by what was learnt of its sender
   }
 });
 
-Deno.test("a forged sender, and a domain that lets everybody pass, are deferred each time", async () => {
+Deno.test("a forged sender, and a domain whose record authorises everybody, are deferred from each network", async () => {
   const { ask, clock } = setUp({}, undefined, SPF_ZONE);
   for (const sender of ["alice@example.org", "alice@broad.example", "alice@none.example"]) {
     for (const network of ["203.0.113.7", "203.0.112.7", "203.0.111.7"]) {
@@ -323,7 +316,7 @@ Deno.test("DNS that does not answer costs no more than dns_wait, and the mail is
   assertMatch(await ask(HERE), /PREPEND/);
 });
 
-Deno.test("an spf: entry lets in, or refuses, whoever the domain's record authorises", async () => {
+Deno.test("an spf: entry matches the clients that the domain's record authorises", async () => {
   const store = new SqliteStore(new Connection(":memory:"));
   const asked: string[] = [];
   const { ask, lists } = setUp({}, store, SPF_ZONE, asked);
@@ -339,13 +332,13 @@ Deno.test("an spf: entry lets in, or refuses, whoever the domain's record author
   asked.length = 0;
   await ask({ client_address: "203.0.113.9", sasl_username: "bob" });
   await ask({ client_address: "203.0.113.9", protocol_state: "CONNECT" });
-  assertEquals(asked, [], "own users wait for nobody's DNS");
+  assertEquals(asked, [], "no SPF lookup for local users or other stages");
   store.lists.add({ ...entry, list: "block", pattern: "192.0.2.10" });
   lists.refresh();
   assertMatch(await ask({ ...HERE, ...other }), /REJECT|550/);
 });
 
-Deno.test("the hosts of a domain that our own users write to are not greylisted", async () => {
+Deno.test("hosts of a domain that local users write to are not greylisted", async () => {
   const { ask, engine, clock } = setUp({}, undefined, SPF_ZONE);
   await ask({
     client_address: "203.0.113.200",
@@ -360,7 +353,7 @@ Deno.test("the hosts of a domain that our own users write to are not greylisted"
   assertMatch(await ask({ ...HERE, recipient: "eve@example.net" }), /DEFER/);
 });
 
-Deno.test("in mode suspicious only who is odd is greylisted", async () => {
+Deno.test("in mode suspicious only clients with signals are greylisted", async () => {
   const { ask, counters } = setUp({ mode: "suspicious" }, undefined, SPF_ZONE);
   const good = { ...HERE, client_name: "mail.example.org", helo_name: "mail.example.org" };
   assertEquals(await ask(good), "action=DUNNO\n\n");

@@ -35,7 +35,7 @@ Deno.test("events that are no errors are not kept", () => {
   assertEquals(registry.errors, []);
 });
 
-Deno.test("one occurrence a minute is logged, and tells how many were suppressed", () => {
+Deno.test("one occurrence a minute is logged, with the number suppressed", () => {
   const limit = new RepeatLimit();
   assertEquals([0, 1, 59_999, 60_000, 60_001].map((now) => limit.take("a", now)), [
     0,

@@ -66,7 +66,7 @@ Deno.test("each event has its sentences, which begin with the subject", () => {
   }
 });
 
-Deno.test("a status page that others reach comes with a warning", () => {
+Deno.test("a status page that other hosts can reach comes with a warning", () => {
   const where = "http://192.0.2.1:10024/";
   const messages = messagesOf({ kind: "page-listening", where, isLocal: false });
   assertEquals(messages.map(({ level }) => level), ["info", "warning"]);

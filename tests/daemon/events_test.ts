@@ -13,7 +13,7 @@ Deno.test("every subscriber receives each event once, in the order of subscripti
   assertEquals(received, ["first history-dropped", "second history-dropped"]);
 });
 
-Deno.test("a subscriber that throws is a bug that the others hear of, and costs no event", () => {
+Deno.test("an error of a subscriber is published as a bug, and the others still receive the event", () => {
   const events = new Events();
   const received: DaemonEvent[] = [];
   const error = new TypeError("undefined is not a function");

@@ -1,16 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { combine } from "../../lib/config/load.ts";
-import { serviceSettings } from "../../lib/config/settings.ts";
 import type { Verdict } from "../../lib/greylist/model.ts";
 import { History } from "../../lib/daemon/history.ts";
 import { Connection } from "../../lib/store/connection.ts";
 import type { Records } from "../../lib/store/history.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 import { decisionEvent } from "./request.ts";
+import { settingsWith } from "./settings.ts";
 
-const { engine: { rules } } = serviceSettings(
-  combine({ environment: () => undefined, flags: new Map() }).values,
-);
+const { engine: { rules } } = settingsWith();
 
 const NEW: Verdict = { decision: "defer", reason: "new", wait: 60_000 };
 

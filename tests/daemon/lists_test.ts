@@ -43,7 +43,7 @@ function listsWith(
   return { lists, told, by };
 }
 
-Deno.test("an entry that another process adds or removes counts from the next look", () => {
+Deno.test("a refresh takes the entries that another process added or removed", () => {
   const store = emptyStore();
   const { lists, by } = listsWith({}, store.lists);
   lists.refresh();
@@ -63,7 +63,7 @@ Deno.test("an entry that another process adds or removes counts from the next lo
   assertEquals(by(), undefined);
 });
 
-Deno.test("a list file counts as it is, and again when it changes, goes or comes", async () => {
+Deno.test("a list file is read, and reread when it changes, disappears or appears", async () => {
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, "# mine\nexample.org\nnot a name\n");
   const { lists, told, by } = listsWith({ whitelistClients: [path] });
@@ -81,7 +81,7 @@ Deno.test("a list file counts as it is, and again when it changes, goes or comes
   assertEquals(told.length, 3);
 });
 
-Deno.test("a file whose permissions change is read again", async () => {
+Deno.test("a file whose permissions change is reread", async () => {
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, "example.org\n");
   const { lists, told } = listsWith({ whitelistClients: [path] });
@@ -92,7 +92,7 @@ Deno.test("a file whose permissions change is read again", async () => {
   await Deno.remove(path);
 });
 
-Deno.test("recipients choose in the settings, and the built-in list can be switched on", () => {
+Deno.test("opt_in, opt_out and the built-in list come from the settings", () => {
   const { lists } = listsWith({ optOut: ["bob@example.net"] });
   lists.refresh();
   assertEquals(lists.find(TARGET, 0).optedIn, false);

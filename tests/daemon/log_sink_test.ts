@@ -3,7 +3,7 @@ import { StreamSink } from "../../lib/daemon/log_sink.ts";
 
 const decoder = new TextDecoder();
 
-Deno.test("lines arrive whole and in order, though the stream takes them in pieces", async () => {
+Deno.test("lines arrive whole and in order from a stream that takes a few bytes at a time", async () => {
   let text = "";
   const sink = new StreamSink({
     write: (bytes) => {
@@ -17,7 +17,7 @@ Deno.test("lines arrive whole and in order, though the stream takes them in piec
   assertEquals(text, "one\ntwo\nthree\n");
 });
 
-Deno.test("a reader that has stopped reading costs lines and no memory, and is told how many", async () => {
+Deno.test("lines are dropped and counted while the reader is stuck", async () => {
   const gate = Promise.withResolvers<void>();
   let text = "";
   const sink = new StreamSink({
@@ -37,7 +37,7 @@ Deno.test("a reader that has stopped reading costs lines and no memory, and is t
   assertEquals(text.split("\n").length, 10_000 + 2 + 1);
 });
 
-Deno.test("a closed stream is no reason to fail", async () => {
+Deno.test("a closed stream is ignored", async () => {
   const sink = new StreamSink({ write: () => Promise.reject(new Deno.errors.BrokenPipe()) });
   sink.write(() => "lost");
   await sink.flush();

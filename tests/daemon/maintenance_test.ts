@@ -40,7 +40,7 @@ Deno.test("a slice that took too long is followed by a smaller one, a quick one 
   assertEquals(nextRows(5000, 0.1), 5000);
 });
 
-Deno.test("the clock and the settings tell what expires, and a pass goes on where it was", () => {
+Deno.test("expiry follows the clock and the settings, and a pass continues at its cursor", () => {
   const asked: [Expiry, Cursor | undefined][] = [];
   const ended: number[] = [];
   const next: Cursor = { table: "triplet", after: ["x"] };

@@ -1,14 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { combine } from "../../lib/config/load.ts";
-import { serviceSettings } from "../../lib/config/settings.ts";
 import { parseRequest } from "../../lib/daemon/parsed_request.ts";
 import { replyTo } from "../../lib/daemon/reply_to.ts";
 import type { Verdict } from "../../lib/greylist/model.ts";
 import { policyRequest } from "./request.ts";
+import { settingsWith } from "./settings.ts";
 
-const { engine: { reply } } = serviceSettings(
-  combine({ environment: () => undefined, flags: new Map() }).values,
-);
+const { engine: { reply } } = settingsWith();
 const { attempt } = parseRequest(policyRequest(), 0);
 
 const TABLE: readonly (readonly [verdict: Verdict, action: RegExp])[] = [

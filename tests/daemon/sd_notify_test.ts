@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Notifier, notifySettings } from "../../lib/daemon/sd_notify.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 
-Deno.test("systemd is told only where it says so", () => {
+Deno.test("no notifier without a socket of systemd", () => {
   const read = (given: Record<string, string>) => notifySettings((name) => given[name], "/data");
   assertEquals(read({}), undefined);
   assertEquals(read({ NOTIFY_SOCKET: "@abstract" }), undefined);
@@ -14,7 +14,7 @@ Deno.test("systemd is told only where it says so", () => {
   assertEquals(read({ NOTIFY_SOCKET: "/run/n", WATCHDOG_USEC: "nonsense" })!.watchdog, undefined);
 });
 
-Deno.test("a daemon tells that it is ready, that it is alive, and that it stops", async () => {
+Deno.test("the daemon notifies systemd of its readiness, its life and its stop", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/systemd`;
     const systemd = Deno.listenDatagram({ transport: "unixpacket", path });
@@ -51,7 +51,7 @@ Deno.test("a daemon tells that it is ready, that it is alive, and that it stops"
   });
 });
 
-Deno.test("a systemd that does not listen keeps the daemon from nothing", async () => {
+Deno.test("a missing socket of systemd is ignored", async () => {
   const notifier = new Notifier({ socket: "/nowhere/at/all", directory: "/nowhere" });
   await notifier.ready("fine");
   await notifier.stopping();

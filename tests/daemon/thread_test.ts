@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { startThread } from "../../lib/daemon/thread.ts";
 import { inDirectory } from "../daemon.ts";
 
-Deno.test("a thread may do what it was started for, and nothing else that the process may", async () => {
+Deno.test("a thread has the permissions that it was given and no others of the process", async () => {
   await inDirectory(async (directory) => {
     const module = `${directory}/thread.js`;
     await Deno.writeTextFile(

@@ -11,7 +11,7 @@ const silent = (signal: AbortSignal) =>
     signal.addEventListener("abort", () => reject(signal.reason));
   });
 
-Deno.test("so many lookups run, so many wait, and the oldest that waits is dropped", async () => {
+Deno.test("running and queued lookups are limited, and the oldest queued one is dropped", async () => {
   const started: string[] = [];
   let dropped = 0;
   const scheduler = new Scheduler<string>(() => dropped++, LIMITS);
@@ -77,7 +77,7 @@ Deno.test("while others wait, one lookup starts after the other", async () => {
   scheduler.stop();
 });
 
-Deno.test("a lookup that fails, is too slow or is stopped calls nobody, and frees its place", async () => {
+Deno.test("a lookup that fails, times out or is stopped calls no callback and frees its place", async () => {
   const results: string[] = [];
   const scheduler = new Scheduler<string>(() => {}, { ...LIMITS, running: 1, timeout: 10 });
   const callback = (result: string) => results.push(result);

@@ -90,7 +90,7 @@ Deno.test("a request waits no longer than dns_wait", async () => {
   assertEquals(service.known(attemptOf()), undefined, "it may be asked again");
 });
 
-Deno.test("a background lookup tells its result, from DNS and from the cache", async () => {
+Deno.test("a background lookup reports its result, from DNS and from the cache", async () => {
   const service = evidenceServiceOf(resolverOf(ZONE));
   const told: unknown[] = [];
   const callback = (report: { spfDomain?: string }) => told.push(report.spfDomain);

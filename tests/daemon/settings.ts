@@ -1,0 +1,14 @@
+import { combine } from "../../lib/config/load.ts";
+import { serviceSettings, type SettingName } from "../../lib/config/settings.ts";
+import type { DaemonSettings } from "../../lib/daemon/lifecycle.ts";
+
+/** The default settings with some of them changed, as flags give them. */
+export function settingsWith(given: Partial<Record<SettingName, string>> = {}): DaemonSettings {
+  const flags = new Map(
+    Object.entries(given).map(([name, value]) => [
+      name as SettingName,
+      { flag: `--${name}`, value },
+    ]),
+  );
+  return serviceSettings(combine({ environment: () => undefined, flags }).values);
+}
