@@ -31,7 +31,7 @@ function asJournald([program, args]: [string, string[]]): [string, string[]] {
 }
 
 /** Runs a body with a directory that is removed afterwards. */
-export async function inDirectory<T>(body: (directory: string) => Promise<T>): Promise<T> {
+export async function inDirectory<T>(body: (directory: string) => T | Promise<T>): Promise<T> {
   const directory = await Deno.makeTempDir({ prefix: "greylag-test-" });
   try {
     return await body(directory);

@@ -1,11 +1,10 @@
-import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
-import { Database } from "@db/sqlite";
+import { assert, assertEquals, assertFalse } from "@std/assert";
 import { type Triplet, tripletKey } from "../../lib/greylist/model.ts";
 import { Connection } from "../../lib/store/connection.ts";
-import { DatabaseError } from "../../lib/store/database_error.ts";
 import { loadKey, makePseudonym } from "../../lib/store/pseudonym.ts";
 import type { DecisionRecord } from "../../lib/store/history.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
+import { inDirectory } from "../daemon.ts";
 import { testConformance } from "./conformance.ts";
 
 testConformance("sqlite", () => new SqliteStore(new Connection(":memory:")));
@@ -16,15 +15,6 @@ testConformance("sqlite with pseudonyms", () => {
 
 const key = tripletKey("net:192.0.2.0/24", "alice@example.org", "bob@example.net");
 const record: Triplet = { firstSeen: 1, lastSeen: 2, tries: 3, counted: false };
-
-async function inDirectory(body: (directory: string) => Promise<void> | void): Promise<void> {
-  const directory = await Deno.makeTempDir();
-  try {
-    await body(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
 
 function stored(path: string, pseudonym?: (text: string) => string): Triplet | undefined {
   const store = new SqliteStore(new Connection(path, { pseudonym }));
@@ -43,60 +33,6 @@ Deno.test("records outlive the connection", async () => {
     store.greylist.exchange([], () => [{ kind: "triplet", key, record }]);
     store.close();
     assertEquals(stored(`${directory}/g.db`), record);
-  });
-});
-
-Deno.test("two connections see each other's records", async () => {
-  await inDirectory((directory) => {
-    const one = new SqliteStore(new Connection(`${directory}/g.db`));
-    const other = new SqliteStore(new Connection(`${directory}/g.db`));
-    one.greylist.exchange([key], () => [{ kind: "triplet", key, record }]);
-    other.greylist.exchange([key], ({ triplets }) => {
-      assertEquals(triplets.get(key.id), record);
-      return [{ kind: "triplet", key, record: { ...record, tries: 4 } }];
-    });
-    one.greylist.exchange([key], ({ triplets }) => {
-      assertEquals(triplets.get(key.id)?.tries, 4);
-      return [];
-    });
-    one.close();
-    other.close();
-  });
-});
-
-Deno.test("a batch runs again if another connection wrote after its read", async () => {
-  await inDirectory((directory) => {
-    const one = new SqliteStore(new Connection(`${directory}/g.db`));
-    const other = new SqliteStore(new Connection(`${directory}/g.db`));
-    let turns = 0;
-    one.greylist.exchange([key], ({ triplets }) => {
-      turns++;
-      if (turns === 1) other.greylist.exchange([], () => [{ kind: "triplet", key, record }]);
-      const tries = (triplets.get(key.id)?.tries ?? 0) + 1;
-      return [{ kind: "triplet", key, record: { ...record, tries } }];
-    });
-    assertEquals(turns, 2);
-    one.close();
-    other.close();
-    assertEquals(stored(`${directory}/g.db`)?.tries, 4);
-  });
-});
-
-Deno.test("a locked database is an error of that kind", async () => {
-  await inDirectory((directory) => {
-    const store = new SqliteStore(new Connection(`${directory}/g.db`));
-    const locker = new Database(`${directory}/g.db`);
-    locker.exec("BEGIN IMMEDIATE");
-    const error = assertThrows(
-      () => store.greylist.exchange([], () => [{ kind: "triplet", key, record }]),
-      DatabaseError,
-    );
-    assertEquals(error.kind, "locked");
-    assertThrows(() => store.check(), DatabaseError, "locked");
-    locker.exec("ROLLBACK");
-    store.greylist.exchange([], () => [{ kind: "triplet", key, record }]);
-    locker.close();
-    store.close();
   });
 });
 
@@ -219,12 +155,5 @@ Deno.test("a page scans a limited number of rows and continues on the next", asy
     const second = store.history.findDecisions({ text: "needle", limit: 5, after: first.next });
     assertEquals([second.rows.length, second.next], [1, undefined]);
     store.close();
-  });
-});
-
-Deno.test("a key file of the wrong size is an error that names the file", async () => {
-  await inDirectory(async (directory) => {
-    await Deno.writeTextFile(`${directory}/key`, "short");
-    assertThrows(() => loadKey(`${directory}/key`), Error, `${directory}/key`);
   });
 });
