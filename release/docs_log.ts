@@ -51,6 +51,7 @@ const EVENTS: Samples<Exclude<DaemonEvent, { kind: "decision" | "page" }>> = {
   "connection-rejected": { kind: "connection-rejected", endpoint: "ENDPOINT", why: CAUSE },
   "background-lookup-dropped": { kind: "background-lookup-dropped" },
   "history-dropped": { kind: "history-dropped" },
+  "log-lines-dropped": { kind: "log-lines-dropped", count: 1 },
   "pending-limit": { kind: "pending-limit", maxPending: 2_000_000, maxPendingPerOrigin: 50_000 },
   "database-failed": {
     kind: "database-failed",

@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError, type Configuration } from "../config/load.ts";
-import { serviceSettings } from "../config/settings.ts";
+import { daemonSettings } from "../config/settings.ts";
 import { RELEASED } from "../config/version.ts";
 import { type Endpoint, formatEndpoint } from "../net/endpoint.ts";
 import { checkPostconf, type Finding, parsePostconf } from "../postfix/postconf.ts";
@@ -91,7 +91,7 @@ export const doctor: Command = {
     const admin = parseAdmin(args, []);
     const [source, ...more] = admin.rest;
     if (more.length > 0) throw new UsageError(`one file at a time; "${more[0]}" is one too many`);
-    const settings = serviceSettings(admin.configuration.values);
+    const settings = daemonSettings(admin.configuration.values);
     const text = await readPostconf(source);
     const postconf = parsePostconf(text ?? "");
     const postfix = text === undefined ? [] : checkPostconf(

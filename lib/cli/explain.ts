@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { serviceSettings } from "../config/settings.ts";
+import { daemonSettings } from "../config/settings.ts";
 import { DnsResolver } from "../dns/resolver.ts";
 import { keysOf, makeAttempt, type Subject, subjectOf } from "../greylist/attempt.ts";
 import { decide, precheck } from "../greylist/decide.ts";
@@ -131,7 +131,7 @@ export const explain: Command = {
     const address = parseAddress(client);
     if (address === undefined) throw new UsageError(`--client: "${client}" is no address`);
     const given = required("sender", textOf(admin, "sender"));
-    const settings = serviceSettings(admin.configuration.values);
+    const settings = daemonSettings(admin.configuration.values);
     const { rules } = settings.engine;
     const attempt = makeAttempt({
       stage: "RCPT",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { serviceSettings } from "../config/settings.ts";
+import { daemonSettings } from "../config/settings.ts";
 import type { Rules } from "../greylist/rules.ts";
 import { findAutoWhitelisted, findKnown, findWaiting } from "../admin/queries.ts";
 import {
@@ -132,7 +132,7 @@ export const find: Command = {
     if (text === undefined || text === "") throw new UsageError("say what to look for");
     if (more.length > 0) throw new UsageError(`one text at a time; "${more[0]}" is one too many`);
     const limit = countOf(admin, "limit", 20);
-    const { rules } = serviceSettings(admin.configuration.values).engine;
+    const { rules } = daemonSettings(admin.configuration.values).engine;
     const now = Date.now();
     const found = await withStore(
       admin.configuration,

@@ -4,7 +4,7 @@
  * @module
  */
 import { nearest } from "../config/load.ts";
-import { serviceSettings } from "../config/settings.ts";
+import { daemonSettings } from "../config/settings.ts";
 import { formatPattern, parsePattern } from "../lists/pattern.ts";
 import type { Change } from "../greylist/model.ts";
 import type { Store } from "../store/store.ts";
@@ -144,7 +144,7 @@ export const importCommand: Command = {
       );
     }
     if (files.length === 0) throw new UsageError("the file to import is missing");
-    const { rules } = serviceSettings(admin.configuration.values).engine;
+    const { rules } = daemonSettings(admin.configuration.values).engine;
     const now = Date.now();
     const reading = { rules, delay: durationOf(admin, "delay", 5 * MINUTE), now };
     const summary: Summary = {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { serviceSettings } from "../config/settings.ts";
+import { daemonSettings } from "../config/settings.ts";
 import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
 import { deferralNumbered } from "../admin/queries.ts";
 import { releaseOf } from "../admin/new_entry.ts";
@@ -88,7 +88,7 @@ export const release: Command = {
   options: [...ADMIN_OPTIONS, ...OWN],
   run(args, output) {
     const admin = parseAdmin(args, OWN);
-    const { rules } = serviceSettings(admin.configuration.values).engine;
+    const { rules } = daemonSettings(admin.configuration.values).engine;
     const now = Date.now();
     const lasts = durationOf(admin, "for", rules.retryWindow);
     const addedBy = currentUser();

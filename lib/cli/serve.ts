@@ -6,7 +6,7 @@
 import { dirname } from "node:path";
 import { fstatSync } from "node:fs";
 import { ConfigError } from "../config/load.ts";
-import { serviceSettings, SETTING_NAMES, SETTINGS, type Values } from "../config/settings.ts";
+import { daemonSettings, SETTING_NAMES, SETTINGS, type Values } from "../config/settings.ts";
 import { RELEASED, VERSION } from "../config/version.ts";
 import { Notifier, notifySettings } from "../daemon/sd_notify.ts";
 import { formatEndpoint, isLocal } from "../net/endpoint.ts";
@@ -44,7 +44,7 @@ function firstOf(signals: readonly Deno.Signal[]): Promise<Deno.Signal> {
 /** What the status page is told. */
 function statusSettings(values: Values): StatusSettings | undefined {
   if (values.status === "off") return undefined;
-  const { engine, store, lists } = serviceSettings(values);
+  const { engine, store, lists } = daemonSettings(values);
   return {
     endpoint: values.status,
     names: values.status_names,
@@ -102,10 +102,12 @@ export const serve: Command = {
   async run(args, output) {
     const given = parseSettings(args);
     let configuration = given.load();
-    const settings = serviceSettings(configuration.values);
-    const sink = new StreamSink(Deno.stderr);
-    const log = new EventLog(sink, settings.log, linePrefix());
+    const settings = daemonSettings(configuration.values);
     const events = new Events();
+    const sink = new StreamSink(Deno.stderr, (count) => {
+      events.publish({ kind: "log-lines-dropped", count });
+    });
+    const log = new EventLog(sink, settings.log, linePrefix());
     events.subscribe((event) => log.handle(event));
     for (const text of given.warnings) events.publish({ kind: "warning", text });
     if (configuration.values.accept_test_time) {
@@ -122,7 +124,7 @@ export const serve: Command = {
           !SETTINGS[name].live &&
           JSON.stringify(next.written[name]) !== JSON.stringify(configuration.written[name])
         );
-        const changed = serviceSettings(next.values);
+        const changed = daemonSettings(next.values);
         daemon.configure(changed);
         log.configure(changed.log);
         const page = statusSettings(next.values);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { serviceSettings } from "../config/settings.ts";
+import { daemonSettings } from "../config/settings.ts";
 import { parseServer } from "../dns/transport.ts";
 import { DnsResolver } from "../dns/resolver.ts";
 import { parseAddress } from "../net/network.ts";
@@ -121,7 +121,7 @@ export const spf: Command = {
     if (dns !== undefined && server === undefined) {
       throw new UsageError(`--dns: "${dns}" is no server, such as 192.0.2.53 or 127.0.0.1:5353`);
     }
-    const settings = serviceSettings(admin.configuration.values);
+    const settings = daemonSettings(admin.configuration.values);
     const resolver = new DnsResolver({
       ...settings.resolver,
       ...(server === undefined ? {} : { servers: [server] }),

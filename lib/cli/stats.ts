@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { serviceSettings } from "../config/settings.ts";
+import { daemonSettings } from "../config/settings.ts";
 import { REASON_TEXTS } from "../greylist/model.ts";
 import { summaryAsJson } from "../admin/record_json.ts";
 import { type Summary, summaryOf } from "../admin/summary.ts";
@@ -70,7 +70,7 @@ export const stats: Command = {
   async run(args, output) {
     const admin = parseAdmin(args, OWN);
     refuseRest(admin.rest);
-    const { retryWindow } = serviceSettings(admin.configuration.values).engine.rules;
+    const { retryWindow } = daemonSettings(admin.configuration.values).engine.rules;
     const now = Date.now();
     const since = now - durationOf(admin, "since", DAY);
     const summary = await withStore(

@@ -305,7 +305,7 @@ export function contradiction(values: Values): { name: SettingName; why: string 
 }
 
 /** The settings of each module. */
-export function serviceSettings(values: Values): DaemonSettings {
+export function daemonSettings(values: Values): DaemonSettings {
   const hostname = values.hostname === "" ? Deno.hostname() : values.hostname;
   return {
     engine: {

@@ -87,6 +87,8 @@ export function messagesOf(event: DaemonEvent): readonly Message[] {
         "history entry dropped: too many decisions at once; one was counted but not kept",
         "warning",
       );
+    case "log-lines-dropped":
+      return say("warning", `log lines dropped: ${event.count}; the reader of the log is too slow`);
     case "pending-limit": {
       const { maxPending, maxPendingPerOrigin } = event;
       return report(

@@ -45,6 +45,8 @@ export type LimitEvent =
   | { readonly kind: "background-lookup-dropped" }
   /** A decision was counted but is not in the history. */
   | { readonly kind: "history-dropped" }
+  /** The reader of the log was too slow. */
+  | { readonly kind: "log-lines-dropped"; readonly count: number }
   /** More triplets are pending than allowed; the next pass evicts the oldest. */
   | {
     readonly kind: "pending-limit";

@@ -37,13 +37,16 @@ const encoder = new TextEncoder();
 export class StreamSink implements LogSink {
   readonly #stream: ByteWriter;
   readonly #times: SinkTimes;
+  readonly #report: (dropped: number) => void;
   #unwritten: Line[] = [];
   #dropped = 0;
   #work: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(stream: ByteWriter, times = TIMES) {
+  /** @param report receives the number of lines dropped, once lines can be written again. */
+  constructor(stream: ByteWriter, report: (dropped: number) => void, times = TIMES) {
     this.#stream = stream;
+    this.#report = report;
     this.#times = times;
   }
 
@@ -77,14 +80,13 @@ export class StreamSink implements LogSink {
       while (this.#unwritten.length > 0) {
         const lines = this.#unwritten.map((line) => line());
         this.#unwritten = [];
-        if (this.#dropped > 0) {
-          lines.push(`greylag: ${this.#dropped} log lines were lost: the reader is too slow`);
-        }
-        this.#dropped = 0;
         const bytes = encoder.encode(`${lines.join("\n")}\n`);
         for (let sent = 0; sent < bytes.length;) {
           sent += await this.#stream.write(bytes.subarray(sent));
         }
+        const dropped = this.#dropped;
+        this.#dropped = 0;
+        if (dropped > 0) this.#report(dropped);
       }
     } catch {
       // The log is closed: there is no other place to report it.

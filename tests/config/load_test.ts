@@ -8,7 +8,7 @@ import {
   readConfigFile,
   variableOf,
 } from "../../lib/config/load.ts";
-import { serviceSettings, SETTING_NAMES, type SettingName } from "../../lib/config/settings.ts";
+import { daemonSettings, SETTING_NAMES, type SettingName } from "../../lib/config/settings.ts";
 
 const PATH = "/etc/greylag/greylag.toml";
 
@@ -45,7 +45,7 @@ Deno.test("a flag overrides the environment, the environment the file", () => {
 });
 
 Deno.test("the defaults are the documented ones", () => {
-  const { rules } = serviceSettings(load().values).engine;
+  const { rules } = daemonSettings(load().values).engine;
   assertEquals(rules, {
     mode: "all",
     delay: 60_000,

@@ -45,6 +45,10 @@ const TABLE: readonly (readonly [event: DaemonEvent, ...lines: string[]])[] = [
     "warning connection-rejected: inet:[::1]:10023: connection closed: too many connections",
   ],
   [
+    { kind: "log-lines-dropped", count: 7 },
+    "warning log-lines-dropped: log lines dropped: 7; the reader of the log is too slow",
+  ],
+  [
     { kind: "pending-limit", maxPending: 2_000_000, maxPendingPerOrigin: 20_000 },
     "warning pending-limit: pending limit reached (max_pending = 2000000, " +
     "max_pending_per_origin = 20000): evicting the oldest",

@@ -1,5 +1,5 @@
 import { combine } from "../../lib/config/load.ts";
-import { serviceSettings, type SettingName } from "../../lib/config/settings.ts";
+import { daemonSettings, type SettingName } from "../../lib/config/settings.ts";
 import type { DaemonSettings } from "../../lib/daemon/lifecycle.ts";
 
 /** The default settings with some of them changed, as flags give them. */
@@ -10,5 +10,5 @@ export function settingsWith(given: Partial<Record<SettingName, string>> = {}): 
       { flag: `--${name}`, value },
     ]),
   );
-  return serviceSettings(combine({ environment: () => undefined, flags }).values);
+  return daemonSettings(combine({ environment: () => undefined, flags }).values);
 }

@@ -9,7 +9,7 @@ import { hashPassword, hashToken } from "../../lib/admin/secrets.ts";
 import type { DaemonStatus } from "../../lib/daemon/daemon_status.ts";
 import { openStore } from "../../lib/store/open.ts";
 import type { Store } from "../../lib/store/store.ts";
-import { serviceSettings } from "../../lib/config/settings.ts";
+import { daemonSettings } from "../../lib/config/settings.ts";
 import { combine } from "../../lib/config/load.ts";
 import { statusHandler } from "../../lib/web/http/app.ts";
 import { DaemonLink } from "../../lib/web/worker/daemon_link.ts";
@@ -98,7 +98,7 @@ export async function withPage(
   const { obstacles = [], daemonStatus = {}, seeded = false, privacy = false } = setup;
   hash ??= await hashPassword(PASSWORD);
   await inDirectory(async (directory) => {
-    const { engine } = serviceSettings(DEFAULTS.values);
+    const { engine } = daemonSettings(DEFAULTS.values);
     const settings: StatusSettings = {
       endpoint: { kind: "inet", host: "127.0.0.1", port: 10024 },
       names: ["status.example.net"],

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { parsePattern } from "../../../lib/lists/pattern.ts";
-import { serviceSettings } from "../../../lib/config/settings.ts";
+import { daemonSettings } from "../../../lib/config/settings.ts";
 import { combine } from "../../../lib/config/load.ts";
 import { suggestionsFor } from "../../../lib/web/pages/suggestions.ts";
 
 const { values } = combine({ file: undefined, environment: () => undefined, flags: new Map() });
-const { rules } = serviceSettings(values).engine;
+const { rules } = daemonSettings(values).engine;
 
 const mail = {
   clientAddress: "192.0.2.25",
