@@ -37,7 +37,7 @@ await Deno.mkdir(OUTPUT, { recursive: true });
 await inDirectory(async (directory) => {
   const database = `${directory}/greylag.db`;
   const store = openStore({ database, privacy: false });
-  await seed(store, Date.now());
+  seed(store, Date.now());
   store.close();
   const port = getAvailablePort();
   const daemon = await Daemon.start([

@@ -44,7 +44,7 @@ const SHAPES: Readonly<Record<Period, { readonly count: number; readonly length:
 };
 
 /** Reasons of mail that passed without any wait, and that greylisting has a part in. */
-export const AT_ONCE: readonly Reason[] = [
+export const UNDELAYED_REASONS: readonly Reason[] = [
   "allowed",
   "auto-whitelisted",
   "correspondent",
@@ -60,7 +60,7 @@ function figureOf({ reason, shadow }: Tally): keyof Figures | undefined {
   if (reason === "new") return "deferred";
   if (reason === "retried") return "retried";
   if (reason === "blocked") return "blocked";
-  return AT_ONCE.includes(reason) ? "passedUndelayed" : undefined;
+  return UNDELAYED_REASONS.includes(reason) ? "passedUndelayed" : undefined;
 }
 
 /** The figures of some counts. */
@@ -105,7 +105,7 @@ export interface TodayFigures extends Figures {
   /** Messages that were accepted after they had to wait. */
   readonly delayed: number;
   /** What was put off and did not come back: its time was over within these 24 hours. */
-  readonly stopped: number;
+  readonly notRetried: number;
 }
 
 /** When the counts for a today begin, in milliseconds since the epoch. */
@@ -131,12 +131,12 @@ export function baselineDays(tallies: readonly Tally[], now: number): number {
  * A today.
  *
  * @param tallies the counts since {@linkcode todaySince}, as are the delays.
- * @param stopped what did not come back: in the last 24 hours, and in all the usual days.
+ * @param notRetried what did not come back: in the last 24 hours, and in all the usual days.
  */
 export function todayOf(
   tallies: readonly Tally[],
   delays: readonly DelayTally[],
-  stopped: { readonly last: number; readonly before: number },
+  notRetried: { readonly last: number; readonly before: number },
   now: number,
 ): Today {
   const since = lastDay(now);
@@ -153,11 +153,11 @@ export function todayOf(
       retried: retried / share,
       blocked: blocked / share,
       delayed: delayed / share,
-      stopped: lost / share,
+      notRetried: lost / share,
     };
   };
   return {
-    last: figures(isLast, stopped.last, 1),
-    baseline: days === 0 ? undefined : figures(isBefore, stopped.before, days),
+    last: figures(isLast, notRetried.last, 1),
+    baseline: days === 0 ? undefined : figures(isBefore, notRetried.before, days),
   };
 }

@@ -118,8 +118,8 @@ export interface DecisionJson {
   readonly sender: string;
   /** The recipient. */
   readonly recipient: string;
-  /** The number of what it put off or let in after all. */
-  readonly waiting: number | null;
+  /** The deferral that it belongs to. */
+  readonly deferral_id: number | null;
   /** The origin that agreed. */
   readonly origin: string | null;
   /** The entry of a list that decided. */
@@ -143,7 +143,7 @@ export function decisionAsJson(one: StoredDecision): DecisionJson {
     helo_name: one.heloName,
     sender: one.sender,
     recipient: one.recipient,
-    waiting: one.deferral ?? null,
+    deferral_id: one.deferral ?? null,
     origin: one.origin ?? null,
     by: one.by ?? null,
     wait_seconds: one.wait === undefined ? null : Math.ceil(one.wait / 1000),
@@ -220,10 +220,10 @@ export interface SummaryJson {
   };
   /** What became of what was put off. */
   readonly deferred: {
-    readonly returned: number;
-    readonly refused: number;
+    readonly retried: number;
+    readonly rejected: number;
     readonly waiting: number;
-    readonly lost: number;
+    readonly not_retried: number;
   };
 }
 
@@ -246,6 +246,11 @@ export function summaryAsJson(summary: Summary): SummaryJson {
         count,
       })),
     },
-    deferred: deferrals,
+    deferred: {
+      retried: deferrals.returned,
+      rejected: deferrals.refused,
+      waiting: deferrals.waiting,
+      not_retried: deferrals.lost,
+    },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The daemon's state as plain data, for the thread of the status page. Health (`web/api/health.ts`)
+ * The daemon's state as plain data, for the thread of the status page. Health (`web/worker/health.ts`)
  * adds what is wrong and what to do; metrics (`web/api/metrics.ts`) render it for Prometheus.
  *
  * @module

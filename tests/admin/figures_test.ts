@@ -64,25 +64,25 @@ Deno.test("a trend ends with the hour that is now, and each count is in one piec
 
 Deno.test("the usual is the mean of the whole days before, and nothing while there is none", () => {
   const thisHour = NOW - NOW % HOUR;
-  const stopped = { last: 3, before: 8 };
+  const notRetried = { last: 3, before: 8 };
   const fresh = [tally(thisHour - 20 * HOUR, "new", 5)];
   const delays = [{ hour: thisHour, upTo: 60, count: 2 }];
-  assertEquals(todayOf(fresh, delays, stopped, NOW), {
-    last: { passedUndelayed: 0, deferred: 5, retried: 0, blocked: 0, delayed: 2, stopped: 3 },
+  assertEquals(todayOf(fresh, delays, notRetried, NOW), {
+    last: { passedUndelayed: 0, deferred: 5, retried: 0, blocked: 0, delayed: 2, notRetried: 3 },
     baseline: undefined,
   });
   const older = [tally(thisHour - 24 * HOUR - 2 * DAY, "new", 6), ...fresh];
   assertEquals(baselineDays(older, NOW), 2);
-  assertEquals(todayOf(older, delays, stopped, NOW).baseline, {
+  assertEquals(todayOf(older, delays, notRetried, NOW).baseline, {
     passedUndelayed: 0,
     // Six were on a day of which there is not all.
     deferred: 0,
     retried: 0,
     blocked: 0,
     delayed: 0,
-    stopped: 4,
+    notRetried: 4,
   });
   const week = [tally(todaySince(NOW), "new", 70), ...fresh];
   assertEquals(baselineDays(week, NOW), 7);
-  assertEquals(todayOf(week, delays, stopped, NOW).baseline!.deferred, 10);
+  assertEquals(todayOf(week, delays, notRetried, NOW).baseline!.deferred, 10);
 });

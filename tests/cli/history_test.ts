@@ -171,7 +171,7 @@ Deno.test("stats count by the reason, and tell what became of what was put off",
     );
     const stats = JSON.parse((await greylag("stats", "--json")).out);
     assertEquals([stats.requests, stats.reasons], [2, { new: 1, retried: 1 }]);
-    assertEquals(stats.deferred, { returned: 1, refused: 0, waiting: 0, lost: 0 });
+    assertEquals(stats.deferred, { retried: 1, rejected: 0, waiting: 0, not_retried: 0 });
     const more = await greylag("stats", "--since=3d");
     assertStringIncludes(more.out, "3 requests");
     assertStringIncludes(more.out, "1 passed");

@@ -78,12 +78,12 @@ async function signIn(tab: Page): Promise<void> {
   await tab.getByRole("button", { name: "Sign out" }).waitFor();
 }
 
-const waiting = (tab: Page) => tab.getByRole("region", { name: "Waiting now" });
+const waiting = (tab: Page) => tab.getByRole("region", { name: "Waiting" });
 
 Deno.test("a deferred message appears by itself, is let in, and its retry passes", async () => {
   await visit(async ({ tab, replyTo, daemon, page }) => {
     await signIn(tab);
-    assertStringIncludes((await waiting(tab).textContent())!, "Nothing waits.");
+    assertStringIncludes((await waiting(tab).textContent())!, "No mail is waiting.");
     assert((await replyTo(ALICE)).startsWith(DEFERRED));
     // Nobody reloads the page.
     const row = waiting(tab).getByRole("row", { name: /alice@example\.org/ });
@@ -95,23 +95,23 @@ Deno.test("a deferred message appears by itself, is let in, and its retry passes
         "mail.example.org",
         "[192.0.2.10]",
         "net:192.0.2.0/24",
-        "its time, for",
+        "retry accepted in",
       ]
     ) {
       assertStringIncludes(text, part);
     }
-    await tab.getByRole("button", { name: /^Let it in next time: alice@example.org/ }).first()
+    await tab.getByRole("button", { name: /^Accept next retry: alice@example.org/ }).first()
       .click();
-    await tab.getByText("It passes at its next try").waitFor();
+    await tab.getByText("Next retry will be accepted").waitFor();
     await untilTaken();
     assert((await replyTo(ALICE)).startsWith(ACCEPTED));
     const decisions = tab.getByRole("region", { name: "Recent decisions" });
     await decisions.getByText("allowed").waitFor();
     assertStringIncludes(
       daemon.log,
-      `status page: entry 1: alice@example.org may write to bob@example.net`,
+      `status page: entry 1: release alice@example.org to bob@example.net`,
     );
-    // It is counted once, in the same place for all.
+    // Metrics and API count the same event once.
     const metrics = await (await fetch(`${page}/metrics`)).text();
     assertStringIncludes(metrics, 'greylag_requests_total{reason="allowed"} 1\n');
     const summary = await (await fetch(`${page}/api/v1/summary?since=25h`)).json();
@@ -123,28 +123,28 @@ Deno.test("somebody is allowed, then blocked, each with a few clicks, and both a
   await visit(async ({ tab, replyTo }) => {
     await signIn(tab);
     await replyTo(ALICE);
-    await tab.getByRole("link", { name: "Allow … of alice@example.org" }).first().click();
+    await tab.getByRole("link", { name: "Allow … alice@example.org" }).first().click();
     await tab.getByRole("radio", { name: /^org:example\.org/ }).check();
     await tab.getByLabel("Note").fill("called us");
-    await tab.getByRole("button", { name: "Add it" }).click();
+    await tab.getByRole("button", { name: "Add entry" }).click();
     await tab.getByText("Added entry 1: allow client org:example.org").waitFor();
     await untilTaken();
     assert((await replyTo(ALICE)).startsWith(ACCEPTED));
 
     await tab.goto("/lists/new?list=block");
     await tab.getByLabel("Pattern").fill("alice@example.org");
-    await tab.getByRole("button", { name: "Add it" }).click();
+    await tab.getByRole("button", { name: "Add entry" }).click();
     await tab.getByText("Added entry 2: block sender alice@example.org").waitFor();
     await untilTaken();
     assertMatch(await replyTo(ALICE), /^550 5\.7\.1 /);
     await tab.getByRole("button", { name: "Undo" }).click();
-    await tab.getByText("Taken back: removed entry 2").waitFor();
+    await tab.getByText("Undone: removed entry 2").waitFor();
     await tab.getByRole("button", { name: "Remove entry 1" }).click();
     await tab.getByText("Removed entry 1").waitFor();
     await untilTaken();
     assert((await replyTo(ALICE)).startsWith(DEFERRED));
     await tab.getByRole("button", { name: "Undo" }).click();
-    await tab.getByText("Taken back: put back entry").waitFor();
+    await tab.getByText("Undone: restored entry").waitFor();
     await untilTaken();
     assert((await replyTo(ALICE)).startsWith(ACCEPTED));
   });
@@ -153,9 +153,9 @@ Deno.test("somebody is allowed, then blocked, each with a few clicks, and both a
 Deno.test("mail that must come now is expected, and found by any part of an address", async () => {
   await visit(async ({ tab, replyTo }) => {
     await signIn(tab);
-    await tab.getByLabel("Expect mail for").fill("bob@example.net");
-    await tab.getByRole("button", { name: "No greylisting meanwhile" }).click();
-    await tab.getByText("No greylisting for bob@example.net meanwhile").waitFor();
+    await tab.getByLabel("Exempt recipient").fill("bob@example.net");
+    await tab.getByRole("button", { name: "Exempt from greylisting" }).click();
+    await tab.getByText("Exempted bob@example.net from greylisting").waitFor();
     await untilTaken();
     assert((await replyTo(ALICE)).startsWith(ACCEPTED));
     assert((await replyTo({ ...ALICE, recipients: ["eve@example.net"] })).startsWith(DEFERRED));
@@ -165,7 +165,7 @@ Deno.test("mail that must come now is expected, and found by any part of an addr
     await waiting(tab).getByText("eve@example.net").waitFor();
     await tab.getByLabel("Find mail").fill("mallory");
     await tab.getByRole("button", { name: "Find", exact: true }).click();
-    await waiting(tab).getByText("Nothing found.").waitFor();
+    await waiting(tab).getByText("No matches.").waitFor();
   });
 });
 
@@ -173,7 +173,7 @@ Deno.test("signing in and out: a wrong password is told, a button leads there, s
   await visit(async ({ tab, replyTo }) => {
     await replyTo(ALICE);
     await tab.goto("/waiting");
-    await tab.getByRole("button", { name: /^Let it in next time/ }).click();
+    await tab.getByRole("button", { name: /^Accept next retry/ }).click();
     await tab.getByLabel("Password").fill("wrong password");
     await tab.getByRole("button", { name: "Sign in" }).click();
     await tab.getByRole("alert").getByText("Wrong password").waitFor();
@@ -193,12 +193,12 @@ Deno.test("everything works without JavaScript", async () => {
     await untilTaken();
     await tab.goto("/");
     assertMatch((await waiting(tab).locator("time").first().textContent())!, /ago$|^now$/);
-    await waiting(tab).getByRole("button", { name: /^Let it in next time/ }).click();
-    await tab.getByText("It passes at its next try").waitFor();
+    await waiting(tab).getByRole("button", { name: /^Accept next retry/ }).click();
+    await tab.getByText("Next retry will be accepted").waitFor();
     await untilTaken();
     assert((await replyTo(ALICE)).startsWith(ACCEPTED));
     await tab.getByRole("button", { name: "Undo" }).click();
-    await tab.getByText("Taken back").waitFor();
+    await tab.getByText("Undone").waitFor();
     assertEquals(await tab.getByRole("button", { name: "Live" }).isVisible(), false);
   }, { javaScriptEnabled: false });
 });
@@ -253,7 +253,7 @@ Deno.test("the keyboard is enough: to the content, through the search, with a fo
   await visit(async ({ tab }) => {
     await tab.goto("/");
     await tab.keyboard.press("Tab");
-    assertEquals(await tab.evaluate("document.activeElement.textContent"), "To the content");
+    assertEquals(await tab.evaluate("document.activeElement.textContent"), "Skip to content");
     await tab.keyboard.press("Enter");
     await tab.keyboard.press("Tab");
     assertEquals(await tab.evaluate("document.activeElement.id"), "q");
@@ -396,7 +396,7 @@ Deno.test("a hostile page reaches nothing: not by another name, not by a form, n
     await other.waitForFunction(`document.title !== ""`);
     assertEquals(await other.title(), "refused");
     const frame = other.frames()[1]!;
-    assert(!(await frame.content()).includes("Waiting now"));
+    assert(!(await frame.content()).includes("Waiting"));
     await other.evaluate("document.getElementById('f').submit()");
     await other.getByText("did not come from a page of this server").waitFor();
     assertEquals(JSON.parse((await greylag("list", "--json")).out), []);

@@ -1,5 +1,5 @@
 /**
- * The status page without a listener and without a daemon: requests in, answers out.
+ * The status page without listener and daemon: requests in, responses out.
  *
  * @module
  */
@@ -19,15 +19,14 @@ import type { StatusSettings } from "../../lib/web/settings.ts";
 import { inDirectory } from "../daemon.ts";
 import { seed } from "./seed.ts";
 
-/** The password of every page under test. */
 export const PASSWORD = "correct horse battery";
 
-/** A token that may change things, and one that may not. */
+/** A token with write access, and a read-only token. */
 export const TOKEN = "greylag_may-change";
 export const READ_TOKEN = "greylag_may-read";
 
-/** How a daemon fares that does nothing. */
-export const VITALS: DaemonStatus = {
+/** The status of an idle daemon. */
+export const DAEMON_STATUS: DaemonStatus = {
   started: 1_700_000_000_000,
   endpoints: ["inet:127.0.0.1:10023"],
   connections: 0,
@@ -37,7 +36,6 @@ export const VITALS: DaemonStatus = {
   dns: { answered: 0, failed: 0 },
 };
 
-/** What differs from test to test. */
 export interface Setup {
   readonly settings?: Partial<StatusSettings>;
   readonly seeded?: boolean;
@@ -49,9 +47,7 @@ export interface Setup {
 
 /** A status page under test. */
 export interface Page {
-  /** Asks for something. */
   get(path: string, headers?: Record<string, string>): Promise<Response>;
-  /** Sends something, as it is said. */
   send(
     method: string,
     path: string,
@@ -59,20 +55,19 @@ export interface Page {
     headers?: Record<string, string>,
     address?: string,
   ): Promise<Response>;
-  /** Sends a form as a browser does, in a session or without one. */
+  /** Submits a form like a browser. */
   post(path: string, fields: Record<string, string>, session?: SignedIn): Promise<Response>;
-  /** Signs in. */
   signIn(): Promise<SignedIn>;
-  /** Its database, over a connection of its own. */
+  /** A connection to the page's database. */
   readonly store: Store;
-  readonly desk: StatusService;
-  readonly feed: EventStream;
-  /** What it told the daemon. */
+  readonly service: StatusService;
+  readonly eventStream: EventStream;
+  /** Events sent to the daemon. */
   readonly events: PageEvent[];
   readonly clock: { now: number; elapsed: number };
 }
 
-/** What a browser holds that is signed in. */
+/** The state of a signed-in browser. */
 export interface SignedIn {
   readonly cookie: string;
   readonly csrf: string;
@@ -90,7 +85,6 @@ const DEFAULTS = combine({ file: undefined, environment: () => undefined, flags:
 
 let hash: string | undefined;
 
-/** Runs a body with a page of its own. */
 export async function withPage(
   body: (page: Page) => Promise<void>,
   setup: Setup = {},
@@ -118,7 +112,7 @@ export async function withPage(
     };
     const clock = { now: setup.now ?? Date.now(), elapsed: 0 };
     const store = openStore(settings.store);
-    if (seeded) await seed(store, clock.now);
+    if (seeded) seed(store, clock.now);
     store.credentials.put({ kind: "password", name: "", hash: hash!, created: 1 });
     for (
       const [kind, name, token] of [["token", "script", TOKEN], [
@@ -132,17 +126,17 @@ export async function withPage(
     const events: PageEvent[] = [];
     const link: DaemonLink = new DaemonLink((message) => {
       if (message.kind === "event") events.push(message.event);
-      if (message.kind !== "ask") return;
-      const state = {
-        daemonStatus: { ...VITALS, ...daemonStatus },
-        obstacles: message.tries ? obstacles : undefined,
+      if (message.kind !== "report-request") return;
+      const report = {
+        daemonStatus: { ...DAEMON_STATUS, ...daemonStatus },
+        obstacles: message.writeTest ? obstacles : undefined,
         warnings: [],
       };
-      queueMicrotask(() => link.answer(message.question, state));
+      queueMicrotask(() => link.receive(message.request, report));
     });
-    const desk = new StatusService(settings, link, () => clock.now);
-    const feed = new EventStream(desk);
-    const handle = statusHandler(desk, feed, () => clock.elapsed);
+    const service = new StatusService(settings, link, () => clock.now);
+    const eventStream = new EventStream(service, 20);
+    const handle = statusHandler(service, eventStream, () => clock.elapsed);
     const send: Page["send"] = (method, path, text, headers = {}, address = "127.0.0.1") =>
       handle(
         new Request(`http://${HOST}${path}`, {
@@ -171,17 +165,40 @@ export async function withPage(
         return { cookie, csrf: /name="csrf" value="([^"]+)"/.exec(text)![1]! };
       },
       store,
-      desk,
-      feed,
+      service,
+      eventStream,
       events,
       clock,
     };
     try {
       await body(page);
     } finally {
-      feed.stop();
-      desk.close();
+      eventStream.stop();
+      service.close();
       store.close();
     }
+  });
+}
+
+/** Records the first attempt of a message. */
+export function recordDeferral({ store, clock }: Page, sender: string): void {
+  store.history.record({
+    decisions: [{
+      time: clock.now,
+      decision: "defer",
+      reason: "new",
+      clientAddress: "192.0.2.1",
+      clientName: "unknown",
+      heloName: "x",
+      sender,
+      recipient: "bob@example.net",
+      normalisedSender: sender,
+      normalisedRecipient: "bob@example.net",
+      network: "net:192.0.2.0/24",
+      legitimacy: 1,
+    }],
+    tallies: [],
+    delays: [],
+    quietPeriod: 1,
   });
 }

@@ -1,5 +1,5 @@
 /**
- * A database as it is after some weeks of mail, for tests and for screenshots.
+ * A database after some weeks of mail, for tests and screenshots.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Numbers that look random and are the same in each run (Park and Miller). */
+/** Pseudo-random numbers, the same in each run (Park and Miller). */
 function chance(): () => number {
   let state = 20_261_124;
   return () => (state = state * 48_271 % 2_147_483_647) / 2_147_483_647;
@@ -94,7 +94,7 @@ function decision(
   };
 }
 
-/** The counts of 30 days, with nights and week-ends. */
+/** The counts of 30 days, with nights. */
 function tallies(now: number): Pick<Records, "tallies" | "delays"> {
   const random = chance();
   const counts: Tally[] = [];
@@ -127,17 +127,17 @@ function tallies(now: number): Pick<Records, "tallies" | "delays"> {
 }
 
 /** Fills an empty store. */
-export async function seed(store: Store, now: number): Promise<void> {
+export function seed(store: Store, now: number): void {
   const record = (...decisions: DecisionRecord[]) =>
     store.history.record({ decisions, tallies: [], delays: [], quietPeriod: 2 * DAY });
   store.history.record({ decisions: [], ...tallies(now), quietPeriod: DAY });
 
-  // What did not come back, in the days before.
+  // Not retried, of the days before.
   for (let at = 0; at < 60; at++) {
     const time = now - 7 * DAY + at * 2 * HOUR;
     const stranger = STRANGERS[at % STRANGERS.length]!;
     const sender = { ...stranger, address: stranger.address.replace("@", `.${at}@`) };
-    await record(decision(time, sender, RECIPIENTS[at % 3]!, { wait: MINUTE }));
+    record(decision(time, sender, RECIPIENTS[at % 3]!, { wait: MINUTE }));
   }
   const lostFriend: Sender = {
     address: "orders@bookshop.example",
@@ -145,8 +145,8 @@ export async function seed(store: Store, now: number): Promise<void> {
     clientAddress: "192.0.2.77",
     legitimacy: 8,
   };
-  await record(decision(now - 20 * HOUR, lostFriend, "erika@example.net", { wait: MINUTE }));
-  await record(
+  record(decision(now - 20 * HOUR, lostFriend, "erika@example.net", { wait: MINUTE }));
+  record(
     decision(now - 19 * HOUR, lostFriend, "erika@example.net", { reason: "early", wait: 1000 }),
   );
 
@@ -155,7 +155,7 @@ export async function seed(store: Store, now: number): Promise<void> {
   for (let at = 0; at < 9; at++) {
     const time = now - 50 * MINUTE + at * 4 * MINUTE;
     const friend = FRIENDS[at % FRIENDS.length]!;
-    await record(
+    record(
       decision(time, friend, RECIPIENTS[at % 3]!, {
         ...passes,
         origin: at % 2 === 0 ? "spf:bakery.example" : "net:192.0.2.0/24",
@@ -163,8 +163,8 @@ export async function seed(store: Store, now: number): Promise<void> {
     );
   }
   const [bakery, anna, railway] = FRIENDS;
-  await record(decision(now - 9 * MINUTE, anna!, "max@example.net", { wait: MINUTE }));
-  await record(
+  record(decision(now - 9 * MINUTE, anna!, "max@example.net", { wait: MINUTE }));
+  record(
     decision(now - 7 * MINUTE, anna!, "max@example.net", {
       ...passes,
       reason: "retried",

@@ -1,6 +1,6 @@
 /**
- * The calls of the API under `/api/v1/`, in one table: what each takes, gives and does. It is served,
- * and described by the OpenAPI document, from here.
+ * The calls of the API under `/api/v1/`, in one table. Routes, OpenAPI document and documentation come
+ * from it.
  *
  * @module
  */
@@ -18,42 +18,30 @@ import {
 import type { Page } from "../../store/history.ts";
 import * as schema from "./schema.ts";
 import type { StatusService } from "../worker/status_service.ts";
-import { type Health, healthOf } from "./health.ts";
+import { type Health, healthOf } from "../worker/health.ts";
 
-/** What a call is given; what it takes was checked. */
-export interface Given<Query, Body> {
-  /** What stood behind the question mark. */
+/** The validated input of a call. */
+export interface Input<Query, Body> {
   readonly query: Query;
-  /** The body. */
   readonly body: Body;
-  /** The number in the path. */
+  /** The `{id}` of the path. */
   readonly id: number;
-  /** Who asks, for what is changed. */
+  /** The author of a change. */
   readonly by: string;
 }
 
-/**
- * A call of the API.
- *
- * @internal it is made of types of the validation library
- */
 export interface Call {
-  /** Its method: all but GET change something. */
+  /** All but GET change something. */
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  /** Its path below `/api/v1`, a number in it as `{id}`. */
+  /** Below `/api/v1`; a number in it is `{id}`. */
   readonly path: string;
-  /** What it does, in a sentence. */
   readonly summary: string;
-  /** What it takes behind the question mark. */
   readonly query: v.GenericSchema;
-  /** What it takes as its body; absent for none. */
+  /** Absent for a call without a body. */
   readonly body?: v.GenericSchema;
-  /** What it gives. */
   readonly answer: v.GenericSchema;
-  /** The status of its answer. */
   readonly status: 200 | 201;
-  /** Does it. */
-  run(desk: StatusService, given: Given<unknown, unknown>): Promise<unknown>;
+  run(service: StatusService, input: Input<unknown, unknown>): unknown;
 }
 
 type Shape<Q extends v.GenericSchema, B extends v.GenericSchema, A extends v.GenericSchema> =
@@ -63,12 +51,12 @@ type Shape<Q extends v.GenericSchema, B extends v.GenericSchema, A extends v.Gen
     readonly body?: B;
     readonly answer: A;
     run(
-      desk: StatusService,
-      given: Given<v.InferOutput<Q>, v.InferOutput<B>>,
-    ): Promise<v.InferOutput<A>>;
+      service: StatusService,
+      input: Input<v.InferOutput<Q>, v.InferOutput<B>>,
+    ): v.InferOutput<A> | Promise<v.InferOutput<A>>;
   };
 
-/** Ties the types of one call together before they are forgotten in the table. */
+/** Checks the types of one call before the table erases them. */
 function call<
   Q extends v.GenericSchema = typeof schema.NO_SEARCH,
   B extends v.GenericSchema = v.GenericSchema<undefined>,
@@ -98,26 +86,26 @@ function figuresAsJson({ passedUndelayed, deferred, retried, blocked }: Figures)
 }
 
 function todayAsJson(figures: TodayFigures) {
-  const { delayed, stopped } = figures;
-  return { ...figuresAsJson(figures), delayed: round(delayed), stopped: round(stopped) };
+  const { delayed, notRetried } = figures;
+  return { ...figuresAsJson(figures), delayed: round(delayed), not_retried: round(notRetried) };
 }
 
-function healthAsJson(desk: StatusService, health: Health): v.InferOutput<typeof schema.HEALTH> {
+function healthAsJson(service: StatusService, health: Health): v.InferOutput<typeof schema.HEALTH> {
   const { obstacles, warnings, daemonStatus, databaseBytes, stored } = health;
   const { dns, lastPass, errors } = daemonStatus;
   const date = (time: number) => new Date(time).toISOString();
   return {
-    version: desk.settings.version,
+    version: service.settings.version,
     ready: obstacles.length === 0,
     obstacles: [...obstacles],
-    warnings: [...warnings],
+    warnings: warnings.map(({ severity, what, remedy }) => ({ severity, problem: what, remedy })),
     started: date(daemonStatus.started),
-    uptime_seconds: Math.max(0, Math.floor((desk.now - daemonStatus.started) / 1000)),
+    uptime_seconds: Math.max(0, Math.floor((service.now - daemonStatus.started) / 1000)),
     endpoints: [...daemonStatus.endpoints],
     connections: daemonStatus.connections,
     requests: daemonStatus.counters.requests,
     database: {
-      path: desk.settings.store.database,
+      path: service.settings.store.database,
       works: daemonStatus.databaseWorks,
       bytes: databaseBytes ?? null,
       triplets: stored?.triplets ?? null,
@@ -131,14 +119,14 @@ function healthAsJson(desk: StatusService, health: Health): v.InferOutput<typeof
       failed: dns.failed,
       last_failure: dns.lastFailure === undefined
         ? null
-        : { time: date(dns.lastFailure.time), why: dns.lastFailure.why },
+        : { time: date(dns.lastFailure.time), cause: dns.lastFailure.why },
     },
-    faults: errors.map(({ level, text, first, last, times }) => ({
+    errors: errors.map(({ level, text, first, last, times }) => ({
       level,
-      text,
+      message: text,
       first: date(first),
       last: date(last),
-      times,
+      count: times,
     })),
   };
 }
@@ -146,15 +134,15 @@ function healthAsJson(desk: StatusService, health: Health): v.InferOutput<typeof
 const milliseconds = (duration: string | undefined) =>
   duration === undefined ? undefined : parseDuration(duration);
 
-/** All calls, the stream of events and the OpenAPI document aside. */
+/** All calls except `/events` and `/openapi.json`. */
 export const CALLS: readonly Call[] = [
   call({
     method: "GET",
     path: "/stats/today",
-    summary: "The last 24 hours, compared with the days before.",
+    summary: "The figures of the last 24 hours and their baseline.",
     answer: schema.TODAY,
-    async run(desk) {
-      const { last, baseline } = await desk.today();
+    run(service) {
+      const { last, baseline } = service.queries.today();
       return {
         last: todayAsJson(last),
         baseline: baseline === undefined ? null : todayAsJson(baseline),
@@ -164,26 +152,26 @@ export const CALLS: readonly Call[] = [
   call({
     method: "GET",
     path: "/trend",
-    summary: "The figures of a period, piece by piece.",
+    summary: "The figures of a period by interval.",
     query: schema.TREND_SEARCH,
     answer: schema.TREND,
-    async run(desk, { query: { period } }) {
-      const pieces = (await desk.trend(period)).map((bucket) => ({
+    run(service, { query: { period } }) {
+      const intervals = service.queries.trend(period).map((bucket) => ({
         from: new Date(bucket.from).toISOString(),
         seconds: bucket.length / 1000,
         ...figuresAsJson(bucket),
       }));
-      return { period, pieces };
+      return { period, intervals };
     },
   }),
   call({
     method: "GET",
     path: "/summary",
-    summary: "What happened within a period, and how long delayed mail had waited.",
+    summary: "Requests by reason, delays and deferrals of a period.",
     query: schema.SUMMARY_SEARCH,
     answer: schema.SUMMARY,
-    async run(desk, { query: { since } }) {
-      return summaryAsJson(await desk.summary(parseDuration(since)!)) as v.InferOutput<
+    run(service, { query: { since } }) {
+      return summaryAsJson(service.queries.summary(parseDuration(since)!)) as v.InferOutput<
         typeof schema.SUMMARY
       >;
     },
@@ -191,54 +179,54 @@ export const CALLS: readonly Call[] = [
   call({
     method: "GET",
     path: "/waiting",
-    summary: "What was put off and may still come back, the newest first.",
+    summary: "Deferred mail that may still be retried, newest first.",
     query: schema.NUMBERED_SEARCH,
     answer: schema.pageOf(schema.WAITING),
-    async run(desk, { query: { q: text, limit, after } }) {
-      const { delay } = desk.settings.rules;
-      return pageAsJson(await desk.waiting({ text, limit, after }), (one) => ({
+    run(service, { query: { q: text, limit, after } }) {
+      const { delay } = service.settings.rules;
+      return pageAsJson(service.queries.waiting({ text, limit, after }), (one) => ({
         ...deferralAsJson(one),
-        passes_from: new Date(one.firstSeen + delay).toISOString(),
+        accepted_from: new Date(one.firstSeen + delay).toISOString(),
       }));
     },
   }),
   call({
     method: "GET",
     path: "/waiting/{id}",
-    summary: "What was put off under that number, whatever became of it.",
+    summary: "One deferral, in any state.",
     answer: schema.DEFERRAL,
-    async run(desk, { id }) {
-      return deferralAsJson(await desk.deferral(id));
+    run(service, { id }) {
+      return deferralAsJson(service.queries.deferral(id));
     },
   }),
   call({
     method: "POST",
     path: "/waiting/{id}/release",
-    summary: "Let in what waits, at its next try.",
+    summary: "Accept deferred mail at its next retry.",
     answer: schema.ENTRY,
-    async run(desk, { id, by }) {
-      return entryAsJson(await desk.release(id, by));
+    run(service, { id, by }) {
+      return entryAsJson(service.commands.release(id, by));
     },
   }),
   call({
     method: "GET",
     path: "/decisions",
-    summary: "Decisions, the newest first.",
+    summary: "Decisions, newest first.",
     query: schema.DECISION_SEARCH,
     answer: schema.pageOf(schema.DECISION),
-    async run(desk, { query: { q: text, reason, limit, after } }) {
-      return pageAsJson(await desk.decisions({ text, limit, after }, reason), decisionAsJson);
+    run(service, { query: { q: text, reason, limit, after } }) {
+      return pageAsJson(service.queries.decisions({ text, limit, after }, reason), decisionAsJson);
     },
   }),
   call({
     method: "GET",
     path: "/lost",
-    summary: "What never came back, the most likely real mail first.",
+    summary: "Deferred mail that was not retried, most likely legitimate first.",
     query: schema.NUMBERED_SEARCH,
     answer: schema.pageOf(schema.LOST),
-    async run(desk, { query: { q: text, limit, after } }) {
+    run(service, { query: { q: text, limit, after } }) {
       return pageAsJson(
-        await desk.lost({ text, limit, after }),
+        service.queries.lost({ text, limit, after }),
         ({ deferral, legitimacy }) => ({ ...deferralAsJson(deferral), legitimacy }),
       );
     },
@@ -246,100 +234,105 @@ export const CALLS: readonly Call[] = [
   call({
     method: "GET",
     path: "/known",
-    summary: "Who passes at once, by origin, sender and recipient.",
+    summary: "Known triplets.",
     query: schema.TRIPLET_SEARCH,
     answer: schema.pageOf(schema.KNOWN),
-    async run(desk, { query: { q: text, limit, after } }) {
-      return pageAsJson(await desk.known({ text, limit, after }), knownAsJson);
+    run(service, { query: { q: text, limit, after } }) {
+      return pageAsJson(service.queries.known({ text, limit, after }), knownAsJson);
     },
   }),
   call({
     method: "GET",
     path: "/auto-whitelisted",
-    summary: "Origins whose mail passes at once, since they kept their word often enough.",
+    summary: "Auto-whitelisted origins.",
     query: schema.ORIGIN_SEARCH,
     answer: schema.pageOf(schema.AUTO_WHITELISTED),
-    async run(desk, { query: { q: text, limit, after } }) {
-      return pageAsJson(await desk.proven({ text, limit, after }), autoWhitelistedAsJson);
+    run(service, { query: { q: text, limit, after } }) {
+      return pageAsJson(
+        service.queries.autoWhitelisted({ text, limit, after }),
+        autoWhitelistedAsJson,
+      );
     },
   }),
   call({
     method: "GET",
     path: "/entries",
-    summary: "The entries of the lists, the newest first.",
+    summary: "List entries, newest first.",
     query: schema.ENTRY_SEARCH,
     answer: schema.pageOf(schema.ENTRY),
-    async run(desk, { query: { q: text, list, limit, after } }) {
-      return pageAsJson(await desk.entries({ text, list, limit, after }), entryAsJson);
+    run(service, { query: { q: text, list, limit, after } }) {
+      return pageAsJson(service.queries.entries({ text, list, limit, after }), entryAsJson);
     },
   }),
   call({
     method: "POST",
     path: "/entries",
-    summary: "Add an entry; one of the same list, match_on and pattern is replaced.",
+    summary: "Add an entry; replaces one with the same list, match_on and pattern.",
     body: schema.NEW_ENTRY,
     answer: schema.ENTRY,
-    async run(desk, { body: { for: duration, match_on: matchOn, ...wanted }, by }) {
-      return entryAsJson(await desk.add({ ...wanted, matchOn, lasts: milliseconds(duration) }, by));
+    run(service, { body: { for: duration, match_on: matchOn, ...wanted }, by }) {
+      return entryAsJson(
+        service.commands.add({ ...wanted, matchOn, lifetime: milliseconds(duration) }, by),
+      );
     },
   }),
   call({
     method: "GET",
     path: "/entries/{id}",
-    summary: "One entry.",
+    summary: "One list entry.",
     answer: schema.ENTRY,
-    async run(desk, { id }) {
-      return entryAsJson(await desk.entry(id));
+    run(service, { id }) {
+      return entryAsJson(service.queries.entry(id));
     },
   }),
   call({
     method: "PUT",
     path: "/entries/{id}",
-    summary: "Give an entry another note and another end.",
+    summary: "Replace the note and the expiry of an entry.",
     body: schema.CHANGED_ENTRY,
     answer: schema.ENTRY,
-    async run(desk, { id, body: { note, for: duration }, by }) {
+    run(service, { id, body: { note, for: duration }, by }) {
       const lasts = milliseconds(duration);
-      const end = lasts === undefined ? {} : { expires: desk.now + lasts };
-      return entryAsJson(await desk.edit(id, { note, ...end }, by));
+      const end = lasts === undefined ? {} : { expires: service.now + lasts };
+      return entryAsJson(service.commands.edit(id, { note, ...end }, by));
     },
   }),
   call({
     method: "DELETE",
     path: "/entries/{id}",
-    summary: "Remove an entry; the answer is what it was.",
+    summary: "Remove an entry; returns it.",
     answer: schema.ENTRY,
-    async run(desk, { id, by }) {
-      return entryAsJson(await desk.remove(id, by));
+    run(service, { id, by }) {
+      return entryAsJson(service.commands.remove(id, by));
     },
   }),
   call({
     method: "POST",
     path: "/exemptions",
-    summary: "Let one recipient's mail pass for a while.",
-    body: schema.EXPECTED,
+    summary: "Exempt a recipient from greylisting for a while.",
+    body: schema.EXEMPTION,
     answer: schema.ENTRY,
-    async run(desk, { body: { recipient, for: duration, note }, by }) {
-      return entryAsJson(await desk.expect(recipient, parseDuration(duration)!, note, by));
+    run(service, { body: { recipient, for: duration, note }, by }) {
+      return entryAsJson(service.commands.exempt(recipient, parseDuration(duration)!, note, by));
     },
   }),
   call({
     method: "GET",
     path: "/rules",
-    summary: "The rules of the built-in list and of the list files.",
+    summary: "The rules of the list files and of the built-in list.",
     answer: v.object({ items: v.array(schema.RULE) }),
-    async run(desk) {
-      const rules = await desk.rules();
+    run(service) {
+      const rules = service.queries.fixedRules();
       return { items: rules.map(({ matchOn, ...rest }) => ({ ...rest, match_on: matchOn })) };
     },
   }),
   call({
     method: "GET",
     path: "/health",
-    summary: "How Greylag and the machine around it fare.",
+    summary: "The health of Greylag and its machine.",
     answer: schema.HEALTH,
-    async run(desk) {
-      return healthAsJson(desk, await healthOf(desk, { tries: true }));
+    async run(service) {
+      return healthAsJson(service, await healthOf(service, { writeTest: true }));
     },
   }),
 ];

@@ -1,17 +1,14 @@
 /**
- * Counters and gauges in the text format of Prometheus, version 0.0.4.
+ * Metrics in Prometheus' text format, version 0.0.4.
  *
  * @module
  */
 import type { DaemonStatus } from "../../daemon/daemon_status.ts";
 
-/** What is measured. */
 export interface Measured {
-  /** How the daemon fares. */
   readonly daemonStatus: DaemonStatus;
-  /** Greylag's version. */
   readonly version: string;
-  /** The size of the database and its log, in bytes; undefined if it cannot be told. */
+  /** Undefined if unreadable. */
   readonly databaseBytes: number | undefined;
 }
 
@@ -36,7 +33,7 @@ function metric(
     samples.map(([labels, value]) => sample(name, labels, value)).join("");
 }
 
-/** The page that Prometheus reads. Every known label is there from the start, with zero. */
+/** Every known label is present from the start, with zero. */
 export function renderMetrics(measured: Measured): string {
   const { daemonStatus, version, databaseBytes } = measured;
   const { counters, started, databaseWorks, dns } = daemonStatus;
@@ -44,77 +41,77 @@ export function renderMetrics(measured: Measured): string {
     Object.entries(counts).map(([name, count]) => [{ [label]: name }, count] as const);
   const alone = (value: number) => [[{}, value]] as const;
   return [
-    metric("greylag_info", "gauge", "The version that is running.", [[{ version }, 1]]),
+    metric("greylag_info", "gauge", "Version of Greylag.", [[{ version }, 1]]),
     metric(
       "greylag_start_time_seconds",
       "gauge",
-      "When the daemon was started, in seconds since the epoch.",
+      "Start of the daemon in seconds since the epoch.",
       alone(started / 1000),
     ),
     metric(
       "greylag_requests_total",
       "counter",
-      "Requests of Postfix, by the reason of their verdict.",
+      "Policy requests by reason.",
       labelled("reason", counters.reasons),
     ),
     metric(
       "greylag_decisions_total",
       "counter",
-      "Requests of Postfix, by what was decided.",
+      "Policy requests by decision.",
       labelled("decision", counters.decisions),
     ),
     metric(
       "greylag_connections_rejected_total",
       "counter",
-      "Connections of Postfix that were closed for going past a limit.",
+      "Policy connections closed for exceeding a limit.",
       alone(counters.connectionsRejected),
     ),
     metric(
       "greylag_database_errors_total",
       "counter",
-      "Times that the database could not do its work.",
+      "Failed operations of the database.",
       alone(counters.databaseErrors),
     ),
     metric(
       "greylag_history_dropped_total",
       "counter",
-      "Decisions that are not in the history, because there were too many at once.",
+      "Decisions missing from the history because of overload.",
       alone(counters.historyDropped),
     ),
     metric(
       "greylag_background_lookups_dropped_total",
       "counter",
-      "Strangers that DNS was not asked about, because there were too many at once.",
+      "DNS lookups of new clients skipped because of overload.",
       alone(counters.backgroundLookupsDropped),
     ),
     metric(
       "greylag_dns_queries_total",
       "counter",
-      "Questions to DNS, by whether a server answered.",
+      "DNS queries by result.",
       labelled("result", { answered: dns.answered, failed: dns.failed }),
     ),
     metric(
       "greylag_sign_in_failures_total",
       "counter",
-      "Wrong passwords on the status page.",
+      "Failed sign-ins to the status page.",
       alone(counters.signInFailures),
     ),
     metric(
       "greylag_connections",
       "gauge",
-      "Connections of Postfix that are open.",
+      "Open policy connections.",
       alone(daemonStatus.connections),
     ),
     metric(
       "greylag_database_up",
       "gauge",
-      "Whether the database works: 1, or 0 while all mail passes.",
+      "1 if the database works, 0 while all mail passes.",
       alone(databaseWorks ? 1 : 0),
     ),
     ...(databaseBytes === undefined ? [] : [metric(
       "greylag_database_bytes",
       "gauge",
-      "The size of the database and its write-ahead log.",
+      "Size of the database and its write-ahead log in bytes.",
       alone(databaseBytes),
     )]),
   ].join("");

@@ -1,5 +1,5 @@
 /**
- * The OpenAPI 3.1 document of the API, made of the table of its calls.
+ * The OpenAPI 3.1 document of the API, generated from the table of calls.
  *
  * @module
  */
@@ -8,11 +8,10 @@ import type * as v from "valibot";
 import { type Call, CALLS } from "./calls.ts";
 import { PROBLEM } from "./schema.ts";
 
-/** A JSON object. */
 export type Json = Readonly<Record<string, unknown>>;
 
 function schemaOf(schema: v.GenericSchema, typeMode: "input" | "output"): Json {
-  // What a check says cannot be written as JSON Schema, and its description says it in words.
+  // Checks without a JSON Schema equivalent are in the description of their field.
   const { $schema: _, ...rest } = toJsonSchema(schema, { typeMode, errorMode: "ignore" });
   return rest;
 }
@@ -60,21 +59,17 @@ function operationOf(call: Call): Json {
       : { requestBody: { required: true, content: content(schemaOf(body, "input")) } }),
     ...(method === "GET" ? {} : { security: [{ token: [] }, { session: [] }] }),
     responses: {
-      [status]: { description: "Done.", content: content(schemaOf(answer, "output")) },
-      400: problem("What was sent makes no sense."),
-      401: problem("It takes a token or a sign-in."),
-      403: problem("This token may not change anything, or the request is forged."),
-      404: problem("There is no such thing."),
-      503: problem("The database cannot be used."),
+      [status]: { description: "Success.", content: content(schemaOf(answer, "output")) },
+      400: problem("Invalid request."),
+      401: problem("Token or sign-in required."),
+      403: problem("Read-only token, or forged request."),
+      404: problem("Not found."),
+      503: problem("Database unavailable."),
     },
   };
 }
 
-/**
- * The document.
- *
- * @param prefix the path below which a reverse proxy shows the status page.
- */
+/** @param prefix the path below which a reverse proxy serves the status page. */
 export function openApi(prefix: string, version: string): Json {
   const paths: Record<string, Record<string, Json>> = {};
   for (const call of CALLS) {
@@ -85,9 +80,9 @@ export function openApi(prefix: string, version: string): Json {
     info: {
       title: "Greylag",
       version,
-      description: "What the status page shows and does. Lists are paged by key: `next` of one " +
-        "page is `after` of the next. A page may have fewer rows than asked for, or none, " +
-        "though there are more: `next` tells.",
+      description: "The data and actions of the status page. Lists are paged by key: `next` of a " +
+        "page is `after` of the following page. A page may have fewer rows than `limit`, even " +
+        "none, before the last; only `next` = null marks the end.",
     },
     servers: [{ url: `${prefix}/api/v1` }],
     security: [{}, { token: [] }, { session: [] }],
@@ -95,17 +90,16 @@ export function openApi(prefix: string, version: string): Json {
       ...paths,
       "/events": {
         get: {
-          summary:
-            "What is new, as server-sent events: `begin`, from which on nothing is missed, " +
-            "`decision` (as in /decisions) and `lists`.",
+          summary: "Server-sent events: `begin` once the stream is complete from then on, " +
+            "`decision` (as in /decisions) and `lists` after changes of the lists.",
           operationId: "get_events",
           responses: {
             200: {
-              description: "A stream without an end.",
+              description: "Endless stream.",
               content: { "text/event-stream": { schema: { type: "string" } } },
             },
-            401: problem("It takes a token or a sign-in."),
-            503: problem("Too many are listening."),
+            401: problem("Token or sign-in required."),
+            503: problem("Too many streams."),
           },
         },
       },
@@ -116,13 +110,13 @@ export function openApi(prefix: string, version: string): Json {
         token: {
           type: "http",
           scheme: "bearer",
-          description: "A token of `greylag token add`.",
+          description: "Token from `greylag token add`.",
         },
         session: {
           type: "apiKey",
           in: "cookie",
           name: "greylag_session",
-          description: "The sign-in of the pages; changes send x-csrf-token along.",
+          description: "Session of the pages; changes need the header x-csrf-token.",
         },
       },
     },

@@ -86,7 +86,7 @@ export const DEFERRAL = v.object(deferralFields) satisfies v.GenericSchema<unkno
 /** A deferral that may still be retried. */
 export const WAITING = v.object({
   ...deferralFields,
-  passes_from: time("Time from which a retry is accepted."),
+  accepted_from: time("Time from which a retry is accepted."),
 });
 
 /** A deferral that was not retried. */
@@ -117,7 +117,7 @@ export const DECISION = v.object({
     ),
   ),
   ...mail,
-  waiting: v.nullable(count("Number of the deferral that the decision belongs to.")),
+  deferral_id: v.nullable(count("Number of the deferral that the decision belongs to.")),
   origin: v.nullable(about("Origin that matched.")),
   by: v.nullable(about("List entry that decided.")),
   wait_seconds: v.nullable(count("Seconds left until a retry is accepted.")),
@@ -143,11 +143,11 @@ export const AUTO_WHITELISTED = v.object({
 
 /** A rule of the built-in list or of a list file. */
 export const RULE = v.object({
-  source: about("`builtin`, or the path of the list file."),
+  source: about("Path and line of the list file, or origin of the built-in rule."),
   match_on: v.pipe(matchOn, v.description("Attribute that the pattern is compared with.")),
   pattern: about("Pattern to match."),
-  why: about("Reason for the rule."),
-  hits: count("Number of decisions that the rule made since the start."),
+  reason: about("Reason for the rule; empty for rules of list files."),
+  hits: count("Number of decisions that the rule made."),
 });
 
 /** The counts of a period. */
@@ -172,10 +172,10 @@ export const SUMMARY = v.object({
     })),
   }),
   deferred: v.object({
-    returned: count("Number of deferrals that were retried and accepted."),
-    refused: count("Number of deferrals that were rejected later."),
+    retried: count("Number of deferrals that were retried and accepted."),
+    rejected: count("Number of deferrals that were rejected later."),
     waiting: count("Number of deferrals that may still be retried."),
-    lost: count("Number of deferrals not retried within `retry_window`."),
+    not_retried: count("Number of deferrals not retried within `retry_window`."),
   }),
 }) satisfies v.GenericSchema<unknown, SummaryJson>;
 
@@ -189,7 +189,7 @@ const figures = {
 const today = v.object({
   ...figures,
   delayed: amount("Number of messages accepted after a retry."),
-  stopped: amount("Number of deferrals not retried within `retry_window`."),
+  not_retried: amount("Number of deferrals not retried within `retry_window`."),
 });
 
 /** The last 24 hours and their baseline. */
@@ -204,7 +204,7 @@ export const TODAY = v.object({
 /** The figures of a period by interval. */
 export const TREND = v.object({
   period: v.pipe(v.picklist(PERIODS), v.description("Period of the trend.")),
-  pieces: v.array(v.object({
+  intervals: v.array(v.object({
     from: time("Start of the interval."),
     seconds: count("Length of the interval in seconds."),
     ...figures,
@@ -221,8 +221,8 @@ export const HEALTH = v.object({
   ),
   warnings: v.array(v.object({
     severity: v.pipe(v.picklist(["error", "warning"]), v.description("Severity of the warning.")),
-    what: about("Problem."),
-    remedy: about("Remedy."),
+    problem: about("What is wrong."),
+    remedy: about("What to do."),
   })),
   started: time("Start of the daemon."),
   uptime_seconds: count("Seconds since the start of the daemon."),
@@ -245,15 +245,15 @@ export const HEALTH = v.object({
     failed: count("Number of failed DNS queries since the start."),
     last_failure: v.nullable(v.object({
       time: time("Time of the last failure."),
-      why: about("Cause of the last failure."),
+      cause: about("Cause of the last failure."),
     })),
   }),
-  faults: v.array(v.object({
+  errors: v.array(v.object({
     level: about("Log level: `error` or `warning`."),
-    text: about("Message, as logged."),
+    message: about("Message, as logged."),
     first: time("Time of the first occurrence since the start."),
     last: time("Time of the last occurrence."),
-    times: count("Number of occurrences."),
+    count: count("Number of occurrences."),
   })),
 });
 
@@ -289,17 +289,17 @@ const limit = v.optional(
   "50",
 );
 
-const BEHIND = "The `next` of the page before.";
+const AFTER = "The `next` of the page before.";
 
 const afterNumber = v.optional(
   v.pipe(
     v.string(),
     v.regex(/^\d{1,15}$/, "must be the `next` of an earlier page"),
-    v.description(BEHIND),
+    v.description(AFTER),
   ),
 );
 
-/** Whether a text is a key of so many parts, as JSON. */
+/** Whether a text is a JSON array of strings with this length: the `after` of tables with text keys. */
 export function isKey(text: string, parts: number): boolean {
   try {
     const key: unknown = JSON.parse(text);
@@ -316,7 +316,7 @@ const afterKey = (parts: number) =>
       v.string(),
       v.maxLength(4000, "must be the `next` of an earlier page"),
       v.check((text) => isKey(text, parts), "must be the `next` of an earlier page"),
-      v.description(BEHIND),
+      v.description(AFTER),
     ),
   );
 
@@ -406,7 +406,7 @@ export const CHANGED_ENTRY = v.strictObject({
 });
 
 /** A new exemption of a recipient. */
-export const EXPECTED = v.strictObject({
+export const EXEMPTION = v.strictObject({
   recipient: v.pipe(
     v.string("must be a text"),
     v.minLength(1, "must not be empty"),

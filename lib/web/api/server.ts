@@ -1,30 +1,28 @@
 /**
- * Serving the calls of the API.
+ * Routes of the API under `/api/v1`.
  *
  * @module
  */
+import { streamSSE } from "hono/streaming";
 import * as v from "valibot";
-import { nameOf } from "../http/access.ts";
+import { authorOf } from "../http/access.ts";
+import type { App, AppContext } from "../http/context.tsx";
+import { type EventStream, KEEP_ALIVE } from "../http/event_stream.ts";
+import { RefusedError } from "../worker/status_queries.ts";
+import type { StatusService } from "../worker/status_service.ts";
 import { type Call, CALLS } from "./calls.ts";
-import { RefusedError, type StatusService } from "../worker/status_service.ts";
-import type { EventStream } from "../http/event_stream.ts";
 import { openApi } from "./openapi.ts";
-import type { App, AppContext } from "../http/context.ts";
 
-/** A body is not larger than this, in bytes. */
+/** Bytes of a request body. */
 export const MAX_BODY = 64 * 1024;
 
-/**
- * Checks what was sent.
- *
- * @throws {RefusedError} that says what is wrong with which part.
- */
-function check<T>(schema: v.GenericSchema<unknown, T>, given: unknown): T {
+/** @throws {RefusedError} that names the invalid field. */
+function validate<T>(schema: v.GenericSchema<unknown, T>, given: unknown): T {
   const result = v.safeParse(schema, given);
   if (result.success) return result.output;
   const [issue] = result.issues;
-  const where = v.getDotPath(issue);
-  throw new RefusedError(400, where === null ? issue.message : `${where}: ${issue.message}`);
+  const field = v.getDotPath(issue);
+  throw new RefusedError(400, field === null ? issue.message : `${field}: ${issue.message}`);
 }
 
 async function bodyOf(call: Call, context: AppContext): Promise<unknown> {
@@ -36,38 +34,49 @@ async function bodyOf(call: Call, context: AppContext): Promise<unknown> {
   try {
     given = JSON.parse(await context.req.text());
   } catch {
-    throw new RefusedError(400, "the body is no JSON");
+    throw new RefusedError(400, "the body is not JSON");
   }
-  return check(call.body, given);
+  return validate(call.body, given);
 }
 
-function serve(app: App, call: Call, desk: () => StatusService): void {
+function serveCall(app: App, call: Call, service: StatusService): void {
   const path = `/api/v1${call.path.replace("{id}", ":id{[0-9]{1,15}}")}`;
   app.on(call.method, path, async (context) => {
-    // Of a parameter that is given twice the first counts.
-    const query = check(call.query, context.req.query());
+    // The first of a repeated parameter counts.
+    const query = validate(call.query, context.req.query());
     const body = await bodyOf(call, context);
     const id = Number(context.req.param("id") ?? 0);
-    const by = nameOf(context.get("visitor"));
-    const answer = await call.run(desk(), { query, body, id, by });
+    const by = authorOf(context.get("visitor"));
+    const answer = await call.run(service, { query, body, id, by });
     return context.json(answer as Record<string, unknown>, call.status);
   });
 }
 
-/** Adds the calls of the API to an application whose guard has already looked at the request. */
-export function serveApi(app: App, desk: StatusService, feed: EventStream): void {
-  for (const call of CALLS) serve(app, call, () => desk);
+function serveEvents(app: App, events: EventStream): void {
+  app.get("/api/v1/events", (context) => {
+    const messages = events.subscribe();
+    if (messages === undefined) return context.json({ error: "too many event streams" }, 503);
+    // nginx buffers responses without this.
+    context.header("x-accel-buffering", "no");
+    const response = streamSSE(context, async (stream) => {
+      const reader = messages.getReader();
+      stream.onAbort(() => reader.cancel());
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        if (next.value === KEEP_ALIVE) await stream.write(":\n\n");
+        else await stream.writeSSE(next.value);
+      }
+    });
+    response.headers.set("cache-control", "no-store");
+    return response;
+  });
+}
+
+/** Adds the API behind the guard. */
+export function serveApi(app: App, service: StatusService, events: EventStream): void {
+  for (const call of CALLS) serveCall(app, call, service);
   app.get("/api/v1/openapi.json", (context) => {
-    const { prefix, version } = desk.settings;
+    const { prefix, version } = service.settings;
     return context.json(openApi(prefix, version));
   });
-  app.get("/api/v1/events", (context) => {
-    const stream = feed.listen();
-    if (stream === undefined) return context.json({ error: "too many are listening" }, 503);
-    return context.body(stream, 200, {
-      "content-type": "text/event-stream; charset=utf-8",
-      // nginx would otherwise keep events back.
-      "x-accel-buffering": "no",
-    });
-  });
+  serveEvents(app, events);
 }

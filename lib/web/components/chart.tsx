@@ -1,22 +1,29 @@
 /**
- * The trend: stacked bars as inline SVG, and the same as a table.
+ * The trend: stacked bars as inline SVG, with the same numbers as a table.
  *
  * @module
  */
-import type { Html } from "./html.ts";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import { type Bucket, type Figures, type Period, PERIODS } from "../../admin/figures.ts";
 import type { PageContext } from "./layout.tsx";
 import { Table } from "./table.tsx";
 import { At, count } from "./time.tsx";
 
-const SERIES: readonly (readonly [figure: keyof Figures, name: string])[] = [
-  ["passedUndelayed", "passed at once"],
-  ["retried", "came back and passed"],
-  ["deferred", "put off"],
-  ["blocked", "blocked"],
+interface Series {
+  readonly figure: keyof Figures;
+  readonly name: string;
+  /** The class of its bars and its swatch. */
+  readonly style: string;
+}
+
+const SERIES: readonly Series[] = [
+  { figure: "passedUndelayed", name: "passed without delay", style: "passed-undelayed" },
+  { figure: "retried", name: "retried", style: "retried" },
+  { figure: "deferred", name: "deferred", style: "deferred" },
+  { figure: "blocked", name: "blocked", style: "blocked" },
 ];
 
-const WORDS: Readonly<Record<Period, string>> = {
+const PERIOD_NAMES: Readonly<Record<Period, string>> = {
   "24h": "24 hours",
   "7d": "7 days",
   "30d": "30 days",
@@ -28,31 +35,31 @@ const LEFT = 44;
 const BOTTOM = 24;
 const TOP = 8;
 
-/** A round number not below the given one, for the top of the scale: 1, 2 or 5 times a power of ten. */
+/** Rounds up to 1, 2 or 5 times a power of ten, for the top of the scale; at least 5. */
 export function roundUp(amount: number): number {
   if (amount <= 5) return 5;
   const power = 10 ** Math.floor(Math.log10(amount));
   return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= amount)!;
 }
 
-const sum = (bucket: Bucket) => SERIES.reduce((all, [figure]) => all + bucket[figure], 0);
+const sum = (bucket: Bucket) => SERIES.reduce((all, { figure }) => all + bucket[figure], 0);
 
-function Bars({ buckets, top }: { buckets: readonly Bucket[]; top: number }): Html {
-  const room = HEIGHT - BOTTOM - TOP;
+function Bars({ buckets, top }: { buckets: readonly Bucket[]; top: number }): JSX.Element {
+  const plotHeight = HEIGHT - BOTTOM - TOP;
   const step = (WIDTH - LEFT) / buckets.length;
   return (
     <>
       {buckets.map((bucket, at) => {
-        let below = HEIGHT - BOTTOM;
-        return SERIES.map(([figure, name]) => {
-          const height = bucket[figure] / top * room;
-          below -= height;
+        let y = HEIGHT - BOTTOM;
+        return SERIES.map(({ figure, name, style }) => {
+          const height = bucket[figure] / top * plotHeight;
+          y -= height;
           if (height === 0) return "";
           return (
             <rect
-              class={`bar ${figure}`}
+              class={`bar ${style}`}
               x={(LEFT + at * step + step * 0.1).toFixed(1)}
-              y={below.toFixed(1)}
+              y={y.toFixed(1)}
               width={(step * 0.8).toFixed(1)}
               height={height.toFixed(1)}
             >
@@ -69,7 +76,7 @@ function Axes({ buckets, top, period }: {
   buckets: readonly Bucket[];
   top: number;
   period: Period;
-}): Html {
+}): JSX.Element {
   const step = (WIDTH - LEFT) / buckets.length;
   const every = Math.ceil(buckets.length / 6);
   const y = (share: number) => HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP);
@@ -102,34 +109,34 @@ function Axes({ buckets, top, period }: {
   );
 }
 
-/** The trend of a period, and the way to those of the others. */
+/** The trend of a period, with links to the other periods. */
 export function Trend(
-  { frame, buckets, period }: { frame: PageContext; buckets: readonly Bucket[]; period: Period },
-): Html {
+  { page, buckets, period }: { page: PageContext; buckets: readonly Bucket[]; period: Period },
+): JSX.Element {
   const total = buckets.reduce((all, bucket) => all + sum(bucket), 0);
   const top = roundUp(Math.max(...buckets.map(sum)));
   return (
     <>
-      <ul class="choices">
+      <ul class="periods">
         {PERIODS.map((one) => (
           <li>
             <a
-              href={`${frame.prefix}/?period=${one}#trend`}
+              href={`${page.prefix}/?period=${one}#trend`}
               aria-current={one === period ? "true" : undefined}
             >
-              {WORDS[one]}
+              {PERIOD_NAMES[one]}
             </a>
           </li>
         ))}
       </ul>
       {total === 0
-        ? <p class="empty">{`Postfix asked nothing in the last ${WORDS[period]}.`}</p>
+        ? <p class="empty">{`Postfix sent no request in the last ${PERIOD_NAMES[period]}.`}</p>
         : (
           <>
             <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-labelledby="chart-title">
               <title id="chart-title">
-                {`Requests of the last ${WORDS[period]}: ${
-                  SERIES.map(([figure, name]) =>
+                {`Requests of the last ${PERIOD_NAMES[period]}: ${
+                  SERIES.map(({ figure, name }) =>
                     `${count(buckets.reduce((all, one) => all + one[figure], 0))} ${name}`
                   ).join(", ")
                 }`}
@@ -138,26 +145,26 @@ export function Trend(
               <Bars buckets={buckets} top={top} />
             </svg>
             <ul class="legend">
-              {SERIES.map(([figure, name]) => (
+              {SERIES.map(({ name, style }) => (
                 <li>
-                  <span class={`key ${figure}`}></span> {name}
+                  <span class={`swatch ${style}`}></span> {name}
                 </li>
               ))}
             </ul>
             <details id="trend-table">
-              <summary>The same as a table</summary>
+              <summary>Table</summary>
               <Table
-                caption={`Requests of the last ${WORDS[period]}`}
+                caption={`Requests of the last ${PERIOD_NAMES[period]}`}
                 columns={[
                   { head: "From" },
-                  ...SERIES.map(([, head]) => ({ head, kind: "number" }) as const),
+                  ...SERIES.map(({ name }) => ({ head: name, kind: "number" }) as const),
                 ]}
                 empty=""
                 rows={buckets.map((bucket) => ({
                   key: bucket.from,
                   cells: [
                     <At at={bucket.from} />,
-                    ...SERIES.map(([figure]) => count(bucket[figure])),
+                    ...SERIES.map(({ figure }) => count(bucket[figure])),
                   ],
                 }))}
               />

@@ -1,24 +1,23 @@
 /**
- * What every page has: its head, the way to the others, the notice about the last change.
+ * The frame of every page: head, navigation, notice, footer; panels and action buttons.
  *
  * @module
  */
-import type { Content, Html } from "./html.ts";
+import type { Child } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Visitor } from "../http/access.ts";
 import type { Notice } from "../http/sessions.ts";
 import { Text } from "./text.tsx";
 
-/** What a page knows of who looks at it. */
+/** What components need to know about the page and its reader. */
 export interface PageContext {
-  /** The path below which the status page is. */
+  /** The path below which a reverse proxy serves the status page. */
   readonly prefix: string;
-  /** The path of this page, behind the prefix, with its search. */
+  /** The path and query of this page, without the prefix. */
   readonly path: string;
-  /** Who looks at it. */
   readonly visitor: Visitor;
-  /** What is said of the last change. */
   readonly notice?: Notice | undefined;
-  /** The moment, in milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
@@ -26,20 +25,20 @@ const PAGES: readonly (readonly [path: string, name: string])[] = [
   ["/", "Overview"],
   ["/waiting", "Waiting"],
   ["/decisions", "Decisions"],
-  ["/lost", "Never came back"],
-  ["/auto-whitelisted", "Proven origins"],
+  ["/lost", "Possibly lost"],
+  ["/auto-whitelisted", "Auto-whitelisted"],
   ["/lists", "Lists"],
   ["/health", "Health"],
 ];
 
-function Navigation({ frame }: { frame: PageContext }): Html {
-  const here = frame.path.split("?")[0];
+function Navigation({ page }: { page: PageContext }): JSX.Element {
+  const current = page.path.split("?")[0];
   return (
     <nav aria-label="Pages">
       <ul>
         {PAGES.map(([path, name]) => (
           <li>
-            <a href={frame.prefix + path} aria-current={path === here ? "page" : undefined}>
+            <a href={page.prefix + path} aria-current={path === current ? "page" : undefined}>
               {name}
             </a>
           </li>
@@ -49,29 +48,29 @@ function Navigation({ frame }: { frame: PageContext }): Html {
   );
 }
 
-function Who({ frame }: { frame: PageContext }): Html {
-  const { visitor, prefix, path } = frame;
+function SessionLink({ page }: { page: PageContext }): JSX.Element {
+  const { visitor, prefix, path } = page;
   if (visitor.kind === "administrator") {
-    return <Act frame={frame} to="/sign-out" plain>Sign out</Act>;
+    return <ActionButton page={page} to="/sign-out" plain>Sign out</ActionButton>;
   }
   const then = encodeURIComponent(path);
   return <a href={`${prefix}/sign-in?then=${then}`}>Sign in</a>;
 }
 
-/** A button that changes something: a form of its own, so that it needs no script. */
-export function Act(
-  { frame, to, fields = {}, plain = false, label, children }: {
-    frame: PageContext;
+/** A button in a form of its own, so that it works without scripts. */
+export function ActionButton(
+  { page, to, fields = {}, plain = false, label, children }: {
+    page: PageContext;
     to: string;
     fields?: Readonly<Record<string, string | number>>;
     plain?: boolean;
     label?: string;
-    children: Content;
+    children: Child;
   },
-): Html {
+): JSX.Element {
   return (
-    <form method="post" action={frame.prefix + to} class="act">
-      <Csrf frame={frame} />
+    <form method="post" action={page.prefix + to} class="action">
+      <HiddenFields page={page} />
       {Object.entries(fields).map(([name, value]) => (
         <input type="hidden" name={name} value={String(value)} />
       ))}
@@ -80,8 +79,8 @@ export function Act(
   );
 }
 
-/** What every form has to send along, and where the reader wants to be afterwards. */
-export function Csrf({ frame: { visitor, path } }: { frame: PageContext }): Html {
+/** The CSRF token and the page to return to, for every form. */
+export function HiddenFields({ page: { visitor, path } }: { page: PageContext }): JSX.Element {
   return (
     <>
       <input type="hidden" name="then" value={path} />
@@ -92,22 +91,25 @@ export function Csrf({ frame: { visitor, path } }: { frame: PageContext }): Html
   );
 }
 
-function NoticeBox({ frame, notice }: { frame: PageContext; notice: Notice }): Html {
+function NoticeBox({ page, notice }: { page: PageContext; notice: Notice }): JSX.Element {
   return (
-    <div class={notice.isBad ? "notice bad" : "notice"} role={notice.isBad ? "alert" : "status"}>
+    <div
+      class={notice.isError ? "notice error" : "notice"}
+      role={notice.isError ? "alert" : "status"}
+    >
       <p>
-        <Text of={notice.text} most={300} />
+        <Text of={notice.text} maxLength={300} />
       </p>
-      {notice.undo === undefined ? "" : <Act frame={frame} to="/undo">Undo</Act>}
+      {notice.undo === undefined ? "" : <ActionButton page={page} to="/undo">Undo</ActionButton>}
     </div>
   );
 }
 
 /** A whole page. */
 export function Layout(
-  { frame, title, children }: { frame: PageContext; title: string; children: Content },
-): Html {
-  const { prefix, notice, visitor } = frame;
+  { page, title, children }: { page: PageContext; title: string; children: Child },
+): JSX.Element {
+  const { prefix, notice, visitor } = page;
   return (
     <html lang="en">
       <head>
@@ -115,33 +117,33 @@ export function Layout(
         <title>{`${title} – Greylag`}</title>
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        {/* Our own forms tell our own server where they come from, and nobody else anything. */}
+        {/* The origin check of our own forms needs a referrer policy that sends the origin. */}
         <meta name="referrer" content="same-origin" />
         <link rel="icon" href={`${prefix}/icon.svg`} type="image/svg+xml" />
         <link rel="stylesheet" href={`${prefix}/style.css`} />
         <script src={`${prefix}/live.js`} defer></script>
       </head>
       <body data-prefix={prefix}>
-        <a class="skip" href="#main">To the content</a>
+        <a class="skip" href="#main">Skip to content</a>
         <header>
           <a class="brand" href={`${prefix}/`}>Greylag</a>
-          <Navigation frame={frame} />
-          <div class="who">
+          <Navigation page={page} />
+          <div class="session">
             <button type="button" id="live" class="plain" aria-pressed="true" hidden>Live</button>
-            <Who frame={frame} />
+            <SessionLink page={page} />
           </div>
         </header>
         <main id="main" tabindex={-1}>
           <h1>{title}</h1>
-          {notice === undefined ? "" : <NoticeBox frame={frame} notice={notice} />}
+          {notice === undefined ? "" : <NoticeBox page={page} notice={notice} />}
           {children}
         </main>
         <footer>
           <p>
             {visitor.kind === "administrator"
-              ? "Changes count within a second."
-              : "You are reading. Every change asks for the password."}{" "}
-            <a href={`${prefix}/help`}>Help for people whose mail was delayed</a> ·{" "}
+              ? "Changes take effect within a second."
+              : "Read-only. Sign in to make changes."}{" "}
+            <a href={`${prefix}/help`}>Help for senders of delayed mail</a> ·{" "}
             <a href={`${prefix}/api/v1/openapi.json`}>API</a>
           </p>
         </footer>
@@ -150,15 +152,15 @@ export function Layout(
   );
 }
 
-/** A part of a page with its heading, which is brought up to date without a reload. */
+/** A section with a heading; scripts refresh it. */
 export function Panel(
   { id, title, level = 2, children }: {
     id: string;
     title: string;
     level?: 2 | 3;
-    children: Content;
+    children: Child;
   },
-): Html {
+): JSX.Element {
   const Heading = level === 2 ? "h2" : "h3";
   return (
     <section id={id} aria-labelledby={`${id}-title`} data-live>

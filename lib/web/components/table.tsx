@@ -1,45 +1,42 @@
 /**
- * Tables that explain themselves when they are empty, and are read as cards on a phone.
+ * Tables, shown as cards on narrow screens.
  *
  * @module
  */
-import type { Content, Html } from "./html.ts";
+import type { Child } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
 
-/** A column: its head, and whether it holds numbers. */
 export interface Column {
-  /** What stands above it; empty for buttons, which get a name for screen readers. */
+  /** The head of a column of buttons is for screen readers only. */
   readonly head: string;
-  /** How it looks. */
   readonly kind?: "number" | "actions" | "wide";
 }
 
-/** A row. */
 export interface Row {
-  /** What tells it from all others, so that a new one can be pointed out. */
+  /** Identifies the row across refreshes, so that new rows can be highlighted. */
   readonly key: string | number;
-  /** Its cells. */
-  readonly cells: readonly Content[];
+  readonly cells: readonly Child[];
 }
 
-/** A table, or the words for an empty one. Roles are said, since a phone's layout would lose them. */
+/** A table, or `empty` without rows. ARIA roles are explicit, since the card layout removes them. */
 export function Table(
   { caption, columns, rows, empty }: {
     caption: string;
     columns: readonly Column[];
     rows: readonly Row[];
-    empty: Content;
+    empty: Child;
   },
-): Html {
+): JSX.Element {
   if (rows.length === 0) return <p class="empty">{empty}</p>;
   return (
     <div class="scroll">
       <table role="table">
-        <caption class="hidden">{caption}</caption>
+        <caption class="visually-hidden">{caption}</caption>
         <thead role="rowgroup">
           <tr role="row">
             {columns.map(({ head, kind }) => (
               <th role="columnheader" scope="col" class={kind ?? ""}>
-                {kind === "actions" ? <span class="hidden">{head}</span> : head}
+                {kind === "actions" ? <span class="visually-hidden">{head}</span> : head}
               </th>
             ))}
           </tr>
@@ -60,15 +57,15 @@ export function Table(
   );
 }
 
-/** The way to the next page of a list, by its key. */
-export function More(
-  { path, next, words = "Older" }: { path: string; next: string | undefined; words?: string },
-): Html {
+/** The link to the next page of a list. */
+export function NextPage(
+  { path, next, label = "Older" }: { path: string; next: string | undefined; label?: string },
+): JSX.Element {
   if (next === undefined) return <span hidden />;
-  const sign = path.includes("?") ? "&" : "?";
+  const separator = path.includes("?") ? "&" : "?";
   return (
     <p>
-      <a rel="next" href={`${path}${sign}after=${encodeURIComponent(next)}`}>{words}</a>
+      <a rel="next" href={`${path}${separator}after=${encodeURIComponent(next)}`}>{label}</a>
     </p>
   );
 }

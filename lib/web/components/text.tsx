@@ -1,31 +1,42 @@
 /**
- * Hostile text on a page, and what it is put together to.
+ * Hostile text on a page: escaped, shortened and breakable.
  *
  * @module
  */
-import type { Html } from "./html.ts";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import { verifiedName } from "../../net/hostname.ts";
-import { shorten, visible } from "./visible.ts";
+import { escapeLine } from "../../text/escape.ts";
 
-/** Longer than this no text stands in a cell. */
-const MOST = 64;
+const MAX_LENGTH = 64;
+const MAX_TITLE_LENGTH = 500;
 
-/** A title may be longer, but not as long as an attacker likes. */
-const MOST_IN_TITLE = 500;
+/** Longer parts without a break would widen their column. */
+const PART = /.{1,22}/gsu;
+const LONG_PART = /\S{23}/u;
 
-/** No part is longer, so that no column gets wider than it should. */
-const LONGEST_PART = /.{1,22}/gsu;
-const TOO_LONG = /\S{23}/u;
+/** Cuts out the middle of a text beyond a number of code points: the end of an address tells more. */
+export function shorten(text: string, maxLength: number): string {
+  const chars = [...text];
+  if (chars.length <= maxLength) return text;
+  const head = Math.floor((maxLength - 1) / 2);
+  const tail = maxLength - 1 - head;
+  return `${chars.slice(0, head).join("")}…${chars.slice(chars.length - tail).join("")}`;
+}
 
-/** A hostile text, shortened; the whole of it on hover. */
-export function Text({ of, most = MOST }: { of: string; most?: number }): Html {
-  const whole = visible(of);
-  const short = shorten(whole, most);
-  // An address is best broken behind these signs; what has none of them, after so many characters.
-  const parts = short.split(/(?<=@)|(?<=\.)(?=\D)/).flatMap((part) =>
-    TOO_LONG.test(part) ? part.match(LONGEST_PART)! : [part]
+/** Parts between which a line may break: after `@` and dots, and within long parts. */
+function partsOf(text: string): string[] {
+  return text.split(/(?<=@)|(?<=\.)(?=\D)/).flatMap((part) =>
+    LONG_PART.test(part) ? part.match(PART)! : [part]
   );
-  const shown = parts.map((part, at) =>
+}
+
+/** A hostile text; the title has what was cut out. */
+export function Text(
+  { of, maxLength = MAX_LENGTH }: { of: string; maxLength?: number },
+): JSX.Element {
+  const whole = escapeLine(of);
+  const short = shorten(whole, maxLength);
+  const parts = partsOf(short).map((part, at) =>
     at === 0 ? part : (
       <>
         <wbr />
@@ -33,24 +44,23 @@ export function Text({ of, most = MOST }: { of: string; most?: number }): Html {
       </>
     )
   );
-  if (short === whole) return <bdi>{shown}</bdi>;
-  return <bdi title={shorten(whole, MOST_IN_TITLE)}>{shown}</bdi>;
+  if (short === whole) return <bdi>{parts}</bdi>;
+  return <bdi title={shorten(whole, MAX_TITLE_LENGTH)}>{parts}</bdi>;
 }
 
-/** A sender. */
-export function Sender({ of }: { of: string }): Html {
-  return of === "" ? <span title="the null sender: a bounce">&lt;&gt;</span> : <Text of={of} />;
+export function Sender({ of }: { of: string }): JSX.Element {
+  return of === "" ? <span title="null sender (bounce)">&lt;&gt;</span> : <Text of={of} />;
 }
 
-/** A client by its verified name and its address. */
+/** A client's verified name and address. */
 export function Client(
   { of }: { of: { readonly clientAddress: string; readonly clientName: string } },
-): Html {
+): JSX.Element {
   if (verifiedName(of.clientName) === undefined) return <Text of={of.clientAddress} />;
   return (
     <>
-      <Text of={of.clientName} most={40} />{" "}
-      <span class="quiet">
+      <Text of={of.clientName} maxLength={40} />{" "}
+      <span class="muted">
         <Text of={`[${of.clientAddress}]`} />
       </span>
     </>

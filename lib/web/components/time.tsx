@@ -1,23 +1,23 @@
 /**
- * Times and amounts on a page. A script puts times into the reader's zone; without it they are in UTC.
+ * Times and numbers. A script converts times to the reader's zone; without it they are in UTC.
  *
  * @module
  */
-import type { Html } from "./html.ts";
-import { formatDuration } from "../../text/duration.ts";
+import type { JSX } from "hono/jsx/jsx-runtime";
+import { formatDuration, SECOND } from "../../text/duration.ts";
 
 function relative(milliseconds: number): string {
-  if (Math.abs(milliseconds) < 1000) return "now";
-  const amount = formatDuration(milliseconds);
-  return milliseconds < 0 ? `in ${amount}` : `${amount} ago`;
+  if (Math.abs(milliseconds) < SECOND) return "now";
+  const duration = formatDuration(milliseconds);
+  return milliseconds < 0 ? `in ${duration}` : `${duration} ago`;
 }
 
 function utc(time: number): string {
   return `${new Date(time).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
-/** How long ago something was, or in how long it will be; the exact time on hover. */
-export function Ago({ at, now }: { at: number; now: number }): Html {
+/** A time relative to now, past or future; the title has the exact time. */
+export function Ago({ at, now }: { at: number; now: number }): JSX.Element {
   return (
     <time datetime={new Date(at).toISOString()} title={utc(at)} data-relative>
       {relative(now - at)}
@@ -26,23 +26,23 @@ export function Ago({ at, now }: { at: number; now: number }): Html {
 }
 
 /** An exact time. */
-export function At({ at }: { at: number }): Html {
+export function At({ at }: { at: number }): JSX.Element {
   return <time datetime={new Date(at).toISOString()} data-exact>{utc(at)}</time>;
 }
 
-/** A whole number with its thousands apart. */
+/** Formats a number, rounded, with narrow spaces between thousands. */
 export function count(amount: number): string {
   return Math.round(amount).toLocaleString("en").replaceAll(",", "\u202f");
 }
 
-/** An amount of bytes in a unit that fits. */
+/** Formats an amount of bytes in decimal units. */
 export function bytes(amount: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
-  let at = 0;
+  let unit = 0;
   let rest = amount;
-  while (rest >= 1000 && at < units.length - 1) {
+  while (rest >= 1000 && unit < units.length - 1) {
     rest /= 1000;
-    at++;
+    unit++;
   }
-  return `${at === 0 || rest >= 100 ? Math.round(rest) : rest.toFixed(1)} ${units[at]}`;
+  return `${unit === 0 || rest >= 100 ? Math.round(rest) : rest.toFixed(1)} ${units[unit]}`;
 }

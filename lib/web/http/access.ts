@@ -1,126 +1,114 @@
 /**
- * Who asks the status page, and what that somebody may do.
+ * Authentication: the administrator's password and session, and the tokens of programs.
  *
  * @module
  */
-import { isLocal } from "../../net/endpoint.ts";
 import { hashToken, isPassword, isSame, LONGEST_PASSWORD } from "../../admin/secrets.ts";
+import { isLocal } from "../../net/endpoint.ts";
 import { DatabaseError } from "../../store/database_error.ts";
 import type { Credential } from "../../store/store.ts";
+import { SECOND } from "../../text/duration.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import { type Session, Sessions } from "./sessions.ts";
 import { Throttle } from "./throttle.ts";
 
-/** Somebody who asks. */
 export type Visitor =
-  | { readonly kind: "nobody" }
-  /** The administrator, signed in with the password. */
+  | { readonly kind: "anonymous" }
+  /** Signed in with the password. */
   | { readonly kind: "administrator"; readonly session: Session }
   /** A program with a token. */
   | { readonly kind: "program"; readonly name: string; readonly mayChange: boolean };
 
-/** What came of a try to sign in. */
-export type SignIn =
+export type SignInResult =
   | { readonly kind: "signed-in"; readonly session: Session }
-  | { readonly kind: "wrong" }
-  /** Too many wrong passwords, or too many at once: try again after so many milliseconds. */
-  | { readonly kind: "wait"; readonly wait: number }
-  /** There is no password yet. */
-  | { readonly kind: "none" };
+  | { readonly kind: "wrong-password" }
+  | { readonly kind: "throttled"; readonly retryAfterMs: number }
+  | { readonly kind: "no-password-set" };
 
-/** Each try costs a tenth of a second of a processor: more than so many do not wait in line. */
-const MAX_TRIES_AT_ONCE = 4;
+/** An attempt takes a tenth of a second of processor time. */
+const MAX_CONCURRENT_ATTEMPTS = 4;
 
-const BUSY_WAIT = 1000;
+const BUSY_RETRY_MS = SECOND;
 
-/** Knows who is who. */
 export class Access {
-  readonly #desk: StatusService;
+  readonly #service: StatusService;
   readonly #sessions = new Sessions();
   readonly #throttle = new Throttle();
   readonly #elapsed: () => number;
-  #trying = 0;
-  #turn: Promise<unknown> = Promise.resolve();
+  #attempts = 0;
+  #lastAttempt: Promise<unknown> = Promise.resolve();
 
   /**
-   * Access to a desk.
-   *
-   * @param elapsed tells milliseconds and never jumps: a clock that is set back must keep nobody out, and
-   * one that is set forward must let nobody guess.
+   * @param elapsed a monotonic clock in milliseconds: setting the wall clock must neither lock the
+   * administrator out nor reset the throttle.
    */
-  constructor(desk: StatusService, elapsed: () => number = () => performance.now()) {
-    this.#desk = desk;
+  constructor(service: StatusService, elapsed: () => number = () => performance.now()) {
+    this.#service = service;
     this.#elapsed = elapsed;
   }
 
-  /** Whether reading takes a sign-in or a token. */
+  /** Whether reading needs a sign-in or a token. */
   get isPrivate(): boolean {
-    const { isPrivate, endpoint } = this.#desk.settings;
+    const { isPrivate, endpoint } = this.#service.settings;
     return isPrivate || !isLocal(endpoint);
   }
 
   /**
-   * Who asks.
-   *
-   * @param cookie the session's cookie, if there is one.
-   * @param authorization the `Authorization` header (RFC 6750), if there is one.
+   * @param cookie the value of the session cookie.
+   * @param authorization the `Authorization` header (RFC 6750).
    */
-  async visitor(cookie: string | undefined, authorization: string | undefined): Promise<Visitor> {
+  visitor(cookie: string | undefined, authorization: string | undefined): Visitor {
     const token = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
-    if (cookie === undefined && token === undefined) return { kind: "nobody" };
+    if (cookie === undefined && token === undefined) return { kind: "anonymous" };
     let credentials: readonly Credential[];
     try {
-      credentials = await this.#desk.credentials();
+      credentials = this.#service.queries.credentials();
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
-      return { kind: "nobody" };
+      return { kind: "anonymous" };
     }
     if (token !== undefined) return programOf(hashToken(token), credentials);
     const session = this.#sessions.find(cookie!, passwordOf(credentials)?.hash, this.#elapsed());
-    return session === undefined ? { kind: "nobody" } : { kind: "administrator", session };
+    return session === undefined ? { kind: "anonymous" } : { kind: "administrator", session };
   }
 
-  /** Whether there is a password that one could sign in with. */
-  async hasPassword(): Promise<boolean> {
-    return passwordOf(await this.#desk.credentials()) !== undefined;
+  isPasswordSet(): boolean {
+    return passwordOf(this.#service.queries.credentials()) !== undefined;
   }
 
-  /**
-   * Tries a password.
-   *
-   * @param address where the try comes from.
-   */
-  async signIn(password: string, address: string): Promise<SignIn> {
+  /** @param address the client's address, for the throttle and the log. */
+  async signIn(password: string, address: string): Promise<SignInResult> {
     const wait = this.#throttle.waitFor(address, this.#elapsed());
-    if (wait > 0) return { kind: "wait", wait };
-    if (this.#trying >= MAX_TRIES_AT_ONCE) return { kind: "wait", wait: BUSY_WAIT };
-    // Counted before anything is waited for, so that tries made at once cannot outrun the count.
+    if (wait > 0) return { kind: "throttled", retryAfterMs: wait };
+    if (this.#attempts >= MAX_CONCURRENT_ATTEMPTS) {
+      return { kind: "throttled", retryAfterMs: BUSY_RETRY_MS };
+    }
+    // Counted before the first await, so that parallel attempts cannot outrun the throttle.
     this.#throttle.failed(address, this.#elapsed());
-    this.#trying++;
-    const mine = this.#turn.then(() => this.#try(password, address));
-    // One password at a time: guessing must not take more than one processor's work.
-    this.#turn = mine.catch(() => {});
+    this.#attempts++;
+    const attempt = this.#lastAttempt.then(() => this.#check(password, address));
+    // One hash at a time: guessing must not take more than one processor.
+    this.#lastAttempt = attempt.catch(() => {});
     try {
-      return await mine;
+      return await attempt;
     } finally {
-      this.#trying--;
+      this.#attempts--;
     }
   }
 
-  /** Ends a session. */
   signOut(session: Session): void {
     this.#sessions.close(session.id);
   }
 
-  async #try(password: string, address: string): Promise<SignIn> {
-    const { daemon } = this.#desk;
-    const stored = passwordOf(await this.#desk.credentials());
-    if (stored === undefined) return { kind: "none" };
+  async #check(password: string, address: string): Promise<SignInResult> {
+    const { daemon, queries } = this.#service;
+    const stored = passwordOf(queries.credentials());
+    if (stored === undefined) return { kind: "no-password-set" };
     const isRight = password.length <= LONGEST_PASSWORD &&
       await isPassword(password, stored.hash);
     if (!isRight) {
       daemon.tell({ kind: "sign-in-failed", address });
-      return { kind: "wrong" };
+      return { kind: "wrong-password" };
     }
     this.#throttle.succeeded(address);
     daemon.tell({ kind: "signed-in", address });
@@ -134,11 +122,11 @@ function passwordOf(credentials: readonly Credential[]): Credential | undefined 
 
 function programOf(hash: string, credentials: readonly Credential[]): Visitor {
   const found = credentials.find((one) => one.kind !== "password" && isSame(one.hash, hash));
-  if (found === undefined) return { kind: "nobody" };
+  if (found === undefined) return { kind: "anonymous" };
   return { kind: "program", name: found.name, mayChange: found.kind === "token" };
 }
 
-/** Under which name a visitor changes things. */
-export function nameOf(visitor: Visitor): string {
+/** The author of a change, for the log and the entry. */
+export function authorOf(visitor: Visitor): string {
   return visitor.kind === "program" ? `api ${visitor.name}` : "status page";
 }

@@ -1,28 +1,26 @@
 /**
- * What the buttons and forms of the pages do. Each ends by sending the reader back, with a notice, and
- * the way to take it back.
+ * The form submissions of the pages. Each redirects back, with a notice and an undo.
  *
  * @module
  */
 import { deleteCookie, setCookie } from "hono/cookie";
-import { parseDuration } from "../../text/duration.ts";
+import { formatEntry } from "../../admin/format.ts";
 import type { ListName } from "../../lists/matcher.ts";
 import type { MatchOn } from "../../lists/pattern.ts";
 import type { StoredEntry } from "../../store/store.ts";
-import { type Access, nameOf } from "./access.ts";
-import type { App, AppContext } from "./context.ts";
-import { describeEntry, RefusedError, type StatusService } from "../worker/status_service.ts";
-import { ownPath } from "./answer.tsx";
-import { signInPage } from "../pages/routes.tsx";
+import { parseDuration, SECOND } from "../../text/duration.ts";
+import { signInPage } from "../pages/sign_in.tsx";
+import { RefusedError } from "../worker/status_queries.ts";
+import type { StatusService } from "../worker/status_service.ts";
+import { type Access, authorOf } from "./access.ts";
+import { type App, type AppContext, localPath } from "./context.tsx";
 import type { Notice, Session } from "./sessions.ts";
 
-/** The cookie of a session. */
 export const SESSION_COOKIE = "greylag_session";
 
-/** The fields of a form. */
-export type Fields = Readonly<Record<string, string>>;
+type Fields = Readonly<Record<string, string>>;
 
-/** The fields of a form; of several with one name the last, and no files. */
+/** The text fields of a form; the last one of a repeated name. */
 export async function fieldsOf(context: AppContext): Promise<Fields> {
   const body = await context.req.parseBody();
   return Object.fromEntries(
@@ -30,141 +28,159 @@ export async function fieldsOf(context: AppContext): Promise<Fields> {
   );
 }
 
-function numberOf({ id = "" }: Fields): number {
-  if (!/^\d{1,15}$/.test(id)) throw new RefusedError(400, "the form names nothing");
+function idOf({ id = "" }: Fields): number {
+  if (!/^\d{1,15}$/.test(id)) throw new RefusedError(400, "the form has no valid id");
   return Number(id);
 }
 
-/** How long an entry is to last, by the field `for`; undefined for ever. */
-function lastsOf(fields: Fields): number | undefined {
+/** The lifetime in the field `for`, in milliseconds; undefined for no expiry. */
+function lifetimeOf(fields: Fields): number | undefined {
   const given = fields["for"] ?? "";
   if (given === "") return undefined;
-  const time = parseDuration(given);
-  if (time === undefined || time === 0) {
-    throw new RefusedError(400, `"${given}" is no duration, such as 15m or 30d`);
+  const lifetime = parseDuration(given);
+  if (lifetime === undefined || lifetime === 0) {
+    throw new RefusedError(400, `"${given}" is not a duration such as 15m or 30d`);
   }
-  return time;
+  return lifetime;
 }
 
 const LISTS: readonly ListName[] = ["allow", "block", "always-greylist"];
 const MATCH_ON_KINDS: readonly MatchOn[] = ["client", "sender", "recipient"];
 
-/** Does what a form says, and tells what the notice says. */
-type Deed = (desk: StatusService, fields: Fields, by: string, session: Session) => Promise<Notice>;
-
-function added(entry: StoredEntry, words: string): Notice {
-  return { text: words, isBad: false, undo: { kind: "remove", id: entry.id } };
+interface Submission {
+  readonly service: StatusService;
+  readonly fields: Fields;
+  /** The author of the change. */
+  readonly by: string;
+  readonly session: Session;
 }
 
-const ACTIONS: Readonly<Record<string, Deed>> = {
-  "/waiting/release": async (desk, fields, by) => {
-    const entry = await desk.release(numberOf(fields), by);
-    return added(entry, `It passes at its next try (${describeEntry(entry)}).`);
+type Action = (submission: Submission) => Notice;
+
+function withUndo(entry: StoredEntry, text: string): Notice {
+  return { text, isError: false, undo: { kind: "remove", id: entry.id } };
+}
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  "/waiting/release": ({ service, fields, by }) => {
+    const entry = service.commands.release(idOf(fields), by);
+    return withUndo(entry, `Next retry will be accepted (${formatEntry(entry)}).`);
   },
 
-  "/lists/add": async (desk, fields, by) => {
-    const { list: wanted, choice = "", match_on: about, pattern: typed = "", note = "" } = fields;
-    const list = LISTS.find((one) => one === wanted);
-    if (list === undefined) throw new RefusedError(400, "the form names no list");
-    // A suggestion that was chosen is its kind and its pattern.
+  "/lists/add": ({ service, fields, by }) => {
+    const { list: name, choice = "", match_on: type, pattern: typed = "", note = "" } = fields;
+    const list = LISTS.find((one) => one === name);
+    if (list === undefined) throw new RefusedError(400, "the form has no valid list");
+    // The value of a suggestion is its type and its pattern.
     const chosen = /^(client|sender|recipient) (.+)$/s.exec(choice);
-    const matchOn = MATCH_ON_KINDS.find((one) => one === (chosen?.[1] ?? about));
+    const matchOn = MATCH_ON_KINDS.find((one) => one === (chosen?.[1] ?? type));
     const pattern = chosen?.[2] ?? typed.trim();
-    if (pattern === "") throw new RefusedError(400, "say what the entry is to match");
-    const entry = await desk.add({ list, matchOn, pattern, note, lasts: lastsOf(fields) }, by);
-    return added(entry, `Added ${describeEntry(entry)}.`);
+    if (pattern === "") throw new RefusedError(400, "the pattern is empty");
+    const lifetime = lifetimeOf(fields);
+    const entry = service.commands.add({ list, matchOn, pattern, note, lifetime }, by);
+    return withUndo(entry, `Added ${formatEntry(entry)}.`);
   },
 
-  "/expect": async (desk, fields, by) => {
-    const { recipient = "", note = "expected" } = fields;
-    const entry = await desk.expect(recipient.trim(), lastsOf(fields), note, by);
-    return added(entry, `No greylisting for ${entry.pattern} meanwhile.`);
+  "/exemptions": ({ service, fields, by }) => {
+    const { recipient = "", note = "exemption" } = fields;
+    const lifetime = lifetimeOf(fields);
+    const entry = service.commands.exempt(recipient.trim(), lifetime, note, by);
+    return withUndo(entry, `Exempted ${entry.pattern} from greylisting (entry ${entry.id}).`);
   },
 
-  "/lists/edit": async (desk, fields, by) => {
-    const before = await desk.entry(numberOf(fields));
+  "/lists/edit": ({ service, fields, by }) => {
+    const before = service.queries.entry(idOf(fields));
     const { note = "" } = fields;
-    const isKept = fields["for"] === "keep";
-    const lasts = isKept ? undefined : lastsOf(fields);
-    const expires = isKept ? before.expires : lasts === undefined ? undefined : desk.now + lasts;
-    const changed = { note, ...(expires === undefined ? {} : { expires }) };
-    const entry = await desk.edit(before.id, changed, by);
-    const text = `Changed ${describeEntry(entry)}.`;
-    return { text, isBad: false, undo: { kind: "restore", entry: before } };
+    const keepsExpiry = fields["for"] === "keep";
+    const lifetime = keepsExpiry ? undefined : lifetimeOf(fields);
+    const expires = keepsExpiry
+      ? before.expires
+      : lifetime === undefined
+      ? undefined
+      : service.now + lifetime;
+    const change = { note, ...(expires === undefined ? {} : { expires }) };
+    const entry = service.commands.edit(before.id, change, by);
+    const text = `Changed ${formatEntry(entry)}.`;
+    return { text, isError: false, undo: { kind: "restore", entry: before } };
   },
 
-  "/lists/remove": async (desk, fields, by) => {
-    const entry = await desk.remove(numberOf(fields), by);
-    const text = `Removed ${describeEntry(entry)}.`;
-    return { text, isBad: false, undo: { kind: "restore", entry } };
+  "/lists/remove": ({ service, fields, by }) => {
+    const entry = service.commands.remove(idOf(fields), by);
+    const text = `Removed ${formatEntry(entry)}.`;
+    return { text, isError: false, undo: { kind: "restore", entry } };
   },
 
-  "/undo": async (desk, _, by, session) => {
+  "/undo": ({ service, by, session }) => {
     const { undo } = session;
-    if (undo === undefined) throw new RefusedError(409, "there is nothing to take back");
+    if (undo === undefined) throw new RefusedError(409, "there is nothing to undo");
     session.undo = undefined;
-    const entry = undo.kind === "remove"
-      ? await desk.remove(undo.id, by)
-      : await desk.restore(undo.entry, by);
-    const what = undo.kind === "remove" ? "removed" : "put back";
-    return { text: `Taken back: ${what} ${describeEntry(entry)}.`, isBad: false };
+    if (undo.kind === "remove") {
+      const entry = service.commands.remove(undo.id, by);
+      return { text: `Undone: removed ${formatEntry(entry)}.`, isError: false };
+    }
+    const entry = service.commands.restore(undo.entry, by);
+    return { text: `Undone: restored ${formatEntry(entry)}.`, isError: false };
   },
 };
 
-/** Behind a proxy with TLS the cookie must never travel without it. */
+/** Whether the browser speaks TLS, to this server or to a reverse proxy. */
 function isEncrypted(context: AppContext): boolean {
   return context.req.header("origin")?.startsWith("https:") ??
     context.req.header("x-forwarded-proto") === "https";
 }
 
-async function signIn(context: AppContext, desk: StatusService, access: Access): Promise<Response> {
+async function signIn(
+  context: AppContext,
+  service: StatusService,
+  access: Access,
+): Promise<Response> {
   const { password = "", then = "/" } = await fieldsOf(context);
   const result = await access.signIn(password, context.env.address);
   switch (result.kind) {
-    case "none":
-      return await signInPage(context, desk, access, { then });
-    case "wrong":
-      return await signInPage(context, desk, access, { then, problem: "Wrong password." }, 401);
-    case "wait": {
-      const seconds = Math.ceil(result.wait / 1000);
+    case "no-password-set":
+      return signInPage(context, service, access, { then });
+    case "wrong-password":
+      return signInPage(context, service, access, { then, error: "Wrong password." }, 401);
+    case "throttled": {
+      const seconds = Math.ceil(result.retryAfterMs / SECOND);
       context.header("retry-after", String(seconds));
-      const problem = `Too many wrong passwords: try again in ${seconds} s.`;
-      return await signInPage(context, desk, access, { then, problem }, 429);
+      const error = `Too many wrong passwords: try again in ${seconds} s.`;
+      return signInPage(context, service, access, { then, error }, 429);
     }
     case "signed-in":
       setCookie(context, SESSION_COOKIE, result.session.id, {
-        path: `${desk.settings.prefix}/`,
+        path: `${service.settings.prefix}/`,
         httpOnly: true,
         sameSite: "Strict",
         secure: isEncrypted(context),
       });
-      return context.redirect(desk.settings.prefix + ownPath(then), 303);
+      return context.redirect(service.settings.prefix + localPath(then), 303);
   }
 }
 
-/** Adds the actions to an application whose guard let only those through who may change things. */
-export function serveActions(app: App, desk: StatusService, access: Access): void {
-  for (const [path, deed] of Object.entries(ACTIONS)) {
+/** Adds the actions behind the guard. */
+export function serveActions(app: App, service: StatusService, access: Access): void {
+  for (const [path, action] of Object.entries(ACTIONS)) {
     app.post(path, async (context) => {
       const visitor = context.get("visitor");
       if (visitor.kind !== "administrator") return context.text("Programs use /api/v1.\n", 403);
       const { session } = visitor;
       const fields = await fieldsOf(context);
       try {
-        session.notice = await deed(desk, fields, nameOf(visitor), session);
+        session.notice = action({ service, fields, by: authorOf(visitor), session });
         session.undo = session.notice.undo;
       } catch (error) {
         if (!(error instanceof RefusedError)) throw error;
-        session.notice = { text: `Not done: ${error.message}.`, isBad: true };
+        session.notice = { text: `Nothing changed: ${error.message}.`, isError: true };
       }
-      return context.redirect(desk.settings.prefix + ownPath(fields["then"]), 303);
+      return context.redirect(service.settings.prefix + localPath(fields["then"]), 303);
     });
   }
-  app.post("/sign-in", (context) => signIn(context, desk, access));
+  app.post("/sign-in", (context) => signIn(context, service, access));
   app.post("/sign-out", (context) => {
     const visitor = context.get("visitor");
     if (visitor.kind === "administrator") access.signOut(visitor.session);
-    deleteCookie(context, SESSION_COOKIE, { path: `${desk.settings.prefix}/` });
-    return context.redirect(`${desk.settings.prefix}/`, 303);
+    deleteCookie(context, SESSION_COOKIE, { path: `${service.settings.prefix}/` });
+    return context.redirect(`${service.settings.prefix}/`, 303);
   });
 }

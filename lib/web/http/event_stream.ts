@@ -1,126 +1,136 @@
 /**
- * What is new, told to whoever listens (server-sent events, WHATWG HTML, 9.2). One look at the
- * database serves all listeners, and none is made while nobody listens.
+ * New decisions and list changes for server-sent events (WHATWG HTML, 9.2). One poll of the database
+ * serves all subscribers; without subscribers there is none.
  *
  * @module
  */
+import type { SSEMessage } from "hono/streaming";
 import { decisionAsJson } from "../../admin/record_json.ts";
+import { DatabaseError } from "../../store/database_error.ts";
+import { SECOND } from "../../text/duration.ts";
 import type { StatusService } from "../worker/status_service.ts";
 
-/** How often is looked, in milliseconds. */
-const PERIOD = 1000;
+const POLL_INTERVAL_MS = SECOND;
 
-/** So many decisions are told at once; of more, the newest. */
-const MOST = 50;
+/** Decisions of one poll; the newest if there are more. */
+const MAX_DECISIONS = 50;
 
-/** A line that says nothing keeps proxies from closing the connection: every so many looks. */
-const SIGN_OF_LIFE = 15;
+/** Polls between two keep-alives, which keep proxies from closing an idle connection. */
+const KEEP_ALIVE_POLLS = 15;
 
-/** So many may listen at once. */
-const MAX_LISTENERS = 200;
+const MAX_SUBSCRIBERS = 200;
 
-const encoder = new TextEncoder();
+/** A subscriber that does not read loses further messages. */
+const MAX_QUEUED_MESSAGES = 1000;
 
-type Listener = ReadableStreamDefaultController<Uint8Array>;
+/** The browser's delay before it connects again. */
+const RECONNECT_MS = 3 * SECOND;
 
-/** Tells what is new. */
+export const KEEP_ALIVE = "keep-alive";
+
+export type StreamMessage = SSEMessage | typeof KEEP_ALIVE;
+
+type Subscriber = ReadableStreamDefaultController<StreamMessage>;
+
 export class EventStream {
-  readonly #desk: StatusService;
-  readonly #listeners = new Set<Listener>();
-  /** Those that were not told yet from when on they hear everything. */
-  readonly #newcomers = new Set<Listener>();
+  readonly #service: StatusService;
+  readonly #pollIntervalMs: number;
+  readonly #subscribers = new Set<Subscriber>();
+  /** Those without their `begin` yet. */
+  readonly #newSubscribers = new Set<Subscriber>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #last = 0;
-  #revision = -1;
-  #turns = 0;
+  #lastDecision = 0;
+  #entriesRevision = -1;
+  #polls = 0;
   #isBehind = true;
 
-  /** A feed that nobody listens to. */
-  constructor(desk: StatusService) {
-    this.#desk = desk;
+  constructor(service: StatusService, pollIntervalMs = POLL_INTERVAL_MS) {
+    this.#service = service;
+    this.#pollIntervalMs = pollIntervalMs;
   }
 
-  /** A stream of events for one more listener; undefined if there are too many. */
-  listen(): ReadableStream<Uint8Array> | undefined {
-    if (this.#listeners.size >= MAX_LISTENERS) return undefined;
-    let listener: Listener;
+  /** The messages from now on; undefined if there are too many subscribers. */
+  subscribe(): ReadableStream<StreamMessage> | undefined {
+    if (this.#subscribers.size >= MAX_SUBSCRIBERS) return undefined;
+    let subscriber: Subscriber;
     return new ReadableStream({
       start: (controller) => {
-        listener = controller;
-        this.#listeners.add(controller);
-        this.#newcomers.add(controller);
-        controller.enqueue(encoder.encode("retry: 3000\n\n"));
+        subscriber = controller;
+        this.#subscribers.add(controller);
+        this.#newSubscribers.add(controller);
         if (this.#timer !== undefined) return;
         this.#isBehind = true;
-        this.#schedule(this.#look());
+        this.#run();
       },
       cancel: () => {
-        this.#listeners.delete(listener);
-        this.#newcomers.delete(listener);
+        this.#subscribers.delete(subscriber);
+        this.#newSubscribers.delete(subscriber);
       },
-    });
+    }, { highWaterMark: MAX_QUEUED_MESSAGES });
   }
 
-  /** Begins with what happens from now on: the database is another one. */
-  beginAnew(): void {
+  /** Skips what is in the database, which is another file now. */
+  restart(): void {
     this.#isBehind = true;
   }
 
-  /** Ends every stream. */
+  /** Ends all streams. */
   stop(): void {
     clearTimeout(this.#timer);
-    for (const listener of this.#listeners) listener.close();
-    this.#listeners.clear();
-    this.#newcomers.clear();
+    for (const subscriber of this.#subscribers) subscriber.close();
+    this.#subscribers.clear();
+    this.#newSubscribers.clear();
   }
 
-  /** Begins with what happens from now on. */
-  async #catchUp(): Promise<void> {
-    const { rows } = await this.#desk.decisions({ text: "", limit: 1 });
-    this.#last = rows[0]?.id ?? 0;
-    this.#revision = await this.#desk.revision();
+  #catchUp(): void {
+    const { queries } = this.#service;
+    const { rows } = queries.decisions({ text: "", limit: 1 });
+    this.#lastDecision = rows[0]?.id ?? 0;
+    this.#entriesRevision = queries.entriesRevision();
   }
 
-  #schedule(before: Promise<void>): void {
-    this.#timer = setTimeout(async () => {
-      try {
-        await before;
-      } catch {
-        // A database that is ill has nothing new to tell.
-      }
-      if (this.#listeners.size === 0) this.#timer = undefined;
-      else if (this.#timer !== undefined) this.#schedule(this.#look());
-    }, PERIOD);
+  /** Polls until there are no subscribers. */
+  #run(): void {
+    try {
+      this.#poll();
+    } catch (error) {
+      // The health page reports errors of the database.
+      if (!(error instanceof DatabaseError)) throw error;
+    }
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#subscribers.size > 0) this.#run();
+    }, this.#pollIntervalMs);
   }
 
-  async #look(): Promise<void> {
+  #poll(): void {
     if (this.#isBehind) {
-      await this.#catchUp();
+      this.#catchUp();
       this.#isBehind = false;
     }
-    this.#turns++;
-    if (this.#turns % SIGN_OF_LIFE === 0) this.#tell(": \n\n");
-    const { rows } = await this.#desk.decisions({ text: "", limit: MOST });
-    const fresh = rows.filter(({ id }) => id > this.#last).reverse();
-    for (const row of fresh) {
-      this.#last = row.id;
+    this.#polls++;
+    if (this.#polls % KEEP_ALIVE_POLLS === 0) this.#send(KEEP_ALIVE);
+    const { queries } = this.#service;
+    const { rows } = queries.decisions({ text: "", limit: MAX_DECISIONS });
+    const newRows = rows.filter(({ id }) => id > this.#lastDecision).reverse();
+    for (const row of newRows) {
+      this.#lastDecision = row.id;
       const data = JSON.stringify(decisionAsJson(row));
-      this.#tell(`event: decision\nid: ${row.id}\ndata: ${data}\n\n`);
+      this.#send({ event: "decision", id: String(row.id), data });
     }
-    const revision = await this.#desk.revision();
-    if (revision !== this.#revision) {
-      this.#revision = revision;
-      this.#tell(`event: lists\ndata: {"revision":${revision}}\n\n`);
+    const revision = queries.entriesRevision();
+    if (revision !== this.#entriesRevision) {
+      this.#entriesRevision = revision;
+      this.#send({ event: "lists", data: JSON.stringify({ revision }) });
     }
-    this.#tell(`event: begin\ndata: {"last":${this.#last}}\n\n`, this.#newcomers);
-    this.#newcomers.clear();
+    const data = JSON.stringify({ last: this.#lastDecision });
+    this.#send({ event: "begin", retry: RECONNECT_MS, data }, this.#newSubscribers);
+    this.#newSubscribers.clear();
   }
 
-  #tell(text: string, listeners: ReadonlySet<Listener> = this.#listeners): void {
-    const bytes = encoder.encode(text);
-    for (const listener of listeners) {
-      // Whoever does not read misses events, and not the memory of the daemon.
-      if ((listener.desiredSize ?? 0) > -1000) listener.enqueue(bytes);
+  #send(message: StreamMessage, subscribers: ReadonlySet<Subscriber> = this.#subscribers): void {
+    for (const subscriber of subscribers) {
+      if ((subscriber.desiredSize ?? 0) > 0) subscriber.enqueue(message);
     }
   }
 }

@@ -1,28 +1,41 @@
 /**
- * Keeping the status page from taking a processor for itself: after each piece of work it rests for as
- * long as the work took, so that however many ask, the mail has the machine.
+ * One task at a time, with a rest after each as long as the task took, so that the status page takes
+ * at most half a processor from the mail.
  *
  * @module
  */
+import type { MiddlewareHandler } from "hono";
 
-/** No rest is longer, in milliseconds: a search through everything must not stop the page. */
-const LONGEST_REST = 200;
+/** One slow search must not block the page for as long again. */
+const MAX_REST_MS = 200;
 
-/** Does one piece of work after the other. */
 export class FairQueue {
-  #turn: Promise<void> = Promise.resolve();
+  readonly #maxRestMs: number;
+  #last: Promise<void> = Promise.resolve();
 
-  /** Does a piece of work when it is its turn. */
-  async take<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#turn;
+  constructor(maxRestMs = MAX_REST_MS) {
+    this.#maxRestMs = maxRestMs;
+  }
+
+  async run<T>(task: () => Promise<T>): Promise<T> {
+    const before = this.#last;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#turn = promise;
+    this.#last = promise;
     await before;
     const begin = performance.now();
     try {
-      return await work();
+      return await task();
     } finally {
-      setTimeout(resolve, Math.min(LONGEST_REST, performance.now() - begin));
+      setTimeout(resolve, Math.min(this.#maxRestMs, performance.now() - begin));
     }
   }
+}
+
+/** Queues all requests except those of public paths. */
+export function queueRequests(isPublic: (path: string) => boolean): MiddlewareHandler {
+  const queue = new FairQueue();
+  return async (context, next) => {
+    if (isPublic(context.req.path)) await next();
+    else await queue.run(next);
+  };
 }

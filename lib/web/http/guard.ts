@@ -1,15 +1,23 @@
 /**
- * Who may ask the status page, from where a change may come, and what a browser may do with answers.
+ * The checks before every handler: host, origin, sign-in, CSRF token; and the security headers.
  *
  * @module
  */
+import type { MiddlewareHandler } from "hono";
+import { getCookie } from "hono/cookie";
+import { secureHeaders } from "hono/secure-headers";
+import { isSame } from "../../admin/secrets.ts";
+import { isLocal } from "../../net/endpoint.ts";
 import { isLoopback, parseAddress } from "../../net/network.ts";
+import type { StatusService } from "../worker/status_service.ts";
+import type { Access } from "./access.ts";
+import { fieldsOf, SESSION_COOKIE } from "./actions.ts";
+import type { AppContext, Env } from "./context.tsx";
 
-/** What the page goes by. */
 export interface Names {
   /** The names of the settings, in lower case. */
   readonly names: readonly string[];
-  /** Whether it listens where others reach it: then it goes by any IP address. */
+  /** Whether the endpoint is reachable from other hosts; then any IP address is accepted. */
   readonly isOpen: boolean;
 }
 
@@ -20,11 +28,8 @@ function hostOf(header: string): string {
 }
 
 /**
- * Whether a request names a host that this server goes by. A web page on the Internet can have its own
- * name resolved to any address, and would then read what its visitor can reach (DNS rebinding); the
- * name in `Host` gives it away. An address cannot be rebound.
- *
- * @param header the `Host` header; null if there is none.
+ * Whether the `Host` header names this server. This prevents DNS rebinding: a foreign page can point
+ * its own name, but not an IP address, to a server that only its visitor reaches.
  */
 export function isKnownHost(header: string | null, { names, isOpen }: Names): boolean {
   if (header === null || header === "") return false;
@@ -34,9 +39,9 @@ export function isKnownHost(header: string | null, { names, isOpen }: Names): bo
   return address !== undefined && (isOpen || isLoopback(address));
 }
 
-/** What a browser tells of where a request comes from. */
+/** The headers by which a browser tells the origin of a request. */
 export interface Source {
-  /** The `Host` header, which is known. */
+  /** The `Host` header, already checked. */
   readonly host: string | null;
   /** The `Origin` header (RFC 6454). */
   readonly origin: string | null;
@@ -45,27 +50,111 @@ export interface Source {
 }
 
 /**
- * Whether a change comes from one of our own pages, as the browser tells: not only from this machine,
- * since another server on it is another origin, though not another site.
+ * Whether a request comes from a page of this server. The same site is not enough: another server on
+ * this machine is the same site.
  */
 export function isOwnOrigin({ host, origin, fetchSite }: Source, { names }: Names): boolean {
   if (fetchSite !== null && fetchSite !== "same-origin") return false;
-  // A browser leaves the origin out, or makes it `null`, where it is not to be told; the other header
-  // it sends all the same.
+  // A referrer policy makes browsers omit the origin or send `null`, but not Sec-Fetch-Site.
   if (origin === null || origin === "null") return fetchSite === "same-origin";
   const from = /^https?:\/\/([^/]+)$/.exec(origin)?.[1]?.toLowerCase();
   if (from === undefined) return false;
   return from === host?.toLowerCase() || names.includes(hostOf(from));
 }
 
-/** What every answer tells a browser: nothing from elsewhere, in no frame, nothing to guess or to tell. */
-export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; " +
-    "img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; " +
-    "base-uri 'none'",
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-  "permissions-policy": "camera=(), geolocation=(), microphone=()",
-};
+/** Everything from this origin, no frames, no referrer, no guessing of types, no cache. */
+export function hardenAnswers(): readonly MiddlewareHandler[] {
+  return [
+    async (context, next) => {
+      await next();
+      const { headers } = context.res;
+      if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
+    },
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+      },
+      permissionsPolicy: { camera: [], geolocation: [], microphone: [] },
+      // TLS, and with it HSTS, is the reverse proxy's.
+      strictTransportSecurity: false,
+      xFrameOptions: "DENY",
+    }),
+  ];
+}
+
+/** Rejects requests for other host names. */
+export function checkHost(service: StatusService): MiddlewareHandler<Env> {
+  return async (context, next) => {
+    const { names, endpoint } = service.settings;
+    const host = context.req.header("host") ?? null;
+    if (!isKnownHost(host, { names, isOpen: !isLocal(endpoint) })) {
+      return context.text("Unknown host name: add it to status_names.\n", 421);
+    }
+    await next();
+  };
+}
+
+/** How the guard answers what it rejects. */
+export interface Rejections {
+  signInRequired(context: AppContext): Response;
+  forbidden(context: AppContext, why: string): Response;
+}
+
+export function isChange(context: AppContext): boolean {
+  return !["GET", "HEAD"].includes(context.req.method);
+}
+
+async function hasCsrfToken(context: AppContext, expected: string): Promise<boolean> {
+  const given = context.req.header("x-csrf-token") ?? (await fieldsOf(context))["csrf"];
+  return given !== undefined && isSame(given, expected);
+}
+
+async function isForged(context: AppContext, service: StatusService): Promise<boolean> {
+  const source = {
+    host: context.req.header("host") ?? null,
+    origin: context.req.header("origin") ?? null,
+    fetchSite: context.req.header("sec-fetch-site") ?? null,
+  };
+  if (!isOwnOrigin(source, { names: service.settings.names, isOpen: false })) return true;
+  const visitor = context.get("visitor");
+  if (visitor.kind !== "administrator" || context.req.path === "/sign-in") return false;
+  return !await hasCsrfToken(context, visitor.session.csrf);
+}
+
+/** Identifies the visitor, and lets pass what the visitor may see or do. */
+export function checkAccess(
+  service: StatusService,
+  access: Access,
+  isPublic: (path: string) => boolean,
+  { signInRequired, forbidden }: Rejections,
+): MiddlewareHandler<Env> {
+  return async (context, next) => {
+    const authorization = context.req.header("authorization");
+    const visitor = access.visitor(getCookie(context, SESSION_COOKIE), authorization);
+    context.set("visitor", visitor);
+    const needsSignIn = isChange(context) || access.isPrivate;
+    if (needsSignIn && visitor.kind === "anonymous" && !isPublic(context.req.path)) {
+      return signInRequired(context);
+    }
+    if (!isChange(context)) return await next();
+    if (visitor.kind === "program") {
+      if (visitor.mayChange) return await next();
+      return forbidden(context, "this token is read-only");
+    }
+    if (await isForged(context, service)) {
+      return forbidden(
+        context,
+        "The request did not come from a page of this server, or the page is out of date. " +
+          "Reload the page and try again.",
+      );
+    }
+    await next();
+  };
+}

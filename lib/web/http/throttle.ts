@@ -1,52 +1,45 @@
 /**
- * Slowing down who guesses passwords: after five wrong ones from an address each further try has to
- * wait, twice as long each time.
+ * A limit on guessing passwords: after five failures from an address, each further attempt has to
+ * wait, twice as long as the one before.
  *
  * @module
  */
+import { LRUCache } from "lru-cache";
+import { MINUTE, SECOND } from "../../text/duration.ts";
 
-/** So many wrong tries cost nothing. */
-const FREE_TRIES = 5;
+const FREE_FAILURES = 5;
+const MAX_WAIT_MS = MINUTE;
 
-/** The longest wait, in milliseconds. */
-const LONGEST_WAIT = 60_000;
+/** After this time without an attempt an address starts afresh. */
+const RESET_AFTER_MS = 15 * MINUTE;
 
-/** After so long without a try an address begins anew, in milliseconds. */
-const FORGOTTEN_AFTER = 15 * 60_000;
-
-/** So many addresses are remembered; the one that tried longest ago is forgotten. */
+/** Beyond it the address that failed longest ago is forgotten. */
 const MAX_ADDRESSES = 1000;
 
-interface Tries {
-  readonly wrong: number;
+interface Failures {
+  readonly count: number;
   readonly last: number;
 }
 
-/** Counts wrong tries by the address that they came from. */
+/** Counts failures by address. Times are milliseconds on the monotonic clock. */
 export class Throttle {
-  readonly #tries = new Map<string, Tries>();
+  readonly #failures = new LRUCache<string, Failures>({ max: MAX_ADDRESSES });
 
-  /** The milliseconds that an address has to wait before its next try; 0 for none. */
+  /** Milliseconds until the address may try again; 0 for now. */
   waitFor(address: string, now: number): number {
-    const tries = this.#tries.get(address);
-    if (tries === undefined || tries.wrong < FREE_TRIES) return 0;
-    const wait = Math.min(LONGEST_WAIT, 1000 * 2 ** (tries.wrong - FREE_TRIES));
-    return Math.max(0, tries.last + wait - now);
+    const failures = this.#failures.peek(address);
+    if (failures === undefined || failures.count < FREE_FAILURES) return 0;
+    const wait = Math.min(MAX_WAIT_MS, SECOND * 2 ** (failures.count - FREE_FAILURES));
+    return Math.max(0, failures.last + wait - now);
   }
 
-  /** Counts a wrong try. */
   failed(address: string, now: number): void {
-    const before = this.#tries.get(address);
-    const isOld = before === undefined || now - before.last > FORGOTTEN_AFTER;
-    this.#tries.delete(address);
-    this.#tries.set(address, { wrong: isOld ? 1 : before.wrong + 1, last: now });
-    if (this.#tries.size <= MAX_ADDRESSES) return;
-    const [oldest] = this.#tries.keys();
-    this.#tries.delete(oldest!);
+    const before = this.#failures.peek(address);
+    const isFirst = before === undefined || now - before.last > RESET_AFTER_MS;
+    this.#failures.set(address, { count: isFirst ? 1 : before.count + 1, last: now });
   }
 
-  /** Forgets the wrong tries of who got it right. */
   succeeded(address: string): void {
-    this.#tries.delete(address);
+    this.#failures.delete(address);
   }
 }

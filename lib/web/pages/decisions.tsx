@@ -1,43 +1,44 @@
 /**
- * Decisions, one by one.
+ * The table of decisions.
  *
  * @module
  */
-import type { Html } from "../components/html.ts";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import { REASON_TEXTS } from "../../greylist/model.ts";
-import { formatDuration } from "../../text/duration.ts";
 import type { StoredDecision } from "../../store/history.ts";
+import { formatDuration } from "../../text/duration.ts";
 import type { PageContext } from "../components/layout.tsx";
 import { Table } from "../components/table.tsx";
 import { Client, Sender, Text } from "../components/text.tsx";
 import { Ago } from "../components/time.tsx";
 
-const WORDS: Readonly<Record<StoredDecision["decision"], string>> = {
+const DECISION_NAMES: Readonly<Record<StoredDecision["decision"], string>> = {
   pass: "passed",
-  defer: "put off",
-  reject: "refused",
+  defer: "deferred",
+  reject: "rejected",
 };
 
-function Decision({ of }: { of: StoredDecision }): Html {
-  const { decision, shadow } = of;
-  if (shadow === undefined) return <span class={`mark ${decision}`}>{WORDS[decision]}</span>;
-  return <span class={`mark ${shadow}`}>{`passed, would have been ${WORDS[shadow]}`}</span>;
+function Decision({ of: { decision, shadow } }: { of: StoredDecision }): JSX.Element {
+  if (shadow === undefined) {
+    return <span class={`badge ${decision}`}>{DECISION_NAMES[decision]}</span>;
+  }
+  return <span class={`badge ${shadow}`}>{`passed (shadow: ${DECISION_NAMES[shadow]})`}</span>;
 }
 
-function Why({ of }: { of: StoredDecision }): Html {
+function Reason({ of }: { of: StoredDecision }): JSX.Element {
   const { reason, by, wait, delayed, origin } = of;
   return (
     <>
       <span title={REASON_TEXTS[reason]}>{reason}</span>
-      {wait === undefined ? "" : `, ${formatDuration(wait)} to wait`}
+      {wait === undefined ? "" : `, retry accepted in ${formatDuration(wait)}`}
       {delayed === undefined ? "" : `, after ${formatDuration(delayed)}`}
       {by === undefined ? "" : (
-        <span class="quiet">
+        <span class="muted">
           , <Text of={by} />
         </span>
       )}
       {origin === undefined ? "" : (
-        <span class="quiet">
+        <span class="muted">
           , <Text of={origin} />
         </span>
       )}
@@ -45,49 +46,56 @@ function Why({ of }: { of: StoredDecision }): Html {
   );
 }
 
-function Buttons({ frame, of }: { frame: PageContext; of: StoredDecision }): Html {
-  const path = `${frame.prefix}/lists/new?decision=${of.id}&list=`;
-  const whom = of.sender === "" ? "the null sender" : of.sender;
+/** Links to the entry form with the sender and client of a message. */
+export function EntryLinks(
+  { page, source, sender }: { page: PageContext; source: string; sender: string },
+): JSX.Element {
+  const path = `${page.prefix}/lists/new?${source}&list=`;
+  const name = sender === "" ? "the null sender" : sender;
   return (
-    <div class="buttons">
-      <a class="button" href={`${path}allow`} aria-label={`Allow … of ${whom}`}>Allow …</a>
-      <a class="button" href={`${path}block`} aria-label={`Block … of ${whom}`}>Block …</a>
-    </div>
+    <>
+      <a class="button" href={`${path}allow`} aria-label={`Allow … ${name}`}>Allow …</a>
+      <a class="button" href={`${path}block`} aria-label={`Block … ${name}`}>Block …</a>
+    </>
   );
 }
 
-/** Decisions. */
 export function DecisionTable(
-  { frame, rows, isHidden, empty }: {
-    frame: PageContext;
+  { page, rows, isHashed, empty }: {
+    page: PageContext;
     rows: readonly StoredDecision[];
-    isHidden: boolean;
+    /** Whether only hashes are stored, which no entry can be made from. */
+    isHashed: boolean;
     empty: string;
   },
-): Html {
+): JSX.Element {
   return (
     <Table
-      caption="Decisions, the newest first"
+      caption="Decisions, newest first"
       columns={[
-        { head: "When" },
+        { head: "Time" },
         { head: "Decision" },
-        { head: "Why" },
+        { head: "Reason" },
         { head: "Sender" },
         { head: "Recipient" },
         { head: "Client" },
-        { head: "What to do", kind: "actions" },
+        { head: "Actions", kind: "actions" },
       ]}
       empty={empty}
-      rows={rows.map((one) => ({
-        key: one.id,
+      rows={rows.map((row) => ({
+        key: row.id,
         cells: [
-          <Ago at={one.time} now={frame.now} />,
-          <Decision of={one} />,
-          <Why of={one} />,
-          <Sender of={one.sender} />,
-          <Text of={one.recipient} />,
-          <Client of={one} />,
-          isHidden ? "" : <Buttons frame={frame} of={one} />,
+          <Ago at={row.time} now={page.now} />,
+          <Decision of={row} />,
+          <Reason of={row} />,
+          <Sender of={row.sender} />,
+          <Text of={row.recipient} />,
+          <Client of={row} />,
+          isHashed ? "" : (
+            <div class="buttons">
+              <EntryLinks page={page} source={`decision=${row.id}`} sender={row.sender} />
+            </div>
+          ),
         ],
       }))}
     />

@@ -1,26 +1,23 @@
 /**
- * The page for people whose mail was delayed: the only one that is meant for strangers, so it shows
- * nothing of the others.
+ * The help page for senders of delayed mail. It is public and shows nothing of the other pages.
  *
  * @module
  */
-import type { Html } from "../components/html.ts";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import { formatDuration } from "../../text/duration.ts";
-import type { StatusSettings } from "../settings.ts";
 import { Text } from "../components/text.tsx";
+import type { StatusSettings } from "../settings.ts";
 
-/** What an address that can be followed begins with. */
-const WEB = /^https:\/\/[^\s"'<>]+$/;
-const MAILBOX = /^[^\s"'<>@,;:]+@[A-Za-z0-9.-]+$/;
+const HTTPS_URL = /^https:\/\/[^\s"'<>]+$/;
+const MAIL_ADDRESS = /^[^\s"'<>@,;:]+@[A-Za-z0-9.-]+$/;
 
-function Contact({ of }: { of: string }): Html {
-  if (WEB.test(of)) return <a href={of} rel="noreferrer">{of}</a>;
-  if (MAILBOX.test(of)) return <a href={`mailto:${of}`}>{of}</a>;
-  return <Text of={of} most={300} />;
+function Contact({ of }: { of: string }): JSX.Element {
+  if (HTTPS_URL.test(of)) return <a href={of} rel="noreferrer">{of}</a>;
+  if (MAIL_ADDRESS.test(of)) return <a href={`mailto:${of}`}>{of}</a>;
+  return <Text of={of} maxLength={300} />;
 }
 
-/** The page. */
-export function HelpPage({ settings }: { settings: StatusSettings }): Html {
+export function HelpPage({ settings }: { settings: StatusSettings }): JSX.Element {
   const { prefix, hostname, helpText, helpContact, rules } = settings;
   return (
     <html lang="en">
@@ -33,37 +30,33 @@ export function HelpPage({ settings }: { settings: StatusSettings }): Html {
         <link rel="stylesheet" href={`${prefix}/style.css`} />
       </head>
       <body>
-        <main class="letter">
+        <main class="help">
           <h1>My mail was delayed</h1>
           {helpText === "" ? "" : (
             <p>
-              <Text of={helpText} most={2000} />
+              <Text of={helpText} maxLength={2000} />
             </p>
           )}
           <p>
-            {`The mail server ${hostname} asks senders that it does not know yet to try again a little `}
-            {`later (“Greylisted, please try again”, 450 4.7.1). This is not a refusal: your mail server `}
-            {`tries again by itself, usually within minutes, and is known from then on. It keeps most spam `}
-            {`out, whose senders do not try again.`}
+            {`The mail server ${hostname} asks unknown senders to try again a little later `}
+            {`(“Greylisted, please try again”, 450 4.7.1). Your message was not rejected: your mail `}
+            {`server retries on its own, usually within minutes, and is known from then on. Most spam `}
+            {`is never retried, so this keeps it out.`}
           </p>
-          <h2>What you can do</h2>
+          <h2>Your options</h2>
           <ul>
             <li>
-              Nothing, most of the time. Your message waits in the queue of your own mail server,
-              and is delivered when that tries again.
+              Usually, nothing to do. Your message is in the queue of your mail server, which
+              delivers it with its next retry.
             </li>
             <li>
-              {`If you run that server: it should try again after ${
-                formatDuration(rules.delay)
-              } or later, `}
-              {`and within ${
-                formatDuration(rules.retryWindow)
-              }, with the same sender and recipient. A valid `}
-              {`SPF record, and a host name that resolves both ways, make it known sooner.`}
+              {`If you run that server: it should retry after ${formatDuration(rules.delay)} or `}
+              {`later, and within ${formatDuration(rules.retryWindow)}, with the same sender and `}
+              {`recipient. A valid SPF record and matching forward and reverse DNS shorten the delay.`}
             </li>
             <li>
-              If your message came back to you as undeliverable, or it is urgent, reach the person
-              or the administrator here in another way
+              If your message was returned as undeliverable, or is urgent, contact the recipient or
+              the administrator in another way
               {helpContact === "" ? "." : ": "}
               {helpContact === "" ? "" : <Contact of={helpContact} />}
             </li>

@@ -1,151 +1,146 @@
 /**
- * Pages with one list each, and the way through it.
+ * Pages with a search form and one table: waiting, decisions, possibly lost, known, auto-whitelisted.
  *
  * @module
  */
-import { answerPage } from "../http/answer.tsx";
-import { DecisionTable } from "./decisions.tsx";
-import type { StatusService } from "../worker/status_service.ts";
-import type { Content } from "../components/html.ts";
+import type { Child } from "hono/jsx";
 import { type PageContext, Panel } from "../components/layout.tsx";
+import { NextPage } from "../components/table.tsx";
+import { answerPage, type AppContext } from "../http/context.tsx";
+import {
+  checkAfter,
+  type PageParameters,
+  parametersOf,
+  queryWithoutAfter,
+} from "../http/page_query.ts";
+import type { StatusService } from "../worker/status_service.ts";
+import { DecisionTable } from "./decisions.tsx";
 import { AutoWhitelistedTable, KnownTable } from "./origins.tsx";
-import { checkPlace, type PageRequest, searchOf, withoutPlace } from "../http/page_query.ts";
 import { SearchForm } from "./search.tsx";
-import { More } from "../components/table.tsx";
 import { LostTable, WaitingTable } from "./waiting.tsx";
-import type { AppContext } from "../http/context.ts";
 
-/** Rows of a page. */
-const MANY = 50;
+const ROWS_PER_PAGE = 50;
 
-/** What is said where nothing is lost. */
-export const ALL_RETRIED = "Everything that was put off came back, or may still do so.";
+export const NOTHING_LOST = "All deferred mail was retried or may still be retried.";
 
-/** What an empty page of a search says: nothing at all, or nothing so far back. */
-export function emptyWords(next: string | undefined, words: string): string {
-  return next === undefined ? words : "Nothing among those that were looked at.";
+/** The text for an empty table; a search that has timed out may continue on the next page. */
+export function emptyText(next: string | undefined, text: string): string {
+  return next === undefined ? text : "No matches so far.";
 }
 
-/** A page with one list and the way through it. */
-export interface Listing {
-  /** The heading of its page. */
+interface Listing {
   readonly title: string;
-  /** What is said before it. */
-  readonly intro?: Content;
-  /** Its rows. */
-  readonly table: Content;
-  /** Where the next page begins; undefined after the last. */
+  readonly intro?: Child;
+  readonly table: Child;
+  /** The `after` of the next page; undefined on the last page. */
   readonly next: string | undefined;
 }
 
-/** Makes a listing. */
-export type Maker = (
-  desk: StatusService,
-  frame: PageContext,
-  given: PageRequest,
-) => Promise<Listing>;
+type ListingOf = (
+  service: StatusService,
+  page: PageContext,
+  parameters: PageParameters,
+) => Listing;
 
-/** The listings, by the paths of their pages. */
-export const LISTINGS: Readonly<Record<string, Maker>> = {
-  "/waiting": async (desk, frame, { q: text, after }) => {
-    const { rows, next } = await desk.waiting({ text, after, limit: MANY });
-    const empty = emptyWords(next, "Nothing waits.");
+/** By the path of the page. */
+const LISTINGS: Readonly<Record<string, ListingOf>> = {
+  "/waiting": ({ queries, settings }, page, { q: text, after }) => {
+    const { rows, next } = queries.waiting({ text, after, limit: ROWS_PER_PAGE });
+    const empty = emptyText(next, "No mail is waiting.");
     return {
-      title: "Waiting now",
-      table: <WaitingTable frame={frame} rows={rows} settings={desk.settings} empty={empty} />,
+      title: "Waiting",
+      table: <WaitingTable page={page} rows={rows} settings={settings} empty={empty} />,
       next,
     };
   },
-  "/decisions": async (desk, frame, { q: text, after, reason }) => {
-    const { rows, next } = await desk.decisions({ text, after, limit: MANY }, reason);
-    const empty = emptyWords(next, "There is no such decision.");
-    const isHidden = desk.settings.store.privacy;
+
+  "/decisions": ({ queries, settings }, page, { q: text, after, reason }) => {
+    const { rows, next } = queries.decisions({ text, after, limit: ROWS_PER_PAGE }, reason);
+    const empty = emptyText(next, "No decisions.");
     return {
       title: "Decisions",
       ...(reason === undefined ? {} : {
         intro: (
           <p>
-            {`Only with the reason ${reason.join(", ")}. `}
-            <a href={`${frame.prefix}/decisions`}>All decisions</a>
+            {`Reason: ${reason.join(", ")}. `}
+            <a href={`${page.prefix}/decisions`}>All decisions</a>
           </p>
         ),
       }),
-      table: <DecisionTable frame={frame} rows={rows} isHidden={isHidden} empty={empty} />,
+      table: (
+        <DecisionTable page={page} rows={rows} isHashed={settings.store.privacy} empty={empty} />
+      ),
       next,
     };
   },
-  "/lost": async (desk, frame, { q: text, after }) => {
-    const { rows, next } = await desk.lost({ text, after, limit: MANY });
+
+  "/lost": ({ queries, settings }, page, { q: text, after }) => {
+    const { rows, next } = queries.lost({ text, after, limit: ROWS_PER_PAGE });
+    const empty = emptyText(next, NOTHING_LOST);
     return {
-      title: "Never came back",
+      title: "Possibly lost mail",
       intro: (
         <p>
-          What was put off and was not tried again for six hours or more, the most likely real mail
-          first: a verified name, a host of the sender's own organisation and more than one try
-          count for it.
+          Deferred mail without a retry for six hours or more, most likely legitimate first. A
+          verified client name, a client of the sender’s own organisation and several tries count as
+          legitimate.
         </p>
       ),
-      table: (
-        <LostTable
-          frame={frame}
-          rows={rows}
-          settings={desk.settings}
-          empty={emptyWords(next, ALL_RETRIED)}
-        />
-      ),
+      table: <LostTable page={page} rows={rows} settings={settings} empty={empty} />,
       next,
     };
   },
-  "/known": async (desk, frame, { q: text, after }) => {
-    const { rows, next } = await desk.known({ text, after, limit: MANY });
-    const empty = emptyWords(next, "Nobody is known yet.");
+
+  "/known": ({ queries }, page, { q: text, after }) => {
+    const { rows, next } = queries.known({ text, after, limit: ROWS_PER_PAGE });
+    const empty = emptyText(next, "No known senders yet.");
     return {
       title: "Known senders",
-      table: <KnownTable frame={frame} rows={rows} empty={empty} />,
+      table: <KnownTable page={page} rows={rows} empty={empty} />,
       next,
     };
   },
-  "/auto-whitelisted": async (desk, frame, { q: text, after }) => {
-    const { rows, next } = await desk.proven({ text, after, limit: MANY });
-    const least = desk.settings.rules.autoWhitelistClients;
-    const empty = emptyWords(next, "No origin is proven yet.");
+
+  "/auto-whitelisted": ({ queries, settings }, page, { q: text, after }) => {
+    const { rows, next } = queries.autoWhitelisted({ text, after, limit: ROWS_PER_PAGE });
+    const threshold = settings.rules.autoWhitelistClients;
+    const empty = emptyText(next, "No auto-whitelisted origins yet.");
     return {
-      title: "Proven origins",
+      title: "Auto-whitelisted origins",
       intro: (
         <p>
-          {least === 0
-            ? "auto_whitelist_clients is 0: no origin is ever proven."
-            : `Origins that kept their word ${least} times or more skip greylisting. `}
-          <a href={`${frame.prefix}/known`}>Known senders</a>
+          {threshold === 0
+            ? "Auto-whitelisting is disabled (auto_whitelist_clients = 0). "
+            : `Origins with ${threshold} or more accepted retries skip greylisting. `}
+          <a href={`${page.prefix}/known`}>Known senders</a>
         </p>
       ),
-      table: <AutoWhitelistedTable frame={frame} rows={rows} empty={empty} />,
+      table: <AutoWhitelistedTable page={page} rows={rows} empty={empty} />,
       next,
     };
   },
 };
 
-/** Answers with the page of a listing. */
-export async function listing(
+export const LISTING_PATHS = Object.keys(LISTINGS);
+
+export function listingPage(
   context: AppContext,
-  desk: StatusService,
-  frame: PageContext,
+  service: StatusService,
+  page: PageContext,
   path: string,
-  make: Maker,
-): Promise<Response> {
-  const given = searchOf(context);
-  checkPlace(path, given.after);
-  const { title, intro = "", table, next } = await make(desk, frame, given);
-  const here = frame.prefix + path + withoutPlace(context);
+): Response {
+  const parameters = parametersOf(context);
+  checkAfter(path, parameters.after);
+  const { title, intro = "", table, next } = LISTINGS[path]!(service, page, parameters);
   const content = (
     <>
-      <SearchForm frame={frame} text={given.q} path={path} />
+      <SearchForm page={page} text={parameters.q} path={path} />
       {intro}
-      <Panel id="list" title="The list">
+      <Panel id="list" title="Results">
         {table}
-        <More path={here} next={next} />
+        <NextPage path={page.prefix + path + queryWithoutAfter(context)} next={next} />
       </Panel>
     </>
   );
-  return answerPage(context, frame, title, content);
+  return answerPage(context, page, title, content);
 }

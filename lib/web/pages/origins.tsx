@@ -1,22 +1,21 @@
 /**
- * Who passes at once: proven origins, and known senders.
+ * The tables of auto-whitelisted origins and of known senders.
  *
  * @module
  */
-import type { Html } from "../components/html.ts";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import type { StoredOrigin, StoredTriplet } from "../../store/store.ts";
 import type { PageContext } from "../components/layout.tsx";
 import { Table } from "../components/table.tsx";
 import { Sender, Text } from "../components/text.tsx";
 import { Ago, count } from "../components/time.tsx";
 
-/** Proven origins. */
 export function AutoWhitelistedTable(
-  { frame, rows, empty }: { frame: PageContext; rows: readonly StoredOrigin[]; empty: string },
-): Html {
+  { page, rows, empty }: { page: PageContext; rows: readonly StoredOrigin[]; empty: string },
+): JSX.Element {
   return (
     <Table
-      caption="Proven origins"
+      caption="Auto-whitelisted origins"
       columns={[
         { head: "Origin" },
         { head: "Deliveries", kind: "number" },
@@ -29,18 +28,17 @@ export function AutoWhitelistedTable(
         cells: [
           <Text of={name} />,
           count(deliveries),
-          <Ago at={firstSeen} now={frame.now} />,
-          <Ago at={lastSeen} now={frame.now} />,
+          <Ago at={firstSeen} now={page.now} />,
+          <Ago at={lastSeen} now={page.now} />,
         ],
       }))}
     />
   );
 }
 
-/** Known senders. */
 export function KnownTable(
-  { frame, rows, empty }: { frame: PageContext; rows: readonly StoredTriplet[]; empty: string },
-): Html {
+  { page, rows, empty }: { page: PageContext; rows: readonly StoredTriplet[]; empty: string },
+): JSX.Element {
   return (
     <Table
       caption="Known senders"
@@ -57,7 +55,7 @@ export function KnownTable(
           <Sender of={sender} />,
           <Text of={recipient} />,
           <Text of={origin} />,
-          <Ago at={lastSeen} now={frame.now} />,
+          <Ago at={lastSeen} now={page.now} />,
         ],
       }))}
     />

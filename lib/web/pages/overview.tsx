@@ -1,120 +1,141 @@
 /**
- * The overview: what an administrator looks at first, in the order of its worth.
+ * The overview: waiting and possibly lost mail, problems, figures, recent decisions.
  *
  * @module
  */
+import type { JSX } from "hono/jsx/jsx-runtime";
+import type { Period } from "../../admin/figures.ts";
 import { DatabaseError } from "../../store/database_error.ts";
-import { answerPage } from "../http/answer.tsx";
+import { DAY } from "../../text/duration.ts";
 import { Trend } from "../components/chart.tsx";
-import { DecisionTable } from "./decisions.tsx";
-import type { StatusService } from "../worker/status_service.ts";
-import { DelayPanel, TodayList } from "./today.tsx";
-import { healthOf } from "../api/health.ts";
-import { Deviations } from "./health_panel.tsx";
-import type { Content } from "../components/html.ts";
 import { type PageContext, Panel } from "../components/layout.tsx";
-import { ExpectForm } from "./lists.tsx";
-import { ALL_RETRIED, emptyWords } from "./listings.tsx";
-import { searchOf } from "../http/page_query.ts";
+import { answerPage, type AppContext } from "../http/context.tsx";
+import { parametersOf } from "../http/page_query.ts";
+import { healthOf } from "../worker/health.ts";
+import type { StatusService } from "../worker/status_service.ts";
+import { DecisionTable } from "./decisions.tsx";
+import { ExemptionForm } from "./entry_forms.tsx";
+import { ProblemList } from "./health.tsx";
+import { emptyText, NOTHING_LOST } from "./listings.tsx";
 import { SearchForm } from "./search.tsx";
+import { DelayPanel, TodayList } from "./today.tsx";
 import { LostTable, WaitingTable } from "./waiting.tsx";
-import type { AppContext } from "../http/context.ts";
 
-/** Rows of a panel among others. */
-const FEW = 8;
+const ROWS_PER_PANEL = 8;
+const LOST_ROWS = 5;
 
-/** The overview. */
-export async function overview(
+const PERIODS: Readonly<Record<Period, { readonly days: number; readonly name: string }>> = {
+  "24h": { days: 1, name: "the last 24 hours" },
+  "7d": { days: 7, name: "the last 7 days" },
+  "30d": { days: 30, name: "the last 30 days" },
+};
+
+function mailPanels(page: PageContext, service: StatusService): JSX.Element {
+  const { queries, settings } = service;
+  const waiting = queries.waiting({ text: "", limit: ROWS_PER_PANEL });
+  const lost = queries.lost({ text: "", limit: LOST_ROWS });
+  return (
+    <>
+      <Panel id="waiting" title="Waiting">
+        <WaitingTable
+          page={page}
+          rows={waiting.rows}
+          settings={settings}
+          empty="No mail is waiting. Deferred mail appears here at once."
+        />
+        <p>
+          <a href={`${page.prefix}/waiting`}>All waiting mail</a>
+        </p>
+      </Panel>
+      <ExemptionForm page={page} />
+      <Panel id="lost" title="Possibly lost mail">
+        <LostTable
+          page={page}
+          rows={lost.rows}
+          settings={settings}
+          empty={emptyText(lost.next, NOTHING_LOST)}
+        />
+        <p>
+          <a href={`${page.prefix}/lost`}>All possibly lost mail</a>
+        </p>
+      </Panel>
+    </>
+  );
+}
+
+function figurePanels(page: PageContext, service: StatusService, period: Period): JSX.Element {
+  const { queries, settings } = service;
+  const { days, name } = PERIODS[period];
+  const decisions = queries.decisions({ text: "", limit: ROWS_PER_PANEL });
+  return (
+    <>
+      <Panel id="today" title="Last 24 hours">
+        <TodayList
+          page={page}
+          today={queries.today()}
+          retryWindow={settings.rules.retryWindow}
+          summary={queries.summary(DAY)}
+        />
+      </Panel>
+      <Panel id="trend" title="Trend">
+        <Trend page={page} buckets={queries.trend(period)} period={period} />
+      </Panel>
+      <Panel id="delays" title="Delay of accepted mail">
+        <DelayPanel summary={queries.summary(days * DAY)} period={name} />
+      </Panel>
+      <Panel id="decisions" title="Recent decisions">
+        <DecisionTable
+          page={page}
+          rows={decisions.rows}
+          isHashed={settings.store.privacy}
+          empty="No requests from Postfix yet. See “Hook into Postfix” in the README."
+        />
+        <p>
+          <a href={`${page.prefix}/decisions`}>All decisions</a>
+        </p>
+      </Panel>
+    </>
+  );
+}
+
+export async function overviewPage(
   context: AppContext,
-  desk: StatusService,
-  frame: PageContext,
+  service: StatusService,
+  page: PageContext,
 ): Promise<Response> {
-  const { settings } = desk;
-  const { period } = searchOf(context);
-  const length = { "24h": 1, "7d": 7, "30d": 30 }[period] * 86_400_000;
-  const words = { "24h": "the last 24 hours", "7d": "the last 7 days", "30d": "the last 30 days" };
-  const health = await healthOf(desk, { tries: false });
-  const deviations = (
-    <Panel id="deviations" title="What is wrong">
-      <Deviations frame={frame} health={health} />
+  const { period } = parametersOf(context);
+  const health = await healthOf(service, { writeTest: false });
+  const problems = (
+    <Panel id="problems" title="Problems">
+      <ProblemList page={page} health={health} />
     </Panel>
   );
-  let panels: Content;
-  try {
-    const waiting = await desk.waiting({ text: "", limit: FEW });
-    const lost = await desk.lost({ text: "", limit: 5 });
-    const decisions = await desk.decisions({ text: "", limit: FEW });
-    const today = await desk.today();
-    const buckets = await desk.trend(period);
-    const day = await desk.summary(86_400_000);
-    const summary = await desk.summary(length);
-    panels = (
+  const answer = (panels: JSX.Element) =>
+    answerPage(
+      context,
+      page,
+      "Overview",
       <>
-        <Panel id="waiting" title="Waiting now">
-          <WaitingTable
-            frame={frame}
-            rows={waiting.rows}
-            settings={settings}
-            empty="Nothing waits. A stranger's mail appears here as soon as it is put off."
-          />
-          <p>
-            <a href={`${frame.prefix}/waiting`}>Everything that waits</a>
-          </p>
-        </Panel>
-        <ExpectForm frame={frame} />
-        <Panel id="lost" title="Probably real mail that never came back">
-          <LostTable
-            frame={frame}
-            rows={lost.rows}
-            settings={settings}
-            empty={emptyWords(lost.next, ALL_RETRIED)}
-          />
-          <p>
-            <a href={`${frame.prefix}/lost`}>Everything that never came back</a>
-          </p>
-        </Panel>
-        {deviations}
-        <Panel id="today" title="Today: the last 24 hours">
-          <TodayList
-            frame={frame}
-            today={today}
-            retryWindow={settings.rules.retryWindow}
-            summary={day}
-          />
-        </Panel>
-        <Panel id="trend" title="Trend">
-          <Trend frame={frame} buckets={buckets} period={period} />
-        </Panel>
-        <Panel id="delays" title="How long accepted mail had to wait">
-          <DelayPanel summary={summary} words={words[period]} />
-        </Panel>
-        <Panel id="decisions" title="Recent decisions">
-          <DecisionTable
-            frame={frame}
-            rows={decisions.rows}
-            isHidden={settings.store.privacy}
-            empty="Postfix has asked nothing yet. See “Hook into Postfix” in the README."
-          />
-          <p>
-            <a href={`${frame.prefix}/decisions`}>All decisions</a>
-          </p>
-        </Panel>
-      </>
+        <SearchForm page={page} text="" />
+        {panels}
+      </>,
+    );
+  try {
+    // No components, which would render, and throw, after this block.
+    return answer(
+      <>
+        {mailPanels(page, service)}
+        {problems}
+        {figurePanels(page, service, period)}
+      </>,
     );
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
-    panels = (
+    return answer(
       <>
-        {deviations}
-        <p class="empty">The database cannot be read now, so there is nothing else to show.</p>
-      </>
+        {problems}
+        <p class="empty">The database cannot be read. There is nothing else to show.</p>
+      </>,
     );
   }
-  const content = (
-    <>
-      <SearchForm frame={frame} text="" />
-      {panels}
-    </>
-  );
-  return answerPage(context, frame, "Overview", content);
 }

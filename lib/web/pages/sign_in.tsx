@@ -1,38 +1,28 @@
 /**
- * The page to sign in.
+ * The sign-in page.
  *
  * @module
  */
-import type { Html } from "../components/html.ts";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import type { PageContext } from "../components/layout.tsx";
+import type { Access } from "../http/access.ts";
+import { answerPage, type AppContext, localPath, pageContextOf } from "../http/context.tsx";
+import type { StatusService } from "../worker/status_service.ts";
 
-/** The form to sign in, or how to set a password. */
-export function SignInForm(
-  { frame, then, hasPassword, problem }: {
-    frame: PageContext;
-    then: string;
-    hasPassword: boolean;
-    problem: string | undefined;
-  },
-): Html {
-  if (!hasPassword) {
-    return (
-      <p class="empty">
-        No password is set yet. Set one on the mail server: <code>greylag passwd</code>
-      </p>
-    );
-  }
+function SignInForm(
+  { page, then, error }: { page: PageContext; then: string; error: string | undefined },
+): JSX.Element {
   return (
-    <form method="post" action={`${frame.prefix}/sign-in`} class="sheet">
+    <form method="post" action={`${page.prefix}/sign-in`} class="form">
       <input type="hidden" name="then" value={then} />
-      {problem === undefined ? "" : <p class="notice bad" role="alert" id="problem">{problem}</p>}
-      {/* For password managers, which want a name. */}
+      {error === undefined ? "" : <p class="notice error" role="alert" id="error">{error}</p>}
+      {/* Password managers need a user name. */}
       <input
         type="text"
         name="username"
         value="greylag"
         autocomplete="username"
-        class="hidden"
+        class="visually-hidden"
         aria-hidden="true"
         tabindex={-1}
         readonly
@@ -46,10 +36,10 @@ export function SignInForm(
           autocomplete="current-password"
           required
           autofocus
-          aria-describedby={problem === undefined ? undefined : "problem"}
+          aria-describedby={error === undefined ? undefined : "error"}
         />
         <small>
-          The one that <code>greylag passwd</code> set.
+          Set with <code>greylag passwd</code>.
         </small>
       </p>
       <p>
@@ -57,4 +47,23 @@ export function SignInForm(
       </p>
     </form>
   );
+}
+
+/** The form, or instructions to set a password if there is none. */
+export function signInPage(
+  context: AppContext,
+  service: StatusService,
+  access: Access,
+  { then, error }: { readonly then: string; readonly error?: string },
+  status: 200 | 401 | 429 = 200,
+): Response {
+  const page = { ...pageContextOf(context, service), path: "/sign-in" };
+  const content = access.isPasswordSet()
+    ? <SignInForm page={page} then={localPath(then)} error={error} />
+    : (
+      <p class="empty">
+        No password is set. Set one on the mail server: <code>greylag passwd</code>
+      </p>
+    );
+  return answerPage(context, page, "Sign in", content, status);
 }

@@ -1,12 +1,13 @@
 /**
- * The last 24 hours at a today, and how long mail had to wait.
+ * The figures of the last 24 hours, and the delays of accepted mail.
  *
  * @module
  */
-import type { Content, Html } from "../components/html.ts";
-import { AT_ONCE, type Today, type TodayFigures } from "../../admin/figures.ts";
-import { formatDuration } from "../../text/duration.ts";
+import type { Child } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
+import { type Today, type TodayFigures, UNDELAYED_REASONS } from "../../admin/figures.ts";
 import type { Summary } from "../../admin/summary.ts";
+import { formatDuration, SECOND } from "../../text/duration.ts";
 import type { PageContext } from "../components/layout.tsx";
 import { Table } from "../components/table.tsx";
 import { count } from "../components/time.tsx";
@@ -17,116 +18,123 @@ function Figure(
     amount: number;
     baseline: number | undefined;
     href: string;
-    children: Content;
+    children: Child;
   },
-): Html {
+): JSX.Element {
   return (
     <li>
       <a href={href}>
         <span class="figure">{count(amount)}</span> <span class="name">{name}</span>
       </a>
-      <span class="quiet">
+      <span class="muted">
         {baseline === undefined ? "no baseline yet" : `baseline: ${count(baseline)} a day`}
       </span>
-      <span class="quiet">{children}</span>
+      <span class="muted">{children}</span>
     </li>
   );
 }
 
-/** The figures of the last 24 hours, each with the way to what is behind it. */
+/** Each figure links to its rows. */
 export function TodayList(
-  { frame, today, retryWindow, summary }: {
-    frame: PageContext;
+  { page, today, retryWindow, summary }: {
+    page: PageContext;
     today: Today;
+    /** Milliseconds. */
     retryWindow: number;
     summary: Summary;
   },
-): Html {
+): JSX.Element {
   const { last, baseline } = today;
-  const link = (reasons: readonly string[]) =>
-    `${frame.prefix}/decisions?reason=${reasons.join(",")}`;
+  const decisions = (reasons: readonly string[]) =>
+    `${page.prefix}/decisions?reason=${reasons.join(",")}`;
   const baselineOf = (figure: keyof TodayFigures) => baseline?.[figure];
   const { p50 } = summary.delays;
   return (
     <ul class="figures">
       <Figure
-        name="stopped"
-        amount={last.stopped}
-        baseline={baselineOf("stopped")}
-        href={`${frame.prefix}/lost`}
+        name="not retried"
+        amount={last.notRetried}
+        baseline={baselineOf("notRetried")}
+        href={`${page.prefix}/lost`}
       >
-        {`did not come back within ${formatDuration(retryWindow)}`}
+        {`within ${formatDuration(retryWindow)}`}
       </Figure>
       <Figure
         name="delayed"
         amount={last.delayed}
         baseline={baselineOf("delayed")}
-        href={link(["retried"])}
+        href={decisions(["retried"])}
       >
         {p50 === undefined
-          ? "messages that waited, then passed"
-          : `then passed, half within ${upTo(p50)}`}
+          ? "messages accepted after a retry"
+          : `accepted after a retry, half within ${upTo(p50)}`}
       </Figure>
       <Figure
-        name="passed at once"
+        name="passed without delay"
         amount={last.passedUndelayed}
         baseline={baselineOf("passedUndelayed")}
-        href={link(AT_ONCE)}
+        href={decisions(UNDELAYED_REASONS)}
       >
-        recipients, without any wait
+        recipients
       </Figure>
       <Figure
-        name="put off"
+        name="deferred"
         amount={last.deferred}
         baseline={baselineOf("deferred")}
-        href={link(["new"])}
+        href={decisions(["new"])}
       >
-        strangers asked to come back
+        first attempts
       </Figure>
       <Figure
         name="blocked"
         amount={last.blocked}
         baseline={baselineOf("blocked")}
-        href={link(["blocked"])}
+        href={decisions(["blocked"])}
       >
-        refused by your list
+        rejected by the block list
       </Figure>
     </ul>
   );
 }
 
 function upTo(seconds: number): string {
-  return seconds === Infinity ? "more than 2 d" : formatDuration(seconds * 1000);
+  return seconds === Infinity ? "more than 2d" : formatDuration(seconds * SECOND);
 }
 
-/** How long accepted mail had to wait. */
-export function DelayPanel({ summary, words }: { summary: Summary; words: string }): Html {
-  const { count: all, p50, p90, histogram } = summary.delays;
-  if (all === 0) {
-    return <p class="empty">{`No mail was delayed and then accepted in ${words}.`}</p>;
+/** The distribution of the delays of accepted mail. */
+export function DelayPanel(
+  { summary, period }: { summary: Summary; period: string },
+): JSX.Element {
+  const { count: total, p50, p90, histogram } = summary.delays;
+  if (total === 0) {
+    return <p class="empty">{`No delayed mail was accepted in ${period}.`}</p>;
   }
-  const most = Math.max(...histogram.map((one) => one.count));
+  const max = Math.max(...histogram.map((bucket) => bucket.count));
   return (
     <>
       <p>
-        {`${count(all)} messages waited and were accepted in ${words}: half of them at most `}
-        <strong>{upTo(p50!)}</strong> (p50), nine of ten at most <strong>{upTo(p90!)}</strong>{" "}
-        (p90).
+        {`${count(total)} messages were accepted after a retry in ${period}. Delay: `}
+        <strong>{upTo(p50!)}</strong> median, <strong>{upTo(p90!)}</strong> 90th percentile.
       </p>
       <Table
-        caption="How long accepted mail had to wait"
+        caption="Delay of accepted mail"
         columns={[
-          { head: "Waited" },
+          { head: "Delay" },
           { head: "Messages", kind: "number" },
           { head: "Share", kind: "wide" },
         ]}
         empty=""
-        rows={histogram.filter((one) => one.count > 0).map((one) => ({
-          key: one.upTo,
+        rows={histogram.filter((bucket) => bucket.count > 0).map((bucket) => ({
+          key: bucket.upTo,
           cells: [
-            one.upTo === Infinity ? "more than 2 d" : `up to ${upTo(one.upTo)}`,
-            count(one.count),
-            <meter min={0} max={most} value={one.count} aria-label={`${one.count} of ${all}`} />,
+            bucket.upTo === Infinity ? "more than 2d" : `up to ${upTo(bucket.upTo)}`,
+            count(bucket.count),
+            <meter
+              min={0}
+              max={max}
+              value={bucket.count}
+              aria-label={`${bucket.count} of ${total}`}
+            />,
           ],
         }))}
       />

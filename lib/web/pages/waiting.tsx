@@ -1,110 +1,108 @@
 /**
- * What waits, and what never came back, with the buttons that mend it.
+ * The tables of deferred mail: waiting for a retry, and possibly lost.
  *
  * @module
  */
-import type { Html } from "../components/html.ts";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Lost } from "../../admin/possibly_lost.ts";
-import { formatDuration } from "../../text/duration.ts";
 import type { Deferral } from "../../store/history.ts";
-import { Act, type PageContext } from "../components/layout.tsx";
-import type { StatusSettings } from "../settings.ts";
+import { formatDuration } from "../../text/duration.ts";
+import { ActionButton, type PageContext } from "../components/layout.tsx";
 import { Table } from "../components/table.tsx";
 import { Client, Sender, Text } from "../components/text.tsx";
 import { Ago } from "../components/time.tsx";
+import type { StatusSettings } from "../settings.ts";
+import { EntryLinks } from "./decisions.tsx";
 
-/** The buttons of something that was put off. */
 function Buttons(
-  { frame, of, isHidden }: { frame: PageContext; of: Deferral; isHidden: boolean },
-): Html {
-  if (isHidden) return <span class="quiet">only hashes are stored</span>;
-  const path = `${frame.prefix}/lists/new?deferral=${of.id}&list=`;
-  const whom = of.sender === "" ? "the null sender" : of.sender;
+  { page, of, isHashed }: { page: PageContext; of: Deferral; isHashed: boolean },
+): JSX.Element {
+  if (isHashed) return <span class="muted">only hashes are stored</span>;
+  const sender = of.sender === "" ? "the null sender" : of.sender;
   return (
     <div class="buttons">
-      <Act
-        frame={frame}
+      <ActionButton
+        page={page}
         to="/waiting/release"
         fields={{ id: of.id }}
-        label={`Let it in next time: ${whom} to ${of.recipient}`}
+        label={`Accept next retry: ${sender} to ${of.recipient}`}
       >
-        Let it in next time
-      </Act>
-      <a class="button" href={`${path}allow`} aria-label={`Allow … of ${whom}`}>Allow …</a>
-      <a class="button" href={`${path}block`} aria-label={`Block … of ${whom}`}>Block …</a>
+        Accept next retry
+      </ActionButton>
+      <EntryLinks page={page} source={`deferral=${of.id}`} sender={of.sender} />
     </div>
   );
 }
 
-function WaitsFor({ of, delay, now }: { of: Deferral; delay: number; now: number }): Html {
+function Status({ of, delay, now }: { of: Deferral; delay: number; now: number }): JSX.Element {
   const left = of.firstSeen + delay - now;
   return left > 0
-    ? <span>{`its time, for ${formatDuration(left)} more`}</span>
-    : <span>its next try, which passes</span>;
+    ? <span>{`retry accepted in ${formatDuration(left)}`}</span>
+    : <span>next retry will be accepted</span>;
 }
 
-/** What waits. */
+/** Deferred mail that may still be retried. */
 export function WaitingTable(
-  { frame, rows, settings, empty }: {
-    frame: PageContext;
+  { page, rows, settings, empty }: {
+    page: PageContext;
     rows: readonly Deferral[];
     settings: StatusSettings;
     empty: string;
   },
-): Html {
-  const { now } = frame;
+): JSX.Element {
+  const { now } = page;
   const { rules, store } = settings;
   return (
     <Table
-      caption="Mail that waits"
+      caption="Mail waiting for a retry"
       columns={[
         { head: "Sender" },
         { head: "Recipient" },
         { head: "Client" },
-        { head: "Origin" },
+        { head: "Network" },
         { head: "Tries", kind: "number" },
-        { head: "Since" },
-        { head: "Waits for" },
-        { head: "What to do", kind: "actions" },
+        { head: "First try" },
+        { head: "Status" },
+        { head: "Actions", kind: "actions" },
       ]}
       empty={empty}
-      rows={rows.map((one) => ({
-        key: one.id,
+      rows={rows.map((row) => ({
+        key: row.id,
         cells: [
-          <Sender of={one.sender} />,
-          <Text of={one.recipient} />,
-          <Client of={one} />,
-          <Text of={one.network} />,
-          one.tries,
-          <Ago at={one.firstSeen} now={now} />,
-          <WaitsFor of={one} delay={rules.delay} now={now} />,
-          <Buttons frame={frame} of={one} isHidden={store.privacy} />,
+          <Sender of={row.sender} />,
+          <Text of={row.recipient} />,
+          <Client of={row} />,
+          <Text of={row.network} />,
+          row.tries,
+          <Ago at={row.firstSeen} now={now} />,
+          <Status of={row} delay={rules.delay} now={now} />,
+          <Buttons page={page} of={row} isHashed={store.privacy} />,
         ],
       }))}
     />
   );
 }
 
-/** What never came back, the most likely real mail first. */
+/** Deferred mail that was not retried, most likely legitimate first. */
 export function LostTable(
-  { frame, rows, settings, empty }: {
-    frame: PageContext;
+  { page, rows, settings, empty }: {
+    page: PageContext;
     rows: readonly Lost[];
     settings: StatusSettings;
     empty: string;
   },
-): Html {
+): JSX.Element {
   return (
     <Table
-      caption="Mail that never came back"
+      caption="Mail that was not retried"
       columns={[
-        { head: "Real mail?" },
+        { head: "Legitimate?" },
         { head: "Sender" },
         { head: "Recipient" },
         { head: "Client" },
         { head: "Tries", kind: "number" },
-        { head: "Last tried" },
-        { head: "What to do", kind: "actions" },
+        { head: "Last try" },
+        { head: "Actions", kind: "actions" },
       ]}
       empty={empty}
       rows={rows.map(({ deferral, legitimacy }) => ({
@@ -115,19 +113,19 @@ export function LostTable(
           <Text of={deferral.recipient} />,
           <Client of={deferral} />,
           deferral.tries,
-          <Ago at={deferral.lastSeen} now={frame.now} />,
-          <Buttons frame={frame} of={deferral} isHidden={settings.store.privacy} />,
+          <Ago at={deferral.lastSeen} now={page.now} />,
+          <Buttons page={page} of={deferral} isHashed={settings.store.privacy} />,
         ],
       }))}
     />
   );
 }
 
-function Legitimacy({ of }: { of: number }): Html {
-  const words = of >= 7 ? "likely" : of >= 4 ? "maybe" : "unlikely";
+function Legitimacy({ of }: { of: number }): JSX.Element {
+  const likelihood = of >= 7 ? "likely" : of >= 4 ? "maybe" : "unlikely";
   return (
     <span>
-      {words} <span class="quiet">{`${of} of 10`}</span>
+      {likelihood} <span class="muted">{`${of} of 10`}</span>
     </span>
   );
 }

@@ -1,76 +1,71 @@
 /**
- * The daemon seen from the thread of the status page.
+ * The status page's end of its link to the daemon.
  *
  * @module
  */
 import type { PageEvent } from "../../daemon/events.ts";
-import type { State, ToDaemon } from "./messages.ts";
+import { SECOND } from "../../text/duration.ts";
+import type { DaemonReport, ToDaemon } from "./messages.ts";
 
-/** A daemon that does not answer for so long, in milliseconds, is stuck. */
-const TIMEOUT_MS = 3000;
+const TIMEOUT_MS = 3 * SECOND;
 
-/** The daemon did not answer in time. */
+/** The daemon sent no report in time. */
 export class DaemonStuckError extends Error {
-  /** An error with its message. */
   constructor() {
     super("the daemon does not answer");
     this.name = "DaemonStuckError";
   }
 }
 
-/** Asks the daemon, and tells it what happened. */
 export class DaemonLink {
   readonly #send: (message: ToDaemon) => void;
-  readonly #waiting = new Map<number, (state: State) => void>();
-  #questions = 0;
-  #trying: Promise<State> | undefined;
+  readonly #timeoutMs: number;
+  readonly #pending = new Map<number, (report: DaemonReport) => void>();
+  #requests = 0;
+  #testedReport: Promise<DaemonReport> | undefined;
 
-  /** A link over which `send` reaches the daemon. */
-  constructor(send: (message: ToDaemon) => void) {
+  constructor(send: (message: ToDaemon) => void, timeoutMs = TIMEOUT_MS) {
     this.#send = send;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** @throws {DaemonStuckError} */
+  report(): Promise<DaemonReport> {
+    return this.#request(false);
   }
 
   /**
-   * How the daemon fares.
+   * A report after a test write to the database, with obstacles and warnings. Concurrent callers share
+   * one test.
    *
-   * @throws {DaemonStuckError} if it does not answer.
+   * @throws {DaemonStuckError}
    */
-  state(): Promise<State> {
-    return this.#ask(false);
+  testedReport(): Promise<DaemonReport> {
+    this.#testedReport ??= this.#request(true).finally(() => this.#testedReport = undefined);
+    return this.#testedReport;
   }
 
-  /**
-   * How the daemon fares, and what keeps it from its work. Who asks meanwhile gets the same answer, so
-   * that nobody makes the daemon write as often as they ask.
-   *
-   * @throws {DaemonStuckError} if it does not answer.
-   */
-  tried(): Promise<State> {
-    this.#trying ??= this.#ask(true).finally(() => this.#trying = undefined);
-    return this.#trying;
-  }
-
-  /** Tells what belongs into the log. */
+  /** Sends an event to the daemon's log. */
   tell(event: PageEvent): void {
     this.#send({ kind: "event", event });
   }
 
-  /** Takes an answer. */
-  answer(question: number, state: State): void {
-    this.#waiting.get(question)?.(state);
+  /** Takes the daemon's answer to a request. */
+  receive(request: number, report: DaemonReport): void {
+    this.#pending.get(request)?.(report);
   }
 
-  async #ask(tries: boolean): Promise<State> {
-    const question = this.#questions++;
-    const { promise, resolve, reject } = Promise.withResolvers<State>();
-    const timer = setTimeout(() => reject(new DaemonStuckError()), TIMEOUT_MS);
-    this.#waiting.set(question, resolve);
-    this.#send({ kind: "ask", question, tries });
+  async #request(writeTest: boolean): Promise<DaemonReport> {
+    const request = this.#requests++;
+    const { promise, resolve, reject } = Promise.withResolvers<DaemonReport>();
+    const timer = setTimeout(() => reject(new DaemonStuckError()), this.#timeoutMs);
+    this.#pending.set(request, resolve);
+    this.#send({ kind: "report-request", request, writeTest });
     try {
       return await promise;
     } finally {
       clearTimeout(timer);
-      this.#waiting.delete(question);
+      this.#pending.delete(request);
     }
   }
 }

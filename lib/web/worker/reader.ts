@@ -1,46 +1,37 @@
 /**
- * The store as the status page uses it: a connection of its own, opened when it is needed, and never
- * making a database, mending one or setting one aside. That is the daemon's work. While nobody looks,
- * nothing is open, so that a file system can be taken away and mended.
+ * The status page's own connection to the store. It opens on demand and closes when idle, so that
+ * the file system can be unmounted or repaired. It never creates, repairs or moves a database: that
+ * is the daemon's work.
  *
  * @module
  */
 import { DatabaseError, databaseErrorOf } from "../../store/database_error.ts";
 import { fileAt, openStore, type StoreSettings } from "../../store/open.ts";
 import type { Store } from "../../store/store.ts";
+import { SECOND } from "../../text/duration.ts";
 
-/**
- * What nobody used for so long is closed, in milliseconds: longer than a page that is open lets pass
- * between two looks, which would else open it anew each time.
- */
-const IDLE = 3000;
+/** Longer than an open page waits between two refreshes, which would reopen it each time. */
+const IDLE_TIMEOUT_MS = 3 * SECOND;
 
-/** A store that is opened when it is needed. */
 export class Reader {
-  #settings: StoreSettings;
+  readonly #settings: StoreSettings;
+  readonly #idleTimeoutMs: number;
   #store: Store | undefined;
-  /** Which file is open. */
+  /** The identity of the open file. */
   #file = "";
-  #idle: ReturnType<typeof setTimeout> | undefined;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** A store that is not open yet. */
-  constructor(settings: StoreSettings) {
+  /** @param idleTimeoutMs the store closes after this time without use. */
+  constructor(settings: StoreSettings, idleTimeoutMs = IDLE_TIMEOUT_MS) {
     this.#settings = settings;
+    this.#idleTimeoutMs = idleTimeoutMs;
   }
 
-  /**
-   * Has something done with the store.
-   *
-   * @throws {DatabaseError} if there is none, or if it is ill; the next use opens it again.
-   */
-  use<T>(work: (store: Store) => T): Promise<T> {
-    return Promise.try(() => this.#use(work));
-  }
-
-  #use<T>(work: (store: Store) => T): T {
-    clearTimeout(this.#idle);
+  /** @throws {DatabaseError} if the database is missing or fails; the next use opens it again. */
+  use<T>(work: (store: Store) => T): T {
+    clearTimeout(this.#idleTimer);
     try {
-      // One that was deleted or replaced would go on being read.
+      // SQLite would go on reading a file that was deleted or replaced.
       if (fileAt(this.#settings.database) !== this.#file) this.close();
       this.#store ??= this.#open();
       return work(this.#store);
@@ -48,19 +39,19 @@ export class Reader {
       if (error instanceof DatabaseError) this.close();
       throw error;
     } finally {
-      this.#idle = setTimeout(() => this.close(), IDLE);
+      this.#idleTimer = setTimeout(() => this.close(), this.#idleTimeoutMs);
     }
   }
 
-  /** Closes what is open; the next use opens it again. */
+  /** The next use opens the store again. */
   close(): void {
-    clearTimeout(this.#idle);
+    clearTimeout(this.#idleTimer);
     const store = this.#store;
     this.#store = undefined;
     try {
       store?.close();
     } catch {
-      // It was broken already.
+      // The store failed before; there is nothing left to close.
     }
   }
 

@@ -1,45 +1,39 @@
 /**
- * The status page seen from the daemon: a thread of its own, so that no page, however long it takes,
- * makes a request of Postfix wait.
+ * The daemon's end of the status page. The page runs in a thread of its own, so that no page can
+ * delay a request of Postfix.
  *
  * @module
  */
 import { dirname } from "node:path";
+import type { DaemonStatus } from "../../daemon/daemon_status.ts";
+import type { PageEvent } from "../../daemon/events.ts";
+import { startThread, type ThreadPermissions } from "../../daemon/thread.ts";
 import { formatEndpoint } from "../../net/endpoint.ts";
 import type { Finding } from "../../postfix/postconf.ts";
-import type { DaemonStatus } from "../../daemon/daemon_status.ts";
-import { startThread, type ThreadPermissions } from "../../daemon/thread.ts";
-import type { PageEvent } from "../../daemon/events.ts";
-import type { ToDaemon, ToPage } from "./messages.ts";
+import { SECOND } from "../../text/duration.ts";
 import type { StatusSettings } from "../settings.ts";
+import type { ToDaemon, ToPage } from "./messages.ts";
 
-/** What the status page asks of the daemon. */
+/** The daemon as the status page sees it. */
 export interface Daemon {
-  /** How it fares. */
   daemonStatus(): DaemonStatus;
-  /** What keeps it from its work, in words; a database that cannot be written is tried. */
+  /** Reasons why mail passes ungreylisted, after a test write to a database that failed. */
   obstacles(): readonly string[];
-  /** What is wrong around it that the page's thread may not look at. */
+  /** Problems that the permissions of the page's thread hide from it. */
   warnings(): readonly Finding[];
 }
 
-/** What the status page tells. */
 export interface ThreadEvents {
-  /** It can be reached there. */
   listening(where: string): void;
-  /** It cannot be started, or it broke and is started again. */
+  /** The page cannot start, or crashed and restarts. */
   failed(error: unknown): void;
-  /** Something that belongs into the log. */
   event(event: PageEvent): void;
 }
 
-/** After it broke, it is started again so much later, in milliseconds. */
-const RESTART_PAUSE = 5000;
+const RESTART_DELAY_MS = 5 * SECOND;
+const STOP_TIMEOUT_MS = 1.5 * SECOND;
 
-/** It may take so long to stop, in milliseconds. */
-const STOP_TIME = 1500;
-
-/** What the page needs: its socket, the database's directory, the list files. */
+/** The socket, the database's directory and the list files; nothing else. */
 export function permissionsFor(
   { endpoint, store, whitelistClients, whitelistRecipients }: StatusSettings,
 ): ThreadPermissions {
@@ -53,16 +47,15 @@ export function permissionsFor(
   };
 }
 
-/** A status page in its thread. */
 export class StatusThread {
   readonly #daemon: Daemon;
   readonly #events: ThreadEvents;
   #settings: StatusSettings;
   #worker: Worker | undefined;
-  #restart: ReturnType<typeof setTimeout> | undefined;
+  #restartTimer: ReturnType<typeof setTimeout> | undefined;
   #stopped: (() => void) | undefined;
 
-  /** Starts one; that it cannot be started is told to `events`, and is no reason not to serve mail. */
+  /** Starts the thread. A failure goes to `events`; the daemon serves mail without the page. */
   constructor(settings: StatusSettings, daemon: Daemon, events: ThreadEvents) {
     this.#settings = settings;
     this.#daemon = daemon;
@@ -70,38 +63,38 @@ export class StatusThread {
     this.#start();
   }
 
-  /** Takes new settings, as far as it can without listening elsewhere. */
+  /** Applies new settings, apart from the endpoint and the database. */
   configure(settings: StatusSettings): void {
     const before = JSON.stringify(permissionsFor(this.#settings));
     const { endpoint, store } = this.#settings;
     this.#settings = { ...settings, endpoint, store };
     if (JSON.stringify(permissionsFor(this.#settings)) === before) {
-      this.#tell({ kind: "configure", settings: this.#settings });
+      this.#send({ kind: "configure", settings: this.#settings });
       return;
     }
-    // A thread cannot be given more than it began with.
+    // A running thread cannot get more permissions.
     this.stop().then(() => {
       this.#stopped = undefined;
       this.#start();
     });
   }
 
-  /** Has it open the database again: it is another file now. */
+  /** Reopens the database, which is another file now. */
   reopen(): void {
-    this.#tell({ kind: "reopen" });
+    this.#send({ kind: "reopen" });
   }
 
-  /** Stops it, without waiting for whoever is slow. */
+  /** Stops within 1.5 seconds, whatever its connections do. */
   async stop(): Promise<void> {
-    clearTimeout(this.#restart);
+    clearTimeout(this.#restartTimer);
     if (this.#worker === undefined) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#stopped = resolve;
-    this.#tell({ kind: "stop" });
-    const timer = setTimeout(resolve, STOP_TIME);
+    this.#send({ kind: "stop" });
+    const timer = setTimeout(resolve, STOP_TIMEOUT_MS);
     await promise;
     clearTimeout(timer);
-    this.#end();
+    this.#terminate();
   }
 
   #start(): void {
@@ -110,48 +103,48 @@ export class StatusThread {
       permissionsFor(this.#settings),
     );
     this.#worker = worker;
-    worker.onmessage = ({ data }: MessageEvent<ToDaemon>) => this.#hear(data);
+    worker.onmessage = ({ data }: MessageEvent<ToDaemon>) => this.#receive(data);
     worker.onerror = (event) => {
       event.preventDefault();
       this.#events.failed(event.message);
-      this.#end();
+      this.#terminate();
       this.#stopped?.();
       if (this.#stopped === undefined) {
-        this.#restart = setTimeout(() => this.#start(), RESTART_PAUSE);
+        this.#restartTimer = setTimeout(() => this.#start(), RESTART_DELAY_MS);
       }
     };
-    this.#tell({ kind: "start", settings: this.#settings });
+    this.#send({ kind: "start", settings: this.#settings });
   }
 
-  #end(): void {
+  #terminate(): void {
     this.#worker?.terminate();
     this.#worker = undefined;
   }
 
-  #tell(message: ToPage): void {
+  #send(message: ToPage): void {
     this.#worker?.postMessage(message);
   }
 
-  #hear(message: ToDaemon): void {
+  #receive(message: ToDaemon): void {
     switch (message.kind) {
       case "listening":
         return this.#events.listening(message.where);
       case "failed":
         this.#events.failed(message.why);
-        return this.#end();
+        return this.#terminate();
       case "event":
         return this.#events.event(message.event);
       case "stopped":
         return this.#stopped?.();
-      case "ask":
-        this.#answer(message.question, message.tries);
+      case "report-request":
+        this.#report(message.request, message.writeTest);
     }
   }
 
-  #answer(question: number, tries: boolean): void {
-    const obstacles = tries ? this.#daemon.obstacles() : undefined;
-    const warnings = tries ? this.#daemon.warnings() : [];
-    const state = { daemonStatus: this.#daemon.daemonStatus(), obstacles, warnings };
-    this.#tell({ kind: "state", question, state });
+  #report(request: number, writeTest: boolean): void {
+    const obstacles = writeTest ? this.#daemon.obstacles() : undefined;
+    const warnings = writeTest ? this.#daemon.warnings() : [];
+    const report = { daemonStatus: this.#daemon.daemonStatus(), obstacles, warnings };
+    this.#send({ kind: "report", request, report });
   }
 }

@@ -3,15 +3,15 @@ import { REASON_TEXTS, type Verdict } from "../../../lib/greylist/model.ts";
 import { Counters } from "../../../lib/daemon/counters.ts";
 import { renderMetrics } from "../../../lib/web/api/metrics.ts";
 import { decisionEvent } from "../../daemon/request.ts";
-import { VITALS } from "../page.ts";
+import { DAEMON_STATUS } from "../page.ts";
 
 const measured = (counters = new Counters()) => ({
-  daemonStatus: { ...VITALS, counters: counters.snapshot(), started: 1_700_000_000_500 },
+  daemonStatus: { ...DAEMON_STATUS, counters: counters.snapshot(), started: 1_700_000_000_500 },
   version: '1.0 "x"\\',
   databaseBytes: 4096,
 });
 
-Deno.test("every metric has its help and type once, and every known label is there with zero", () => {
+Deno.test("every metric has its help and type once, and every known label is present with zero", () => {
   const text = renderMetrics(measured());
   for (const reason of Object.keys(REASON_TEXTS)) {
     assertStringIncludes(text, `greylag_requests_total{reason="${reason}"} 0\n`);
@@ -27,7 +27,7 @@ Deno.test("every metric has its help and type once, and every known label is the
   assertStringIncludes(text, "greylag_start_time_seconds 1700000000.5\n");
 });
 
-Deno.test("what was counted is what is shown", () => {
+Deno.test("requests are counted by reason and decision", () => {
   const counters = new Counters();
   const verdicts: Verdict[] = [
     { decision: "defer", reason: "new" },

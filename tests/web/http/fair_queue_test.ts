@@ -6,13 +6,13 @@ const spend = (milliseconds: number) => {
   while (performance.now() < end);
 };
 
-Deno.test("work is done one after the other, in its order, with as much rest as it took", async () => {
-  const pace = new FairQueue();
+Deno.test("tasks run in order, each after a rest as long as the one before", async () => {
+  const queue = new FairQueue();
   const order: number[] = [];
   let resting = 0;
   let ended = 0;
   await Promise.all([1, 2, 3].map((which) =>
-    pace.take(() => {
+    queue.run(() => {
       if (ended > 0) resting += performance.now() - ended;
       order.push(which);
       spend(20);
@@ -24,8 +24,16 @@ Deno.test("work is done one after the other, in its order, with as much rest as 
   assert(resting >= 38, `${resting}`);
 });
 
-Deno.test("who comes alone does not wait, and work that fails holds nobody up", async () => {
-  const pace = new FairQueue();
-  await assertRejects(() => pace.take(() => Promise.reject(new Error("bad"))));
-  assertEquals(await pace.take(() => Promise.resolve(7)), 7);
+Deno.test("the rest has a maximum", async () => {
+  const queue = new FairQueue(1);
+  const begin = performance.now();
+  await queue.run(() => Promise.resolve(spend(100)));
+  await queue.run(() => Promise.resolve());
+  assert(performance.now() - begin < 190);
+});
+
+Deno.test("a failed task rejects, and the next one runs", async () => {
+  const queue = new FairQueue();
+  await assertRejects(() => queue.run(() => Promise.reject(new Error("bad"))));
+  assertEquals(await queue.run(() => Promise.resolve(7)), 7);
 });

@@ -3,7 +3,7 @@ import { getAvailablePort } from "@std/net/get-available-port";
 import { Database } from "@db/sqlite";
 import { Daemon, inDirectory } from "../../daemon.ts";
 
-Deno.test("a daemon tells that it is alive and ready, and what it counted", async () => {
+Deno.test("monitoring shows life, readiness and counters", async () => {
   await inDirectory(async (directory) => {
     const port = getAvailablePort();
     const base = `http://127.0.0.1:${port}`;
@@ -33,14 +33,14 @@ Deno.test("a daemon tells that it is alive and ready, and what it counted", asyn
     assertStringIncludes(await text("/metrics"), "greylag_database_up 0\n");
     locker.exec("ROLLBACK");
     locker.close();
-    // A store that was ill is tried again after a second.
+    // The daemon tries a failed store again after a second.
     await new Promise((resolve) => setTimeout(resolve, 1100));
     assertEquals(await text("/readyz"), "ready\n");
     assertEquals(await daemon.stop(), 0);
   });
 });
 
-Deno.test("a status server whose port is taken costs no mail, and the log says so", async () => {
+Deno.test("a taken port is logged, and mail is served without the status page", async () => {
   await inDirectory(async (directory) => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const daemon = await Daemon.start([
@@ -54,7 +54,7 @@ Deno.test("a status server whose port is taken costs no mail, and the log says s
   });
 });
 
-Deno.test("on a Unix socket it is there for a reverse proxy, and what died there makes way", async () => {
+Deno.test("the page listens on a Unix socket for a reverse proxy, and replaces that of a dead process", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/status`;
     const start = () =>
@@ -80,7 +80,7 @@ Deno.test("on a Unix socket it is there for a reverse proxy, and what died there
   });
 });
 
-Deno.test("where others reach it, it asks for a password, and the log warns of what travels in clear", async () => {
+Deno.test("an open endpoint needs a token, and the log warns of clear text", async () => {
   await inDirectory(async (directory) => {
     const port = getAvailablePort();
     const daemon = await Daemon.start([
@@ -107,7 +107,7 @@ Deno.test("where others reach it, it asks for a password, and the log warns of w
   });
 });
 
-Deno.test("settings of the page are reread without a restart", async () => {
+Deno.test("a reload applies settings of the page", async () => {
   await inDirectory(async (directory) => {
     const port = getAvailablePort();
     const file = `${directory}/greylag.toml`;
@@ -124,7 +124,7 @@ Deno.test("settings of the page are reread without a restart", async () => {
   });
 });
 
-Deno.test("a change over the API counts for the mail within a second, and is in the log", async () => {
+Deno.test("a change by the API is logged and takes effect within a second", async () => {
   await inDirectory(async (directory) => {
     const port = getAvailablePort();
     const database = `${directory}/g.db`;

@@ -3,7 +3,7 @@ import { Sessions } from "../../../lib/web/http/sessions.ts";
 
 const HOUR = 3_600_000;
 
-Deno.test("a session lasts while it is used, and ends with its password or when it is closed", () => {
+Deno.test("a session ends after 12 idle hours, with a new password and when it is closed", () => {
   const sessions = new Sessions();
   const { id } = sessions.open("hash", 0);
   assertEquals(sessions.find(id, "hash", 11 * HOUR)?.id, id);
@@ -18,7 +18,7 @@ Deno.test("a session lasts while it is used, and ends with its password or when 
   assertEquals(sessions.find("", "hash", 1), undefined);
 });
 
-Deno.test("no two sessions and no two forms can be taken for each other", () => {
+Deno.test("ids and CSRF tokens of sessions differ", () => {
   const sessions = new Sessions();
   const [one, other] = [sessions.open("", 0), sessions.open("", 0)];
   assertNotEquals(one.id, other.id);
@@ -26,7 +26,7 @@ Deno.test("no two sessions and no two forms can be taken for each other", () => 
   assertNotEquals(one.id, one.csrf);
 });
 
-Deno.test("the session that was not used for longest gives way", () => {
+Deno.test("beyond 100 sessions the least recently used one ends", () => {
   const sessions = new Sessions();
   const first = sessions.open("", 0);
   const second = sessions.open("", 0);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Throttle } from "../../../lib/web/http/throttle.ts";
 
-Deno.test("five wrong tries cost nothing, each further one twice as long, a minute at most", () => {
+Deno.test("five failures are free; then the wait doubles up to a minute", () => {
   const throttle = new Throttle();
   const waits: number[] = [];
   for (let at = 0; at < 14; at++) {
@@ -13,7 +13,7 @@ Deno.test("five wrong tries cost nothing, each further one twice as long, a minu
   assertEquals(throttle.waitFor("192.0.2.2", 0), 0);
 });
 
-Deno.test("a wait passes with time, is over after a right try, and is forgotten in the end", () => {
+Deno.test("a wait ends with time, after a success, and after 15 minutes without attempts", () => {
   const throttle = new Throttle();
   for (let at = 0; at < 6; at++) throttle.failed("a", 0);
   assertEquals(throttle.waitFor("a", 500), 1500);
@@ -26,7 +26,7 @@ Deno.test("a wait passes with time, is over after a right try, and is forgotten 
   assertEquals(throttle.waitFor("a", 2000 + 16 * 60_000), 0);
 });
 
-Deno.test("tries from any number of addresses take no more memory", () => {
+Deno.test("beyond 1000 addresses the one that failed longest ago is forgotten", () => {
   const throttle = new Throttle();
   for (let at = 0; at < 6; at++) throttle.failed("first", 0);
   for (let at = 0; at < 1000; at++) throttle.failed(`other ${at}`, 0);

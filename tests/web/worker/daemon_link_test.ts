@@ -1,34 +1,42 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { DaemonLink, DaemonStuckError } from "../../../lib/web/worker/daemon_link.ts";
 import type { ToDaemon } from "../../../lib/web/worker/messages.ts";
-import { VITALS } from "../page.ts";
+import { DAEMON_STATUS } from "../page.ts";
 
-const STATE = { daemonStatus: VITALS, obstacles: [], warnings: [] };
+const REPORT = { daemonStatus: DAEMON_STATUS, obstacles: [], warnings: [] };
 
-Deno.test("answers find their questions, in whatever order they come", async () => {
+Deno.test("reports are matched to their requests in any order", async () => {
   const sent: ToDaemon[] = [];
   const link = new DaemonLink((message) => sent.push(message));
-  const [one, other] = [link.state(), link.state()];
-  link.answer(1, { ...STATE, obstacles: ["second"] });
-  link.answer(0, { ...STATE, obstacles: ["first"] });
-  assertEquals((await one).obstacles, ["first"]);
-  assertEquals((await other).obstacles, ["second"]);
-  link.answer(0, STATE);
-  assertEquals(sent.map(({ kind }) => kind), ["ask", "ask"]);
+  const [first, second] = [link.report(), link.report()];
+  link.receive(1, { ...REPORT, obstacles: ["second"] });
+  link.receive(0, { ...REPORT, obstacles: ["first"] });
+  assertEquals((await first).obstacles, ["first"]);
+  assertEquals((await second).obstacles, ["second"]);
+  link.receive(0, REPORT);
+  assertEquals(sent.map(({ kind }) => kind), ["report-request", "report-request"]);
 });
 
-Deno.test("however many ask whether it can write, it tries once", async () => {
+Deno.test("concurrent callers share one write test", async () => {
   const sent: ToDaemon[] = [];
   const link = new DaemonLink((message) => sent.push(message));
-  const asked = [link.tried(), link.tried(), link.tried()];
-  assertEquals(sent, [{ kind: "ask", question: 0, tries: true }]);
-  link.answer(0, STATE);
-  assertEquals(await Promise.all(asked), [STATE, STATE, STATE]);
-  link.tried().catch(() => {});
+  const reports = [link.testedReport(), link.testedReport(), link.testedReport()];
+  assertEquals(sent, [{ kind: "report-request", request: 0, writeTest: true }]);
+  link.receive(0, REPORT);
+  assertEquals(await Promise.all(reports), [REPORT, REPORT, REPORT]);
+  const next = link.testedReport();
   assertEquals(sent.length, 2);
-  link.answer(1, STATE);
+  link.receive(1, REPORT);
+  assertEquals(await next, REPORT);
 });
 
-Deno.test("a daemon that does not answer is told of as such", async () => {
-  await assertRejects(() => new DaemonLink(() => {}).state(), DaemonStuckError);
+Deno.test("a daemon that does not answer in time is an error", async () => {
+  await assertRejects(() => new DaemonLink(() => {}, 10).report(), DaemonStuckError);
+});
+
+Deno.test("events go to the daemon as they are", () => {
+  const sent: ToDaemon[] = [];
+  const event = { kind: "changed", by: "test", what: "entry 1" } as const;
+  new DaemonLink((message) => sent.push(message)).tell(event);
+  assertEquals(sent, [{ kind: "event", event }]);
 });

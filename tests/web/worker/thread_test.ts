@@ -2,10 +2,10 @@ import { assertEquals } from "@std/assert";
 import { permissionsFor } from "../../../lib/web/worker/thread.ts";
 import { withPage } from "../page.ts";
 
-Deno.test("the page's thread gets its port, the database's directory and the list files", async () => {
-  await withPage(({ desk }) => {
+Deno.test("the thread may use its port, the database's directory and the list files only", async () => {
+  await withPage(({ service }) => {
     const settings = {
-      ...desk.settings,
+      ...service.settings,
       store: { database: "/var/lib/greylag/greylag.db", privacy: false },
       whitelistClients: ["/etc/postgrey/clients"],
     };
@@ -20,7 +20,7 @@ Deno.test("the page's thread gets its port, the database's directory and the lis
       ...settings,
       endpoint: { kind: "unix", path: "/run/greylag/page" },
     } as const;
-    // A Unix socket takes the whole of net.
+    // Deno has no narrower permission for a Unix socket.
     assertEquals(permissionsFor(onSocket).net, true);
     assertEquals(permissionsFor(onSocket).write, [directory, "/run/greylag/page"]);
     const local = { ...settings, store: { database: "g.db", privacy: false } };

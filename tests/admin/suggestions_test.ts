@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { parsePattern } from "../../../lib/lists/pattern.ts";
-import { daemonSettings } from "../../../lib/config/settings.ts";
-import { combine } from "../../../lib/config/load.ts";
-import { suggestionsFor } from "../../../lib/web/pages/suggestions.ts";
+import { parsePattern } from "../../lib/lists/pattern.ts";
+import { daemonSettings } from "../../lib/config/settings.ts";
+import { combine } from "../../lib/config/load.ts";
+import { suggestionsFor } from "../../lib/admin/suggestions.ts";
 
 const { values } = combine({ file: undefined, environment: () => undefined, flags: new Map() });
 const { rules } = daemonSettings(values).engine;

@@ -1,0 +1,65 @@
+/**
+ * List rules that are not entries of the database: those of list files and the built-in list.
+ *
+ * @module
+ */
+import { nameRule } from "../daemon/lists.ts";
+import { BUILTIN } from "../lists/builtin.ts";
+import { parseListFile } from "../lists/list_file.ts";
+import { formatPattern, type MatchOn } from "../lists/pattern.ts";
+import type { RuleHits } from "../store/store.ts";
+
+export interface FixedRule {
+  /** The file and line, or the origin of a built-in rule. */
+  readonly source: string;
+  readonly matchOn: MatchOn;
+  readonly pattern: string;
+  /** Empty for rules of files. */
+  readonly reason: string;
+  readonly hits: number;
+}
+
+export interface FixedRuleSettings {
+  readonly whitelistClients: readonly string[];
+  readonly whitelistRecipients: readonly string[];
+  readonly builtinList: boolean;
+}
+
+/**
+ * Reads the list files and adds the built-in rules, with their hits. Leaves out unreadable files and
+ * invalid lines: the daemon reports them.
+ */
+export function readFixedRules(
+  { whitelistClients, whitelistRecipients, builtinList }: FixedRuleSettings,
+  ruleHits: readonly RuleHits[],
+): FixedRule[] {
+  const hits = new Map(ruleHits.map(({ rule, hits }) => [rule, hits]));
+  const hitsOf = (name: string) => hits.get(name) ?? 0;
+  const files = [
+    ...whitelistClients.map((path) => [path, "client"] as const),
+    ...whitelistRecipients.map((path) => [path, "recipient"] as const),
+  ];
+  const fileRules = files.flatMap(([path, matchOn]) => {
+    try {
+      return parseListFile(path, Deno.readTextFileSync(path), matchOn).rules;
+    } catch {
+      return [];
+    }
+  });
+  return [
+    ...fileRules.map((rule) => ({
+      source: nameRule(rule),
+      matchOn: rule.matchOn,
+      pattern: formatPattern(rule.pattern),
+      reason: "",
+      hits: hitsOf(nameRule(rule)),
+    })),
+    ...(builtinList ? BUILTIN : []).map((rule) => ({
+      source: `built in (${rule.source}, ${rule.date})`,
+      matchOn: rule.matchOn,
+      pattern: rule.text,
+      reason: rule.reason,
+      hits: hitsOf(nameRule(rule)),
+    })),
+  ];
+}

@@ -1,0 +1,141 @@
+/**
+ * The health page: problems with their remedies, and the status of the daemon.
+ *
+ * @module
+ */
+import type { Child } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
+import { DAY, formatDuration } from "../../text/duration.ts";
+import { type PageContext, Panel } from "../components/layout.tsx";
+import { Table } from "../components/table.tsx";
+import { Text } from "../components/text.tsx";
+import { Ago, At, bytes, count } from "../components/time.tsx";
+import { answerPage, type AppContext } from "../http/context.tsx";
+import type { StatusSettings } from "../settings.ts";
+import { type Health, healthOf } from "../worker/health.ts";
+import type { StatusService } from "../worker/status_service.ts";
+
+/** Errors of the log are shown for this time. */
+const ERROR_LIFETIME_MS = DAY;
+
+/** Obstacles, warnings and recent errors, with their remedies. */
+export function ProblemList({ page, health }: { page: PageContext; health: Health }): JSX.Element {
+  const { obstacles, warnings, daemonStatus } = health;
+  const errors = daemonStatus.errors.filter(({ last }) => page.now - last < ERROR_LIFETIME_MS);
+  if (obstacles.length + warnings.length + errors.length === 0) {
+    return (
+      <p class="empty">
+        No problems found. <code>postconf -n | greylag doctor -</code> checks Postfix as well.
+      </p>
+    );
+  }
+  return (
+    <ul class="problems">
+      {obstacles.map((obstacle) => (
+        <li class="error">
+          <strong>All mail passes:</strong> <Text of={obstacle} maxLength={300} />
+        </li>
+      ))}
+      {warnings.map(({ severity, what, remedy }) => (
+        <li class={severity === "error" ? "error" : ""}>
+          <Text of={what} maxLength={300} />{" "}
+          <span class="muted">
+            – <Text of={remedy} maxLength={300} />
+          </span>
+        </li>
+      ))}
+      {errors.toReversed().map(({ text, last, times, level }) => (
+        <li class={level === "error" ? "error" : ""}>
+          <Text of={text} maxLength={300} />{" "}
+          <span class="muted">
+            {times === 1 ? "once, " : `${count(times)} times, last `}
+            <Ago at={last} now={page.now} />
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function StatusTable(
+  { page, health, settings }: { page: PageContext; health: Health; settings: StatusSettings },
+): JSX.Element {
+  const { now } = page;
+  const { daemonStatus, databaseBytes, stored } = health;
+  const { counters, dns, lastPass } = daemonStatus;
+  const rows: readonly (readonly [name: string, value: Child])[] = [
+    ["Version", settings.version],
+    [
+      "Uptime",
+      <span>
+        {formatDuration(now - daemonStatus.started)}{" "}
+        <span class="muted">
+          since <At at={daemonStatus.started} />
+        </span>
+      </span>,
+    ],
+    ["Mode", settings.rules.mode],
+    ["Listens on", daemonStatus.endpoints.join(", ")],
+    ["Open connections", count(daemonStatus.connections)],
+    ["Requests since the start", count(counters.requests)],
+    ["Requests passed by an error", count(counters.reasons.fault)],
+    ["Database errors", count(counters.databaseErrors)],
+    [
+      "Database",
+      <span>
+        <Text of={settings.store.database} />{" "}
+        {daemonStatus.databaseWorks ? "(working)" : "(failing)"}
+      </span>,
+    ],
+    ["Database size", databaseBytes === undefined ? "unknown" : bytes(databaseBytes)],
+    [
+      "Stored",
+      stored === undefined
+        ? "unknown"
+        : `${count(stored.triplets)} triplets, ${count(stored.origins)} origins`,
+    ],
+    [
+      "Last expiry",
+      lastPass === undefined ? "none since the start" : (
+        <span>
+          <Ago at={lastPass.ended} now={now} />, {count(lastPass.removed)} rows removed
+        </span>
+      ),
+    ],
+    [
+      "DNS",
+      dns.works === undefined
+        ? "no queries yet"
+        : `${count(dns.answered)} queries answered, ${count(dns.failed)} failed`,
+    ],
+    ["Rejected connections", count(counters.connectionsRejected)],
+    ["Failed sign-ins", count(counters.signInFailures)],
+  ];
+  return (
+    <Table
+      caption="Status"
+      columns={[{ head: "Item" }, { head: "Value", kind: "wide" }]}
+      empty=""
+      rows={rows.map(([name, value]) => ({ key: name, cells: [name, value] }))}
+    />
+  );
+}
+
+export async function healthPage(
+  context: AppContext,
+  service: StatusService,
+  page: PageContext,
+): Promise<Response> {
+  const health = await healthOf(service, { writeTest: true });
+  const content = (
+    <>
+      <Panel id="problems" title="Problems">
+        <ProblemList page={page} health={health} />
+      </Panel>
+      <Panel id="status" title="Status">
+        <StatusTable page={page} health={health} settings={service.settings} />
+      </Panel>
+    </>
+  );
+  return answerPage(context, page, "Health", content);
+}

@@ -1,0 +1,91 @@
+/**
+ * The health of the daemon and of the machine around it, for the pages and the API.
+ *
+ * @module
+ */
+import { checkClock, checkRoom } from "../../admin/machine_checks.ts";
+import type { DaemonStatus } from "../../daemon/daemon_status.ts";
+import type { Finding } from "../../postfix/postconf.ts";
+import { DatabaseError } from "../../store/database_error.ts";
+import type { StatusService } from "./status_service.ts";
+
+export interface Health {
+  /** Reasons why mail passes ungreylisted. */
+  readonly obstacles: readonly string[];
+  readonly warnings: readonly Finding[];
+  readonly daemonStatus: DaemonStatus;
+  /** With its write-ahead log; undefined if unreadable. */
+  readonly databaseBytes: number | undefined;
+  /** Undefined if unreadable, or without a write test. */
+  readonly stored: { readonly triplets: number; readonly origins: number } | undefined;
+}
+
+/** The bytes of a database and its write-ahead log; undefined if they are unreadable. */
+export async function databaseSize(database: string): Promise<number | undefined> {
+  try {
+    const { size } = await Deno.stat(database);
+    const log = await Deno.stat(`${database}-wal`).then((info) => info.size, () => 0);
+    return size + log;
+  } catch {
+    return undefined;
+  }
+}
+
+function ifReadable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    // The obstacles name the error of the database.
+    if (error instanceof DatabaseError) return undefined;
+    throw error;
+  }
+}
+
+function diskWarnings(database: string): Finding[] {
+  try {
+    return checkRoom(database);
+  } catch {
+    return [];
+  }
+}
+
+/** The checks that the page's permissions allow; `greylag doctor` makes the others. */
+function warningsOf(service: StatusService, { dns }: DaemonStatus): Finding[] {
+  const { store, released } = service.settings;
+  const newest = ifReadable(() => service.queries.decisions({ text: "", limit: 1 }).rows[0]?.time);
+  const dnsWarnings: Finding[] = dns.works === false
+    ? [{
+      severity: "warning",
+      what: `DNS does not answer: ${dns.lastFailure?.why}`,
+      remedy: "check dns_servers and /etc/resolv.conf; until then new clients have no evidence " +
+        "from SPF and DNS lists",
+    }]
+    : [];
+  return [
+    ...diskWarnings(store.database),
+    ...checkClock(service.now, released, newest),
+    ...dnsWarnings,
+  ];
+}
+
+const DATABASE_FAILED = ["the database does not work"];
+
+/**
+ * The health of the daemon now.
+ *
+ * @param how `writeTest` makes the daemon write to its database; otherwise its last write counts.
+ */
+export async function healthOf(
+  service: StatusService,
+  { writeTest }: { readonly writeTest: boolean },
+): Promise<Health> {
+  const { daemonStatus, obstacles, warnings } =
+    await (writeTest ? service.daemon.testedReport() : service.daemon.report());
+  return {
+    obstacles: obstacles ?? (daemonStatus.databaseWorks ? [] : DATABASE_FAILED),
+    warnings: [...warnings, ...warningsOf(service, daemonStatus)],
+    daemonStatus,
+    databaseBytes: await databaseSize(service.settings.store.database),
+    stored: writeTest ? ifReadable(() => service.queries.size()) : undefined,
+  };
+}

@@ -1,0 +1,122 @@
+/**
+ * Changes of the lists by the pages and the API. Each change is reported to the daemon's log.
+ *
+ * @module
+ */
+import { formatEntry } from "../../admin/format.ts";
+import { EXPECTED_FOR, newEntry, releaseOf, type Remarks } from "../../admin/new_entry.ts";
+import type { ListName } from "../../lists/matcher.ts";
+import { guessMatchOn, type MatchOn } from "../../lists/pattern.ts";
+import type { NewEntry, StoredEntry } from "../../store/store.ts";
+import type { DaemonLink } from "./daemon_link.ts";
+import type { Reader } from "./reader.ts";
+import { RefusedError, type StatusQueries } from "./status_queries.ts";
+
+export interface WantedEntry {
+  readonly list: ListName;
+  /** Guessed from the pattern if absent. */
+  readonly matchOn?: MatchOn | undefined;
+  readonly pattern: string;
+  readonly note: string;
+  /** Milliseconds until the entry expires; absent for never. */
+  readonly lifetime?: number | undefined;
+}
+
+const MAX_NOTE = 500;
+
+/** The commands of one status page; `by` names the author of a change. */
+export class StatusCommands {
+  readonly #reader: Reader;
+  readonly #queries: StatusQueries;
+  readonly #daemon: DaemonLink;
+
+  constructor(reader: Reader, queries: StatusQueries, daemon: DaemonLink) {
+    this.#reader = reader;
+    this.#queries = queries;
+    this.#daemon = daemon;
+  }
+
+  /** Accepts a deferred message at its next retry. */
+  release(id: number, by: string): StoredEntry {
+    const { store, rules } = this.#queries.settings;
+    if (store.privacy) {
+      throw new RefusedError(
+        409,
+        "only hashes are stored (privacy = true); use: greylag release SENDER RECIPIENT",
+      );
+    }
+    const deferral = this.#queries.deferral(id);
+    return this.#store(releaseOf(deferral, this.#remarks(by, "", rules.retryWindow)), by);
+  }
+
+  /** @throws {RefusedError} if the pattern is not valid for the list. */
+  add(wanted: WantedEntry, by: string): StoredEntry {
+    const { list, pattern, note, lifetime } = wanted;
+    const matchOn = wanted.matchOn ?? guessMatchOn(pattern);
+    if (matchOn === undefined) {
+      throw new RefusedError(400, "a regular expression needs a type: client, sender or recipient");
+    }
+    if (list === "always-greylist" && matchOn !== "client") {
+      throw new RefusedError(400, "always-greylist takes clients only");
+    }
+    const entered = newEntry(list, matchOn, pattern, this.#remarks(by, note, lifetime));
+    if (!entered.ok) throw new RefusedError(400, entered.why);
+    return this.#store(entered.entry, by);
+  }
+
+  /** Exempts a recipient from greylisting for a while. */
+  exempt(
+    recipient: string,
+    lifetime = EXPECTED_FOR,
+    note: string,
+    by: string,
+  ): StoredEntry {
+    const wanted: WantedEntry = {
+      list: "allow",
+      matchOn: "recipient",
+      pattern: recipient,
+      note,
+      lifetime,
+    };
+    return this.add(wanted, by);
+  }
+
+  /** Replaces note and expiry of an entry. */
+  edit(
+    id: number,
+    { note, expires }: Pick<NewEntry, "note" | "expires">,
+    by: string,
+  ): StoredEntry {
+    const { list, matchOn, pattern } = this.#queries.entry(id);
+    const created = this.#queries.now;
+    const entry = { list, matchOn, pattern, note, addedBy: by, created };
+    return this.#store(expires === undefined ? entry : { ...entry, expires }, by);
+  }
+
+  /** Returns the removed entry. */
+  remove(id: number, by: string): StoredEntry {
+    const entry = this.#queries.entry(id);
+    this.#reader.use((store) => store.lists.remove(id));
+    this.#report(by, `removed ${formatEntry(entry)}`);
+    return entry;
+  }
+
+  /** Restores an entry that was removed or edited. */
+  restore(entry: NewEntry, by: string): StoredEntry {
+    return this.#store(entry, by);
+  }
+
+  #remarks(addedBy: string, note: string, lifetime: number | undefined): Remarks {
+    return { addedBy, note: note.slice(0, MAX_NOTE), now: this.#queries.now, lasts: lifetime };
+  }
+
+  #store(entry: NewEntry, by: string): StoredEntry {
+    const stored = this.#reader.use((store) => store.lists.add(entry));
+    this.#report(by, formatEntry(stored));
+    return stored;
+  }
+
+  #report(by: string, what: string): void {
+    this.#daemon.tell({ kind: "changed", by, what });
+  }
+}

@@ -1,0 +1,43 @@
+import { assert, assertEquals } from "@std/assert";
+import { ActionButton, Layout, type PageContext } from "../../../lib/web/components/layout.tsx";
+
+const ANONYMOUS: PageContext = {
+  prefix: "/mail",
+  path: "/lists?q=x",
+  visitor: { kind: "anonymous" },
+  now: 0,
+};
+
+const SIGNED_IN: PageContext = {
+  ...ANONYMOUS,
+  visitor: {
+    kind: "administrator",
+    session: { id: "id", csrf: "secret", passwordHash: "", lastUsed: 0 },
+  },
+};
+
+Deno.test("a form has the CSRF token only in a session, and the page to return to", () => {
+  const button = (page: PageContext) =>
+    `${<ActionButton page={page} to="/undo" fields={{ id: 7 }}>Undo</ActionButton>}`;
+  assert(button(SIGNED_IN).includes('name="csrf" value="secret"'));
+  assert(!button(ANONYMOUS).includes("csrf"));
+  assert(button(ANONYMOUS).includes('action="/mail/undo"'));
+  assert(button(ANONYMOUS).includes('name="then" value="/lists?q=x"'));
+  assert(button(ANONYMOUS).includes('name="id" value="7"'));
+});
+
+Deno.test("the navigation marks the current page, and offers sign-in or sign-out", () => {
+  const layout = (page: PageContext) => `${<Layout page={page} title="T">content</Layout>}`;
+  const current = [...layout(ANONYMOUS).matchAll(/href="([^"]*)" aria-current="page"/g)];
+  assertEquals(current.map(([, path]) => path), ["/mail/lists"]);
+  assert(layout(ANONYMOUS).includes("/mail/sign-in?then=%2Flists%3Fq%3Dx"));
+  assert(layout(SIGNED_IN).includes("/mail/sign-out"));
+});
+
+Deno.test("a notice is escaped; an error is an alert", () => {
+  const notice = (isError: boolean) =>
+    `${<Layout page={{ ...ANONYMOUS, notice: { text: "<i>", isError } }} title="T">x</Layout>}`;
+  assert(notice(true).includes('role="alert"'));
+  assert(notice(false).includes('role="status"'));
+  assert(notice(false).includes("&lt;i&gt;") && !notice(false).includes("<i>"));
+});

@@ -1,0 +1,115 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { type Page, withPage } from "../page.ts";
+
+const entriesOf = ({ store }: Page) => store.lists.entries().map(({ pattern }) => pattern);
+
+Deno.test("a deferred message is released, and the release is undone", async () => {
+  await withPage(async (page) => {
+    const session = await page.signIn();
+    const { cookie } = session;
+    const [waiting] = (await page.service.queries.waiting({ text: "railway", limit: 1 })).rows;
+    const then = "/waiting?q=railway";
+    const answer = await page.post("/waiting/release", { id: `${waiting!.id}`, then }, session);
+    assertEquals([answer.status, answer.headers.get("location")], [303, then]);
+    const [entry] = (await page.service.queries.entries({ text: "railway", limit: 1 })).rows;
+    assertEquals([entry?.list, entry?.pattern, entry?.addedBy], [
+      "release",
+      "no-reply@railway.example erika@example.net",
+      "status page",
+    ]);
+    const text = await (await page.get(then, { cookie })).text();
+    assertStringIncludes(text, "Next retry will be accepted");
+    // The notice is shown once.
+    assert(
+      !(await (await page.get(then, { cookie })).text()).includes("Next retry will be accepted"),
+    );
+    await page.post("/undo", { then }, session);
+    assertEquals((await page.service.queries.entries({ text: "railway", limit: 1 })).rows, []);
+    assertStringIncludes(await (await page.get(then, { cookie })).text(), "Undone");
+    await page.post("/undo", { then }, session);
+    assertStringIncludes(await (await page.get(then, { cookie })).text(), "nothing to undo");
+    assertEquals(page.events.filter(({ kind }) => kind === "changed").length, 2);
+  }, { seeded: true });
+});
+
+Deno.test("forms add, edit, remove and restore entries", async () => {
+  await withPage(async (page) => {
+    const session = await page.signIn();
+    const read = () =>
+      page.store.lists.entries().map(({ list, matchOn, pattern, note, expires }) => [
+        list,
+        matchOn,
+        pattern,
+        note,
+        expires === undefined ? undefined : expires - page.clock.now,
+      ]);
+    const add = (fields: Record<string, string>) => page.post("/lists/add", fields, session);
+    await add({ list: "allow", pattern: " Example.ORG ", note: "n", for: "1h" });
+    assertEquals(read(), [["allow", "client", "example.org", "n", 3_600_000]]);
+    const { id } = page.store.lists.entries()[0]!;
+    await page.post("/lists/edit", { id: `${id}`, note: "m", for: "keep" }, session);
+    assertEquals(read(), [["allow", "client", "example.org", "m", 3_600_000]]);
+    await page.post("/lists/edit", { id: `${id}`, note: "m", for: "" }, session);
+    assertEquals(read(), [["allow", "client", "example.org", "m", undefined]]);
+    await page.post("/undo", {}, session);
+    assertEquals(read(), [["allow", "client", "example.org", "m", 3_600_000]]);
+    await page.post("/lists/remove", { id: `${id}` }, session);
+    assertEquals(read(), []);
+    await page.post("/undo", {}, session);
+    assertEquals(read(), [["allow", "client", "example.org", "m", 3_600_000]]);
+    await add({
+      list: "block",
+      choice: "sender a@b.example",
+      pattern: "ignored",
+      match_on: "client",
+    });
+    await page.post("/exemptions", { recipient: "bob@example.net", for: "15m" }, session);
+    assertEquals(read().slice(1), [
+      ["block", "sender", "a@b.example", "", undefined],
+      ["allow", "recipient", "bob@example.net", "exemption", 900_000],
+    ]);
+  });
+});
+
+Deno.test("an invalid form changes nothing and shows the error", async () => {
+  await withPage(async (page) => {
+    const session = await page.signIn();
+    for (
+      const [path, fields, words] of [
+        ["/lists/add", { list: "allow", pattern: "not a name" }, "no address, network"],
+        ["/lists/add", { list: "allow", pattern: "/a(/", match_on: "sender" }, "missing closing"],
+        ["/lists/add", { list: "allow", pattern: "/a/" }, "a regular expression needs a type"],
+        ["/lists/add", { list: "opt-out", pattern: "a.example" }, "no valid list"],
+        ["/lists/add", { list: "always-greylist", pattern: "a@b.example" }, "takes clients only"],
+        ["/lists/add", { list: "allow", pattern: "" }, "the pattern is empty"],
+        ["/lists/add", { list: "allow", pattern: "a.example", for: "soon" }, "is not a duration"],
+        ["/lists/remove", { id: "77" }, "no entry 77"],
+        ["/lists/remove", { id: "../1" }, "no valid id"],
+        ["/waiting/release", { id: "77" }, "there is no deferred message 77"],
+        ["/exemptions", { recipient: "@" }, "no address"],
+      ] as const
+    ) {
+      const answer = await page.post(path, fields, session);
+      assertEquals(answer.status, 303);
+      const text = await (await page.get("/", { cookie: session.cookie })).text();
+      assertStringIncludes(text.replaceAll(/<[^>]*>/g, ""), words);
+      assertStringIncludes(text, 'role="alert"');
+    }
+    assertEquals(entriesOf(page), []);
+  });
+});
+
+Deno.test("with privacy nothing is offered that needs addresses", async () => {
+  await withPage(async (page) => {
+    const session = await page.signIn();
+    const text = await (await page.get("/waiting")).text();
+    assertStringIncludes(text, "only hashes are stored");
+    assert(!text.includes("/waiting/release"));
+    const [one] = (await page.service.queries.waiting({ text: "", limit: 1 })).rows;
+    await page.post("/waiting/release", { id: `${one!.id}` }, session);
+    const after = await (await page.get("/", { cookie: session.cookie })).text();
+    assertStringIncludes(after, "only hashes are stored (privacy = true); use: greylag release");
+    const found = await page.get("/search?q=no-reply@railway.example");
+    assertStringIncludes(await found.text(), "only hashes");
+  }, { seeded: true, privacy: true });
+});

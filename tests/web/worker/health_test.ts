@@ -1,0 +1,48 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { HOUR } from "../../../lib/text/duration.ts";
+import { databaseSize, healthOf } from "../../../lib/web/worker/health.ts";
+import { recordDeferral, withPage } from "../page.ts";
+
+const TESTED = { writeTest: true } as const;
+
+Deno.test("a write test shows obstacles and the stored rows", async () => {
+  await withPage(async ({ service }) => {
+    const { obstacles, stored, databaseBytes } = await healthOf(service, TESTED);
+    assertEquals(obstacles, ["disk full"]);
+    assertEquals(stored, { triplets: 1, origins: 4 });
+    assert(databaseBytes! > 4096);
+  }, { seeded: true, obstacles: ["disk full"] });
+});
+
+Deno.test("without a write test the last write of the daemon counts", async () => {
+  for (const databaseWorks of [true, false]) {
+    await withPage(async ({ service }) => {
+      const { obstacles, stored } = await healthOf(service, { writeTest: false });
+      assertEquals(obstacles, databaseWorks ? [] : ["the database does not work"]);
+      assertEquals(stored, undefined);
+    }, { daemonStatus: { databaseWorks }, obstacles: ["not tested"] });
+  }
+});
+
+Deno.test("failing DNS and a clock that was set back are warnings", async () => {
+  const dns = { answered: 1, failed: 9, works: false, lastFailure: { time: 1, why: "timeout" } };
+  await withPage(async (page) => {
+    recordDeferral(page, "alice@example.org");
+    page.clock.now -= HOUR;
+    const { warnings } = await healthOf(page.service, TESTED);
+    const problems = warnings.map(({ what }) => what).join("\n");
+    assertStringIncludes(problems, "the clock was set back");
+    assertStringIncludes(problems, "DNS does not answer: timeout");
+  }, { daemonStatus: { dns } });
+});
+
+Deno.test("a missing database has no size and no rows, and is no exception", async () => {
+  await withPage(async ({ service, store }) => {
+    service.close();
+    store.close();
+    await Deno.remove(service.settings.store.database);
+    const { stored, databaseBytes } = await healthOf(service, TESTED);
+    assertEquals([stored, databaseBytes], [undefined, undefined]);
+    assertEquals(await databaseSize("/nonexistent/g.db"), undefined);
+  });
+});
