@@ -3,8 +3,8 @@
 #
 #     curl -fsSL https://github.com/greylag/greylag/releases/latest/download/install.sh | sh
 #
-# `sh -s -- --help` tells what else it can do. Everything is in functions, and the last line starts it:
-# a download that was cut short does nothing.
+# `sh -s -- --help` lists the options. Everything is in functions, and the last line calls them: a
+# truncated download does nothing.
 set -eu
 
 BASE_URL=https://github.com/greylag/greylag/releases
@@ -19,19 +19,20 @@ usage() {
   cat <<'END'
 Usage: install.sh [OPTIONS]
 
-As root: installs the executable to /usr/local/bin, makes the user greylag, /var/lib/greylag,
-/etc/greylag/greylag.toml and the systemd unit, and starts it. As another user: installs the executable to
-~/.local/bin and nothing else. Run again, it upgrades, and goes back if the new version does not start.
+As root: installs the executable to /usr/local/bin, creates the user greylag, /var/lib/greylag,
+/etc/greylag/greylag.toml and the systemd unit, and starts the service. As another user: installs the
+executable to ~/.local/bin and nothing else. Run it again to upgrade; it rolls back if the new version
+does not start.
 
-  --version VERSION    install this version (default: the newest)
+  --version VERSION    install this version (default: the latest)
   --prefix DIRECTORY   install to DIRECTORY/bin
   --base-url URL       download from below URL; also GREYLAG_BASE_URL
-  --from FILE          install this executable; SHA256SUMS beside it is checked if it is there
-  --no-service         install the executable and the manual only
-  --configure-postfix  add the check to Postfix's main.cf, which is kept as main.cf.greylag-DATE
-  --dry-run            only say what would be done
-  --uninstall          remove all but the settings and the data
-  --purge              with --uninstall: remove these as well
+  --from FILE          install this executable; verify it if SHA256SUMS is beside it
+  --no-service         install only the executable and the manual page
+  --configure-postfix  add the policy check to main.cf; keep a copy as main.cf.greylag-DATE
+  --dry-run            print the steps without doing them
+  --uninstall          remove everything except settings and data
+  --purge              with --uninstall: remove settings and data as well
   --help               show this
 END
 }
@@ -44,7 +45,7 @@ die() {
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# Does something, or only says it.
+# Runs a command, or with --dry-run prints it.
 run() {
   if [ "$dry_run" = yes ]; then
     say "would run: $*"
@@ -83,40 +84,40 @@ parse() {
         usage
         exit 0
         ;;
-      *) die "there is no option $1; see --help" ;;
+      *) die "unknown option $1; see --help" ;;
     esac
     shift
   done
-  case $version in *[!0-9A-Za-z.+-]*) die "\"$version\" is no version" ;; esac
-  [ "$purge" = no ] || [ "$action" = uninstall ] || die "--purge goes with --uninstall"
+  case $version in *[!0-9A-Za-z.+-]*) die "invalid version \"$version\"" ;; esac
+  [ "$purge" = no ] || [ "$action" = uninstall ] || die "--purge needs --uninstall"
   if [ "$(id -u)" = 0 ]; then
     root=yes
     : "${prefix:=/usr/local}"
   else
     root=no
     : "${prefix:=${HOME:?}/.local}"
-    [ "$configure" = no ] || die "--configure-postfix is for root"
+    [ "$configure" = no ] || die "--configure-postfix needs root: run it as root"
   fi
   case $prefix in
     /*) ;;
-    *) die "--prefix needs a whole path, not $prefix" ;;
+    *) die "--prefix needs an absolute path, not $prefix" ;;
   esac
   bin=$prefix/bin
   target=$bin/greylag
   if [ "$root" = no ]; then service=no; fi
 }
 
-# The name of the file for this system.
+# Sets $file to the name of this system's executable.
 detect() {
   case $(uname -s) in
     Linux) os=linux ;;
     Darwin) os=darwin ;;
-    *) die "there is no greylag for $(uname -s); it runs from the source with Deno: see the README" ;;
+    *) die "no executable for $(uname -s): run greylag from source, see the README" ;;
   esac
   case $(uname -m) in
     x86_64 | amd64) machine=x86_64 ;;
     aarch64 | arm64) machine=aarch64 ;;
-    *) die "there is no greylag for $(uname -m); it runs from the source with Deno: see the README" ;;
+    *) die "no executable for $(uname -m): run greylag from source, see the README" ;;
   esac
   if [ "$os" = linux ]; then
     libc=$(getconf GNU_LIBC_VERSION 2>/dev/null) || libc=''
@@ -126,7 +127,7 @@ detect() {
         minor=${minor%%.*}
         [ "$minor" -ge 27 ] || die "$libc is too old: greylag needs glibc 2.27 or later"
         ;;
-      *) die "greylag needs glibc 2.27 or later, and this system has another C library (musl?)" ;;
+      *) die "no glibc found (musl?): greylag needs glibc 2.27 or later" ;;
     esac
   fi
   file=greylag-$os-$machine
@@ -138,7 +139,7 @@ fetch() {
   elif have wget; then
     wget -q -O "$2" "$1"
   else
-    die "neither curl nor wget is here: install one of them, or name a file with --from"
+    die "curl or wget not found: install one of them, or use --from FILE"
   fi
 }
 
@@ -150,26 +151,25 @@ sum_of() {
   elif have openssl; then
     openssl dgst -sha256 -r <"$1" | cut -d ' ' -f 1
   else
-    die "no program for checksums is here (sha256sum, shasum or openssl): nothing is installed unchecked"
+    die "sha256sum, shasum or openssl not found: install one of them to verify the download"
   fi
 }
 
 # verify FILE NAME SUMS
 verify() {
   wanted=$(awk -v name="$2" '$2 == name || $2 == "*" name { print $1 }' "$3")
-  [ -n "$wanted" ] || die "SHA256SUMS does not name $2: nothing was changed"
+  [ -n "$wanted" ] || die "no checksum of $2 in SHA256SUMS: nothing was changed"
   got=$(sum_of "$1")
-  [ "$got" = "$wanted" ] || die "the checksum of $2 is wrong ($got, not $wanted): nothing was changed"
+  [ "$got" = "$wanted" ] || die "wrong checksum of $2 ($got instead of $wanted): nothing was changed"
 }
 
-# Leaves the new executable at $new, in the directory of the old one, so that it can take its place in
-# one step.
+# Puts the new executable at $new, in the directory of the old one, so that a rename can replace it.
 obtain() {
   new=$bin/.greylag.new.$$
   sums=$bin/.greylag.sums.$$
   if [ -n "$from" ]; then
-    [ -f "$from" ] || die "there is no file $from"
-    cp "$from" "$new" || die "$from cannot be copied to $bin: is the disk full? Nothing was changed"
+    [ -f "$from" ] || die "file not found: $from"
+    cp "$from" "$new" || die "cannot copy $from to $bin: is the disk full? Nothing was changed"
     if [ -f "$(dirname "$from")/SHA256SUMS" ]; then
       verify "$new" "$(basename "$from")" "$(dirname "$from")/SHA256SUMS"
     fi
@@ -182,17 +182,17 @@ obtain() {
       url=$BASE_URL/latest/download
     fi
     say "downloading $url/$file"
-    fetch "$url/SHA256SUMS" "$sums" || die "$url/SHA256SUMS cannot be downloaded: nothing was changed"
-    fetch "$url/$file" "$new" || die "$url/$file cannot be downloaded: nothing was changed"
+    fetch "$url/SHA256SUMS" "$sums" || die "cannot download $url/SHA256SUMS: nothing was changed"
+    fetch "$url/$file" "$new" || die "cannot download $url/$file: nothing was changed"
     verify "$new" "$file" "$sums"
   fi
   chmod 755 "$new"
-  told=$("$new" version 2>/dev/null) || die "the new greylag does not run on this system: nothing was changed"
-  say "got $told"
+  found=$("$new" version 2>/dev/null) || die "the downloaded greylag does not run on this system: nothing was changed"
+  say "new version: $found"
   if [ -n "$version" ]; then
-    case $told in
+    case $found in
       "greylag $version "*) ;;
-      *) die "that is not version $version: nothing was changed" ;;
+      *) die "found $found instead of version $version: nothing was changed" ;;
     esac
   fi
 }
@@ -201,14 +201,14 @@ clean_up() { rm -f "${new-}" "${sums-}"; }
 
 make_user() {
   id "$USER_NAME" >/dev/null 2>&1 && return
-  say "making the user $USER_NAME"
+  say "creating the user $USER_NAME"
   if have useradd; then
     run useradd --system --user-group --no-create-home --home-dir "$STATE" \
       --shell /usr/sbin/nologin "$USER_NAME"
   elif have adduser; then
     run adduser -S -D -H -h "$STATE" -s /sbin/nologin "$USER_NAME"
   else
-    die "neither useradd nor adduser is here: make a user $USER_NAME, and run this again"
+    die "useradd or adduser not found: create the user $USER_NAME and run this again"
   fi
 }
 
@@ -216,7 +216,7 @@ make_directories() {
   run mkdir -p "$STATE" "$(dirname "$CONFIG")"
   run chown "$USER_NAME:$USER_NAME" "$STATE"
   run chmod 700 "$STATE"
-  # Where a chrooted Postfix finds a socket: Postfix's group may enter.
+  # A chrooted Postfix reaches a socket here; its group may enter.
   if [ -d /var/spool/postfix ] && getent group postfix >/dev/null 2>&1; then
     run mkdir -p /var/spool/postfix/greylag
     run chown "$USER_NAME:postfix" /var/spool/postfix/greylag
@@ -231,16 +231,16 @@ make_directories() {
 # Greylag's settings. `greylag config` shows all of them, `greylag help serve` explains them.
 # After a change: systemctl reload greylag
 
-# For a Postfix whose smtpd is chrooted (Debian's), or in place of the port:
+# A Unix socket for a chrooted smtpd (Debian), besides the port:
 # listen = ["inet:127.0.0.1:10023", "unix:/var/spool/postfix/greylag/policy"]
 
-# Delay nothing at first, and only report what would be:
+# Log decisions without delaying mail:
 # mode = "shadow"
 END
   chmod 644 "$CONFIG"
 }
 
-# Writes a file that greylag itself prints, if it is not there like that.
+# Writes a file that greylag itself prints.
 write_printed() {
   path=$1
   shift
@@ -249,27 +249,27 @@ write_printed() {
     return
   fi
   mkdir -p "$(dirname "$path")"
-  "$target" "$@" >"$path.new" || die "$path cannot be written: is the disk full?"
+  "$target" "$@" >"$path.new" || die "cannot write $path: is the disk full?"
   mv -f "$path.new" "$path"
 }
 
 has_systemd() { [ -d /run/systemd/system ] && have systemctl; }
 
-# Whether the daemon is ready, as its own settings say where.
+# Whether the daemon is ready, at the address in its settings.
 is_ready() { "$target" ready --wait="$1" >/dev/null 2>&1; }
 
-# Puts the new executable into its place; $old is left until it has shown that it works.
+# Replaces the executable; $old stays until the new one is ready.
 replace() {
   old=''
   if [ -e "$target" ]; then
     old=$bin/.greylag.old.$$
-    cp -p "$target" "$old" || die "no room to keep the old version: nothing was changed"
+    cp -p "$target" "$old" || die "no space to keep the old version: nothing was changed"
   fi
   mv -f "$new" "$target"
 }
 
-go_back() {
-  warn "the new version does not become ready; going back to the old one"
+roll_back() {
+  warn "the new version is not ready after $READY_TIME; rolling back"
   mv -f "$old" "$target"
   old_unit >"$UNIT.new" && mv -f "$UNIT.new" "$UNIT"
   systemctl daemon-reload
@@ -285,7 +285,7 @@ old_unit() { "$target" unit --executable "$target"; }
 start_service() {
   write_printed "$UNIT" unit --executable "$target"
   if ! has_systemd; then
-    warn "systemd does not run here, so the service was not started: $target serve"
+    warn "systemd is not running, service not started: run $target serve"
     return
   fi
   run systemctl daemon-reload
@@ -294,9 +294,9 @@ start_service() {
   [ "$dry_run" = no ] || return 0
   if is_ready "$READY_TIME"; then return; fi
   # A service that was not ready before is no worse now.
-  if [ -n "$old" ] && [ "$was_ready" = yes ]; then go_back; fi
+  if [ -n "$old" ] && [ "$was_ready" = yes ]; then roll_back; fi
   "$target" ready || true
-  die "greylag does not become ready; mail passes meanwhile. See: journalctl -u greylag"
+  die "greylag is not ready after $READY_TIME; mail passes meanwhile. See: journalctl -u greylag"
 }
 
 install_all() {
@@ -318,7 +318,7 @@ install_all() {
   if [ "$dry_run" = no ]; then
     if [ -e "$target" ] && cmp -s "$new" "$target"; then
       is_same=yes
-      say "this version is installed already"
+      say "this version is already installed"
     else
       if [ -e "$target" ] && [ "$service" = yes ] && is_ready 1s; then was_ready=yes; fi
       replace
@@ -348,51 +348,51 @@ tell_next() {
   fi
   if [ "$service" = no ]; then return; fi
   if [ "$configure" = no ]; then
-    say "Add this to the end of smtpd_recipient_restrictions in main.cf, or run this with --configure-postfix:"
+    say "Add this line to the end of smtpd_recipient_restrictions in main.cf, or use --configure-postfix:"
     say "    $CHECK"
   fi
-  say "The status page: http://127.0.0.1:10024 (its password: greylag passwd)"
+  say "Status page: http://127.0.0.1:10024 (set its password with: greylag passwd)"
 }
 
 main_cf() { printf '%s/main.cf' "$(postconf -h config_directory)"; }
 
-# Changes smtpd_recipient_restrictions to $1, and back if Postfix does not like it.
+# Sets smtpd_recipient_restrictions to $1; restores main.cf if Postfix rejects it.
 set_restrictions() {
   cf=$(main_cf)
   backup=$cf.greylag-$(date +%Y%m%d-%H%M%S)
   if [ "$dry_run" = yes ]; then
-    say "would keep $cf as $backup"
+    say "would copy $cf to $backup"
     say "would set smtpd_recipient_restrictions = $1"
     return
   fi
   cp -p "$cf" "$backup"
   if postconf -e "smtpd_recipient_restrictions = $1" && postfix check; then
-    say "$cf is changed, and was kept as $backup"
-    # A Postfix that does not run reads it when it starts.
+    say "changed $cf, the old one is $backup"
+    # A stopped Postfix reads it at its start.
     if postfix status 2>/dev/null; then postfix reload; fi
     return
   fi
   cp -p "$backup" "$cf"
-  die "Postfix does not accept that, so $cf is as it was; add the check by hand: $CHECK"
+  die "Postfix rejects the change, $cf was restored; add the check by hand: $CHECK"
 }
 
 configure_postfix() {
-  have postconf || die "there is no postconf here: is Postfix installed?"
+  have postconf || die "postconf not found: is Postfix installed?"
   case $(postconf -h mail_version) in
-    [012].*) die "this Postfix is older than 3.0, and the check would refuse mail while greylag is stopped" ;;
+    [012].*) die "Postfix is older than 3.0: it would reject mail while greylag is stopped" ;;
   esac
   now=$(postconf -h smtpd_recipient_restrictions)
   case $now in
     *"$CHECK"*)
-      say "Postfix asks greylag already"
+      say "Postfix already uses greylag"
       return
       ;;
     *inet:127.0.0.1:10023* | *greylag/policy*)
-      warn "smtpd_recipient_restrictions names greylag already, in its own way: left as it is"
+      warn "smtpd_recipient_restrictions already contains another line for greylag: not changed"
       return
       ;;
   esac
-  # The check is the last: what is refused anyway, and who may do everything, must not get there.
+  # The check comes last: after clients that are permitted or rejected anyway.
   end=''
   trimmed=$(printf '%s' "$now" | sed -e 's/[[:space:],]*$//')
   case $trimmed in
@@ -419,7 +419,7 @@ unconfigure_postfix() {
   case $now in
     *"$CHECK"*) ;;
     *greylag* | *:10023*)
-      warn "smtpd_recipient_restrictions still names greylag; remove that by hand"
+      warn "smtpd_recipient_restrictions still contains greylag: remove it by hand"
       return
       ;;
     *) return 0 ;;
@@ -443,7 +443,7 @@ uninstall() {
   run rm -f "$target"
   if [ "$root" = no ]; then return; fi
   if [ "$purge" = no ]; then
-    say "$(dirname "$CONFIG") and $STATE are kept; --uninstall --purge removes them"
+    say "kept $(dirname "$CONFIG") and $STATE; --uninstall --purge removes them"
     return
   fi
   run rm -rf "$(dirname "$CONFIG")" "$STATE"
