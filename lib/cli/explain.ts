@@ -11,6 +11,7 @@ import { NO_EVIDENCE } from "../greylist/evidence.ts";
 import { WorkingMemory } from "../greylist/memory.ts";
 import type { Rules } from "../greylist/rules.ts";
 import { REASON_TEXTS, type Verdict } from "../greylist/model.ts";
+import { wellKnownVia } from "../lists/builtin.ts";
 import { isGenericName } from "../net/hostname.ts";
 import { formatAddress, parseAddress } from "../net/network.ts";
 import { ListAuthorisation } from "../evidence/list_authorisation.ts";
@@ -70,7 +71,7 @@ function evidenceSteps({ spf, weakness, weighed, suspicionScore }: Report, rules
       ? "not answered in time"
       : `${spf.result}${by} for ${spf.domain}` +
         (spf.error === undefined ? "" : `: ${spf.error}`) +
-        (weakness === undefined ? "" : `, which says nothing: ${weakness}`);
+        (weakness === undefined ? "" : `, which does not count: ${weakness}`);
     steps.push({ what: "SPF", found });
   }
   if (rules.mode === "suspicious") {
@@ -144,10 +145,15 @@ export const explain: Command = {
       instance: "",
     });
     const resolver = new DnsResolver(settings.resolver);
-    const service = new EvidenceService(resolver, settings.evidence, {
-      listDisabled: (zone, why) => output.complain(`greylag: ${zone} is not asked: ${why}\n`),
-      dropped: () => {},
-    });
+    const service = new EvidenceService(
+      resolver,
+      settings.evidence,
+      {
+        listDisabled: (zone, why) => output.complain(`greylag: ${zone} is not asked: ${why}\n`),
+        dropped: () => {},
+      },
+      settings.lists.builtinList ? wellKnownVia : undefined,
+    );
     const report = service.isActive ? await service.gather(attempt) : undefined;
     const subject = subjectOf(attempt, rules, report ?? NO_EVIDENCE);
     const now = Date.now();

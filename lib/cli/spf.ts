@@ -6,8 +6,8 @@
 import { daemonSettings } from "../config/settings.ts";
 import { parseServer } from "../dns/transport.ts";
 import { DnsResolver } from "../dns/resolver.ts";
+import { wellKnownVia } from "../lists/builtin.ts";
 import { parseAddress } from "../net/network.ts";
-import { tooBroad, weaknessOf } from "../spf/breadth.ts";
 import {
   checkHost,
   type Resolver,
@@ -16,6 +16,7 @@ import {
   type SpfStep,
   TemporaryDnsError,
 } from "../spf/check_host.ts";
+import { PassJudge, type PassJudgement } from "../spf/judge.ts";
 import { ADMIN_OPTIONS, parseAdmin, textOf } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Output, Style } from "./output.ts";
@@ -52,8 +53,8 @@ const COLOURS: Readonly<Record<SpfResult, Style>> = {
 interface Evaluation {
   readonly answer: SpfAnswer;
   readonly steps: readonly SpfStep[];
-  /** Why a pass says nothing. */
-  readonly weakness: string | undefined;
+  /** Of a pass. */
+  readonly judgement?: PassJudgement;
 }
 
 async function evaluate(
@@ -65,18 +66,18 @@ async function evaluate(
   const steps: SpfStep[] = [];
   const trace = (step: SpfStep) => steps.push(step);
   const answer = await checkHost({ ...question, resolver, receiver, trace });
-  if (answer.result !== "pass") return { answer, steps, weakness: undefined };
+  if (answer.result !== "pass") return { answer, steps };
+  const judge = new PassJudge(breadth, wellKnownVia);
   try {
-    const weakness = weaknessOf(answer.path) ??
-      await tooBroad({ ...question, resolver }, breadth);
-    return { answer, steps, weakness };
+    const judgement = await judge.judge(answer, { ...question, resolver });
+    return { answer, steps, judgement };
   } catch (error) {
     if (!(error instanceof TemporaryDnsError)) throw error;
-    return { answer, steps, weakness: error.message };
+    return { answer, steps, judgement: { identifies: false, why: error.message } };
   }
 }
 
-function show({ answer, steps, weakness }: Evaluation, output: Output): void {
+function show({ answer, steps, judgement }: Evaluation, output: Output): void {
   for (const { depth, domain, term, found } of steps) {
     const indent = "  ".repeat(depth);
     output.print(term === undefined ? `${indent}${domain}: ` : `${indent}  ${term}: `);
@@ -91,7 +92,12 @@ function show({ answer, steps, weakness }: Evaluation, output: Output): void {
   );
   if (error !== undefined) output.print(`error: ${error}\n`);
   if (explanation !== undefined) output.print(`its owner says: ${explanation}\n`);
-  if (weakness !== undefined) output.print(`this pass says nothing: ${weakness}\n`);
+  const { why, via, wellKnown } = judgement ?? {};
+  if (via !== undefined) {
+    output.print(`the record of ${via} names the client`);
+    output.print(wellKnown === undefined ? "\n" : ", a well-known sender\n");
+  }
+  if (why !== undefined) output.print(`this pass does not count: ${why}\n`);
 }
 
 /** An evaluation of SPF, term by term. */
@@ -101,9 +107,9 @@ export const spf: Command = {
   usage: "--ip ADDRESS --helo NAME --sender ADDRESS [--dns SERVER]",
   description: [
     "Needs no database and no daemon. Tells what became of each term of each record (RFC 7208), and " +
-    "whether a pass says anything: not if the record lets anybody pass, more of the address space " +
-    "than the settings spf_widest_ipv4 and spf_widest_ipv6, or passes by ptr or by an exists that " +
-    "does not depend on the address.",
+    "whether a pass counts: not if the record authorises every address or more of the address space " +
+    "than the settings spf_widest_ipv4 and spf_widest_ipv6, if its answer depends on the client or " +
+    "the local part (macros), or if it rests on the client's own reverse DNS (ptr).",
     "Exit codes: 0 pass, 3 none, 4 neutral, 5 softfail, 6 fail, 7 temperror, 8 permerror.",
   ],
   options: [...ADMIN_OPTIONS.filter(({ name }) => name !== "database"), ...OWN],
@@ -129,10 +135,11 @@ export const spf: Command = {
     const sender = given === undefined || given === "<>" ? "" : given;
     const { breadth, receiver } = settings.evidence;
     const evaluation = await evaluate({ ip, helo, sender }, resolver, breadth, receiver);
-    const { answer, steps, weakness } = evaluation;
+    const { answer, steps, judgement } = evaluation;
     if (admin.json) {
       const { path: _path, ...rest } = answer;
-      output.print(`${JSON.stringify({ ...rest, weakness: weakness ?? null, steps }, null, 2)}\n`);
+      const { why: weakness = null, via = null } = judgement ?? {};
+      output.print(`${JSON.stringify({ ...rest, weakness, via, steps }, null, 2)}\n`);
     } else {
       show(evaluation, output);
     }

@@ -83,7 +83,7 @@ export class Daemon {
     this.#evidence = new EvidenceService(this.#resolver, settings.evidence, {
       listDisabled: (zone, why) => publish({ kind: "dns-list-disabled", zone, why }),
       dropped: () => publish({ kind: "background-lookup-dropped" }),
-    });
+    }, (domain) => this.#lists.wellKnownVia(domain));
     this.#authorisation = new ListAuthorisation(this.#resolver, settings.evidence.dnsWait);
     this.#engine = new Engine(
       this.#store.greylist,

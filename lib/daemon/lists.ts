@@ -5,7 +5,7 @@
  * @module
  */
 import type { Listing } from "../greylist/attempt.ts";
-import { BUILTIN, type BuiltinRule } from "../lists/builtin.ts";
+import { BUILTIN, type BuiltinRule, wellKnownVia } from "../lists/builtin.ts";
 import { type FileRule, parseListFile } from "../lists/list_file.ts";
 import { type Finding, Matcher, type Rule, type Target } from "../lists/matcher.ts";
 import { formatPair, formatPattern, type MatchOn, parsePattern } from "../lists/pattern.ts";
@@ -148,6 +148,11 @@ export class Lists {
     if (this.#released.size === 0) return undefined;
     const entry = this.#released.get(formatPair(sender, recipient));
     return entry?.expires === undefined || now < entry.expires ? entry : undefined;
+  }
+
+  /** The built-in entry of an SPF record's domain. */
+  wellKnownVia(domain: string): string | undefined {
+    return this.#settings.builtinList ? wellKnownVia(domain) : undefined;
   }
 
   /** Counts a hit of a rule or of a released pair. */

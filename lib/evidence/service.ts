@@ -10,10 +10,11 @@ import type { Attempt } from "../greylist/attempt.ts";
 import type { Evidence } from "../greylist/evidence.ts";
 import type { Mode } from "../greylist/rules.ts";
 import { formatAddress } from "../net/network.ts";
-import { type BreadthLimits, type BreadthQuestion, tooBroad, weaknessOf } from "../spf/breadth.ts";
+import type { BreadthLimits } from "../spf/breadth.ts";
 import { checkHost, type Resolver, type SpfAnswer, type SpfResult } from "../spf/check_host.ts";
-import { uses } from "../spf/macro.ts";
+import { type FindWellKnown, PassJudge, type PassJudgement } from "../spf/judge.ts";
 import { HOUR, MINUTE } from "../text/duration.ts";
+import { messageOf } from "../text/error_message.ts";
 import { Scheduler, within } from "./scheduler.ts";
 import { clientSignals, type Signal } from "./signals.ts";
 
@@ -52,6 +53,10 @@ export interface Weighed {
 export interface Report extends Evidence {
   /** Absent where SPF was not evaluated, or not in time. */
   readonly spf?: SpfAnswer;
+  /** The domain whose record names the client, if it is another organisation's than the sender's. */
+  readonly via?: string;
+  /** The entry of the well-known sender whose record names the client. */
+  readonly wellKnown?: string;
   /** Why an SPF pass is ignored; absent if it counts. */
   readonly weakness?: string;
   readonly weighed: readonly Weighed[];
@@ -71,7 +76,8 @@ export function lifetimeOf(result: SpfResult): number {
 
 interface SpfReport {
   readonly spf: SpfAnswer;
-  readonly weakness?: string | undefined;
+  /** Of a pass. */
+  readonly judgement?: PassJudgement;
   /** Milliseconds; 0 for a result that holds for this sender only. */
   readonly lifetime: number;
 }
@@ -80,15 +86,21 @@ export class EvidenceService {
   readonly #resolver: Resolver;
   readonly #events: EvidenceEvents;
   #reports = new ExpiringCache<Report>(MAX_CACHED, sizeOf);
-  #breadths = new ExpiringCache<{ readonly why: string | undefined }>(MAX_CACHED);
+  readonly #judge: PassJudge;
   readonly #background: Scheduler<Report>;
   #settings: EvidenceSettings;
   #lists: DnsLists;
 
-  constructor(resolver: Resolver, settings: EvidenceSettings, events: EvidenceEvents) {
+  constructor(
+    resolver: Resolver,
+    settings: EvidenceSettings,
+    events: EvidenceEvents,
+    findWellKnown: FindWellKnown = () => undefined,
+  ) {
     this.#resolver = resolver;
     this.#settings = settings;
     this.#events = events;
+    this.#judge = new PassJudge(settings.breadth, findWellKnown);
     this.#background = new Scheduler(() => events.dropped());
     this.#lists = this.#listsOf(settings);
   }
@@ -97,7 +109,7 @@ export class EvidenceService {
   configure(settings: EvidenceSettings): void {
     this.#settings = settings;
     this.#reports = new ExpiringCache(MAX_CACHED, sizeOf);
-    this.#breadths = new ExpiringCache(MAX_CACHED);
+    this.#judge.configure(settings.breadth);
     this.#lists = this.#listsOf(settings);
   }
 
@@ -159,29 +171,14 @@ export class EvidenceService {
       signal,
     };
     const spf = await checkHost({ ...question, receiver: this.#settings.receiver });
-    if (spf.result !== "pass") return { spf, lifetime: lifetimeOf(spf.result) };
-    // A record with %{s} or %{l} may authorise one user of a domain and not another.
-    const isOfUser = spf.path.some(({ mechanism }) =>
-      "domain" in mechanism && mechanism.domain !== undefined && uses(mechanism.domain, "sl")
-    );
-    const weakness = weaknessOf(spf.path) ?? await this.#breadth(question, spf.domain, signal);
-    return { spf, weakness, lifetime: isOfUser ? 0 : LIFETIME };
-  }
-
-  async #breadth(
-    question: BreadthQuestion,
-    domain: string,
-    signal: AbortSignal,
-  ): Promise<string | undefined> {
-    const known = this.#breadths.get(domain);
-    if (known !== undefined) return known.why;
+    const lifetime = spf.isForSenderOnly ? 0 : lifetimeOf(spf.result);
+    if (spf.result !== "pass") return { spf, lifetime };
     try {
-      const why = await tooBroad(question, this.#settings.breadth);
-      this.#breadths.set(domain, { why }, LIFETIME);
-      return why;
+      return { spf, judgement: await this.#judge.judge(spf, question), lifetime };
     } catch (error) {
       if (signal.aborted) throw error;
-      return "the breadth of its record is unknown";
+      const why = `the breadth of the record is unknown: ${messageOf(error)}`;
+      return { spf, judgement: { identifies: false, why }, lifetime: FAILURE_LIFETIME };
     }
   }
 
@@ -191,7 +188,7 @@ export class EvidenceService {
     listed: readonly DnsList[],
   ): Report {
     const { weights, ours } = this.#settings;
-    const { spf, weakness } = answer ?? {};
+    const { spf, judgement } = answer ?? {};
     const signals: Signal[] = [...clientSignals(attempt, ours)];
     if (spf?.result === "fail") signals.push("spf-fail");
     if (spf?.result === "softfail") signals.push("spf-softfail");
@@ -200,9 +197,11 @@ export class EvidenceService {
       ...signals.map((what) => ({ what, weight: weights[what] })),
       ...listed.map(({ zone, weight }) => ({ what: zone, weight })),
     ];
-    const counts = spf?.result === "pass" && weakness === undefined;
+    const { identifies = false, via, wellKnown, why: weakness } = judgement ?? {};
     return {
-      ...(counts ? { spfDomain: spf.domain } : {}),
+      ...(spf !== undefined && identifies ? { spfDomain: spf.domain } : {}),
+      ...(via === undefined ? {} : { via }),
+      ...(wellKnown === undefined ? {} : { wellKnown }),
       spfFails: spf?.result === "fail",
       suspicionScore: weighed.reduce((sum, { weight }) => sum + weight, 0),
       ...(spf === undefined ? {} : { spf }),
@@ -225,7 +224,7 @@ function sizeOf({ spf }: Report): number {
   if (spf === undefined) return 1;
   const { error = "", explanation = "", path } = spf;
   return sizeOfText(
-    path.reduce((length, { mechanism }) => length + mechanism.text.length, error.length) +
+    path.reduce((length, { term }) => length + term.text.length, error.length) +
       explanation.length,
   );
 }

@@ -6,6 +6,8 @@
  */
 import type { Rule } from "./matcher.ts";
 import { type MatchOn, parsePattern } from "./pattern.ts";
+import { WELL_KNOWN } from "./well_known.ts";
+import { WellKnownSenders, wellKnownSenders } from "./well_known_sender.ts";
 
 /** Why an entry is built in. */
 export type BuiltinReason =
@@ -62,3 +64,15 @@ export const BUILTIN: readonly BuiltinRule[] = ROWS.map(([matchOn, text, reason,
   if (!parsed.ok) throw new Error(`built-in entry ${text}: ${parsed.why}`);
   return { list: "allow", matchOn, pattern: parsed.pattern, text, reason, source, date };
 });
+
+const SENDERS = new WellKnownSenders(wellKnownSenders(WELL_KNOWN));
+
+/**
+ * The built-in entry of an SPF record, such as `via:_spf.google.com`.
+ *
+ * @param domain the record's domain, in canonical form.
+ */
+export function wellKnownVia(domain: string): string | undefined {
+  const sender = SENDERS.findVia(domain);
+  return sender && `via:${sender.pattern}`;
+}

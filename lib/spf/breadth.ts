@@ -1,12 +1,7 @@
-/**
- * Whether a pass of SPF says anything: a record that lets half the world pass vouches for nobody.
- *
- * @module
- */
+/** The addresses that SPF records authorise. */
 import { type Network, networkOf, parseAddress } from "../net/network.ts";
-import type { Decisive, SpfQuestion } from "./check_host.ts";
-import { type Identity, identityOf } from "./identity.ts";
-import { expandDomain, type MacroString, uses } from "./macro.ts";
+import { dependsOnClient, dependsOnLocalPart, expandDomain, type MacroString } from "./macro.ts";
+import { addressesOf, type AddressSet, countOf } from "./ranges.ts";
 import {
   isSpfRecord,
   MAX_RECORD_TEXT,
@@ -14,93 +9,62 @@ import {
   parseRecord,
   type SpfRecord,
 } from "./record.ts";
-import { exchangeOf, textOf } from "./resolver.ts";
+import { exchangeOf, type Resolver, textOf } from "./resolver.ts";
 
-/** How much of the address space may pass. */
+/** The largest address space that counts, as the prefix length of one network. */
 export interface BreadthLimits {
-  /** No more than a network of this prefix length, IPv4. */
+  /** 0 to 32. */
   readonly ipv4: number;
-  /** No more than a network of this prefix length, IPv6. */
+  /** 0 to 128. */
   readonly ipv6: number;
 }
 
-/** What is asked: the same as of `checkHost`. */
-export type BreadthQuestion = Pick<SpfQuestion, "ip" | "helo" | "sender" | "resolver" | "signal">;
-
-/** So many records are read for one domain (RFC 7208, 4.6.4). */
+/** RFC 7208, section 4.6.4: ten terms that query DNS, and the record itself. */
 const MAX_RECORDS = 11;
 
-/** A network that is this small, or smaller, is not worth a question. */
+/** Networks of `a` and `mx` of this prefix length or longer are not looked up. */
 const SMALL: Readonly<Record<4 | 6, number>> = { 4: 24, 6: 64 };
 
-/**
- * What is wrong with the way in which a client passed, in a few words; undefined if nothing is.
- *
- * @param path the mechanisms that decided, the innermost last.
- */
-export function weaknessOf(path: readonly Decisive[]): string | undefined {
-  const last = path.at(-1);
-  if (last === undefined) return undefined;
-  const { mechanism, domain } = last;
-  switch (mechanism.kind) {
-    case "all":
-      return `the record of ${domain} lets everybody pass (${mechanism.text})`;
-    case "ptr":
-      return `it passes by ${mechanism.text}, which its own reverse DNS decides`;
-    case "exists":
-      return uses(mechanism.domain, "ip")
-        ? undefined
-        : `it passes by ${mechanism.text}, which does not depend on its address`;
-    default:
-      return undefined;
-  }
+/** The addresses of a domain's record and of the records that it names. */
+export interface Breadth {
+  readonly addresses: AddressSet;
+  /** Why the addresses cannot be counted; absent if they are complete. */
+  readonly unlimited?: string;
 }
 
-/** How many addresses lie in networks, each counted once; as a number of the family's own size. */
-export function addressesIn(networks: readonly Network[]): bigint {
-  const ranges = networks.map(({ bytes, prefix }) => {
-    const first = bytes.reduce((sum, byte) => sum << 8n | BigInt(byte), 0n);
-    return [first, first + (1n << BigInt(bytes.length * 8 - prefix))] as const;
-  }).sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
-  let count = 0n;
-  let upTo = -1n;
-  for (const [first, end] of ranges) {
-    const from = first > upTo ? first : upTo;
-    if (end <= from) continue;
-    count += end - from;
-    upTo = end;
-  }
-  return count;
-}
-
-/** Everything that a record lets pass. */
 class Survey {
-  readonly #question: BreadthQuestion;
-  readonly #identity: Identity;
+  readonly #senderDomain: string;
+  readonly #resolver: Resolver;
+  readonly #isExempt: (domain: string) => boolean;
+  readonly #signal: AbortSignal | undefined;
   readonly networks: Network[] = [];
-  everybody: string | undefined;
+  unlimited: string | undefined;
   #records = 0;
-  /** The characters of all records so far. */
-  #read = 0;
+  #characters = 0;
 
-  constructor(question: BreadthQuestion, identity: Identity) {
-    this.#question = question;
-    this.#identity = identity;
-  }
-
-  /** Whether there is more than is looked through. */
-  get isTooLong(): boolean {
-    return this.#read > MAX_RECORD_TEXT;
+  constructor(
+    senderDomain: string,
+    resolver: Resolver,
+    isExempt: (domain: string) => boolean,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#senderDomain = senderDomain;
+    this.#resolver = resolver;
+    this.#isExempt = isExempt;
+    this.#signal = signal;
   }
 
   async record(domain: string): Promise<void> {
     this.#records++;
-    if (this.#records > MAX_RECORDS || this.everybody !== undefined) return;
-    const { resolver, signal } = this.#question;
-    const answers = await resolver.txt(domain, signal);
+    if (this.#records > MAX_RECORDS || this.unlimited !== undefined) return;
+    const answers = await this.#resolver.txt(domain, this.#signal);
     const texts = answers.map(textOf).filter(isSpfRecord);
-    this.#read += texts[0]?.length ?? 0;
-    if (this.isTooLong) return;
+    this.#characters += texts[0]?.length ?? 0;
+    if (this.#characters > MAX_RECORD_TEXT) {
+      this.unlimited = `the records of ${this.#senderDomain} have more than ${MAX_RECORD_TEXT} ` +
+        "characters together";
+      return;
+    }
     const parsed = texts.length === 1 ? parseRecord(texts[0]!) : undefined;
     if (parsed?.ok === true) await this.#terms(parsed.record, domain);
   }
@@ -108,62 +72,69 @@ class Survey {
   async #terms({ mechanisms, redirect }: SpfRecord, domain: string): Promise<void> {
     for (const mechanism of mechanisms) {
       if (mechanism.qualifier === "+") await this.#term(mechanism, domain);
-      // What stands behind it decides nothing.
+      // Terms after `all` are never evaluated.
       if (mechanism.kind === "all") return;
     }
-    if (redirect !== undefined) await this.record(this.#target(redirect.domain, domain));
+    if (redirect !== undefined) await this.#named(redirect.domain, domain);
   }
 
   async #term(mechanism: Mechanism, domain: string): Promise<void> {
     switch (mechanism.kind) {
       case "all":
-        this.everybody = domain;
+        this.unlimited = `the record of ${domain} authorises every address (+all)`;
+        return;
+      case "include":
+        await this.#named(mechanism.domain, domain);
         return;
       case "ip4":
       case "ip6":
-        this.networks.push(mechanism.network);
-        return;
-      case "include":
-        await this.record(this.#target(mechanism.domain, domain));
+        if (!this.#isExempt(domain)) this.networks.push(mechanism.network);
         return;
       case "a":
-      case "mx": {
-        const { ipv4, ipv6 } = mechanism.prefixes;
-        if (ipv4 >= SMALL[4] && ipv6 >= SMALL[6]) return;
-        const target = mechanism.domain === undefined
-          ? domain
-          : this.#target(mechanism.domain, domain);
-        const { resolver, signal } = this.#question;
-        const hosts = mechanism.kind === "a"
-          ? [target]
-          : (await resolver.mx(target, signal)).slice(0, 10).map(exchangeOf).filter((name) =>
-            name !== ""
-          );
-        for (const host of hosts) {
-          const addresses = [
-            ...ipv4 < SMALL[4] ? await resolver.a(host, signal) : [],
-            ...ipv6 < SMALL[6] ? await resolver.aaaa(host, signal) : [],
-          ];
-          for (const text of addresses) {
-            const address = parseAddress(text);
-            if (address === undefined) continue;
-            this.networks.push(networkOf(address, address.family === 4 ? ipv4 : ipv6));
-          }
-        }
+      case "mx":
+        if (!this.#isExempt(domain)) await this.#hosts(mechanism, domain);
         return;
-      }
       default:
-        // How many pass by ptr or exists cannot be told; who passes by them is looked at alone.
+        // The addresses of ptr and exists cannot be counted: a pass by them is judged by itself.
     }
   }
 
-  #target(spec: MacroString, domain: string): string {
-    const { ip, helo } = this.#question;
+  async #named(spec: MacroString, domain: string): Promise<void> {
+    const target = this.#target(spec, domain);
+    if (target !== undefined) await this.record(target);
+  }
+
+  async #hosts(
+    { kind, domain: spec, prefixes }: Extract<Mechanism, { readonly kind: "a" | "mx" }>,
+    domain: string,
+  ): Promise<void> {
+    const { ipv4, ipv6 } = prefixes;
+    if (ipv4 >= SMALL[4] && ipv6 >= SMALL[6]) return;
+    const target = spec === undefined ? domain : this.#target(spec, domain);
+    if (target === undefined) return;
+    const exchanges = kind === "mx" ? await this.#resolver.mx(target, this.#signal) : undefined;
+    const hosts = exchanges?.slice(0, 10).map(exchangeOf).filter((name) => name !== "") ?? [target];
+    for (const host of hosts) {
+      const addresses = [
+        ...ipv4 < SMALL[4] ? await this.#resolver.a(host, this.#signal) : [],
+        ...ipv6 < SMALL[6] ? await this.#resolver.aaaa(host, this.#signal) : [],
+      ];
+      for (const text of addresses) {
+        const address = parseAddress(text);
+        if (address === undefined) continue;
+        this.networks.push(networkOf(address, address.family === 4 ? ipv4 : ipv6));
+      }
+    }
+  }
+
+  /** Undefined for a name that depends on the client or the local part: it never counts. */
+  #target(spec: MacroString, domain: string): string | undefined {
+    if (dependsOnClient(spec) || dependsOnLocalPart(spec)) return undefined;
     return expandDomain(spec, {
-      ip: parseAddress(ip)!,
-      helo,
-      local: this.#identity.local,
-      senderDomain: this.#identity.domain,
+      ip: { family: 4, bytes: [0, 0, 0, 0] },
+      helo: "unknown",
+      local: "unknown",
+      senderDomain: this.#senderDomain,
       domain,
       validatedName: "unknown",
       receiver: "unknown",
@@ -173,28 +144,26 @@ class Survey {
 }
 
 /**
- * Why a record's pass says nothing, in a few words; undefined if it does say something.
+ * Looks up the addresses that a domain's record authorises.
  *
- * @throws {TemporaryDnsError} if DNS could not answer.
+ * @param isExempt domains whose records' own networks are left out.
+ * @throws {TemporaryDnsError} if DNS cannot answer.
  */
-export async function tooBroad(
-  question: BreadthQuestion,
-  limits: BreadthLimits,
-): Promise<string | undefined> {
-  const identity = identityOf(question.sender, question.helo);
-  const survey = new Survey(question, identity);
-  await survey.record(identity.domain);
-  if (survey.everybody !== undefined) {
-    return `the record of ${survey.everybody} lets everybody pass (+all)`;
-  }
-  if (survey.isTooLong) {
-    return `the records of ${identity.domain} have more than ${MAX_RECORD_TEXT} characters together`;
-  }
-  for (const [family, size, most] of [[4, 32, limits.ipv4], [6, 128, limits.ipv6]] as const) {
-    const count = addressesIn(survey.networks.filter((network) => network.family === family));
-    if (count > 1n << BigInt(size - most)) {
-      return `the record of ${identity.domain} lets more than a /${most} of IPv${family} pass`;
-    }
-  }
+export async function breadthOf(
+  domain: string,
+  resolver: Resolver,
+  isExempt: (domain: string) => boolean,
+  signal?: AbortSignal,
+): Promise<Breadth> {
+  const survey = new Survey(domain, resolver, isExempt, signal);
+  await survey.record(domain);
+  const { networks, unlimited } = survey;
+  return { addresses: addressesOf(networks), ...(unlimited === undefined ? {} : { unlimited }) };
+}
+
+/** The limit that a set of addresses exceeds, such as `a /10 of IPv4`. */
+export function exceededLimit(addresses: AddressSet, limits: BreadthLimits): string | undefined {
+  if (countOf(addresses.ipv4) > 1n << BigInt(32 - limits.ipv4)) return `a /${limits.ipv4} of IPv4`;
+  if (countOf(addresses.ipv6) > 1n << BigInt(128 - limits.ipv6)) return `a /${limits.ipv6} of IPv6`;
   return undefined;
 }

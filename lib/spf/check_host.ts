@@ -5,6 +5,7 @@
  */
 import { contains, type IpAddress, networkOf, parseAddress } from "../net/network.ts";
 import {
+  dependsOnLocalPart,
   expandDomain,
   expandExplanation,
   type MacroString,
@@ -21,6 +22,7 @@ import {
   parseRecord,
   type Prefixes,
   type Qualifier,
+  type Redirect,
   type SpfRecord,
 } from "./record.ts";
 import { exchangeOf, type Resolver, TemporaryDnsError, textOf, until } from "./resolver.ts";
@@ -69,12 +71,11 @@ export interface SpfStep {
   readonly found: string;
 }
 
-/** A term that decided, from the outermost record to the innermost. */
+/** A term that led to the result. */
 export interface Decisive {
-  /** The domain whose record it stands in. */
+  /** The domain whose record the term stands in. */
   readonly domain: string;
-  /** The mechanism. */
-  readonly mechanism: Mechanism;
+  readonly term: Mechanism | Redirect;
 }
 
 /** What came out. */
@@ -91,7 +92,9 @@ export interface SpfAnswer {
   readonly lookups: number;
   /** For `temperror` and `permerror`: what is wrong with which term of which record. */
   readonly error?: string;
-  /** The mechanisms that decided: an `include`, and below it what matched in the included record. */
+  /** The local part was asked about (`%{s}`, `%{l}`): the result holds for this sender only. */
+  readonly isForSenderOnly: boolean;
+  /** The terms that led to the result: each `include` or `redirect`, and last the mechanism. */
   readonly path: readonly Decisive[];
 }
 
@@ -134,6 +137,7 @@ class Evaluation {
   readonly #identity: Identity;
   readonly #signal: AbortSignal;
   lookups = 0;
+  isForSenderOnly = false;
   #voids = 0;
   /** The characters of all records so far. */
   #read = 0;
@@ -192,7 +196,7 @@ class Evaluation {
       const explanation = record.explanation;
       return {
         result: RESULTS[mechanism.qualifier],
-        path: [{ domain, mechanism }, ...inner],
+        path: [{ domain, term: mechanism }, ...inner],
         ...(explanation === undefined
           ? {}
           : { explanation: { domain: explanation.domain, of: domain } }),
@@ -207,7 +211,9 @@ class Evaluation {
     if (outcome.result === "none") {
       throw this.#wrong(domain, `${text}: ${target} has no SPF record`);
     }
-    return outcome;
+    return outcome.path.length === 0
+      ? outcome
+      : { ...outcome, path: [{ domain, term: record.redirect }, ...outcome.path] };
   }
 
   /** What matched below it, if the mechanism matches. */
@@ -313,7 +319,9 @@ class Evaluation {
 
   /** A local part beyond ASCII is in no name of DNS (RFC 8616, 4). */
   #isUnspeakable(pieces: MacroString): boolean {
-    return /[^\0-\x7f]/.test(this.#identity.local) && uses(pieces, "sl");
+    if (!dependsOnLocalPart(pieces)) return false;
+    this.isForSenderOnly = true;
+    return /[^\0-\x7f]/.test(this.#identity.local);
   }
 
   /** The name that a term means; for `%{p}` DNS is asked, which counts (4.6.4). */
@@ -327,6 +335,7 @@ class Evaluation {
   }
 
   async #target(spec: MacroString, domain: string): Promise<string> {
+    this.isForSenderOnly ||= dependsOnLocalPart(spec);
     return expandDomain(spec, await this.#values(spec, domain));
   }
 
@@ -427,11 +436,12 @@ export async function checkHost(question: SpfQuestion): Promise<SpfAnswer> {
     const words = result === "fail" && explanation !== undefined
       ? await evaluation.explain(explanation.domain, explanation.of)
       : undefined;
-    const decisive = path[0]?.mechanism.text;
+    const decisive = path.find(({ term }) => term.kind !== "redirect")?.term.text;
     return {
       result,
       domain,
       lookups: evaluation.lookups,
+      isForSenderOnly: evaluation.isForSenderOnly,
       path,
       ...(decisive === undefined ? {} : { mechanism: decisive }),
       ...(words === undefined ? {} : { explanation: words }),
@@ -439,7 +449,8 @@ export async function checkHost(question: SpfQuestion): Promise<SpfAnswer> {
   } catch (error) {
     if (!(error instanceof SpfError)) throw error;
     const { result, message } = error;
-    return { result, domain, lookups: evaluation.lookups, path: [], error: message };
+    const { lookups, isForSenderOnly } = evaluation;
+    return { result, domain, lookups, isForSenderOnly, path: [], error: message };
   } finally {
     clearTimeout(timer);
   }

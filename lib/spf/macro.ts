@@ -210,3 +210,12 @@ export function expandDomain(pieces: MacroString, values: MacroValues): string {
 export function uses(pieces: MacroString, letters: string): boolean {
   return pieces.some((piece) => piece.kind === "macro" && letters.includes(piece.letter));
 }
+
+/** Whether a text depends on the client: its address, names, HELO or IP version. */
+export function dependsOnClient(pieces: MacroString): boolean {
+  return uses(pieces, "icphv");
+}
+
+export function dependsOnLocalPart(pieces: MacroString): boolean {
+  return uses(pieces, "sl");
+}

@@ -37,12 +37,17 @@ export type Mechanism =
     | { readonly kind: "ip4" | "ip6"; readonly network: Network }
   );
 
+export interface Redirect {
+  readonly kind: "redirect";
+  readonly domain: MacroString;
+  readonly text: string;
+}
+
 /** A record without an error. */
 export interface SpfRecord {
   /** In their order. */
   readonly mechanisms: readonly Mechanism[];
-  /** The target of `redirect=`. */
-  readonly redirect?: { readonly domain: MacroString; readonly text: string };
+  readonly redirect?: Redirect;
   /** Where the explanation of a fail stands: `exp=`. */
   readonly explanation?: { readonly domain: MacroString; readonly text: string };
 }
@@ -167,7 +172,7 @@ export function parseRecord(text: string): ParsedRecord {
         return wrong(term, `${name} stands there twice`);
       }
       const target = { domain: parsed.pieces, text: term };
-      if (name === "redirect") redirect = target;
+      if (name === "redirect") redirect = { kind: "redirect", ...target };
       else explanation = target;
       continue;
     }

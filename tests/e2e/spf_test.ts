@@ -108,7 +108,7 @@ Deno.test("a forged sender, and one whose record lets everybody pass, are deferr
     );
     assertStringIncludes(
       out,
-      "which says nothing: the record of broad.example lets everybody pass",
+      "which does not count: the record of broad.example authorises every address",
     );
   });
 });
@@ -167,7 +167,7 @@ Deno.test("greylag spf tells term by term, with an exit code for each result", a
     assertEquals((await spf("203.0.113.5", "--sender=a@provider.example")).code, 6);
     const broad = await spf("203.0.113.5", "--sender=a@broad.example", "--json");
     assertEquals([broad.code, JSON.parse(broad.out).result], [0, "pass"]);
-    assertStringIncludes(JSON.parse(broad.out).weakness, "lets everybody pass");
+    assertStringIncludes(JSON.parse(broad.out).weakness, "authorises every address");
     assertEquals((await spf("203.0.113.5", "--sender=a@nowhere.test")).code, 7);
   } finally {
     await knot.stop();

@@ -491,7 +491,7 @@ Deno.test("what came out tells the mechanism, how often DNS was asked, and what 
     "example.com",
     3,
   ]);
-  assertEquals(passed.path.map(({ domain, mechanism }) => [domain, mechanism.text]), [
+  assertEquals(passed.path.map(({ domain, term }) => [domain, term.text]), [
     ["example.com", "include:_spf.example.com"],
     ["_spf.example.com", "a:mail.example.com"],
   ]);
