@@ -116,7 +116,7 @@ async function withFlood(
     await flood({ path, client_address });
     // Whom the flood must not cost anything is there as well.
     const left = await leftOf(store, mostLeft + 1) - 1;
-    await daemon.waitFor("more strangers wait than max_pending");
+    await daemon.waitFor("pending limit reached");
     const now = { policy_test_time: String(START + Math.floor(FLOOD / PER_SECOND)) };
     const friend = { sender: "friend@example.org", client_address: "203.0.113.77", ...now };
     assertMatch(await daemon.ask(friend), /DUNNO/);
