@@ -1,5 +1,5 @@
 /**
- * What the administrator's commands have in common: their options, the database, who is asking.
+ * Options, settings and database of the administrator's commands.
  *
  * @module
  */
@@ -10,29 +10,21 @@ import { parseDuration } from "../text/duration.ts";
 import { configurationOf, SETTING_OPTIONS } from "./setting_options.ts";
 import { type Option, parseOptions, UsageError } from "./usage.ts";
 
-/** Options of every command that works on the database. */
+/** Options of every command that uses the database. */
 export const ADMIN_OPTIONS: readonly Option[] = [
   ...SETTING_OPTIONS.filter(({ name }) => name === "config" || name === "database"),
   { name: "json", help: "Print JSON." },
 ];
 
-/** What was given to a command. */
 export interface Admin {
-  /** The settings in force. */
   readonly configuration: Configuration;
-  /** Its own options. */
   readonly options: ReadonlyMap<string, string | string[] | boolean>;
-  /** Everything else. */
+  /** Arguments that are not options. */
   readonly rest: readonly string[];
-  /** Whether JSON is wanted. */
   readonly json: boolean;
 }
 
-/**
- * Sorts the arguments of a command that works on the database.
- *
- * @param own the command's own options.
- */
+/** @param own the command's own options. */
 export function parseAdmin(args: readonly string[], own: readonly Option[]): Admin {
   const { options, rest } = parseOptions(args, [...ADMIN_OPTIONS, ...own]);
   // An option of the command's own may have the name of a setting.
@@ -44,10 +36,9 @@ export function parseAdmin(args: readonly string[], own: readonly Option[]): Adm
 }
 
 /**
- * Runs a body with the daemon's database, whether the daemon runs or not.
+ * Opens the daemon's database, whether the daemon runs or not.
  *
- * @throws {ConfigError} if there is no database: it is made by the daemon, so that it belongs to the
- * daemon's user.
+ * @throws {ConfigError} if it does not exist: the daemon creates it, so that its user owns it.
  */
 export async function withStore<T>(
   { values }: Configuration,
@@ -58,8 +49,8 @@ export async function withStore<T>(
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new ConfigError(
-      `there is no database ${values.database}: start greylag once, or name the database ` +
-        "that it uses with --database",
+      `cannot open ${values.database}: no such file. Start the daemon once, or name its database ` +
+        "with --database.",
     );
   }
   const store = openStore({ database: values.database, privacy: values.privacy });
@@ -70,43 +61,36 @@ export async function withStore<T>(
   }
 }
 
-/** Who is asking, for the record. */
 export function currentUser(): string {
   return Deno.env.get("SUDO_USER") ?? Deno.env.get("USER") ?? "unknown";
 }
 
-/** An option with one value. */
 export function textOf(admin: Admin, name: string): string | undefined {
   const value = admin.options.get(name);
   return typeof value === "string" ? value : undefined;
 }
 
-/**
- * An option that is a whole number above 0.
- *
- * @throws {UsageError} if it is none.
- */
-export function countOf(admin: Admin, name: string, standard: number): number {
+/** @throws {UsageError} unless it is a whole number above 0. */
+export function countOf(admin: Admin, name: string, fallback: number): number {
   const given = textOf(admin, name);
-  if (given === undefined) return standard;
+  if (given === undefined) return fallback;
   if (!/^[1-9]\d{0,8}$/.test(given)) {
-    throw new UsageError(`--${name} needs a whole number above 0, not "${given}"`);
+    throw new UsageError(`--${name} must be a whole number above 0, not "${given}"`);
   }
   return Number(given);
 }
 
 /**
- * An option that is a duration, in milliseconds.
- *
- * @throws {UsageError} if it is none.
+ * @returns milliseconds.
+ * @throws {UsageError} unless it is a duration above 0.
  */
-export function durationOf(admin: Admin, name: string, standard: number): number {
+export function durationOf(admin: Admin, name: string, fallback: number): number {
   const given = textOf(admin, name);
-  if (given === undefined) return standard;
+  if (given === undefined) return fallback;
   const time = parseDuration(given);
   if (time === undefined || time === 0) {
     throw new UsageError(
-      `--${name} needs a duration with its unit, such as 15m or 30d, not "${given}"`,
+      `--${name} must be a duration with its unit, such as 15m or 30d, not "${given}"`,
     );
   }
   return time;

@@ -1,36 +1,28 @@
-/**
- * `greylag backup`: a copy of the database, while the daemon runs.
- *
- * @module
- */
 import { ConfigError } from "../config/load.ts";
 import { backUp } from "../store/backup.ts";
 import { ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
-import { UsageError } from "./usage.ts";
+import { requiredArgument } from "./usage.ts";
 
-/** A copy of the database. */
 export const backup: Command = {
   name: "backup",
-  summary: "copy the database, while the daemon runs",
+  summary: "copy the database while the daemon runs",
   usage: "FILE",
   description: [
-    "The copy is of one moment, checked, and readable for its owner only. Nothing that is there is " +
-    "replaced. With privacy = true the key is copied as well, to FILE.key.",
-    "To restore: stop greylag; remove greylag.db-wal and greylag.db-shm; put the copy in the place of " +
-    "greylag.db (and FILE.key in that of greylag.db.key) with the same owner; start greylag.",
+    "The copy is a consistent snapshot, checked for integrity, and readable by its owner only. An " +
+    "existing FILE is never overwritten. With privacy = true the key is copied to FILE.key.",
+    "To restore: stop greylag; remove greylag.db-wal and greylag.db-shm; replace greylag.db with the " +
+    "copy (and greylag.db.key with FILE.key), with the same owner; start greylag.",
   ],
   options: ADMIN_OPTIONS,
   async run(args, output) {
     const admin = parseAdmin(args, []);
-    const [target, ...more] = admin.rest;
-    if (target === undefined) throw new UsageError("say where the copy is to be: backup FILE");
-    if (more.length > 0) throw new UsageError(`one file at a time; "${more[0]}" is one too many`);
+    const target = requiredArgument(admin.rest, "FILE");
     if (await Deno.lstat(target).then(() => true, () => false)) {
-      throw new ConfigError(`${target} is there already: nothing is replaced`);
+      throw new ConfigError(`${target} exists already. Name a new file, or remove it first.`);
     }
     const { database } = admin.configuration.values;
-    // Says in the same words as all others that there is no database.
+    // A missing database is the same error as for other commands.
     await withStore(admin.configuration, (store) => store.credentials.all());
     const { bytes, key } = await backUp(database, target);
     if (admin.json) {

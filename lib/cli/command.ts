@@ -1,27 +1,16 @@
-/**
- * What a subcommand is.
- *
- * @module
- */
 import type { Output } from "./output.ts";
 import type { Option } from "./usage.ts";
 
-/** A subcommand. */
 export interface Command {
-  /** Its name. */
   readonly name: string;
-  /** What it does, in a few words. */
+  /** Begins with a verb, in lower case, without a full stop. */
   readonly summary: string;
-  /** How it is called, behind its name. */
+  /** Arguments and options behind the name. */
   readonly usage: string;
-  /** What else there is to say, in paragraphs. */
+  /** Paragraphs. */
   readonly description: readonly string[];
-  /** Its options, `--help` aside. */
+  /** Without `--help`. */
   readonly options: readonly Option[];
-  /**
-   * Runs it with the arguments behind its name.
-   *
-   * @returns the exit code.
-   */
+  /** @returns the exit code. */
   run(args: readonly string[], output: Output): Promise<number>;
 }

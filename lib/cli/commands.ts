@@ -1,8 +1,3 @@
-/**
- * The table of the subcommands.
- *
- * @module
- */
 import { nearest } from "../config/load.ts";
 import { backup } from "./backup.ts";
 import type { Command } from "./command.ts";
@@ -27,25 +22,24 @@ import { spf } from "./spf.ts";
 import { stats } from "./stats.ts";
 import { token } from "./token.ts";
 import { unit } from "./unit.ts";
-import { UsageError } from "./usage.ts";
+import { optionalArgument, UsageError } from "./usage.ts";
 import { version } from "./version.ts";
 
 const help: Command = {
   name: "help",
-  summary: "show this help, or that of a command",
+  summary: "show this help, or the help of a command",
   usage: "[COMMAND]",
   description: [],
   options: [],
 
   run(args, output) {
-    const [name, ...more] = args;
-    if (more.length > 0) throw new UsageError(`help is for one command at a time`);
+    const name = optionalArgument(args);
     output.print(name === undefined ? programHelp(COMMANDS) : commandHelp(commandNamed(name)));
     return Promise.resolve(0);
   },
 };
 
-/** All subcommands, in the order of the help. */
+/** In the order of the help. */
 export const COMMANDS: readonly Command[] = [
   serve,
   find,
@@ -75,16 +69,12 @@ export const COMMANDS: readonly Command[] = [
   help,
 ];
 
-/**
- * The command of that name.
- *
- * @throws {UsageError} with the nearest name if there is none.
- */
+/** @throws {UsageError} for an unknown name. */
 export function commandNamed(name: string): Command {
   const found = COMMANDS.find((command) => command.name === name);
   if (found !== undefined) return found;
   const near = nearest(name, COMMANDS.map((command) => command.name));
   throw new UsageError(
-    `there is no command "${name}"` + (near === undefined ? "" : `; did you mean "${near}"?`),
+    `unknown command "${name}"` + (near === undefined ? "" : `; did you mean "${near}"?`),
   );
 }

@@ -1,20 +1,18 @@
 /**
- * `greylag completions`: what a shell completes, made of the table of commands.
+ * Generates shell completions from the table of commands.
  *
  * @module
  */
 import type { Command } from "./command.ts";
-import { parseOptions, UsageError } from "./usage.ts";
+import { parseOptions, requiredArgument, UsageError } from "./usage.ts";
 
-/** The shells that can be told. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
-/** One of {@linkcode SHELLS}. */
 export type Shell = typeof SHELLS[number];
 
 const HELP = { name: "help", help: "Show this help." };
 
-/** A text between single quotes, for all three shells. */
+/** Single quotes, for all three shells. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
@@ -44,7 +42,7 @@ complete -F _greylag greylag
 `;
 }
 
-/** A description within zsh's own quoting of `_arguments`. */
+/** Escapes a description for zsh's `_arguments`. */
 function zshText(text: string): string {
   return text.replaceAll(/[\\[\]:]/g, "\\$&");
 }
@@ -98,16 +96,15 @@ function fish(commands: readonly Command[]): string {
   return `# fish completion for greylag\n${lines.join("\n")}\n`;
 }
 
-/** What a shell is told. */
 export function completionsFor(shell: Shell, commands: readonly Command[]): string {
   return { bash, zsh, fish }[shell](commands);
 }
 
-/** The command; `commands` is the table that it is in. */
+/** `commands` is a function since the table contains this command. */
 export function completions(commands: () => readonly Command[]): Command {
   return {
     name: "completions",
-    summary: "print what bash, zsh or fish completes",
+    summary: "print completions for bash, zsh or fish",
     usage: SHELLS.join(" | "),
     description: [
       "bash: greylag completions bash > /etc/bash_completion.d/greylag",
@@ -116,10 +113,10 @@ export function completions(commands: () => readonly Command[]): Command {
     ],
     options: [],
     run(args, output) {
-      const [given, ...more] = parseOptions(args, []).rest;
+      const given = requiredArgument(parseOptions(args, []).rest, "the name of the shell");
       const shell = SHELLS.find((one) => one === given);
-      if (shell === undefined || more.length > 0) {
-        throw new UsageError(`say which shell: ${SHELLS.join(", ")}`);
+      if (shell === undefined) {
+        throw new UsageError(`unknown shell "${given}"; known are ${SHELLS.join(", ")}`);
       }
       output.print(completionsFor(shell, commands()));
       return Promise.resolve(0);

@@ -1,8 +1,3 @@
-/**
- * `greylag config`: the settings in force.
- *
- * @module
- */
 import { describeSource } from "../config/load.ts";
 import { SETTING_NAMES } from "../config/settings.ts";
 import type { Command } from "./command.ts";
@@ -11,25 +6,24 @@ import type { Option } from "./usage.ts";
 
 const CHECK: Option = {
   name: "check",
-  help: "Only check the settings; print nothing if all is well.",
+  help: "Check the settings only. Print nothing if they are correct.",
 };
-const JSON_OPTION: Option = { name: "json", help: "Print one JSON object." };
+const JSON_OPTION: Option = { name: "json", help: "Print JSON." };
 
-/** A value as it is written in TOML; strings and arrays of them look as in JSON. */
+/** Strings and arrays of strings look the same in TOML and JSON. */
 function asToml(value: unknown): string {
   return Array.isArray(value)
     ? `[${value.map((part) => JSON.stringify(part)).join(", ")}]`
     : JSON.stringify(value);
 }
 
-/** The settings in force and where each came from. */
 export const config: Command = {
   name: "config",
-  summary: "show the settings in force and where each came from",
+  summary: "show the effective settings and their sources",
   usage: "[--check | --json] [OPTIONS OF serve]",
   description: [
-    "What it prints can be saved as a configuration file.",
-    "With the options that the daemon is started with, it shows what the daemon would do.",
+    "The output is a valid configuration file.",
+    "To see the settings of the daemon, pass the options it is started with.",
   ],
   options: [CHECK, JSON_OPTION, ...SETTING_OPTIONS],
 

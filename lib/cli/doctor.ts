@@ -1,41 +1,41 @@
-/**
- * `greylag doctor`: what is wrong, in plain words, and what to do about it.
- *
- * @module
- */
 import { ConfigError, type Configuration } from "../config/load.ts";
 import { daemonSettings } from "../config/settings.ts";
 import { RELEASED } from "../config/version.ts";
 import { type Endpoint, formatEndpoint } from "../net/endpoint.ts";
-import { checkPostconf, type Finding, parsePostconf } from "../postfix/postconf.ts";
+import {
+  checkPostconf,
+  DEFAULT_MAIL_OWNER,
+  type Finding,
+  parsePostconf,
+} from "../postfix/postconf.ts";
 import { probe } from "../postfix/probe.ts";
 import { checkClock, checkRoom, checkSockets } from "../admin/machine_checks.ts";
 import { DatabaseError } from "../store/database_error.ts";
 import { messageOf } from "../text/error_message.ts";
 import { ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
-import { UsageError } from "./usage.ts";
+import { optionalArgument } from "./usage.ts";
 
-/** A running daemon answers at once; nobody waits for longer than this, in milliseconds. */
-const ANSWER_TIME = 3000;
+/** Milliseconds. */
+const ANSWER_TIMEOUT = 3000;
 
 async function checkDaemon(endpoints: readonly Endpoint[]): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const endpoint of endpoints) {
     const where = formatEndpoint(endpoint);
     try {
-      if (await probe(endpoint, ANSWER_TIME)) continue;
+      if (await probe(endpoint, ANSWER_TIMEOUT)) continue;
       findings.push({
         severity: "error",
-        what: `what answers on ${where} is no policy server`,
-        remedy: "find out which program listens there (ss -ltnp), or set `listen`",
+        what: `${where} is not a policy server`,
+        remedy: "Find the program that listens there (ss -ltnp), or change `listen`.",
       });
     } catch (error) {
       const why = messageOf(error);
       findings.push({
         severity: "error",
-        what: `nobody answers on ${where}: ${why}`,
-        remedy: "start greylag, or set `listen` to where it listens",
+        what: `cannot connect to ${where}: ${why}`,
+        remedy: "Start greylag, or set `listen` to its endpoint.",
       });
     }
   }
@@ -47,12 +47,15 @@ async function checkDatabase(configuration: Configuration): Promise<Finding[]> {
     await withStore(configuration, (store) => store.check());
   } catch (error) {
     if (!(error instanceof DatabaseError) && !(error instanceof ConfigError)) throw error;
-    return [{ severity: "error", what: error.message, remedy: "all mail passes until then" }];
+    return [{
+      severity: "error",
+      what: error.message,
+      remedy: "All mail passes until the database works.",
+    }];
   }
   return checkRoom(configuration.values.database);
 }
 
-/** When the newest decision was made. */
 async function newestDecision(configuration: Configuration): Promise<number | undefined> {
   try {
     return await withStore(configuration, (store) => {
@@ -60,7 +63,7 @@ async function newestDecision(configuration: Configuration): Promise<number | un
       return rows[0]?.time;
     });
   } catch {
-    // That the database cannot be read is told by its own check.
+    // checkDatabase reports an unreadable database.
     return undefined;
   }
 }
@@ -71,26 +74,24 @@ async function readPostconf(source: string | undefined): Promise<string | undefi
   try {
     return await Deno.readTextFile(source);
   } catch (error) {
-    throw new ConfigError(`${source}: ${messageOf(error)}`);
+    throw new ConfigError(`cannot read ${source}: ${messageOf(error)}`);
   }
 }
 
-/** What is wrong, in plain words, and what to do about it. */
 export const doctor: Command = {
   name: "doctor",
-  summary: "find what is wrong with the setup",
+  summary: "check the setup and suggest remedies",
   usage: "[FILE | -]",
   description: [
-    "Looks at the daemon and its sockets, at the database, at the clock and at Postfix's settings.",
-    "FILE is what `postconf -n` printed, - standard input: postconf -n | greylag doctor -",
-    "Greylag may start no program, so it does not run postconf itself. Without FILE only the daemon " +
-    "and the database are looked at. Exits with 1 if anything is wrong.",
+    "Checks the daemon and its sockets, the database, the clock and Postfix's parameters.",
+    "FILE is the output of `postconf -n`; - is standard input: postconf -n | greylag doctor -",
+    "Greylag has no permission to run postconf itself. Without FILE, Postfix's parameters are not " +
+    "checked. The exit code is 1 if there is a finding.",
   ],
   options: ADMIN_OPTIONS,
   async run(args, output) {
     const admin = parseAdmin(args, []);
-    const [source, ...more] = admin.rest;
-    if (more.length > 0) throw new UsageError(`one file at a time; "${more[0]}" is one too many`);
+    const source = optionalArgument(admin.rest);
     const settings = daemonSettings(admin.configuration.values);
     const text = await readPostconf(source);
     const postconf = parsePostconf(text ?? "");
@@ -101,7 +102,7 @@ export const doctor: Command = {
     );
     const findings = [
       ...await checkDaemon(settings.listen),
-      ...checkSockets(settings.listen, postconf.get("mail_owner") ?? "postfix"),
+      ...checkSockets(settings.listen, postconf.get("mail_owner") ?? DEFAULT_MAIL_OWNER),
       ...await checkDatabase(admin.configuration),
       ...checkClock(Date.now(), RELEASED, await newestDecision(admin.configuration)),
       ...postfix,
@@ -114,9 +115,9 @@ export const doctor: Command = {
         output.print(`: ${what}\n    ${remedy}\n`);
       }
       if (text === undefined) {
-        output.print("Postfix was not looked at: postconf -n | greylag doctor -\n");
+        output.print("Postfix was not checked. Run: postconf -n | greylag doctor -\n");
       }
-      if (findings.length === 0) output.print("Nothing is wrong with what was looked at.\n");
+      if (findings.length === 0) output.print("No problems found.\n");
     }
     return findings.length === 0 ? 0 : 1;
   },

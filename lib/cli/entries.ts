@@ -1,5 +1,5 @@
 /**
- * `greylag allow`, `block`, `always-greylist`, `expect` and `unlist`: the entries of the lists.
+ * Commands that add and remove entries of the lists.
  *
  * @module
  */
@@ -19,24 +19,24 @@ import {
 } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
-import { type Option, UsageError } from "./usage.ts";
+import { type Option, requiredArgument, UsageError } from "./usage.ts";
 
 const MATCH_ON_KINDS: readonly MatchOn[] = ["client", "sender", "recipient"];
 
 const FOR: Option = {
   name: "for",
   placeholder: "TIME",
-  help: "End by itself after this time: 30d.",
+  help: "Expire after this time, such as 30d.",
 };
-const NOTE: Option = { name: "note", placeholder: "TEXT", help: "Why; shown by `greylag list`." };
+const NOTE: Option = { name: "note", placeholder: "TEXT", help: "Comment, shown by greylag list." };
 
 const ENTRY_OPTIONS: readonly Option[] = [
   {
     name: "client",
-    help: "The pattern is a client: address, network, name, org:domain, spf:domain.",
+    help: "PATTERN is a client: an address, a network, a host name, org:DOMAIN or spf:DOMAIN.",
   },
-  { name: "sender", help: "The pattern is a sender: address, domain." },
-  { name: "recipient", help: "The pattern is a recipient: address, user@, domain." },
+  { name: "sender", help: "PATTERN is a sender: an address or a domain." },
+  { name: "recipient", help: "PATTERN is a recipient: an address, user@ or a domain." },
   FOR,
   NOTE,
 ];
@@ -44,18 +44,11 @@ const ENTRY_OPTIONS: readonly Option[] = [
 function matchOnOf(admin: Admin, text: string): MatchOn {
   const named = MATCH_ON_KINDS.filter((matchOn) => admin.options.get(matchOn) === true);
   if (named.length > 1) {
-    throw new UsageError(`an entry is about one thing: --${named.join(" or --")}`);
+    throw new UsageError(`--${named.join(" and --")} exclude each other`);
   }
   const matchOn = named[0] ?? guessMatchOn(text);
   if (matchOn !== undefined) return matchOn;
-  throw new UsageError("say what the /expression/ is about: --client, --sender or --recipient");
-}
-
-function onlyOne(admin: Admin, what: string): string {
-  const [text, ...more] = admin.rest;
-  if (text === undefined) throw new UsageError(`${what} is missing`);
-  if (more.length > 0) throw new UsageError(`one ${what} at a time; "${more[0]}" is one too many`);
-  return text;
+  throw new UsageError("an /expression/ needs --client, --sender or --recipient");
 }
 
 async function add(
@@ -85,7 +78,7 @@ async function add(
     const end = lasts === undefined ? "" : `, for ${formatDuration(lasts)}`;
     output.print(
       `entry ${entry.id}: ${list} ${matchOn} ${entry.pattern}${end} ` +
-        "(a running daemon takes it within a second)\n",
+        "(a running daemon applies it within a second)\n",
     );
   }
   return 0;
@@ -103,46 +96,52 @@ function adding(name: string, list: ListName, summary: string, description: stri
       : "PATTERN [--client | --sender | --recipient] [--for TIME] [--note TEXT]",
     description: [
       ...description,
-      "A host name matches with everything below it, and only the name that Postfix verified " +
-      "(client_name): nobody gets in by claiming a name, in the HELO or by an unconfirmed reverse " +
-      "DNS. org:domain is whatever host that organisation runs, spf:domain whatever host that domain's " +
-      "SPF record authorises. Exact beats general, and block beats allow at the same level.",
+      "A host name matches itself and its subdomains, and only as a name that Postfix verified " +
+      "(client_name): a HELO name or an unconfirmed reverse DNS name never matches. org:DOMAIN matches " +
+      "the hosts of an organisation, spf:DOMAIN the hosts that the domain's SPF record authorises. " +
+      "The most specific entry decides; of equally specific ones block overrides allow.",
     ],
     options,
     run(args, output) {
       const admin = parseAdmin(args, options.slice(ADMIN_OPTIONS.length));
-      const text = onlyOne(admin, "pattern");
+      const text = requiredArgument(admin.rest, list === "always-greylist" ? "CLIENT" : "PATTERN");
       const matchOn = list === "always-greylist" ? "client" : matchOnOf(admin, text);
       return add(admin, list, matchOn, text, currentUser(), output);
     },
   };
 }
 
-/** Lets somebody pass at once. */
-export const allow: Command = adding("allow", "allow", "let a client, sender or recipient pass", [
-  "Without an option, an address with @ is a sender, user@ a recipient, and anything else a client.",
-]);
+export const allow: Command = adding(
+  "allow",
+  "allow",
+  "accept mail of a client, sender or recipient without delay",
+  [
+    "Without an option, an address with @ is a sender, user@ is a recipient, and others are clients.",
+  ],
+);
 
-/** Refuses somebody for good. */
-export const block: Command = adding("block", "block", "refuse a client, sender or recipient", [
-  "What is blocked is refused with 550 5.7.1 and the text of the setting block_text.",
-]);
+export const block: Command = adding(
+  "block",
+  "block",
+  "reject mail of a client, sender or recipient",
+  [
+    "Postfix rejects the mail with 550 5.7.1 and the text of the setting block_text.",
+  ],
+);
 
-/** Keeps a client from ever skipping greylisting by its good record. */
 export const alwaysGreylist: Command = adding(
   "always-greylist",
   "always-greylist",
-  "greylist a client for ever, whatever its record",
-  ["The client's origins are never proven, so that each new sender and recipient has to wait."],
+  "exclude a client from auto-whitelisting",
+  ["The origins of the client are never auto-whitelisted: each of its new triplets is greylisted."],
 );
 
-/** Lets one recipient's mail pass for a while: the login code that must come now. */
 export const expect: Command = {
   name: "expect",
-  summary: "no greylisting for one recipient, for a while",
+  summary: "exempt a recipient from greylisting for a while",
   usage: "RECIPIENT [--for TIME] [--note TEXT]",
   description: [
-    "For the login code that must come now. Ends by itself, after 15 minutes by default.",
+    "For mail that must arrive now, such as a login code. The exemption expires after 15 minutes by default.",
   ],
   options: [...ADMIN_OPTIONS, FOR, NOTE],
   run(args, output) {
@@ -150,21 +149,20 @@ export const expect: Command = {
     const options = new Map(given.options);
     if (!options.has("for")) options.set("for", "15m");
     const admin = { ...given, options };
-    const recipient = onlyOne(admin, "recipient");
+    const recipient = requiredArgument(admin.rest, "RECIPIENT");
     return add(admin, "allow", "recipient", recipient, `${currentUser()} (expect)`, output);
   },
 };
 
-/** Removes an entry. */
 export const unlist: Command = {
   name: "unlist",
   summary: "remove an entry from the lists",
   usage: "NUMBER | PATTERN",
-  description: ["`greylag list` shows the numbers. A pattern must be that of one entry only."],
+  description: ["greylag list shows the numbers. PATTERN must match exactly one entry."],
   options: ADMIN_OPTIONS,
   run(args, output) {
     const admin = parseAdmin(args, []);
-    const text = onlyOne(admin, "number or pattern");
+    const text = requiredArgument(admin.rest, "NUMBER or PATTERN");
     return withStore(admin.configuration, (store) => {
       const entries = store.lists.entries();
       const forms = MATCH_ON_KINDS.map((matchOn) => parsePattern(matchOn, text)).map((parsed) =>
@@ -179,8 +177,8 @@ export const unlist: Command = {
         );
         output.complain(
           meant.length === 0
-            ? `greylag: there is no entry ${text}; see: greylag list\n`
-            : `greylag: several entries are ${text}: ${numbers}; say which number\n`,
+            ? `greylag: no entry ${text}. See: greylag list\n`
+            : `greylag: several entries match ${text}: ${numbers}. Name one by its number.\n`,
         );
         return 1;
       }

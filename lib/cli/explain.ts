@@ -1,8 +1,3 @@
-/**
- * `greylag explain`: the whole chain of reasoning for a would-be request. Nothing is written.
- *
- * @module
- */
 import { daemonSettings } from "../config/settings.ts";
 import { DnsResolver } from "../dns/resolver.ts";
 import { keysOf, makeAttempt, type Subject, subjectOf } from "../greylist/attempt.ts";
@@ -18,25 +13,24 @@ import { ListAuthorisation } from "../evidence/list_authorisation.ts";
 import { EvidenceService, type Report } from "../evidence/service.ts";
 import { describeRule, listingOf, Lists } from "../daemon/lists.ts";
 import type { Recalled } from "../store/store.ts";
-import { formatDuration } from "../text/duration.ts";
+import { formatDuration, SECOND } from "../text/duration.ts";
 import { ADMIN_OPTIONS, parseAdmin, textOf, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Style } from "./output.ts";
 import { type Option, refuseRest, UsageError } from "./usage.ts";
 
 const OWN: readonly Option[] = [
-  { name: "client", placeholder: "ADDRESS", help: "The client's address." },
+  { name: "client", placeholder: "ADDRESS", help: "IP address of the client." },
   {
     name: "name",
     placeholder: "NAME",
-    help: "The client's name, as Postfix verified it (client_name in the log).",
+    help: "Verified host name of the client (client_name in the log).",
   },
-  { name: "helo", placeholder: "NAME", help: "What the client calls itself." },
-  { name: "sender", placeholder: "ADDRESS", help: "The envelope sender; <> for the null sender." },
-  { name: "recipient", placeholder: "ADDRESS", help: "The envelope recipient." },
+  { name: "helo", placeholder: "NAME", help: "HELO name of the client." },
+  { name: "sender", placeholder: "ADDRESS", help: "Envelope sender; <> is the null sender." },
+  { name: "recipient", placeholder: "ADDRESS", help: "Envelope recipient." },
 ];
 
-/** One step of the reasoning. */
 interface Step {
   readonly what: string;
   readonly found: string;
@@ -50,34 +44,31 @@ function rememberedSteps(subject: Subject, recalled: Recalled, rules: Rules, now
     const tried = triplet === undefined
       ? "never tried"
       : triplet.passed === undefined
-      ? `waiting, first tried ${ago(triplet.firstSeen)}, deferred ${triplet.tries} ${
+      ? `pending, first tried ${ago(triplet.firstSeen)}, deferred ${triplet.tries} ${
         triplet.tries === 1 ? "time" : "times"
       }`
       : `known since ${ago(triplet.passed)}, last used ${ago(triplet.lastSeen)}`;
     const threshold = rules.autoWhitelistClients;
     const earned = origin === undefined
-      ? "no delivery counted"
+      ? "no deliveries counted"
       : `${origin.deliveries} of ${threshold} deliveries counted, the last ${ago(origin.lastSeen)}`;
     return { what: name, found: `${tried}; ${earned}` };
   });
 }
 
-/** What DNS and the client's own words say. */
 function evidenceSteps({ spf, weakness, weighed, suspicionScore }: Report, rules: Rules): Step[] {
   const steps: Step[] = [];
   if (rules.spf !== "off") {
     const by = spf?.mechanism === undefined ? "" : ` by ${spf.mechanism}`;
-    const found = spf === undefined
-      ? "not answered in time"
-      : `${spf.result}${by} for ${spf.domain}` +
-        (spf.error === undefined ? "" : `: ${spf.error}`) +
-        (weakness === undefined ? "" : `, which does not count: ${weakness}`);
+    const found = spf === undefined ? "no answer in time" : `${spf.result}${by} for ${spf.domain}` +
+      (spf.error === undefined ? "" : `: ${spf.error}`) +
+      (weakness === undefined ? "" : `, which does not count: ${weakness}`);
     steps.push({ what: "SPF", found });
   }
   if (rules.mode === "suspicious") {
     const sum = weighed.map(({ what, weight }) => `${what} ${weight}`).join(" + ");
-    const found = `${sum === "" ? "nothing odd" : `${sum} = ${suspicionScore}`}, ` +
-      `greylisted from ${rules.suspicionThreshold} on`;
+    const found = `${sum === "" ? "no signals" : `${sum} = ${suspicionScore}`}, ` +
+      `threshold ${rules.suspicionThreshold}`;
     steps.push({ what: "suspicion", found });
   }
   return steps;
@@ -93,8 +84,10 @@ function correspondentSteps(subject: Subject, recalled: Recalled, now: number): 
   const origin = subject.correspondent?.origin;
   const record = origin === undefined ? undefined : recalled.origins.get(origin);
   return record === undefined ? [] : [{
-    what: "own users",
-    found: `wrote to ${subject.senderDomain} ${formatDuration(now - record.lastSeen)} ago`,
+    what: "correspondent",
+    found: `your users wrote to ${subject.senderDomain} ${
+      formatDuration(now - record.lastSeen)
+    } ago`,
   }];
 }
 
@@ -102,7 +95,7 @@ function verdictText(verdict: Verdict): string {
   const decision = verdict.shadow === undefined
     ? verdict.decision
     : `pass (shadow mode; otherwise ${verdict.shadow})`;
-  const wait = verdict.wait === undefined ? "" : `, ${Math.ceil(verdict.wait / 1000)} s to wait`;
+  const wait = verdict.wait === undefined ? "" : `, ${Math.ceil(verdict.wait / SECOND)}s to wait`;
   return `${decision}, ${verdict.reason}${wait}. ${REASON_TEXTS[verdict.reason]}`;
 }
 
@@ -111,18 +104,16 @@ function required(name: string, value: string | undefined): string {
   return value;
 }
 
-/** The whole chain of reasoning for a would-be request. */
 export const explain: Command = {
   name: "explain",
-  summary: "say what would become of a delivery, and why",
+  summary: "show the decision on a delivery, step by step",
   usage: "--client ADDRESS [--name NAME] --sender ADDRESS --recipient ADDRESS",
   description: [
-    "Nothing is written, and nothing is counted. Precedence: your own users, this machine and " +
-    "trusted_networks; then the lists (exact beats general, block beats allow at the same level); " +
-    "then opt_in and opt_out; then proven origins, what was released, and domains that your own users " +
-    "write to; then what was tried before; then SPF and, in mode suspicious, what is odd.",
-    "DNS is asked as for a real request.",
-    "With --json the verdict and every step are one object.",
+    "Nothing is stored or counted. Precedence: authenticated users, loopback and trusted_networks; " +
+    "lists (the most specific entry decides, block overrides allow); opt_in and opt_out; " +
+    "auto-whitelisted origins, released pairs and correspondents; known and pending triplets; SPF " +
+    "and, in mode suspicious, the suspicion score.",
+    "DNS is queried as for a real request.",
   ],
   options: [...ADMIN_OPTIONS, ...OWN],
   async run(args, output) {
@@ -130,7 +121,7 @@ export const explain: Command = {
     refuseRest(admin.rest);
     const client = required("client", textOf(admin, "client"));
     const address = parseAddress(client);
-    if (address === undefined) throw new UsageError(`--client: "${client}" is no address`);
+    if (address === undefined) throw new UsageError(`--client: "${client}" is not an IP address`);
     const given = required("sender", textOf(admin, "sender"));
     const settings = daemonSettings(admin.configuration.values);
     const { rules } = settings.engine;
@@ -149,7 +140,8 @@ export const explain: Command = {
       resolver,
       settings.evidence,
       {
-        listDisabled: (zone, why) => output.complain(`greylag: ${zone} is not asked: ${why}\n`),
+        listDisabled: (zone, why) =>
+          output.complain(`greylag: DNS list ${zone} is skipped: ${why}\n`),
         dropped: () => {},
       },
       settings.lists.builtinList ? wellKnownVia : undefined,
@@ -161,7 +153,7 @@ export const explain: Command = {
       const problems: Step[] = [];
       const lists = new Lists(store.lists, settings.lists, (event) => {
         const found = event.kind === "list-failed"
-          ? [`${event.path} cannot be read`]
+          ? [`cannot read ${event.path}`]
           : event.errors.map(({ line, why }) => `${event.path}:${line}: ${why}`);
         problems.push(...found.map((text) => ({ what: "list file", found: text })));
       });
@@ -187,7 +179,7 @@ export const explain: Command = {
           found: `${formatAddress(address)}, ` +
             (attempt.name === undefined
               ? "no verified name"
-              : `${attempt.name}${isGeneric ? ", a generic name: no organisation" : ""}`),
+              : `${attempt.name}${isGeneric ? ", a generic name" : ""}`),
         },
         { what: "sender", found: `compared as ${subject.sender === "" ? "<>" : subject.sender}` },
         { what: "recipient", found: `compared as ${subject.recipient}` },
@@ -200,12 +192,12 @@ export const explain: Command = {
         },
         ...(alwaysGreylist === undefined
           ? []
-          : [{ what: "never proven", found: describeRule(alwaysGreylist.rule) }]),
+          : [{ what: "always-greylist", found: describeRule(alwaysGreylist.rule) }]),
         ...(released === undefined ? [] : [{
           what: "released",
           found: `entry ${released.id} (${released.pattern})`,
         }]),
-        ...(optedIn ? [] : [{ what: "opt in", found: "the recipient does not want greylisting" }]),
+        ...(optedIn ? [] : [{ what: "opt-in", found: "no greylisting for this recipient" }]),
         ...(report === undefined ? [] : evidenceSteps(report, rules)),
         ...(precheck(attempt, rules, listing) === undefined
           ? [

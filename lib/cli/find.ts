@@ -1,8 +1,3 @@
-/**
- * `greylag find`: what happened to mail from or to somebody.
- *
- * @module
- */
 import { daemonSettings } from "../config/settings.ts";
 import type { Rules } from "../greylist/rules.ts";
 import { findAutoWhitelisted, findKnown, findWaiting } from "../admin/queries.ts";
@@ -21,16 +16,20 @@ import type { Output } from "./output.ts";
 import { collect } from "../store/pages.ts";
 import { formatAgo, formatClient, formatSender } from "../admin/format.ts";
 import { printTable } from "./table.ts";
-import { type Option, UsageError } from "./usage.ts";
+import { type Option, requiredArgument } from "./usage.ts";
 
 const OWN: readonly Option[] = [
-  { name: "limit", placeholder: "NUMBER", help: "Rows of each kind at most (default: 20)." },
+  {
+    name: "limit",
+    placeholder: "NUMBER",
+    help: "Maximum number of rows in each table (default: 20).",
+  },
 ];
 
 interface Found {
-  readonly waiting: readonly Deferral[];
+  readonly pending: readonly Deferral[];
   readonly known: readonly StoredTriplet[];
-  readonly proven: readonly StoredOrigin[];
+  readonly autoWhitelisted: readonly StoredOrigin[];
   readonly decisions: readonly StoredDecision[];
 }
 
@@ -42,28 +41,28 @@ function search(
   now: number,
 ): Found {
   const query = { text, limit };
-  const { rows: waiting } = findWaiting(store.history, query, rules, now);
+  const { rows: pending } = findWaiting(store.history, query, rules, now);
   const { rows: known } = findKnown(store.greylist, query, rules, now);
-  const { rows: proven } = findAutoWhitelisted(store.greylist, query, rules, now);
+  const { rows: autoWhitelisted } = findAutoWhitelisted(store.greylist, query, rules, now);
   const decisions = collect(
     (after, size) => store.history.findDecisions({ text, limit: size, after }),
     limit,
   );
-  return { waiting, known, proven, decisions };
+  return { pending, known, autoWhitelisted, decisions };
 }
 
 function show(found: Found, text: string, rules: Rules, now: number, output: Output): void {
-  const { waiting, known, proven, decisions } = found;
-  if ([waiting, known, proven, decisions].every(({ length }) => length === 0)) {
+  const { pending, known, autoWhitelisted, decisions } = found;
+  if ([pending, known, autoWhitelisted, decisions].every(({ length }) => length === 0)) {
     output.print(
-      `Nothing is known of ${JSON.stringify(text)}: it never asked, or it was too long ago.\n`,
+      `Nothing found for ${JSON.stringify(text)}: no such mail, or its history has expired.\n`,
     );
     return;
   }
-  if (waiting.length > 0) {
-    output.print(`Waiting (greylag release NUMBER lets it in):\n`);
-    const heads = ["no.", "sender", "recipient", "client", "tries", "first tried", "may pass"];
-    const rows = waiting.map((one) => [
+  if (pending.length > 0) {
+    output.print("Pending (greylag release NUMBER accepts the next retry):\n");
+    const heads = ["no.", "sender", "recipient", "client", "tries", "first tried", "accepted"];
+    const rows = pending.map((one) => [
       String(one.id),
       formatSender(one.sender),
       one.recipient,
@@ -78,7 +77,7 @@ function show(found: Found, text: string, rules: Rules, now: number, output: Out
     output.print("\n");
   }
   if (known.length > 0) {
-    output.print("Known, passes at once:\n");
+    output.print("Known triplets, accepted without delay:\n");
     const rows = known.map((one) => [
       formatSender(one.sender),
       one.recipient,
@@ -88,9 +87,9 @@ function show(found: Found, text: string, rules: Rules, now: number, output: Out
     printTable(["sender", "recipient", "origin", "last used"], rows, output);
     output.print("\n");
   }
-  if (proven.length > 0) {
-    output.print("Proven origins, whose mail passes at once:\n");
-    const rows = proven.map(({ name, deliveries, lastSeen }) => [
+  if (autoWhitelisted.length > 0) {
+    output.print("Auto-whitelisted origins, accepted without delay:\n");
+    const rows = autoWhitelisted.map(({ name, deliveries, lastSeen }) => [
       name,
       String(deliveries),
       formatAgo(now - lastSeen),
@@ -99,7 +98,7 @@ function show(found: Found, text: string, rules: Rules, now: number, output: Out
     output.print("\n");
   }
   if (decisions.length > 0) {
-    output.print("Decisions, the newest first:\n");
+    output.print("Decisions, newest first:\n");
     const heads = ["when", "decision", "reason", "sender", "recipient", "client", "delay"];
     const rows = decisions.map((one) => [
       formatAgo(now - one.time),
@@ -114,23 +113,20 @@ function show(found: Found, text: string, rules: Rules, now: number, output: Out
   }
 }
 
-/** What happened to mail from or to somebody. */
 export const find: Command = {
   name: "find",
-  summary: "say what happened to mail from or to somebody",
+  summary: "search pending mail, known senders and past decisions",
   usage: "TEXT [--limit NUMBER]",
   description: [
-    "TEXT is any part of an address, of a host name or of an IP address. Shows what waits, which " +
-    "senders are known, which origins are proven, and the newest decisions (kept for the setting " +
-    "history). Your own users' mail is not among them.",
-    "With privacy = true TEXT must be a whole address, since only hashes are stored.",
+    "TEXT is a part of a mail address, of a host name or of an IP address. Shows pending triplets, " +
+    "known triplets, auto-whitelisted origins, and the newest decisions (kept for the setting " +
+    "history). Mail of authenticated users is not stored.",
+    "With privacy = true TEXT must be a complete address, since only hashes are stored.",
   ],
   options: [...ADMIN_OPTIONS, ...OWN],
   async run(args, output) {
     const admin = parseAdmin(args, OWN);
-    const [text, ...more] = admin.rest;
-    if (text === undefined || text === "") throw new UsageError("say what to look for");
-    if (more.length > 0) throw new UsageError(`one text at a time; "${more[0]}" is one too many`);
+    const text = requiredArgument(admin.rest, "TEXT");
     const limit = countOf(admin, "limit", 20);
     const { rules } = daemonSettings(admin.configuration.values).engine;
     const now = Date.now();
@@ -144,9 +140,9 @@ export const find: Command = {
       output.print(`${
         JSON.stringify(
           {
-            waiting: found.waiting.map(deferralAsJson),
+            pending: found.pending.map(deferralAsJson),
             known: found.known.map(knownAsJson),
-            proven: found.proven.map(autoWhitelistedAsJson),
+            auto_whitelisted: found.autoWhitelisted.map(autoWhitelistedAsJson),
             decisions: found.decisions.map(decisionAsJson),
           },
           null,

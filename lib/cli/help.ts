@@ -1,5 +1,5 @@
 /**
- * The help, made of the table of commands.
+ * Formats the help from the table of commands.
  *
  * @module
  */
@@ -20,13 +20,13 @@ function block(text: string, indent: number): string[] {
   return wrap(text, WIDTH - indent).map((line) => " ".repeat(indent) + line);
 }
 
-/** Lines of which all but the first are indented. */
+/** Indents all lines but the first. */
 function hanging(head: string, text: string): string[] {
   const [first = "", ...more] = wrap(text, WIDTH - head.length - 1);
   return [`${head} ${first}`.trimEnd(), ...more.map((line) => " ".repeat(head.length + 1) + line)];
 }
 
-/** The help of one command, at most 80 columns wide. */
+/** At most 80 columns wide. */
 export function commandHelp(command: Command): string {
   const lines = [
     `greylag ${command.name}: ${command.summary}`,
@@ -42,7 +42,7 @@ export function commandHelp(command: Command): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** The help of the program, at most 80 columns wide. */
+/** At most 80 columns wide. */
 export function programHelp(commands: readonly Command[]): string {
   const longest = Math.max(...commands.map(({ name }) => name.length));
   return [
@@ -53,10 +53,10 @@ export function programHelp(commands: readonly Command[]): string {
     "Commands:",
     ...commands.map(({ name, summary }) => `  ${name.padEnd(longest)}  ${summary}`),
     "",
-    "`greylag COMMAND --help` tells more. A command line of postgrey works as well:",
-    "options without a command are those of `serve`.",
+    "For details: greylag COMMAND --help",
+    "Options without a command, such as postgrey's command line, run `serve`.",
     "",
-    "Exit codes: 0 done, 1 failed, 2 wrong usage.",
+    "Exit codes: 0 success, 1 failure, 2 wrong usage.",
     "",
   ].join("\n");
 }

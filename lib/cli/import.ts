@@ -1,8 +1,3 @@
-/**
- * `greylag import`: what another greylisting server has learnt, or Postfix's log tells.
- *
- * @module
- */
 import { nearest } from "../config/load.ts";
 import { daemonSettings } from "../config/settings.ts";
 import { formatPattern, parsePattern } from "../lists/pattern.ts";
@@ -20,18 +15,17 @@ const OWN: readonly Option[] = [
   {
     name: "delay",
     placeholder: "TIME",
-    help: "The other server's delay, by which it is told who had passed (default: 5m).",
+    help: "Delay of the postgrey server: triplets with a longer history are known (default: 5m).",
   },
-  { name: "dry-run", help: "Only say what would be done." },
+  { name: "dry-run", help: "Show the result without storing anything." },
 ];
 
-/** So many rows share one transaction: a running daemon waits for no more. */
+/** Rows in one transaction: a running daemon waits for one chunk at most. */
 const CHUNK = 500;
 
-/** What an import did. */
 interface Summary {
   known: number;
-  waiting: number;
+  pending: number;
   origins: number;
   choices: number;
   unchanged: number;
@@ -57,10 +51,10 @@ async function storeItems(
     for (const change of changes) {
       if (change.kind === "origin") summary.origins++;
       else if (change.kind === "triplet" && change.record.passed !== undefined) summary.known++;
-      else summary.waiting++;
+      else summary.pending++;
     }
     progress(at + chunk.length);
-    // A daemon in another process gets its turn.
+    // Let a daemon in another process write.
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
 }
@@ -95,7 +89,6 @@ function storeChoices(
   return problems;
 }
 
-/** Tells on a terminal how far the work is. */
 function progressOf(total: number, output: Output): (done: number) => void {
   if (total < 10 * CHUNK || !Deno.stderr.isTerminal()) return () => {};
   let next = 0;
@@ -110,24 +103,22 @@ function progressOf(total: number, output: Output): (done: number) => void {
   };
 }
 
-/** What another greylisting server has learnt, or Postfix's log tells. */
 export const importCommand: Command = {
   name: "import",
-  summary: "take over what postgrey, sqlgrey or Postfix's log know",
+  summary: "import data of postgrey, sqlgrey or Postfix's log",
   usage: `${FORMATS.join(" | ")} FILE… [--delay TIME] [--dry-run]`,
   description: [
-    "postgrey: FILE is what `db_dump -p` (Debian: db-util) prints of postgrey.db or " +
-    "postgrey_clients.db: db_dump -p /var/lib/postgrey/postgrey.db > triplets.txt. Senders that " +
-    "postgrey knew are known, those that wait go on waiting, clients keep the deliveries that were " +
-    "counted.",
+    "postgrey: FILE is a dump of postgrey.db or postgrey_clients.db by db_dump -p (Debian: db-util): " +
+    "db_dump -p /var/lib/postgrey/postgrey.db > triplets.txt. Known triplets stay known, pending " +
+    "ones stay pending, and clients keep their counted deliveries.",
     "sqlgrey: FILE is its SQLite database, or an SQL dump (sqlite3 FILE .dump, mysqldump, pg_dump). " +
-    "Those that wait go on waiting; a network whose senders it had auto-whitelisted has earned a " +
-    "delivery for each, and is proven where a whole domain was; who opted in or out has done so.",
-    "postfix: FILE is a log, plain or .gz, or what journalctl -t postfix/smtpd -t postfix/qmgr -t " +
-    "postfix/virtual … -o export wrote. Who delivered well before is known from day one, and origins " +
-    "have earned what they would have. Files in the order in which they were written.",
-    "FILE may be - for standard input. Importing twice changes nothing. A broken line is named and " +
-    "skipped, the rest is kept, and the exit code is 1.",
+    "Pending triplets stay pending. A network gets one delivery for each auto-whitelisted sender, " +
+    "and is auto-whitelisted for an auto-whitelisted domain. Opt-in and opt-out entries are kept.",
+    "postfix: FILE is a log, plain or .gz, or the output of journalctl -t postfix/smtpd -t " +
+    "postfix/qmgr -t postfix/virtual … -o export. Its deliveries are replayed, so that their senders " +
+    "are known and origins are auto-whitelisted. Pass files in chronological order.",
+    "- is standard input. Importing twice changes nothing. Lines with errors are reported and " +
+    "skipped, and the exit code is 1.",
   ],
   options: [...ADMIN_OPTIONS, ...OWN],
   async run(args, output) {
@@ -138,18 +129,18 @@ export const importCommand: Command = {
       const near = given === undefined ? undefined : nearest(given, FORMATS);
       throw new UsageError(
         given === undefined
-          ? "say what to import: greylag import postgrey FILE"
-          : `greylag cannot import from "${given}"; it knows ${FORMATS.join(", ")}` +
+          ? `FORMAT is missing: ${FORMATS.join(", ")}`
+          : `unknown format "${given}"; known are ${FORMATS.join(", ")}` +
             (near === undefined ? "" : `; did you mean "${near}"?`),
       );
     }
-    if (files.length === 0) throw new UsageError("the file to import is missing");
+    if (files.length === 0) throw new UsageError("FILE is missing");
     const { rules } = daemonSettings(admin.configuration.values).engine;
     const now = Date.now();
     const reading = { rules, delay: durationOf(admin, "delay", 5 * MINUTE), now };
     const summary: Summary = {
       known: 0,
-      waiting: 0,
+      pending: 0,
       origins: 0,
       choices: 0,
       unchanged: 0,
@@ -172,12 +163,12 @@ export const importCommand: Command = {
     if (admin.json) {
       output.print(`${JSON.stringify({ dry_run: isDry, ...summary })}\n`);
     } else {
-      const chosen = summary.choices === 0 ? "" : `, ${summary.choices} recipients' choices`;
+      const chosen = summary.choices === 0 ? "" : `, ${summary.choices} opt-in or opt-out entries`;
       output.print(
-        `${isDry ? "would be imported" : "imported"}: ${summary.known} known, ` +
-          `${summary.waiting} waiting, ${summary.origins} clients${chosen}; ` +
+        `${isDry ? "dry run" : "imported"}: ${summary.known} known, ` +
+          `${summary.pending} pending, ${summary.origins} origins${chosen}; ` +
           `${summary.unchanged} unchanged, ${summary.expired} expired, ` +
-          `${summary.errors} not understood\n`,
+          `${summary.errors} errors\n`,
       );
     }
     return summary.errors === 0 ? 0 : 1;

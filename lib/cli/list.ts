@@ -1,8 +1,3 @@
-/**
- * `greylag list`: the entries of the lists, wherever they come from.
- *
- * @module
- */
 import { BUILTIN } from "../lists/builtin.ts";
 import { parseListFile } from "../lists/list_file.ts";
 import { formatPattern } from "../lists/pattern.ts";
@@ -14,15 +9,15 @@ import type { Command } from "./command.ts";
 import { entryAsJson } from "../admin/record_json.ts";
 import type { Output } from "./output.ts";
 import { printTable } from "./table.ts";
-import { UsageError } from "./usage.ts";
+import { optionalArgument, UsageError } from "./usage.ts";
 import { nearest } from "../config/load.ts";
 
 const WHICH = ["all", "allow", "block", "always-greylist", "release", "files", "builtin"] as const;
 
 function showEntries(entries: readonly StoredEntry[], which: string, output: Output): void {
   if (entries.length === 0) {
-    const what = which === "all" ? "the lists" : `the ${which} list`;
-    output.print(`There is no entry in ${what} yet. See: greylag allow --help\n`);
+    const what = which === "all" ? "lists are" : `${which} list is`;
+    output.print(`The ${what} empty. See: greylag allow --help\n`);
     return;
   }
   const now = Date.now();
@@ -36,11 +31,11 @@ function showEntries(entries: readonly StoredEntry[], which: string, output: Out
     entry.expires === undefined
       ? "-"
       : entry.expires <= now
-      ? "ended"
+      ? "expired"
       : `in ${formatDuration(entry.expires - now)}`,
     entry.note,
   ]);
-  const heads = ["no.", "list", "about", "pattern", "hits", "last hit", "ends", "note"];
+  const heads = ["no.", "list", "match on", "pattern", "hits", "last hit", "expires", "note"];
   printTable(heads, rows, output);
 }
 
@@ -60,7 +55,7 @@ async function showBuiltin(admin: Admin, output: Output): Promise<void> {
     return;
   }
   if (!admin.configuration.values.builtin_list) {
-    output.print("The built-in list is switched off (builtin_list = false).\n");
+    output.print("The built-in list is turned off (builtin_list = false).\n");
   }
   const rows = BUILTIN.map((rule) => [
     rule.matchOn,
@@ -70,11 +65,11 @@ async function showBuiltin(admin: Admin, output: Output): Promise<void> {
     rule.date,
     rule.source,
   ]);
-  const heads = ["about", "pattern", "hits", "why", "since", "source"];
+  const heads = ["match on", "pattern", "hits", "reason", "since", "source"];
   printTable(heads, rows, output);
 }
 
-/** The files of the settings, read now; a line that cannot be understood makes it fail. */
+/** Reads the files of the settings; a line with an error makes the exit code 1. */
 function showFiles(admin: Admin, output: Output): number {
   const { whitelist_clients: clients, whitelist_recipients: recipients } =
     admin.configuration.values;
@@ -93,37 +88,36 @@ function showFiles(admin: Admin, output: Output): number {
     }));
     output.print(`${JSON.stringify({ entries, errors }, null, 2)}\n`);
   } else if (files.length === 0) {
-    output.print("No list file is set (whitelist_clients, whitelist_recipients).\n");
+    output.print("No list files are set (whitelist_clients, whitelist_recipients).\n");
   } else {
     const rows = rules.map(({ path, line, matchOn, pattern }) => [
       matchOn,
       formatPattern(pattern),
       `${path}:${line}`,
     ]);
-    printTable(["about", "pattern", "where"], rows, output);
+    printTable(["match on", "pattern", "location"], rows, output);
   }
   for (const { path, line, why } of errors) output.complain(`greylag: ${path}:${line}: ${why}\n`);
   return errors.length === 0 ? 0 : 1;
 }
 
-/** The entries of the lists. */
 export const list: Command = {
   name: "list",
   summary: "show the lists",
   usage: `[${WHICH.join(" | ")}]`,
   description: [
-    "all (the default), allow, block, always-greylist and release (what `greylag release` let in) show " +
-    "the entries of the database; files those of the list files, with lines that cannot be understood; builtin the list that comes with greylag.",
+    "all (the default), allow, block, always-greylist and release (pairs of greylag release) show the " +
+    "entries of the database. files shows those of the list files and reports lines with errors. " +
+    "builtin shows the list that greylag ships.",
   ],
   options: ADMIN_OPTIONS,
   async run(args, output) {
     const admin = parseAdmin(args, []);
-    const [which = "all", ...more] = admin.rest;
-    if (more.length > 0) throw new UsageError(`one list at a time; "${more[0]}" is one too many`);
+    const which = optionalArgument(admin.rest) ?? "all";
     if (!WHICH.some((word) => word === which)) {
       const near = nearest(which, WHICH);
       throw new UsageError(
-        `there is no list "${which}"` + (near === undefined ? "" : `; did you mean "${near}"?`),
+        `unknown list "${which}"` + (near === undefined ? "" : `; did you mean "${near}"?`),
       );
     }
     if (which === "files") return showFiles(admin, output);

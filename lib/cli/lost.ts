@@ -1,8 +1,3 @@
-/**
- * `greylag lost`: what was put off and never came back, the most likely real mail first.
- *
- * @module
- */
 import { findLost, LOST_AFTER } from "../admin/queries.ts";
 import { deferralAsJson } from "../admin/record_json.ts";
 import { ADMIN_OPTIONS, countOf, durationOf, parseAdmin, withStore } from "./admin.ts";
@@ -15,21 +10,20 @@ const OWN: readonly Option[] = [
   {
     name: "after",
     placeholder: "TIME",
-    help: "What was not tried again for this long counts as lost (default: 6h).",
+    help: "Time without a retry after which deferred mail is listed (default: 6h).",
   },
-  { name: "limit", placeholder: "NUMBER", help: "Rows at most (default: 20)." },
+  { name: "limit", placeholder: "NUMBER", help: "Maximum number of rows (default: 20)." },
 ];
 
-/** What was put off and never came back. */
 export const lost: Command = {
   name: "lost",
-  summary: "show what never came back, the most likely real mail first",
+  summary: "list deferred mail that was not retried",
   usage: "[--after TIME] [--limit NUMBER]",
   description: [
-    "Real says how much it looks like real mail, from 0 to 10: a verified name that is not one of a " +
-    "provider's many, a host of the sender's own organisation and more than one try count for it; a " +
-    "sender that left many recipients behind counts against it.",
-    "`greylag release NUMBER` lets one in at its next try; `greylag allow` lets others in for good.",
+    "Possibly lost mail, ordered by legitimacy from 10 to 0: a verified name that is not generic, a " +
+    "host of the sender's own organisation and several tries raise it; many recipients of one " +
+    "sender lower it.",
+    "greylag release NUMBER accepts the next retry. greylag allow accepts future mail.",
   ],
   options: [...ADMIN_OPTIONS, ...OWN],
   async run(args, output) {
@@ -49,9 +43,9 @@ export const lost: Command = {
       }));
       output.print(`${JSON.stringify(all, null, 2)}\n`);
     } else if (ranked.length === 0) {
-      output.print("Everything that was put off came back, or may still do so.\n");
+      output.print("All deferred mail was retried or is still pending.\n");
     } else {
-      const heads = ["real", "no.", "sender", "recipient", "client", "tries", "last tried"];
+      const heads = ["legitimacy", "no.", "sender", "recipient", "client", "tries", "last tried"];
       const shown = ranked.map(({ deferral, legitimacy }) => [
         String(legitimacy),
         String(deferral.id),

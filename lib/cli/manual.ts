@@ -1,5 +1,5 @@
 /**
- * `greylag manual`: the manual page greylag(8), made of the table of commands.
+ * Formats the manual page greylag(8) from the table of commands.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { REASON_TEXTS } from "../greylist/model.ts";
 import type { Command } from "./command.ts";
 import { type Option, parseOptions, refuseRest } from "./usage.ts";
 
-/** A text that roff takes as it is (groff_char(7), groff_man(7)). */
+/** groff_char(7), groff_man(7). */
 function escapeRoff(text: string): string {
   return text
     .replaceAll("\\", "\\e")
@@ -32,7 +32,7 @@ function commandSection(
 ): string {
   const own = options.filter((option) => !shared.includes(option));
   const sameAs = own.length < options.length && name !== "serve"
-    ? "Takes the settings of \\fBserve\\fR as options as well.\n"
+    ? "Accepts the options of \\fBserve\\fR for settings.\n"
     : "";
   return [
     `.SS ${escapeRoff(name)}\n`,
@@ -44,11 +44,7 @@ function commandSection(
   ].join("");
 }
 
-/**
- * The manual page in roff, for `man`.
- *
- * @param settings the options that several commands share, told with `serve` only.
- */
+/** @param settings options shared by several commands, described with `serve` only. */
 export function manualPage(commands: readonly Command[], settings: readonly Option[]): string {
   const date = new Date(RELEASED).toISOString().slice(0, 10);
   return [
@@ -57,13 +53,13 @@ export function manualPage(commands: readonly Command[], settings: readonly Opti
     ".SH SYNOPSIS\n.B greylag\n.I COMMAND\n[\\fIOPTIONS\\fR]\n",
     ".SH DESCRIPTION\n",
     escapeRoff(
-      "A stranger who delivers mail is asked to come back a minute later; a real mail server does, and " +
-        "passes from then on. Postfix asks greylag over its policy protocol (SMTPD_POLICY_README). " +
-        "Whatever breaks inside, mail passes.",
+      "greylag defers mail of unknown clients for a minute. A mail server retries and is known from " +
+        "then on; most spam senders do not retry. Postfix queries greylag over its policy protocol " +
+        "(SMTPD_POLICY_README). After an internal error the mail is accepted.",
     ),
     "\n.PP\n",
     escapeRoff(
-      "A command line of postgrey works as well: options without a command are those of serve.",
+      "Options without a command, such as postgrey's command line, run serve.",
     ),
     "\n.SH COMMANDS\n",
     ...commands.map((command) => commandSection(command, settings)),
@@ -72,21 +68,21 @@ export function manualPage(commands: readonly Command[], settings: readonly Opti
       `.TP\n.B ${escapeRoff(reason)}\n${escapeRoff(text)}\n`
     ),
     ".SH FILES\n",
-    ".TP\n.I /etc/greylag/greylag.toml\nThe settings.\n",
-    ".TP\n.I /var/lib/greylag/greylag.db\nThe database.\n",
-    ".SH EXIT STATUS\n0 done, 1 failed or something is wrong, 2 wrong usage.\n",
-    ".SH SIGNALS\nSIGHUP rereads the settings and the lists; SIGTERM and SIGINT answer what is in flight and stop.\n",
+    ".TP\n.I /etc/greylag/greylag.toml\nConfiguration file.\n",
+    ".TP\n.I /var/lib/greylag/greylag.db\nDatabase.\n",
+    ".SH EXIT STATUS\n0 success, 1 failure or findings, 2 wrong usage.\n",
+    ".SH SIGNALS\nSIGHUP reloads the settings and the lists. SIGTERM and SIGINT answer pending requests and stop.\n",
     ".SH SEE ALSO\n.BR postconf (5),\n.BR postgrey (8)\n",
   ].join("");
 }
 
-/** The command; `commands` is the table that it is in. */
+/** `commands` is a function since the table contains this command. */
 export function manual(commands: () => readonly Command[], settings: readonly Option[]): Command {
   return {
     name: "manual",
     summary: "print the manual page greylag(8)",
     usage: "",
-    description: ["In roff: greylag manual | man -l -"],
+    description: ["To read it: greylag manual | man -l -"],
     options: [],
     run(args, output) {
       refuseRest(parseOptions(args, []).rest);

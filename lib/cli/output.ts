@@ -1,6 +1,5 @@
 /**
- * What reaches the person: standard output and standard error. The only place that escapes text for
- * a terminal.
+ * Standard output and standard error. Text is escaped here and nowhere else in this module.
  *
  * @module
  */
@@ -9,19 +8,17 @@ import { escapeLines } from "../text/escape.ts";
 
 const encoder = new TextEncoder();
 
-/** How a text looks on a terminal that shows colours; the text must be clear without it. */
 export type Style = "bold" | "green" | "yellow" | "red";
 
 /** SGR parameters (ECMA-48, 8.3.117). */
 const STYLES: Readonly<Record<Style, number>> = { bold: 1, green: 32, yellow: 33, red: 31 };
 
-/** Where a command writes. */
 export interface Output {
-  /** Writes text to standard output; coloured only where that is a terminal, and without NO_COLOR. */
+  /** Writes to standard output, with colour on a terminal unless NO_COLOR is set. */
   print(text: string, style?: Style): void;
-  /** Writes text to standard error. */
+  /** Writes to standard error. */
   complain(text: string): void;
-  /** Shows how far long work is on a line of standard error that each call writes anew. */
+  /** Overwrites one line of standard error. */
   progress(text: string, isLast: boolean): void;
 }
 
@@ -30,7 +27,7 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
   try {
     for (let sent = 0; sent < bytes.length;) sent += stream.writeSync(bytes.subarray(sent));
   } catch (error) {
-    // `greylag help | head` closes the pipe early, and that is no mistake.
+    // `greylag help | head` closes the pipe early.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }
@@ -41,18 +38,13 @@ function styled(text: string, style: Style | undefined): string {
   return `\x1b[${STYLES[style]}m${line}\x1b[0m${end}`;
 }
 
-/** The process's own standard output and standard error. */
 export const TERMINAL: Output = {
   print: (text, style) => writeAll(Deno.stdout, styled(escapeLines(text), style)),
   complain: (text) => writeAll(Deno.stderr, escapeLines(text)),
   progress: (text, isLast) => writeAll(Deno.stderr, `\r${escapeLines(text)}${isLast ? "\n" : ""}`),
 };
 
-/**
- * Breaks a text into lines at its spaces.
- *
- * @param width characters; a longer word gets a line of its own.
- */
+/** @param width in characters; a longer word gets a line of its own. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";

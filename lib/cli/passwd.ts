@@ -1,8 +1,3 @@
-/**
- * `greylag passwd`: the password of the status page.
- *
- * @module
- */
 import { promptSecret } from "@std/cli/prompt-secret";
 import { hashPassword, LONGEST_PASSWORD, SHORTEST_PASSWORD } from "../admin/secrets.ts";
 import { ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
@@ -10,33 +5,30 @@ import type { Command } from "./command.ts";
 import { type Option, refuseRest, UsageError } from "./usage.ts";
 
 const OWN: readonly Option[] = [
-  { name: "remove", help: "Remove the password: nobody can sign in any more." },
+  { name: "remove", help: "Remove the password and turn off sign-in." },
 ];
 
-/** The first line of standard input. */
 async function pipedLine(): Promise<string> {
   const text = await new Response(Deno.stdin.readable).text();
   return text.split(/\r?\n/, 1)[0]!;
 }
 
-/** A new password from the terminal, asked for twice, or from a pipe. */
 async function newPassword(): Promise<string> {
   if (!Deno.stdin.isTerminal()) return await pipedLine();
   const password = promptSecret("New password:", { mask: "" }) ?? "";
-  const again = promptSecret("The same again:", { mask: "" }) ?? "";
-  if (password !== again) throw new UsageError("these were two different passwords");
+  const again = promptSecret("Repeat the password:", { mask: "" }) ?? "";
+  if (password !== again) throw new UsageError("the passwords differ");
   return password;
 }
 
-/** The password of the status page. */
 export const passwd: Command = {
   name: "passwd",
   summary: "set the password of the status page",
   usage: "[--remove]",
   description: [
-    "Asks for the password, or takes the first line of standard input. It is stored as a salted " +
-    "hash (scrypt). Whoever is signed in has to sign in again.",
-    `It needs ${SHORTEST_PASSWORD} characters or more.`,
+    "Prompts for the password, or reads the first line of standard input. Only a salted hash (scrypt) " +
+    "is stored. Sessions end.",
+    `Minimum length: ${SHORTEST_PASSWORD} characters.`,
   ],
   options: [...ADMIN_OPTIONS.filter(({ name }) => name !== "json"), ...OWN],
   async run(args, output) {
@@ -47,16 +39,16 @@ export const passwd: Command = {
         admin.configuration,
         (store) => store.credentials.remove("password", ""),
       );
-      output.print(wasThere ? "The password is removed.\n" : "There was no password.\n");
+      output.print(wasThere ? "Password removed.\n" : "No password was set.\n");
       return 0;
     }
-    // Without a database nobody needs to think of a password.
+    // Fail before the prompt if there is no database.
     await withStore(admin.configuration, (store) => store.credentials.all());
     const password = await newPassword();
     const length = [...password].length;
     if (length < SHORTEST_PASSWORD || length > LONGEST_PASSWORD) {
       throw new UsageError(
-        `a password has ${SHORTEST_PASSWORD} to ${LONGEST_PASSWORD} characters, not ${length}`,
+        `the password must have ${SHORTEST_PASSWORD} to ${LONGEST_PASSWORD} characters, not ${length}`,
       );
     }
     const hash = await hashPassword(password);
@@ -64,7 +56,7 @@ export const passwd: Command = {
       admin.configuration,
       (store) => store.credentials.put({ kind: "password", name: "", hash, created: Date.now() }),
     );
-    output.print("The password is set. Sign in on the status page with it.\n");
+    output.print("Password set. Use it to sign in to the status page.\n");
     return 0;
   },
 };

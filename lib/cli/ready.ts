@@ -1,30 +1,29 @@
-/**
- * `greylag ready`: whether the daemon is ready, for scripts.
- *
- * @module
- */
 import type { Values } from "../config/settings.ts";
 import { type Endpoint, formatEndpoint } from "../net/endpoint.ts";
 import { probe } from "../postfix/probe.ts";
+import { formatDuration } from "../text/duration.ts";
 import { messageOf } from "../text/error_message.ts";
 import { ADMIN_OPTIONS, durationOf, parseAdmin } from "./admin.ts";
 import type { Command } from "./command.ts";
 import { type Option, refuseRest } from "./usage.ts";
 
 const OWN: readonly Option[] = [
-  { name: "wait", placeholder: "TIME", help: "Ask again until it is, for so long (default: 1s)." },
+  {
+    name: "wait",
+    placeholder: "TIME",
+    help: "Repeat the check for this time until it succeeds (default: 1s).",
+  },
 ];
 
 const PAUSE = 100;
 
-/** One question may take so long, in milliseconds. */
 const TIMEOUT_MS = 3000;
 
-/** What a status page says under /readyz: its status code and its text (RFC 9112). */
+/** Requests /readyz (RFC 9112). */
 async function askPage(endpoint: Endpoint): Promise<[code: number, text: string]> {
   using conn = endpoint.kind === "unix"
     ? await Deno.connect({ transport: "unix", path: endpoint.path })
-    // Where it listens on all addresses it is asked at its own.
+    // A wildcard address is no destination.
     : await Deno.connect({
       hostname: endpoint.host.replace(/^0\.0\.0\.0$|^::$/, "127.0.0.1"),
       port: endpoint.port,
@@ -40,19 +39,22 @@ async function askPage(endpoint: Endpoint): Promise<[code: number, text: string]
   return [Number(head.split(" ")[1]), body.trim()];
 }
 
-/** What is in the way; undefined if nothing is. */
-async function obstacle({ status, listen }: Values): Promise<string | undefined> {
+/** @returns the reason why the daemon is not ready, or undefined. */
+async function reasonNotReady({ status, listen }: Values): Promise<string | undefined> {
   const endpoint = status === "off" ? listen[0]! : status;
   const where = formatEndpoint(endpoint);
   const controller = new AbortController();
   const late = new Promise<string>((resolve) => {
-    const timer = setTimeout(() => resolve(`${where}: no answer in time`), TIMEOUT_MS);
+    const timer = setTimeout(
+      () => resolve(`${where}: no answer within ${formatDuration(TIMEOUT_MS)}`),
+      TIMEOUT_MS,
+    );
     controller.signal.addEventListener("abort", () => clearTimeout(timer));
   });
   const asked = async () => {
     try {
       if (status === "off") {
-        return await probe(endpoint, TIMEOUT_MS) ? undefined : `${where}: no policy server`;
+        return await probe(endpoint, TIMEOUT_MS) ? undefined : `${where} is not a policy server`;
       }
       const [code, text] = await askPage(endpoint);
       return code === 200 ? undefined : `${where}: ${text}`;
@@ -67,14 +69,13 @@ async function obstacle({ status, listen }: Values): Promise<string | undefined>
   }
 }
 
-/** Whether the daemon is ready. */
 export const ready: Command = {
   name: "ready",
-  summary: "tell whether the daemon is ready, for scripts",
+  summary: "check that the daemon is ready, for scripts",
   usage: "[--wait TIME]",
   description: [
-    'Asks the status page (/readyz), or with status = "off" the policy socket. Exits with 0 if it ' +
-    "is ready, else with 1, and says why.",
+    'Queries the status page (/readyz), or with status = "off" the policy endpoint. The exit code is ' +
+    "0 if the daemon is ready, or 1 with the reason on standard error.",
   ],
   options: [...ADMIN_OPTIONS.filter(({ name }) => name === "config"), ...OWN],
   async run(args, output) {
@@ -83,7 +84,7 @@ export const ready: Command = {
     const end = performance.now() + durationOf(admin, "wait", 1000);
     const { values } = admin.configuration;
     while (true) {
-      const why = await obstacle(values);
+      const why = await reasonNotReady(values);
       if (why === undefined) {
         output.print("ready\n");
         return 0;

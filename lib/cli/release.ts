@@ -1,8 +1,3 @@
-/**
- * `greylag release`: what waits passes at its next try.
- *
- * @module
- */
 import { daemonSettings } from "../config/settings.ts";
 import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
 import { deferralNumbered } from "../admin/queries.ts";
@@ -22,19 +17,19 @@ import {
 import type { Command } from "./command.ts";
 import { collect } from "../store/pages.ts";
 import { formatSender } from "../admin/format.ts";
-import { type Option, UsageError } from "./usage.ts";
+import { type Option, refuseRest, UsageError } from "./usage.ts";
 
 const OWN: readonly Option[] = [
   {
     name: "for",
     placeholder: "TIME",
-    help: "How long it may pass (default: the setting retry_window).",
+    help: "Time for which it is accepted (default: the setting retry_window).",
   },
 ];
 
 type Pair = Pick<Deferral, "sender" | "recipient">;
 
-/** What waits of a sender; with a recipient the pair itself, whether it waits or not. */
+/** The pending pairs of a sender; with a recipient the pair itself, pending or not. */
 function bySender(
   store: Store,
   given: string,
@@ -64,8 +59,8 @@ function bySender(
 
 function pairsOf(admin: Admin, store: Store, retryWindow: number): readonly Pair[] {
   const [what, recipient, ...more] = admin.rest;
-  if (what === undefined) throw new UsageError("say what to release: its number, or the sender");
-  if (more.length > 0) throw new UsageError(`"${more[0]}" is one too many`);
+  if (what === undefined) throw new UsageError("NUMBER or SENDER is missing");
+  refuseRest(more);
   if (/^\d+$/.test(what)) {
     const found = deferralNumbered(store.history, Number(what));
     return found === undefined ? [] : [found];
@@ -73,17 +68,15 @@ function pairsOf(admin: Admin, store: Store, retryWindow: number): readonly Pair
   return bySender(store, what, recipient, Date.now() - retryWindow);
 }
 
-/** What waits passes at its next try. */
 export const release: Command = {
   name: "release",
-  summary: "let in what waits, at its next try",
+  summary: "accept the next retry of deferred mail",
   usage: "NUMBER | SENDER [RECIPIENT] [--for TIME]",
   description: [
-    "NUMBER is what `greylag find` and `greylag lost` show. SENDER releases everything of that " +
-    "sender that waits; SENDER and RECIPIENT what that sender writes to that recipient, whether it " +
-    "waits or not.",
-    "It passes from wherever it comes, and is known from then on. Whoever claims to be that sender " +
-    "gets in as well, but only to that recipient and only for that time.",
+    "NUMBER is shown by greylag find and greylag lost. SENDER releases all pending mail of the " +
+    "sender. SENDER and RECIPIENT release the pair, pending or not.",
+    "The mail is accepted from any client and known from then on. Mail with a forged sender is " +
+    "accepted too, but only for this recipient and this time.",
   ],
   options: [...ADMIN_OPTIONS, ...OWN],
   run(args, output) {
@@ -97,16 +90,16 @@ export const release: Command = {
       const [what] = admin.rest;
       if (pairs.length === 0) {
         output.complain(
-          `greylag: nothing waits that is ${what}; see: greylag find ${what}\n` +
-            `To let it in beforehand: greylag allow ${what}\n`,
+          `greylag: no pending mail for ${what}. See: greylag find ${what}\n` +
+            `To accept it in advance: greylag allow ${what}\n`,
         );
         return 1;
       }
       const isHidden = admin.configuration.values.privacy && /^\d+$/.test(what!);
       if (isHidden) {
         output.complain(
-          "greylag: with privacy = true only hashes of it are stored; " +
-            "name the sender and the recipient: greylag release SENDER RECIPIENT\n",
+          "greylag: with privacy = true only hashes are stored. " +
+            "Use: greylag release SENDER RECIPIENT\n",
         );
         return 1;
       }
@@ -117,8 +110,8 @@ export const release: Command = {
         entries.push(entry);
         if (admin.json) continue;
         output.print(
-          `entry ${entry.id}: ${formatSender(sender)} may write to ${recipient}, from ` +
-            `anywhere, for ${formatDuration(lasts)}\n`,
+          `entry ${entry.id}: mail from ${formatSender(sender)} to ${recipient} is accepted for ` +
+            `${formatDuration(lasts)}\n`,
         );
       }
       if (admin.json) output.print(`${JSON.stringify(entries.map(entryAsJson), null, 2)}\n`);

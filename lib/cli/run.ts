@@ -1,8 +1,3 @@
-/**
- * From the arguments of the process to its exit code.
- *
- * @module
- */
 import { ConfigError } from "../config/load.ts";
 import { DatabaseError } from "../store/database_error.ts";
 import { commandNamed, COMMANDS } from "./commands.ts";
@@ -12,11 +7,7 @@ import { UsageError } from "./usage.ts";
 
 const isHelp = (arg: string) => arg === "--help" || arg === "-h";
 
-/**
- * Runs what the arguments ask for.
- *
- * @returns the exit code: 0 for done, 1 for failed, 2 for wrong usage.
- */
+/** @returns the exit code: 0 for success, 1 for failure, 2 for wrong usage. */
 export async function run(args: readonly string[], output: Output): Promise<number> {
   const [first, ...rest] = args;
   if (first === undefined) {
@@ -29,7 +20,7 @@ export async function run(args: readonly string[], output: Output): Promise<numb
   }
   try {
     if (first === "--version") return await commandNamed("version").run(rest, output);
-    // Options without a command are a command line of postgrey.
+    // postgrey's command line has no command.
     const isBare = first.startsWith("-");
     const command = commandNamed(isBare ? "serve" : first);
     const behind = isBare ? args : rest;
@@ -41,7 +32,7 @@ export async function run(args: readonly string[], output: Output): Promise<numb
   } catch (error) {
     if (error instanceof UsageError) {
       const about = COMMANDS.some(({ name }) => name === first) ? ` ${first}` : "";
-      output.complain(`greylag: ${error.message}\nTry: greylag help${about}\n`);
+      output.complain(`greylag: ${error.message}\nSee: greylag help${about}\n`);
       return 2;
     }
     if (error instanceof ConfigError) {

@@ -1,8 +1,3 @@
-/**
- * `greylag serve`: the daemon in the foreground.
- *
- * @module
- */
 import { dirname } from "node:path";
 import { fstatSync } from "node:fs";
 import { ConfigError } from "../config/load.ts";
@@ -10,6 +5,7 @@ import { daemonSettings, SETTING_NAMES, SETTINGS, type Values } from "../config/
 import { RELEASED, VERSION } from "../config/version.ts";
 import { Notifier, notifySettings } from "../daemon/sd_notify.ts";
 import { formatEndpoint, isLocal } from "../net/endpoint.ts";
+import { DEFAULT_MAIL_OWNER } from "../postfix/postconf.ts";
 import { checkSockets } from "../admin/machine_checks.ts";
 import { EventLog } from "../daemon/event_log.ts";
 import { Events } from "../daemon/events.ts";
@@ -22,7 +18,7 @@ import { messageOf } from "../text/error_message.ts";
 import type { Command } from "./command.ts";
 import { parseSettings, SETTING_OPTIONS } from "./setting_options.ts";
 
-/** Under systemd standard error is journald's, which reads a priority before each line. */
+/** Under systemd, standard error is journald, which reads a priority before each line. */
 function linePrefix(): LinePrefix {
   const stream = Deno.env.get("JOURNAL_STREAM");
   if (stream === undefined) return "time";
@@ -34,14 +30,12 @@ function linePrefix(): LinePrefix {
   }
 }
 
-/** Resolves with the name of the first of the signals that arrives. */
 function firstOf(signals: readonly Deno.Signal[]): Promise<Deno.Signal> {
   return new Promise((resolve) => {
     for (const signal of signals) Deno.addSignalListener(signal, () => resolve(signal));
   });
 }
 
-/** What the status page is told. */
 function statusSettings(values: Values): StatusSettings | undefined {
   if (values.status === "off") return undefined;
   const { engine, store, lists } = daemonSettings(values);
@@ -63,7 +57,6 @@ function statusSettings(values: Values): StatusSettings | undefined {
   };
 }
 
-/** Starts the status page, if one is wanted. */
 function startStatus(
   values: Values,
   daemon: Daemon,
@@ -74,7 +67,7 @@ function startStatus(
   return new StatusThread(settings, {
     daemonStatus: () => daemon.status,
     obstacles: () => daemon.obstacles(),
-    warnings: () => checkSockets(values.listen, "postfix"),
+    warnings: () => checkSockets(values.listen, DEFAULT_MAIL_OWNER),
   }, {
     listening: (where) => {
       events.publish({ kind: "page-listening", where, isLocal: isLocal(settings.endpoint) });
@@ -84,18 +77,17 @@ function startStatus(
   });
 }
 
-/** The daemon in the foreground. */
 export const serve: Command = {
   name: "serve",
-  summary: "answer Postfix (in the foreground)",
+  summary: "run the daemon in the foreground",
   usage: "[OPTIONS]",
   description: [
     "Every option is also a setting of the configuration file (retry_window for --retry-window) " +
-    "and a variable of the environment (GREYLAG_RETRY_WINDOW). A flag counts more than the " +
-    "environment, the environment more than the file.",
-    "SIGHUP rereads the file; SIGTERM and SIGINT answer what is in flight and stop.",
-    "postgrey's options are understood, with postgrey's units: --delay=300 is in seconds, " +
-    "--max-age=35 and --retry-window=2 in days, -u PATH and -i [HOST:]PORT say where to listen.",
+    "and an environment variable (GREYLAG_RETRY_WINDOW). A flag overrides the environment, the " +
+    "environment the file.",
+    "SIGHUP reloads the settings and the lists. SIGTERM and SIGINT answer pending requests and stop.",
+    "postgrey's options are accepted in postgrey's units: --delay=300 is in seconds, " +
+    "--max-age=35 and --retry-window=2 in days; -u PATH and -i [HOST:]PORT are endpoints.",
   ],
   options: SETTING_OPTIONS,
 
@@ -113,7 +105,7 @@ export const serve: Command = {
     if (configuration.values.accept_test_time) {
       events.publish({
         kind: "warning",
-        text: "accept_test_time is on: requests may set their own clock",
+        text: "accept_test_time = true: requests can set the clock",
       });
     }
 
@@ -141,7 +133,7 @@ export const serve: Command = {
       dirname(configuration.values.database),
     );
     const notifier = told === undefined ? undefined : new Notifier(told);
-    // Everything that the environment has to say is known now.
+    // The environment is read completely by now.
     Deno.permissions.revokeSync({ name: "env" });
     const stopped = firstOf(["SIGTERM", "SIGINT"]);
     let daemon: Daemon;

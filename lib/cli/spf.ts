@@ -1,8 +1,3 @@
-/**
- * `greylag spf`: an evaluation of SPF, term by term.
- *
- * @module
- */
 import { daemonSettings } from "../config/settings.ts";
 import { parseServer } from "../dns/transport.ts";
 import { DnsResolver } from "../dns/resolver.ts";
@@ -23,13 +18,13 @@ import type { Output, Style } from "./output.ts";
 import { type Option, refuseRest, UsageError } from "./usage.ts";
 
 const OWN: readonly Option[] = [
-  { name: "ip", placeholder: "ADDRESS", help: "The client's address." },
-  { name: "helo", placeholder: "NAME", help: "What the client calls itself." },
-  { name: "sender", placeholder: "ADDRESS", help: "The envelope sender; <> for the null sender." },
-  { name: "dns", placeholder: "SERVER", help: "Ask this server: HOST or HOST:PORT." },
+  { name: "ip", placeholder: "ADDRESS", help: "IP address of the client." },
+  { name: "helo", placeholder: "NAME", help: "HELO name of the client." },
+  { name: "sender", placeholder: "ADDRESS", help: "Envelope sender; <> is the null sender." },
+  { name: "dns", placeholder: "SERVER", help: "DNS server: HOST or HOST:PORT." },
 ];
 
-/** 1 and 2 mean what they mean everywhere: failed, and wrong usage. */
+/** 1 and 2 keep their meaning: failure and wrong usage. */
 const EXIT_CODES: Readonly<Record<SpfResult, number>> = {
   pass: 0,
   none: 3,
@@ -88,10 +83,10 @@ function show({ answer, steps, judgement }: Evaluation, output: Output): void {
   output.print(
     ` for ${domain === "" ? "no domain" : domain}` +
       (mechanism === undefined ? "" : ` by ${mechanism}`) +
-      `, ${lookups} of 10 terms asked DNS\n`,
+      `, ${lookups} of 10 DNS lookups\n`,
   );
   if (error !== undefined) output.print(`error: ${error}\n`);
-  if (explanation !== undefined) output.print(`its owner says: ${explanation}\n`);
+  if (explanation !== undefined) output.print(`explanation: ${explanation}\n`);
   const { why, via, wellKnown } = judgement ?? {};
   if (via !== undefined) {
     output.print(`the record of ${via} names the client`);
@@ -100,16 +95,15 @@ function show({ answer, steps, judgement }: Evaluation, output: Output): void {
   if (why !== undefined) output.print(`this pass does not count: ${why}\n`);
 }
 
-/** An evaluation of SPF, term by term. */
 export const spf: Command = {
   name: "spf",
-  summary: "evaluate SPF, term by term",
+  summary: "evaluate SPF term by term",
   usage: "--ip ADDRESS --helo NAME --sender ADDRESS [--dns SERVER]",
   description: [
-    "Needs no database and no daemon. Tells what became of each term of each record (RFC 7208), and " +
-    "whether a pass counts: not if the record authorises every address or more of the address space " +
-    "than the settings spf_widest_ipv4 and spf_widest_ipv6, if its answer depends on the client or " +
-    "the local part (macros), or if it rests on the client's own reverse DNS (ptr).",
+    "Needs no database and no daemon. Shows the result of each term of each record (RFC 7208), and " +
+    "whether a pass counts. It does not if the record authorises every address or a wider network " +
+    "than spf_widest_ipv4 and spf_widest_ipv6, depends on the client or the local part (macros), or " +
+    "on the client's reverse DNS (ptr).",
     "Exit codes: 0 pass, 3 none, 4 neutral, 5 softfail, 6 fail, 7 temperror, 8 permerror.",
   ],
   options: [...ADMIN_OPTIONS.filter(({ name }) => name !== "database"), ...OWN],
@@ -118,14 +112,16 @@ export const spf: Command = {
     refuseRest(admin.rest);
     const ip = textOf(admin, "ip");
     if (ip === undefined) throw new UsageError("--ip is missing");
-    if (parseAddress(ip) === undefined) throw new UsageError(`--ip: "${ip}" is no address`);
+    if (parseAddress(ip) === undefined) throw new UsageError(`--ip: "${ip}" is not an IP address`);
     const given = textOf(admin, "sender");
     const helo = textOf(admin, "helo") ?? "";
     if (given === undefined && helo === "") throw new UsageError("--sender is missing");
     const dns = textOf(admin, "dns");
     const server = dns === undefined ? undefined : parseServer(dns);
     if (dns !== undefined && server === undefined) {
-      throw new UsageError(`--dns: "${dns}" is no server, such as 192.0.2.53 or 127.0.0.1:5353`);
+      throw new UsageError(
+        `--dns must be an address with an optional port, such as 192.0.2.53 or 127.0.0.1:5353, not "${dns}"`,
+      );
     }
     const settings = daemonSettings(admin.configuration.values);
     const resolver = new DnsResolver({

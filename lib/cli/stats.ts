@@ -1,8 +1,3 @@
-/**
- * `greylag stats`: what happened, in numbers.
- *
- * @module
- */
 import { daemonSettings } from "../config/settings.ts";
 import { REASON_TEXTS } from "../greylist/model.ts";
 import { summaryAsJson } from "../admin/record_json.ts";
@@ -15,7 +10,11 @@ import { printTable } from "./table.ts";
 import { type Option, refuseRest } from "./usage.ts";
 
 const OWN: readonly Option[] = [
-  { name: "since", placeholder: "TIME", help: "How far back, at most 400d (default: 24h)." },
+  {
+    name: "since",
+    placeholder: "TIME",
+    help: "Length of the period, at most 400d (default: 24h).",
+  },
 ];
 
 function show(summary: Summary, now: number, retryWindow: number, output: Output): void {
@@ -35,36 +34,34 @@ function show(summary: Summary, now: number, retryWindow: number, output: Output
   output.print("\n");
   if (shadow.defer + shadow.reject > 0) {
     output.print(
-      `In shadow mode: ${shadow.defer} would have been put off, ${shadow.reject} refused.\n`,
+      `Shadow mode: ${shadow.defer} would have been deferred, ${shadow.reject} rejected.\n`,
     );
   }
   const upTo = (seconds: number | undefined) =>
     seconds === Infinity ? "more than 2d" : `at most ${formatDuration(seconds! * SECOND)}`;
   output.print(
     delays.count === 0
-      ? "No mail was delayed and then accepted.\n"
-      : `${delays.count} messages were delayed: half of them ${upTo(delays.p50)}, ` +
-        `nine of ten ${upTo(delays.p90)}.\n`,
+      ? "No mail was accepted after a delay.\n"
+      : `${delays.count} messages were delayed: median ${upTo(delays.p50)}, ` +
+        `90th percentile ${upTo(delays.p90)}.\n`,
   );
   const { returned, refused, waiting, lost } = deferrals;
   const total = returned + refused + waiting + lost;
   if (total > 0) {
     output.print(
-      `Of ${total} pairs of sender and recipient that were put off, ${returned} passed, ` +
-        `${refused} were blocked, ${waiting} may still come back, ${lost} did not come back ` +
-        `within ${formatDuration(retryWindow)}.\n`,
+      `${total} deferred pairs of sender and recipient: ${returned} retried, ${refused} blocked, ` +
+        `${waiting} pending, ${lost} not retried within ${formatDuration(retryWindow)}.\n`,
     );
   }
 }
 
-/** What happened, in numbers. */
 export const stats: Command = {
   name: "stats",
-  summary: "count what happened",
+  summary: "show statistics of decisions and delays",
   usage: "[--since TIME]",
   description: [
-    "Requests by the reason of their decision, how long delayed mail had waited, and what became of " +
-    "what was put off. Counts are by full hours, and the hour that TIME falls in is one of them.",
+    "Requests by reason, delays of accepted mail, and the outcome of deferred mail. The period begins " +
+    "at a full hour.",
   ],
   options: [...ADMIN_OPTIONS, ...OWN],
   async run(args, output) {

@@ -1,5 +1,5 @@
 /**
- * Tables for people: aligned columns that fit the terminal.
+ * Tables with aligned columns that fit the terminal.
  *
  * @module
  */
@@ -10,32 +10,30 @@ import type { Output } from "./output.ts";
 const GAP = 2;
 const LEAST = 8;
 
-/** As much of a text, sign by sign, as so many columns take. */
-function take(signs: readonly string[], width: number): string[] {
+/** As many characters as fit into `width` columns. */
+function take(characters: readonly string[], width: number): string[] {
   let room = width;
-  const end = signs.findIndex((sign) => (room -= unicodeWidth(sign)) < 0);
-  return signs.slice(0, end === -1 ? signs.length : end);
+  const end = characters.findIndex((one) => (room -= unicodeWidth(one)) < 0);
+  return characters.slice(0, end === -1 ? characters.length : end);
 }
 
 /**
- * A text that takes just so many columns. A long one loses its middle: the end of an address or of a host
- * name tells more than that.
+ * Pads or shortens a text to `width` columns. A long text loses its middle: the end of an address or a
+ * host name tells more.
  */
 function fit(text: string, width: number): string {
   const own = unicodeWidth(text);
   if (own <= width) return text + " ".repeat(width - own);
-  const signs = [...text];
+  const characters = [...text];
   const room = width - 3;
-  const head = take(signs, Math.floor(room / 2));
-  const tail = take(signs.toReversed(), room - unicodeWidth(head.join(""))).reverse();
+  const head = take(characters, Math.floor(room / 2));
+  const tail = take(characters.toReversed(), room - unicodeWidth(head.join(""))).reverse();
   return fit(`${head.join("")}...${tail.join("")}`, width);
 }
 
 /**
- * A table with a line for each row.
- *
- * @param rows hostile text is escaped before it is measured.
- * @param width columns of the terminal; undefined cuts nothing.
+ * @param rows are escaped.
+ * @param width columns of the terminal; undefined for no limit.
  */
 export function renderTable(
   heads: readonly string[],
@@ -57,7 +55,6 @@ export function renderTable(
   ).join("\n") + "\n";
 }
 
-/** Prints a table that fits the terminal. */
 export function printTable(
   heads: readonly string[],
   rows: readonly (readonly string[])[],
@@ -69,7 +66,7 @@ export function printTable(
   output.print(table.slice(end));
 }
 
-/** How many columns standard output has; undefined if it is no terminal. */
+/** @returns undefined if standard output is not a terminal. */
 function terminalWidth(): number | undefined {
   return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : undefined;
 }

@@ -1,8 +1,3 @@
-/**
- * `greylag token`: tokens with which programs use the API.
- *
- * @module
- */
 import { hashToken, makeToken } from "../admin/secrets.ts";
 import { dateOf, formatAgo } from "../admin/format.ts";
 import type { Credential } from "../store/store.ts";
@@ -10,20 +5,20 @@ import { type Admin, ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
 import { printTable } from "./table.ts";
-import { type Option, refuseRest, UsageError } from "./usage.ts";
+import { type Option, refuseRest, requiredArgument, UsageError } from "./usage.ts";
 
 const OWN: readonly Option[] = [
-  { name: "read-only", help: "With add: the token may read and change nothing." },
+  { name: "read-only", help: "With add: create a token that can read but not change." },
 ];
 
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
 function nameOf(rest: readonly string[]): string {
-  const [name, ...more] = rest;
-  if (name === undefined) throw new UsageError("the name of the token is missing");
-  if (more.length > 0) throw new UsageError(`one token at a time; "${more[0]}" is one too many`);
+  const name = requiredArgument(rest, "NAME");
   if (!NAME.test(name)) {
-    throw new UsageError(`"${name}" is no name: letters, digits, ".", "_" and "-", 64 at most`);
+    throw new UsageError(
+      `NAME must consist of at most 64 letters, digits, ".", "_" and "-", not "${name}"`,
+    );
   }
   return name;
 }
@@ -33,12 +28,14 @@ async function tokensOf(admin: Admin): Promise<Credential[]> {
   return all.filter(({ kind }) => kind !== "password");
 }
 
-const mayOf = ({ kind }: Credential) => kind === "token" ? "read and change" : "read";
+const accessOf = ({ kind }: Credential) => kind === "token" ? "read and change" : "read";
 
 async function add(admin: Admin, rest: readonly string[], output: Output): Promise<number> {
   const name = nameOf(rest);
   if ((await tokensOf(admin)).some((one) => one.name === name)) {
-    output.complain(`greylag: there is a token ${name}; first: greylag token remove ${name}\n`);
+    output.complain(
+      `greylag: token ${name} exists already. To remove it: greylag token remove ${name}\n`,
+    );
     return 1;
   }
   const kind = admin.options.get("read-only") === true ? "read-token" : "token";
@@ -48,9 +45,10 @@ async function add(admin: Admin, rest: readonly string[], output: Output): Promi
     admin.configuration,
     (store) => store.credentials.put(credential),
   );
-  if (admin.json) output.print(`${JSON.stringify({ name, token, may: mayOf(credential) })}\n`);
-  else output.print(`${token}\n`);
-  output.complain("This is the only time that the token is shown.\n");
+  if (admin.json) {
+    output.print(`${JSON.stringify({ name, token, access: accessOf(credential) })}\n`);
+  } else output.print(`${token}\n`);
+  output.complain("Keep the token: it is not shown again.\n");
   return 0;
 }
 
@@ -59,16 +57,16 @@ async function list(admin: Admin, output: Output): Promise<number> {
   if (admin.json) {
     const all = tokens.map((one) => ({
       name: one.name,
-      may: mayOf(one),
+      access: accessOf(one),
       created: dateOf(one.created),
     }));
     output.print(`${JSON.stringify(all, null, 2)}\n`);
   } else if (tokens.length === 0) {
-    output.print("There is no token yet. See: greylag token --help\n");
+    output.print("No tokens. See: greylag token --help\n");
   } else {
     const now = Date.now();
-    const rows = tokens.map((one) => [one.name, mayOf(one), formatAgo(now - one.created)]);
-    printTable(["name", "may", "added"], rows, output);
+    const rows = tokens.map((one) => [one.name, accessOf(one), formatAgo(now - one.created)]);
+    printTable(["name", "access", "created"], rows, output);
   }
   return 0;
 }
@@ -83,22 +81,20 @@ async function remove(admin: Admin, rest: readonly string[], output: Output): Pr
     return whole || reading;
   });
   if (!isGone) {
-    output.complain(`greylag: there is no token ${name}; see: greylag token list\n`);
+    output.complain(`greylag: no token ${name}. See: greylag token list\n`);
     return 1;
   }
-  output.print(`token ${name} is removed\n`);
+  output.print(`token ${name} removed\n`);
   return 0;
 }
 
-/** Tokens with which programs use the API. */
 export const token: Command = {
   name: "token",
-  summary: "tokens with which programs use the status page's API",
+  summary: "manage access tokens of the API",
   usage: "add NAME [--read-only] | list | remove NAME",
   description: [
-    "A program sends its token along: Authorization: Bearer TOKEN. It is shown once, by add, and " +
-    "only its hash is stored. With --read-only it may read where reading takes a sign-in, as " +
-    "monitoring does.",
+    "Clients of the API send a token in the header Authorization: Bearer TOKEN. add shows it once; " +
+    "only its hash is stored. --read-only suits monitoring.",
   ],
   options: [...ADMIN_OPTIONS, ...OWN],
   run(args, output) {
@@ -106,7 +102,9 @@ export const token: Command = {
     const [what = "list", ...rest] = admin.rest;
     if (what === "add") return add(admin, rest, output);
     if (what === "remove") return remove(admin, rest, output);
-    if (what !== "list") throw new UsageError(`say add, list or remove, not "${what}"`);
+    if (what !== "list") {
+      throw new UsageError(`unknown action "${what}"; known are add, list, remove`);
+    }
     refuseRest(rest);
     return list(admin, output);
   },

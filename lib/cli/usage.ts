@@ -1,58 +1,57 @@
 /**
- * Wrong usage, and the options that a command takes.
+ * Parses options and arguments of a command.
  *
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { nearest } from "../config/load.ts";
 
-/** A command line that makes no sense; it ends the program with 2. */
+/** An error on the command line; the exit code is 2. */
 export class UsageError extends Error {
-  /** An error with a complete message. */
   constructor(message: string) {
     super(message);
     this.name = "UsageError";
   }
 }
 
-/** An option of a command. */
 export interface Option {
-  /** Its long name without dashes. */
+  /** Without dashes. */
   readonly name: string;
-  /** Its short name without a dash. */
+  /** One letter, without a dash. */
   readonly short?: string;
-  /** What stands for its value; absent for an option without one. */
+  /** Stands for the value; absent for an option without a value. */
   readonly placeholder?: string;
-  /** One sentence for the help. */
+  /** One or two sentences. */
   readonly help: string;
-  /** Whether it may be given several times. */
   readonly repeatable?: boolean;
 }
 
-/**
- * Refuses arguments of a command that takes none but options.
- *
- * @throws {UsageError} that names the first.
- */
+/** @throws {UsageError} if there are arguments. */
 export function refuseRest(rest: readonly string[]): void {
-  if (rest.length > 0) throw new UsageError(`there is nothing to be done with "${rest[0]}"`);
+  if (rest.length > 0) throw new UsageError(`unexpected argument "${rest[0]}"`);
 }
 
-/** What was given. */
-export interface Given {
-  /** The options by their long names. */
+/** @throws {UsageError} if there is more than one argument. */
+export function optionalArgument([first, ...more]: readonly string[]): string | undefined {
+  refuseRest(more);
+  return first;
+}
+
+/** @throws {UsageError} unless there is exactly one argument, and it is not empty. */
+export function requiredArgument(rest: readonly string[], placeholder: string): string {
+  const argument = optionalArgument(rest);
+  if (argument === undefined || argument === "") throw new UsageError(`${placeholder} is missing`);
+  return argument;
+}
+
+export interface ParsedArguments {
+  /** By long name. */
   readonly options: ReadonlyMap<string, string | string[] | boolean>;
-  /** Everything else. */
   readonly rest: readonly string[];
 }
 
-/**
- * Sorts the arguments of a command.
- *
- * @throws {UsageError} for an option that is none, with the nearest that is one, and for a missing
- * value.
- */
-export function parseOptions(args: readonly string[], known: readonly Option[]): Given {
+/** @throws {UsageError} for an unknown option or a missing value. */
+export function parseOptions(args: readonly string[], known: readonly Option[]): ParsedArguments {
   const flags = known.map(({ name }) => `--${name}`);
   const withValue = known.filter(({ placeholder }) => placeholder !== undefined);
   const withoutValue = known.filter(({ placeholder }) => placeholder === undefined);
@@ -69,7 +68,7 @@ export function parseOptions(args: readonly string[], known: readonly Option[]):
       const shown = arg.split("=")[0]!;
       const near = nearest(shown, flags);
       throw new UsageError(
-        `there is no option ${shown}` + (near === undefined ? "" : `; did you mean ${near}?`),
+        `unknown option ${shown}` + (near === undefined ? "" : `; did you mean ${near}?`),
       );
     },
   });

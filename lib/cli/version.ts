@@ -1,13 +1,7 @@
-/**
- * `greylag version`: which Greylag this is.
- *
- * @module
- */
 import { VERSION } from "../config/version.ts";
 import type { Command } from "./command.ts";
-import { parseOptions, UsageError } from "./usage.ts";
+import { parseOptions, refuseRest } from "./usage.ts";
 
-/** Which Greylag this is. */
 export const version: Command = {
   name: "version",
   summary: "show the version",
@@ -16,8 +10,7 @@ export const version: Command = {
   options: [],
 
   run(args, output) {
-    const { rest } = parseOptions(args, []);
-    if (rest.length > 0) throw new UsageError(`there is nothing to be done with "${rest[0]}"`);
+    refuseRest(parseOptions(args, []).rest);
     output.print(`greylag ${VERSION} (deno ${Deno.version.deno}, v8 ${Deno.version.v8})\n`);
     return Promise.resolve(0);
   },

@@ -30,6 +30,9 @@ export interface PolicyService {
   readonly options: ReadonlyMap<string, string>;
 }
 
+/** Default of the parameter mail_owner (postconf(5)). */
+export const DEFAULT_MAIL_OWNER = "postfix";
+
 /** The restriction lists in which a policy server can be asked about recipients. */
 const LISTS = [
   "smtpd_recipient_restrictions",

@@ -27,12 +27,12 @@ Deno.test("a copy holds what was there when it was made, and is its owner's only
   });
 });
 
-Deno.test("nothing is replaced, and a copy that fails leaves nothing behind", async () => {
+Deno.test("an existing file is not overwritten, and a failed copy leaves no file", async () => {
   await withDatabase(async (run, path) => {
     await Deno.writeTextFile(`${path}.there`, "mine");
     const { code, err } = await run("backup", `${path}.there`);
     assertEquals(code, 1);
-    assertStringIncludes(err, "is there already");
+    assertStringIncludes(err, "exists already");
     assertEquals(await Deno.readTextFile(`${path}.there`), "mine");
     const nowhere = await run("backup", "/nowhere/at/all.db");
     assertEquals(nowhere.code, 1);
@@ -46,7 +46,7 @@ Deno.test("nothing is replaced, and a copy that fails leaves nothing behind", as
       `--database=${directory}/none.db`,
     );
     assertEquals(code, 1);
-    assertStringIncludes(err, "there is no database");
+    assertStringIncludes(err, "no such file");
     assertEquals([...Deno.readDirSync(directory)], []);
   });
 });

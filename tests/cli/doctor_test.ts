@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { getAvailablePort } from "@std/net/get-available-port";
 import { Daemon, inDirectory } from "../daemon.ts";
 
-Deno.test("doctor looks at the daemon, the database and what postconf printed", async () => {
+Deno.test("doctor checks the daemon, the database and the output of postconf", async () => {
   await inDirectory(async (directory) => {
     const port = getAvailablePort();
     const config = `${directory}/greylag.toml`;
@@ -20,7 +20,7 @@ Deno.test("doctor looks at the daemon, the database and what postconf printed", 
     );
     assertEquals(await doctor(good), {
       code: 0,
-      out: "Nothing is wrong with what was looked at.\n",
+      out: "No problems found.\n",
       err: "",
     });
     await Deno.writeTextFile(good, "mynetworks = 127.0.0.0/8\n");
@@ -32,14 +32,14 @@ Deno.test("doctor looks at the daemon, the database and what postconf printed", 
 
     const down = await doctor();
     assertEquals(down.code, 1);
-    assertStringIncludes(down.out, `nobody answers on inet:127.0.0.1:${port}`);
+    assertStringIncludes(down.out, `cannot connect to inet:127.0.0.1:${port}`);
     const missing = await doctor("/nowhere");
     assertEquals(missing.code, 1);
     assertStringIncludes(missing.err, "/nowhere");
   });
 });
 
-Deno.test("doctor tells a clock that was set back, and a socket that Postfix may not use", async () => {
+Deno.test("doctor reports a clock that was set back and a socket without access for Postfix", async () => {
   await inDirectory(async (directory) => {
     await Deno.chmod(directory, 0o700);
     const config = `${directory}/greylag.toml`;

@@ -47,7 +47,7 @@ function record(
   store.close();
 }
 
-Deno.test("find tells what waits, what is known, which origins are proven, and what was decided", async () => {
+Deno.test("find shows pending and known triplets, auto-whitelisted origins and decisions", async () => {
   await withDatabase(async (greylag, path) => {
     const now = Date.now();
     record(
@@ -73,20 +73,20 @@ Deno.test("find tells what waits, what is known, which origins are proven, and w
     store.close();
     const { code, out } = await greylag("find", "EXAMPLE.ORG");
     assertEquals(code, 0);
-    assertMatch(out, /Known, passes at once:\n.*\ncarol@example\.org/);
-    assertMatch(out, /Decisions, the newest first:\n.*\n10s ago +pass +known/);
+    assertMatch(out, /Known triplets, accepted without delay:\n.*\ncarol@example\.org/);
+    assertMatch(out, /Decisions, newest first:\n.*\n10s ago +pass +known/);
     assert(!out.includes("win@example.com"));
     const found = JSON.parse((await greylag("find", "192.0.2.10", "--json")).out);
     assertEquals(found.known.length, 1);
-    assertEquals(found.proven[0].deliveries, 7);
+    assertEquals(found.auto_whitelisted[0].deliveries, 7);
     assertEquals(found.decisions.length, 2);
     assertEquals((await greylag("find", "win@", "--limit=1")).out.includes("1 time"), false);
-    assertStringIncludes((await greylag("find", "win@")).out, "Waiting (greylag release NUMBER");
-    assertStringIncludes((await greylag("find", "nobody")).out, 'Nothing is known of "nobody"');
+    assertStringIncludes((await greylag("find", "win@")).out, "Pending (greylag release NUMBER");
+    assertStringIncludes((await greylag("find", "nobody")).out, 'Nothing found for "nobody"');
   });
 });
 
-Deno.test("what waits is released by its number, by its sender, or before it comes", async () => {
+Deno.test("pending mail is released by number, by sender, or in advance", async () => {
   await withDatabase(async (greylag, path) => {
     const now = Date.now();
     record(path, false, { time: now - 5000 }, {
@@ -94,8 +94,11 @@ Deno.test("what waits is released by its number, by its sender, or before it com
       recipient: "eve@example.net",
       normalisedRecipient: "eve@example.net",
     }, { ...SPAM, time: now - 3000 });
-    const [{ id }] = JSON.parse((await greylag("find", "win@", "--json")).out).waiting;
-    assertStringIncludes((await greylag("release", String(id))).out, "win@example.com may write");
+    const [{ id }] = JSON.parse((await greylag("find", "win@", "--json")).out).pending;
+    assertStringIncludes(
+      (await greylag("release", String(id))).out,
+      "mail from win@example.com to",
+    );
     const both = await greylag("release", "alice@example.org", "--json", "--for=1h");
     assertEquals(JSON.parse(both.out).map(({ pattern }: { pattern: string }) => pattern).sort(), [
       "alice@example.org bob@example.net",
@@ -121,13 +124,13 @@ Deno.test("what waits is released by its number, by its sender, or before it com
   });
 });
 
-Deno.test("with privacy a number cannot be released, and its sender and recipient can", async () => {
+Deno.test("with privacy a pair can be released, but not a number", async () => {
   await withDatabase(async (greylag, path) => {
     const config = `${path}.toml`;
     await Deno.writeTextFile(config, "privacy = true\n");
     record(path, true, { time: Date.now() });
     const { out } = await greylag("find", "alice@example.org", "--json", `--config=${config}`);
-    const [{ id, sender }] = JSON.parse(out).waiting;
+    const [{ id, sender }] = JSON.parse(out).pending;
     assertMatch(sender, /^~/);
     const refused = await greylag("release", String(id), `--config=${config}`);
     assertEquals(refused.code, 1);
@@ -137,10 +140,10 @@ Deno.test("with privacy a number cannot be released, and its sender and recipien
   });
 });
 
-Deno.test("what never came back is ranked, and what may still come back is not lost", async () => {
+Deno.test("mail that was not retried is ranked, and pending mail is not lost", async () => {
   await withDatabase(async (greylag, path) => {
     const now = Date.now();
-    assertStringIncludes((await greylag("lost")).out, "Everything that was put off came back");
+    assertStringIncludes((await greylag("lost")).out, "All deferred mail was retried");
     record(
       path,
       false,
@@ -154,11 +157,14 @@ Deno.test("what never came back is ranked, and what may still come back is not l
       "win@example.com",
     ]);
     assertEquals(JSON.parse((await greylag("lost", "--after=30m", "--json")).out).length, 3);
-    assertMatch((await greylag("lost")).out, /^real +no\. +sender.*\n8 +2 +alice@example\.org/);
+    assertMatch(
+      (await greylag("lost")).out,
+      /^legitimacy +no\. +sender.*\n8 +2 +alice@example\.org/,
+    );
   });
 });
 
-Deno.test("stats count by the reason, and tell what became of what was put off", async () => {
+Deno.test("stats count reasons and the outcome of deferred mail", async () => {
   await withDatabase(async (greylag, path) => {
     assertStringIncludes((await greylag("stats")).out, "No requests in the last 1d.");
     const now = Date.now();
@@ -174,34 +180,34 @@ Deno.test("stats count by the reason, and tell what became of what was put off",
     assertEquals(stats.deferred, { retried: 1, rejected: 0, waiting: 0, not_retried: 0 });
     const more = await greylag("stats", "--since=3d");
     assertStringIncludes(more.out, "3 requests");
-    assertStringIncludes(more.out, "1 passed");
+    assertStringIncludes(more.out, "1 retried");
   });
 });
 
-Deno.test("forget removes what is stored of an address, and tells which entries name it", async () => {
+Deno.test("forget erases the data of an address and names its entries", async () => {
   await withDatabase(async (greylag, path) => {
     record(path, false, { time: Date.now() }, { ...SPAM, time: Date.now() });
     await greylag("block", "alice@example.org");
     const { code, out } = await greylag("forget", "alice@example.org");
     assertEquals(code, 0);
-    assertStringIncludes(out, "0 triplets, 1 put off, 1 decisions");
+    assertStringIncludes(out, "0 triplets, 1 deferred pairs, 1 decisions");
     assertStringIncludes(out, "greylag unlist 1");
-    assertStringIncludes((await greylag("find", "alice")).out, "Nothing is known");
+    assertStringIncludes((await greylag("find", "alice")).out, "Nothing found");
     assertStringIncludes((await greylag("find", "win")).out, "win@example.com");
   });
 });
 
-Deno.test("wrong usage of these says what is right", async () => {
+Deno.test("wrong usage names the remedy", async () => {
   await withDatabase(async (greylag) => {
     const table: [string[], string][] = [
-      [["find"], "say what to look for"],
-      [["find", "a", "b"], "one too many"],
-      [["find", "a", "--limit=0"], "--limit needs a whole number above 0"],
-      [["release"], "say what to release"],
-      [["release", "1", "b", "c"], "one too many"],
-      [["lost", "--after=soon"], "--after needs a duration"],
-      [["stats", "today"], 'nothing to be done with "today"'],
-      [["forget"], "address is missing"],
+      [["find"], "TEXT is missing"],
+      [["find", "a", "b"], 'unexpected argument "b"'],
+      [["find", "a", "--limit=0"], "--limit must be a whole number above 0"],
+      [["release"], "NUMBER or SENDER is missing"],
+      [["release", "1", "b", "c"], 'unexpected argument "c"'],
+      [["lost", "--after=soon"], "--after must be a duration"],
+      [["stats", "today"], 'unexpected argument "today"'],
+      [["forget"], "ADDRESS is missing"],
     ];
     for (const [args, expected] of table) {
       const { code, err } = await greylag(...args);

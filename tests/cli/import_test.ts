@@ -50,14 +50,14 @@ async function withDatabase(
   });
 }
 
-Deno.test("who postgrey knew is known, who waited waits, and importing twice changes nothing", async () => {
+Deno.test("postgrey's known and pending triplets are imported once", async () => {
   await withDatabase(async (greylag, directory, recall) => {
     await Deno.writeTextFile(`${directory}/t`, TRIPLETS);
     await Deno.writeTextFile(`${directory}/c`, CLIENTS);
     const args = ["import", "postgrey", `${directory}/t`, `${directory}/c`, "--json"];
     const expected = {
       known: 2,
-      waiting: 1,
+      pending: 1,
       origins: 2,
       choices: 0,
       unchanged: 0,
@@ -79,11 +79,11 @@ Deno.test("who postgrey knew is known, who waited waits, and importing twice cha
     assertEquals(recall(ipv6).origins.get(ipv6.origin)?.deliveries, 1);
 
     const again = JSON.parse((await greylag(...args)).out);
-    assertEquals([again.known, again.waiting, again.origins, again.unchanged], [0, 0, 0, 5]);
+    assertEquals([again.known, again.pending, again.origins, again.unchanged], [0, 0, 0, 5]);
   });
 });
 
-Deno.test("a broken line is named and skipped, and the rest is kept", async () => {
+Deno.test("a line with an error is reported and skipped", async () => {
   await withDatabase(async (greylag, directory) => {
     await Deno.writeTextFile(
       `${directory}/t`,
@@ -97,8 +97,8 @@ Deno.test("a broken line is named and skipped, and the rest is kept", async () =
     );
     const { code, out, err } = await greylag("import", "postgrey", `${directory}/t`);
     assertEquals(code, 1);
-    assertStringIncludes(out, "imported: 1 known, 0 waiting");
-    assertStringIncludes(out, "4 not understood");
+    assertStringIncludes(out, "imported: 1 known, 0 pending");
+    assertStringIncludes(out, "4 errors");
     assertStringIncludes(err, `${directory}/t:9: "nonsense" does not begin with an address`);
     assertStringIncludes(err, "--privacy");
   });
@@ -120,14 +120,14 @@ Deno.test("bytes that db_dump escaped are put back", () => {
   assertEquals(records[0]?.kind === "triplet" && records[0].sender, "jü\\x@a");
 });
 
-Deno.test("wrong usage says what is right", async () => {
+Deno.test("wrong usage names the remedy", async () => {
   await withDatabase(async (greylag) => {
     for (
       const [args, expected] of [
-        [["import"], "say what to import"],
-        [["import", "exim", "x"], 'cannot import from "exim"'],
-        [["import", "postgrey"], "file to import is missing"],
-        [["import", "postgrey", "x", "--delay=soon"], "--delay needs a duration"],
+        [["import"], "FORMAT is missing"],
+        [["import", "exim", "x"], 'unknown format "exim"'],
+        [["import", "postgrey"], "FILE is missing"],
+        [["import", "postgrey", "x", "--delay=soon"], "--delay must be a duration"],
         [["import", "postfx", "x"], 'did you mean "postfix"?'],
       ] as [string[], string][]
     ) {
@@ -163,7 +163,7 @@ const SQLGREY_ROWS = `
   INSERT INTO config VALUES ('version', '3');
 `;
 
-Deno.test("what sqlgrey knew is known, from its database or from a dump, once", async () => {
+Deno.test("sqlgrey's database and its dumps are imported once", async () => {
   await withDatabase(async (greylag, directory, recall) => {
     const db = new Database(`${directory}/sqlgrey.db`);
     db.exec(SQLGREY_SCHEMA);
@@ -174,7 +174,7 @@ Deno.test("what sqlgrey knew is known, from its database or from a dump, once", 
     assertEquals(JSON.parse(first.out), {
       dry_run: false,
       known: 0,
-      waiting: 2,
+      pending: 2,
       origins: 2,
       choices: 1,
       unchanged: 0,
@@ -200,7 +200,7 @@ Deno.test("what sqlgrey knew is known, from its database or from a dump, once", 
     const again = JSON.parse(
       (await greylag("import", "sqlgrey", `${directory}/dump.sql`, "--json")).out,
     );
-    assertEquals([again.waiting, again.origins, again.unchanged, again.errors], [0, 0, 5, 0]);
+    assertEquals([again.pending, again.origins, again.unchanged, again.errors], [0, 0, 5, 0]);
   });
 });
 
@@ -229,7 +229,7 @@ ${host} postfix/qmgr[2]: 4F2aaaaaaa: from=<bob@example.net>, size=1, nrcpt=1 (qu
 ${host} postfix/smtp[3]: 4F2aaaaaaa: to=<carol@example.com>, relay=x[y], delay=1, dsn=2.0.0, status=sent (250 ok)
 `.trimStart();
 
-Deno.test("who delivered well before is known from Postfix's log, plain, packed or exported", async () => {
+Deno.test("deliveries of Postfix's log make their senders known, plain, packed or exported", async () => {
   const day = new Date((seconds - 3600) * 1000);
   const month = [
     "Jan",
@@ -273,7 +273,7 @@ Deno.test("who delivered well before is known from Postfix's log, plain, packed 
       await Deno.writeFile(`${directory}/${name}`, bytes);
       const args = ["import", "postfix", `${directory}/${name}`, "--json"];
       const first = JSON.parse((await greylag(...args)).out);
-      assertEquals([first.known, first.waiting, first.origins, first.errors], [2, 0, 2, 0], name);
+      assertEquals([first.known, first.pending, first.origins, first.errors], [2, 0, 2, 0], name);
       for (const origin of ["net:192.0.2.0/24", "org:example.org"]) {
         const key = tripletKey(origin, "alice@example.org", "bob@example.net");
         const { triplets, origins } = recall(key);

@@ -22,16 +22,16 @@ Deno.test("a password comes from a pipe, and only its hash is stored", async () 
     for (const bad of ["short", "", "x".repeat(1025)]) {
       const { code, err } = await set(bad);
       assertEquals(code, 2);
-      assertStringIncludes(err, "a password has 10 to 1024 characters");
+      assertStringIncludes(err, "the password must have 10 to 1024 characters");
     }
     assert(await isPassword(PASSWORD, hashOf(path)!));
-    assertStringIncludes((await greylag("passwd", "--remove")).out, "is removed");
+    assertStringIncludes((await greylag("passwd", "--remove")).out, "Password removed");
     assertEquals(hashOf(path), undefined);
-    assertStringIncludes((await greylag("passwd", "--remove")).out, "There was no password");
+    assertStringIncludes((await greylag("passwd", "--remove")).out, "No password was set");
   });
 });
 
-Deno.test("on a terminal a password is asked for twice and never shown", async () => {
+Deno.test("a terminal prompts for the password twice and does not show it", async () => {
   await withDatabase(async (_, path) => {
     const type = async (...lines: string[]) => {
       const [program, args] = Daemon.command(["passwd", `--database=${path}`]);
@@ -52,7 +52,7 @@ Deno.test("on a terminal a password is asked for twice and never shown", async (
           shown += value;
         }
       };
-      for (const [at, words] of ["New password:", "The same again:"].entries()) {
+      for (const [at, words] of ["New password:", "Repeat the password:"].entries()) {
         await until(words);
         await new Promise((resolve) => setTimeout(resolve, 100));
         await writer.write(new TextEncoder().encode(`${lines[at]}\n`));
@@ -69,21 +69,21 @@ Deno.test("on a terminal a password is asked for twice and never shown", async (
     assert(await isPassword(PASSWORD, hashOf(path)!));
     const second = await type(PASSWORD, "something else entirely");
     assertEquals(second.code, 2);
-    assertStringIncludes(second.shown, "two different passwords");
+    assertStringIncludes(second.shown, "passwords differ");
   });
 });
 
-Deno.test("without a database nobody is asked for a password", async () => {
+Deno.test("without a database there is no prompt", async () => {
   await inDirectory(async (directory) => {
     const { code, err } = await Daemon.run(["passwd", `--database=${directory}/none.db`], PASSWORD);
     assertEquals(code, 1);
-    assertStringIncludes(err, "there is no database");
+    assertStringIncludes(err, "no such file");
   });
 });
 
-Deno.test("a token is shown once, listed by its name, and removed", async () => {
+Deno.test("a token is shown once, listed by name, and removed", async () => {
   await withDatabase(async (greylag, path) => {
-    assertStringIncludes((await greylag("token")).out, "There is no token yet");
+    assertStringIncludes((await greylag("token")).out, "No tokens.");
     const { out } = await greylag("token", "add", "script");
     assertMatch(out, /^greylag_[\w-]{43}\n$/);
     assertEquals((await greylag("token", "add", "script", "--read-only")).code, 1);
@@ -92,7 +92,7 @@ Deno.test("a token is shown once, listed by its name, and removed", async () => 
     assert(!file.includes(out.trim()));
     const list = JSON.parse((await greylag("token", "list", "--json")).out);
     assertEquals(
-      list.map(({ name, may }: { name: string; may: string }) => [name, may]),
+      list.map(({ name, access }: { name: string; access: string }) => [name, access]),
       [["monitoring", "read"], ["script", "read and change"]],
     );
     assertEquals((await greylag("token", "remove", "script")).code, 0);

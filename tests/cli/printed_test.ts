@@ -3,7 +3,7 @@ import { COMMANDS } from "../../lib/cli/commands.ts";
 import { SETTING_NAMES } from "../../lib/config/settings.ts";
 import { greylag } from "./database.ts";
 
-Deno.test("the manual tells every command and every setting once", async () => {
+Deno.test("the manual describes every command and every setting once", async () => {
   const { out } = await greylag("manual");
   for (const { name } of COMMANDS) {
     assertEquals(out.split(`.SS ${name.replaceAll("-", "\\-")}\n`).length, 2, name);
@@ -18,7 +18,7 @@ Deno.test("the manual tells every command and every setting once", async () => {
   }
 });
 
-Deno.test("every shell is told every command, and its options behind it", async () => {
+Deno.test("every shell completes every command and its options", async () => {
   for (const shell of ["bash", "zsh", "fish"]) {
     const { code, out } = await greylag("completions", shell);
     assertEquals(code, 0);
@@ -32,7 +32,7 @@ Deno.test("every shell is told every command, and its options behind it", async 
   }
 });
 
-Deno.test("the unit starts the executable where it is", async () => {
+Deno.test("the unit starts the given executable", async () => {
   assertMatch((await greylag("unit")).out, /^ExecStart=\/usr\/local\/bin\/greylag serve$/m);
   const { out } = await greylag("unit", "--executable=/opt/g/bin/greylag");
   assertMatch(out, /^ExecStart=\/opt\/g\/bin\/greylag serve$/m);

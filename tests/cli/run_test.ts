@@ -16,18 +16,18 @@ Deno.test("every command has help within 80 columns, by its option and by its na
   for (const { name } of COMMANDS) assertStringIncludes(program.out, `  ${name} `);
 });
 
-Deno.test("wrong usage exits with 2 and the nearest right word", async () => {
+Deno.test("wrong usage exits with 2 and suggests the closest name", async () => {
   const table: [string[], string][] = [
     [["serv"], 'did you mean "serve"?'],
-    [["zzzzzzz"], 'there is no command "zzzzzzz"'],
+    [["zzzzzzz"], 'unknown command "zzzzzzz"'],
     [["config", "--chek"], "did you mean --check?"],
     [["serve", "--retry-windw=2d"], "did you mean --retry-window?"],
     [["--dealy=3"], "did you mean --delay?"],
     [["config", "--delay"], "--delay needs a value"],
     [["config", "--delay", "--check"], "--delay needs a value"],
-    [["config", "extra"], 'nothing to be done with "extra"'],
-    [["version", "extra"], 'nothing to be done with "extra"'],
-    [["help", "serve", "config"], "one command at a time"],
+    [["config", "extra"], 'unexpected argument "extra"'],
+    [["version", "extra"], 'unexpected argument "extra"'],
+    [["help", "serve", "config"], 'unexpected argument "config"'],
     [["config", "--delay=soon"], "flag --delay"],
   ];
   for (const [args, expected] of table) {
@@ -40,7 +40,7 @@ Deno.test("wrong usage exits with 2 and the nearest right word", async () => {
   assertStringIncludes(err, "Usage: greylag COMMAND");
 });
 
-Deno.test("the version is told", async () => {
+Deno.test("the version is shown", async () => {
   for (const args of [["version"], ["--version"]]) {
     const { code, out } = await greylag(...args);
     assertEquals(code, 0);
@@ -48,7 +48,7 @@ Deno.test("the version is told", async () => {
   }
 });
 
-Deno.test("config shows every setting and its source, and what it prints can be read again", async () => {
+Deno.test("config shows every setting with its source, as a valid file", async () => {
   const { code, out } = await greylag("config", "--delay=300", "--max-age", "10");
   assertEquals(code, 0);
   assert(/^delay = "300s" +# flag --delay$/m.test(out), out);

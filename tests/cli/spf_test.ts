@@ -1,13 +1,13 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { greylag } from "./database.ts";
 
-Deno.test("wrong usage says what is right", async () => {
+Deno.test("wrong usage names the remedy", async () => {
   const table: [string[], string][] = [
     [["spf"], "--ip is missing"],
-    [["spf", "--ip=x", "--sender=a@b"], '--ip: "x" is no address'],
+    [["spf", "--ip=x", "--sender=a@b"], '--ip: "x" is not an IP address'],
     [["spf", "--ip=192.0.2.1"], "--sender is missing"],
-    [["spf", "--ip=192.0.2.1", "--sender=a@b.c", "--dns=nowhere"], "--dns:"],
-    [["spf", "--ip=192.0.2.1", "--sender=a@b.c", "more"], 'nothing to be done with "more"'],
+    [["spf", "--ip=192.0.2.1", "--sender=a@b.c", "--dns=nowhere"], "--dns must be an address"],
+    [["spf", "--ip=192.0.2.1", "--sender=a@b.c", "more"], 'unexpected argument "more"'],
   ];
   for (const [args, expected] of table) {
     const { code, err } = await greylag(...args);
@@ -16,7 +16,7 @@ Deno.test("wrong usage says what is right", async () => {
   }
 });
 
-Deno.test("a domain that can have no record is none, and DNS that is dead a temperror", async () => {
+Deno.test("a domain without a record is none, and an unreachable DNS server is a temperror", async () => {
   const none = await greylag("spf", "--ip=192.0.2.1", "--sender=a@localhost", "--json");
   assertEquals([none.code, JSON.parse(none.out).result], [3, "none"]);
   const dead = await greylag(
