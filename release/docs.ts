@@ -5,7 +5,6 @@
 import type { Command } from "../lib/cli/command.ts";
 import { COMMANDS } from "../lib/cli/commands.ts";
 import { SETTING_OPTIONS } from "../lib/cli/setting_options.ts";
-import type { Option } from "../lib/cli/usage.ts";
 import { isSettingName, SETTINGS } from "../lib/config/settings.ts";
 import { type Signal, SIGNAL_WEIGHTS } from "../lib/evidence/signals.ts";
 import { REASON_TEXTS } from "../lib/greylist/model.ts";
@@ -39,9 +38,8 @@ function capitalised(text: string): string {
 
 function commandReference(command: Command): string {
   const { name, summary, usage, description, options } = command;
-  const named = (one: Option) => options.some(({ name }) => name === one.name);
-  const takesSettings = SETTING_OPTIONS.every(named);
-  const own = options.filter((option) => !SETTING_OPTIONS.some(({ name }) => name === option.name));
+  const takesSettings = SETTING_OPTIONS.every((option) => options.includes(option));
+  const own = options.filter((option) => !SETTING_OPTIONS.includes(option));
   const rows = own.map(({ name, short, placeholder, help }) => {
     const long = placeholder === undefined ? `--${name}` : `--${name} ${placeholder}`;
     return [code(short === undefined ? long : `-${short}, ${long}`), help];
@@ -50,7 +48,7 @@ function commandReference(command: Command): string {
     `## ${name}`,
     "```sh\n" + `greylag ${name} ${usage}`.trimEnd() + "\n```",
     `${capitalised(summary)}.`,
-    ...description,
+    ...description.map((paragraph) => paragraph.replace(/^- /, "`-` ")),
     ...(rows.length === 0 ? [] : [table(["option", "meaning"], rows)]),
     ...(takesSettings ? ["Every [setting](settings.md) is an option as well."] : []),
   ].join("\n\n");
