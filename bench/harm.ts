@@ -1,5 +1,5 @@
 /**
- * `deno task bench:harm`: how one client fares while others do harm, against how it fares alone, in turns
+ * `deno task bench:harm`: latency of one client while others do harm and while it is alone, in turns
  * in the same run. The executable dist/greylag is measured if it is there, else the source.
  *
  * @module

@@ -19,7 +19,7 @@ export interface Measurement {
   readonly count: number;
 }
 
-/** So many triplets are asked for again and again. */
+/** Number of triplets that repeat. */
 export const REPEATED = 1000;
 
 const encoder = new TextEncoder();

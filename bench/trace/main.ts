@@ -54,7 +54,7 @@ async function main(args: readonly string[]): Promise<void> {
       if (key !== undefined) throw new Error(`unexpected argument "${name}"`);
     },
   });
-  const text = (name: string, standard: string) => String(options[name] ?? standard);
+  const text = (name: string, fallback: string) => String(options[name] ?? fallback);
   const seed = text("seed", "1");
   const trace = generate({
     seed,

@@ -7,7 +7,7 @@ import type { IpAddress } from "../net/network.ts";
 import { dotted } from "../spf/macro.ts";
 import type { Resolver } from "../spf/resolver.ts";
 
-/** One list, and what a listing weighs. */
+/** One DNS list, and the weight of a listing. */
 export interface DnsList {
   /** Its zone. */
   readonly zone: string;
@@ -56,7 +56,7 @@ export function listedName(address: IpAddress, zone: string): string {
 /** What a list is told by that says that it serves nobody who asks like this. */
 const REFUSAL = "127.255.255.";
 
-/** What is no address to be listed by: whoever takes over a domain answers with one that is real. */
+/** Answers that are no listing: the new owner of an expired list's domain answers with a real address. */
 const ANSWER = /^127\./;
 
 /** What a list says of an address. */

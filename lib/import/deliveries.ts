@@ -13,7 +13,7 @@ import { contains } from "../net/network.ts";
 import type { Item } from "./item.ts";
 import type { Delivery } from "./postfix_log.ts";
 
-/** Goes through deliveries as if each of them had waited and come back. */
+/** Replays deliveries as if each of them had been deferred and retried. */
 export class Replay {
   readonly #rules: Rules;
   readonly #memory = new WorkingMemory();

@@ -35,7 +35,7 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 const QUEUED = /^([0-9A-Za-z]{6,20}): (.*)$/;
 
-/** So many messages may be under way: the oldest that never ended are given up. */
+/** Maximum number of unfinished messages; the oldest are dropped beyond it. */
 const MAX_MESSAGES = 100_000;
 
 /** A date without a year is the newest that is not in the future. */

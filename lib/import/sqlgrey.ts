@@ -73,7 +73,7 @@ export function sqlgreySource(
   const items: Item[] = [];
   const choices: Choice[] = [];
   const origins = new Map<string, OriginRecord>();
-  /** A sender that was auto-whitelisted came back once; a domain did so again and again. */
+  /** An auto-whitelisted sender was retried once, an auto-whitelisted domain several times. */
   const earn = (origin: string, deliveries: number, first: number, last: number) => {
     const before = origins.get(origin);
     origins.set(origin, {

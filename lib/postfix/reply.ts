@@ -40,7 +40,7 @@ function fill(template: string, values: Readonly<Record<string, string>>): strin
 }
 
 /**
- * Whether an action of access(5) asks the client to come back: `DEFER_IF_PERMIT`, `DEFER`,
+ * Whether an action of access(5) asks the client to retry: `DEFER_IF_PERMIT`, `DEFER`,
  * `DEFER_IF_REJECT` or a reply code from 400 to 499.
  */
 export function isDeferAction(action: string): boolean {

@@ -90,7 +90,7 @@ export interface SpfAnswer {
   readonly explanation?: string;
   /** How many terms asked DNS (4.6.4). */
   readonly lookups: number;
-  /** For `temperror` and `permerror`: what is wrong with which term of which record. */
+  /** For `temperror` and `permerror`: the error, with its term and record. */
   readonly error?: string;
   /** The local part was asked about (`%{s}`, `%{l}`): the result holds for this sender only. */
   readonly isForSenderOnly: boolean;

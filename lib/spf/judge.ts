@@ -34,7 +34,7 @@ const UNION_LIFETIME = 7 * 86_400_000;
 /** In address ranges, over all domains: some megabytes. */
 const MAX_RANGES = 50_000;
 
-/** Maximum ranges of one registrable domain; one record has room for about a thousand. */
+/** Maximum ranges of one registrable domain; one record holds about a thousand. */
 const MAX_RANGES_PER_DOMAIN = 4096;
 
 const rangesIn = ({ ipv4, ipv6 }: AddressSet) => 1 + ipv4.length + ipv6.length;

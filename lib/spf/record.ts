@@ -141,9 +141,9 @@ function mechanismFrom(name: string, argument: string): Body | string {
 }
 
 /**
- * So many characters the records of one evaluation may have together. Honest records have some hundred (3.4
- * wants them to fit into a datagram); taking more apart would let a stranger's domain hold up everybody
- * (11.1).
+ * Maximum number of characters in the records of one evaluation. Ordinary records have some hundred (RFC
+ * 7208, 3.4, wants them to fit into a datagram); parsing longer ones would let a hostile domain delay
+ * other mail (11.1).
  */
 export const MAX_RECORD_TEXT = 16_384;
 

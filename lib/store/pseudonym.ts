@@ -1,5 +1,5 @@
 /**
- * Keyed hashes in place of addresses, for administrators who may not store who wrote to whom.
+ * Keyed hashes in place of addresses, for administrators who may not store addresses.
  *
  * @module
  */

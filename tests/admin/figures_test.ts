@@ -75,7 +75,7 @@ Deno.test("the usual is the mean of the whole days before, and nothing while the
   assertEquals(baselineDays(older, NOW), 2);
   assertEquals(todayOf(older, delays, notRetried, NOW).baseline, {
     passedUndelayed: 0,
-    // Six were on a day of which there is not all.
+    // Six were on an incomplete day.
     deferred: 0,
     retried: 0,
     blocked: 0,

@@ -51,7 +51,7 @@ Deno.test("an existing file is not overwritten, and a failed copy leaves no file
   });
 });
 
-Deno.test("with privacy the key comes along, so that the copy knows whom the original knew", async () => {
+Deno.test("with privacy the key is copied too, so that the copy finds known triplets", async () => {
   await inDirectory(async (directory) => {
     const start = (database: string) =>
       Daemon.start([`--unix=${directory}/p`, `--database=${database}`, "--privacy", "--delay=1s"]);

@@ -68,10 +68,10 @@ Deno.test("a command line of postgrey works with only the program's name changed
       "--max-age=35",
       "--retry-window=6h",
       "--auto-whitelist-clients",
-      "--greylist-text=Come back in %s seconds",
+      "--greylist-text=Retry in %s seconds",
       "--user=postgrey",
     ]);
-    assertStringIncludes(await daemon.ask(), "4.7.1 Come back in 300 seconds");
+    assertStringIncludes(await daemon.ask(), "4.7.1 Retry in 300 seconds");
     assertStringIncludes(daemon.log, "-d has no effect");
     assert((await Deno.stat(`${directory}/db/greylag.db`)).isFile);
     await daemon.stop("SIGTERM");

@@ -92,7 +92,7 @@ Deno.test("an answer that is cut, without a way over TCP, is no answer", async (
   });
 });
 
-Deno.test("whoever waits can stop waiting, and the answer serves the next", async () => {
+Deno.test("a caller can stop waiting, and the answer serves the next caller", async () => {
   await withServer((question, send) => setTimeout(() => send(reply(question)), 100), async (
     resolver,
     questions,

@@ -283,7 +283,7 @@ test("whatever goes wrong, the old installation runs on untouched", async (place
 });
 
 test("a full disk leaves the old version where it was", async ({ root, releases, install }) => {
-  // Room for one and a half of it.
+  // Space for one and a half executables.
   const size = Math.floor(programs()[0].length * 1.5);
   await root.outside(`mount -t tmpfs -o size=${size} tmpfs ${root.path}/usr/local/bin`);
   assertEquals((await install()).code, 0);

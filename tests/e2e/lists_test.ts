@@ -12,7 +12,7 @@ const ALICE: Message = {
 const DEFERRED = "450 4.7.1";
 const ACCEPTED = "250 2.1.5";
 
-Deno.test("who is allowed passes at once, who is blocked is refused with 550, while the daemon runs", async () => {
+Deno.test("an allow entry accepts and a block entry rejects with 550, while the daemon runs", async () => {
   await withBoth(async ({ greylag, replyTo }) => {
     assert((await replyTo(ALICE)).startsWith(DEFERRED));
     assertEquals((await greylag("allow", "example.org", "--note=called")).code, 0);

@@ -234,8 +234,8 @@ Deno.test("nothing is wider than a phone, and nothing is wrong for assistive tec
         const other = await context.newPage();
         for (const path of PAGES) {
           await other.goto(path);
-          const room = await other.evaluate("document.documentElement.scrollWidth");
-          assertEquals(room, width, `${path} at ${width} px`);
+          const scrollWidth = await other.evaluate("document.documentElement.scrollWidth");
+          assertEquals(scrollWidth, width, `${path} at ${width} px`);
           await other.evaluate(axe.source);
           const violations = await other.evaluate(
             `axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>

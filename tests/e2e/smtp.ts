@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Who delivers what to whom. */
+/** Client and envelope of a message. */
 export interface Message {
   /** The client's address. */
   readonly address: string;

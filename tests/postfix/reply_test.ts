@@ -68,7 +68,7 @@ Deno.test("whatever a reply is made of, it is one action on one line", () => {
   }));
 });
 
-Deno.test("only actions that ask to come back are taken for a refusal", () => {
+Deno.test("only actions that ask the client to retry count as a deferral", () => {
   for (const action of ["DEFER_IF_PERMIT", "defer", "DEFER_IF_REJECT", "450", "421"]) {
     assert(isDeferAction(action), action);
   }

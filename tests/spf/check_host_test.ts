@@ -290,7 +290,7 @@ table("5.6: ip4 and ip6", [
   ): Row => [`v=spf1 ${term}`, "permerror"]),
 ]);
 
-table("5.7: exists looks for IPv4 addresses, whoever asks", [
+table("5.7: exists looks up IPv4 addresses for every client", [
   ["v=spf1 exists:four.example.com -all", "pass", { zone: HOSTS }],
   ["v=spf1 exists:four.example.com -all", "pass", { zone: HOSTS, ip: IP6 }],
   ["v=spf1 exists:six.example.com -all", "fail", {
@@ -544,7 +544,7 @@ Deno.test("4.6.4: what takes too long in all is a temperror, however quick each 
   await new Promise((resolve) => setTimeout(resolve, 40));
 });
 
-Deno.test("whoever asked can give it up, and any error of the resolver passes", async () => {
+Deno.test("a caller can abort, and any error of the resolver is passed on", async () => {
   const controller = new AbortController();
   const never = { ...resolverOf({}), txt: () => new Promise<never>(() => {}) };
   const question = { ip: IP4, sender: "a@example.com", helo: HELO };

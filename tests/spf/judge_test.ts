@@ -199,7 +199,7 @@ Deno.test("no record with a client macro on the path ever identifies", async () 
       ]));
       zone.set(hops.length === 0 ? "example.com" : `hop${hops.length}.evil.test`, `v=spf1 ${last}`);
       const family = ip.includes(":") ? "ip6" : "ip4";
-      // Every other name of the attacker authorises whoever asks.
+      // Every other name of the attacker authorises every client.
       const resolver: Resolver = {
         txt: (name) => Promise.resolve([zone.get(name) ?? `v=spf1 ${family}:${ip} -all`]),
         a: () => Promise.resolve([ip.includes(":") ? "127.0.0.2" : ip]),

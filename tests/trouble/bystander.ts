@@ -1,5 +1,5 @@
 /**
- * Somebody else who asks meanwhile, in a process of its own, so that whoever does the harm does not slow
+ * Another client in a process of its own, so that the process that does the harm does not slow
  * it down: until its standard input ends; then it prints what it saw.
  *
  *     deno run tests/trouble/bystander.ts SOCKET

@@ -113,7 +113,7 @@ Deno.test("connections that come and go by the thousand leave nothing behind, an
       setup,
       () => comeAndGo(path, count),
     );
-    // Whoever takes all turns for itself leaves others a tenth of that.
+    // A client that took all turns would leave others a tenth of that.
     assert(served >= count / 300, `a bystander was served ${served} times beside ${count}`);
   });
 });

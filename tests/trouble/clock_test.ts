@@ -36,7 +36,7 @@ Deno.test("a clock that jumps a day ahead shortens no wait by more than the jump
     assertEquals(waitOf(await at(NOON, "alice")), 300);
     assertMatch(await at(NOON + DAY, "alice"), /PREPEND/);
     assertMatch(await at(NOON + DAY + 1, "alice"), /DUNNO/);
-    // Set right again, whoever was known stays known, and strangers wait as ever.
+    // After the clock is set right, known triplets stay known and new ones wait.
     assertMatch(await at(NOON + 60, "alice"), /DUNNO/);
     assertEquals(waitOf(await at(NOON + 60, "bob")), 300);
     assertEquals(waitOf(await at(NOON + 120, "bob")), 240);

@@ -123,7 +123,7 @@ Deno.test("a disk that fills up: mail flows, one line says it, and it mends itse
   });
 });
 
-Deno.test("a disk that is full at the start: mail flows, and greylisting begins when there is room", async () => {
+Deno.test("a disk that is full at the start: mail passes, and greylisting begins when there is space", async () => {
   await withDisk(async ({ disk, ask, until, obstacles }) => {
     assertStringIncludes(await ask(), "DUNNO");
     assert((await obstacles()) !== "");

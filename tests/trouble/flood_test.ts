@@ -92,7 +92,7 @@ async function withFlood(
     const path = `${directory}/policy`;
     const database = `${directory}/g.db`;
     const store = openStore({ database, privacy: false });
-    // Whom the flood must not cost anything: known from the flooding network itself, and long before.
+    // The flood must not delay them: known from the flooding network itself, and long before.
     const known = tripletKey("net:203.0.113.0/24", "friend@example.org", "bob@example.net");
     const seen = (START - 3600) * 1000;
     store.greylist.exchange([], () => [{
@@ -114,14 +114,14 @@ async function withFlood(
     ]);
     const figures = new Figures(daemon, database);
     await flood({ path, client_address });
-    // Whom the flood must not cost anything is there as well.
+    // The flood has not evicted them.
     const left = await leftOf(store, mostLeft + 1) - 1;
     await daemon.waitFor("pending limit reached");
     const now = { policy_test_time: String(START + Math.floor(FLOOD / PER_SECOND)) };
     const friend = { sender: "friend@example.org", client_address: "203.0.113.77", ...now };
     assertMatch(await daemon.ask(friend), /DUNNO/);
-    const proven = { sender: "new@example.org", client_address: "198.51.100.7", ...now };
-    assertMatch(await daemon.ask(proven), /DUNNO/);
+    const whitelisted = { sender: "new@example.org", client_address: "198.51.100.7", ...now };
+    assertMatch(await daemon.ask(whitelisted), /DUNNO/);
     // The newest stranger still waits its time and not anew.
     const newest = FLOOD - 1;
     const last = await daemon.ask({

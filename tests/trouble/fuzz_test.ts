@@ -21,7 +21,7 @@ const TIME = scale(1500, 3_600_000);
 /** So long it is fed what each seed that was kept begins with. */
 const AGAIN = scale(300, 60_000);
 
-/** So many texts are made out of one seed; then it is the turn of the next. */
+/** Texts made of one seed before the next is used. */
 const RUNS = 1000;
 
 /** `task torture` keeps its seeds here, and every run begins with them. */
@@ -29,7 +29,7 @@ const SEEDS = new URL("seeds.json", import.meta.url);
 
 interface Kept {
   readonly seed: number;
-  /** So many texts were tried with it, in an hour. */
+  /** Number of texts that were tried with it, in an hour. */
   readonly texts: number;
 }
 
@@ -206,7 +206,7 @@ Deno.test("fuzz: an SPF record has an outcome, and asks no more than it may", ()
       }, asked),
     });
     assert(/^(?:none|neutral|pass|fail|softfail|temperror|permerror)$/.test(result), result);
-    // Ten terms (RFC 7208, 4.6.4), of which each of `mx` and `ptr` asks for ten names more.
+    // Ten terms (RFC 7208, 4.6.4); `mx` and `ptr` look up ten more names each.
     assert(asked.length <= 1 + 10 * 11, `${asked.length} questions`);
   }));
 

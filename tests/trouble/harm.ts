@@ -1,5 +1,5 @@
 /**
- * What clients can do to a policy server, and how somebody else fares meanwhile.
+ * Harm that clients can do to a policy server, and the latency of another client meanwhile.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export async function bystander(path: string, harm: () => Promise<void>): Promis
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-/** So many connections at once, each with one request; returns them. */
+/** Opens connections at once, each with one request; returns them. */
 export async function eviction(path: string, count: number): Promise<Client[]> {
   const clients = await Promise.all(Array.from({ length: count }, () => Client.connect(path)));
   await Promise.all(clients.map(async (client, at) => {
@@ -84,7 +84,7 @@ export async function pourRubbish(path: string, megabytes: number): Promise<void
     while (sent < megabytes * 1e6) {
       RUBBISH[turns++ % RUBBISH.length]!(bytes);
       const conn = await connectTo(path);
-      // Whoever does not read the answers is waited for, and that is another harm.
+      // A client that does not read its answers is another kind of harm.
       const reading = conn.readable.pipeTo(new WritableStream(), { preventCancel: true })
         .catch(() => {});
       try {

@@ -80,7 +80,7 @@ Deno.test("two daemons, 1,000 changes of the lists and backups on one loaded dat
     const passed = answers.other.filter((answer) => !answer.startsWith("action=DUNNO"));
     assertEquals(passed, []);
     tell(
-      `${answers.defer} strangers put off, ${answers.other.length} passed while it was locked; ` +
+      `${answers.defer} deferred, ${answers.other.length} passed while it was locked; ` +
         `${changes} changes, ${faults} of them tried again`,
     );
     assert(answers.other.length < answers.defer / 100, `${answers.other.length}`);

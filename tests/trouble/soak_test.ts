@@ -37,7 +37,7 @@ function dayOf(day: number, start: number): Mail[] {
     };
     const second = at();
     mails.push({ second, attributes });
-    // A few of them are real, and come back; some too early first.
+    // A few of them are legitimate and retry; some too early first.
     if (random() < 0.05) mails.push({ second: second + 20, attributes });
     if (random() < 0.1) mails.push({ second: second + 300, attributes });
   }

@@ -1,4 +1,4 @@
-/** What takes no room: marks that stand on the sign before, joiners, variation selectors. */
+/** Characters without a width: combining marks, joiners, variation selectors. */
 const NOTHING = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
 
 /** What takes two columns: the signs of East Asia, their full-width forms, pictures. */

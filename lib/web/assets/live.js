@@ -69,12 +69,12 @@ async function update() {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const shown of document.querySelectorAll("[data-live]")) {
         const fresh = page.getElementById(shown.id);
-        // Whoever is about to press a button keeps it.
+        // A focused button stays in place.
         if (fresh !== null && !shown.contains(document.activeElement)) replace(shown, fresh);
       }
     }
   } catch {
-    // The server is being restarted; the stream of events comes back by itself.
+    // The server is being restarted; the browser reconnects the stream of events.
   }
   // A page that took long is not asked for again at once.
   const pause = Math.max(2 * SECOND, 10 * (performance.now() - begin));

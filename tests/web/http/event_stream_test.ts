@@ -39,7 +39,7 @@ Deno.test("an idle stream is kept alive, and ends when the server stops", async 
   });
 });
 
-Deno.test("the number of subscribers is limited, and a cancelled one makes room", async () => {
+Deno.test("the number of subscribers is limited, and a cancelled one frees its place", async () => {
   await withPage(async ({ eventStream }) => {
     const streams = Array.from({ length: 200 }, () => eventStream.subscribe()!);
     assertEquals(eventStream.subscribe(), undefined);
