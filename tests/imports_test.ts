@@ -14,7 +14,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   evidence: ["dns", "greylist", "net", "spf", "text"],
   daemon: ["dns", "evidence", "greylist", "lists", "net", "postfix", "store", "text"],
   config: ["daemon", "dns", "evidence", "lists", "net", "postfix", "text"],
-  admin: ["daemon", "evidence", "greylist", "lists", "net", "postfix", "store", "text"],
+  admin: ["evidence", "greylist", "lists", "net", "postfix", "store", "text"],
   import: ["config", "greylist", "net", "store", "text"],
   web: ["admin", "daemon", "greylist", "lists", "net", "postfix", "sockets", "store", "text"],
   cli: [

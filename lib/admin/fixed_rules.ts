@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { nameRule } from "../daemon/lists.ts";
-import { BUILTIN } from "../lists/builtin.ts";
-import { parseListFile } from "../lists/list_file.ts";
+import { BUILTIN, nameBuiltinRule } from "../lists/builtin.ts";
+import { nameFileRule, parseListFile } from "../lists/list_file.ts";
 import { formatPattern, type MatchOn } from "../lists/pattern.ts";
 import type { RuleHits } from "../store/store.ts";
 
@@ -48,18 +47,18 @@ export function readFixedRules(
   });
   return [
     ...fileRules.map((rule) => ({
-      source: nameRule(rule),
+      source: nameFileRule(rule),
       matchOn: rule.matchOn,
       pattern: formatPattern(rule.pattern),
       reason: "",
-      hits: hitsOf(nameRule(rule)),
+      hits: hitsOf(nameFileRule(rule)),
     })),
     ...(builtinList ? BUILTIN : []).map((rule) => ({
       source: `built in (${rule.source}, ${rule.date})`,
       matchOn: rule.matchOn,
       pattern: rule.text,
       reason: rule.reason,
-      hits: hitsOf(nameRule(rule)),
+      hits: hitsOf(nameBuiltinRule(rule)),
     })),
   ];
 }

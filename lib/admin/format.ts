@@ -1,18 +1,11 @@
-/**
- * How what is stored is shown to people.
- *
- * @module
- */
 import { verifiedName } from "../net/hostname.ts";
 import type { StoredEntry } from "../store/store.ts";
 import { formatDuration, SECOND } from "../text/duration.ts";
 
-/** A sender; `<>` for the null sender. */
 export function formatSender(sender: string): string {
   return sender === "" ? "<>" : sender;
 }
 
-/** A client by its verified name and its address. */
 export function formatClient(
   { clientAddress, clientName }: { readonly clientAddress: string; readonly clientName: string },
 ): string {
@@ -21,12 +14,11 @@ export function formatClient(
     : `${clientName} [${clientAddress}]`;
 }
 
-/** How long ago something was. */
 export function formatAgo(milliseconds: number): string {
   return milliseconds < SECOND ? "now" : `${formatDuration(milliseconds)} ago`;
 }
 
-/** A time as JSON shows it: ISO 8601, or null for none. */
+/** ISO 8601, or null for undefined. */
 export function dateOf(time: number | undefined): string | null {
   return time === undefined ? null : new Date(time).toISOString();
 }

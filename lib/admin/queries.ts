@@ -1,6 +1,5 @@
 /**
- * What the store holds of somebody, each kind page by page: what waits, who is known, which origins are
- * proven, what never came back.
+ * Queries shared by the command line and the status page.
  *
  * @module
  */
@@ -12,33 +11,33 @@ import type { Deferral, HistoryStore, Page } from "../store/history.ts";
 import type { GreylistStore, StoredOrigin, StoredTriplet } from "../store/store.ts";
 import { collectPage } from "../store/pages.ts";
 import { HOUR } from "../text/duration.ts";
-import { type Lost, rankLost } from "./possibly_lost.ts";
+import { legitimacyWithTries } from "../evidence/legitimacy.ts";
+import { summarise, type Summary } from "./statistics.ts";
 
-/** What is looked for, and how much of it. */
 export interface PageQuery {
-  /** Part of an address or a name; empty for everything. */
+  /** Part of an address or a name; empty matches all. */
   readonly text: string;
-  /** So many rows at most. */
+  /** Maximum number of rows. */
   readonly limit: number;
-  /** Where an earlier page ended; absent for the first. */
+  /** End of the page before; absent for the first. */
   readonly after?: string | undefined;
-  /** After so many milliseconds a page ends where it has come to; absent for never. */
+  /** Time after which a page ends early; absent for no limit. */
   readonly timeoutMs?: number;
 }
 
-/** Of so many that never came back, the newest, the most likely are told. */
+/** Newest rows that {@linkcode findLost} ranks. */
 export const RANKED = 20_000;
 
-/** What was not tried again for so long counts as lost where nobody says otherwise, in milliseconds. */
+/** Default time without a retry after which deferred mail counts as lost, in milliseconds. */
 export const LOST_AFTER = 6 * HOUR;
 
-/** Networks are stored, and not the addresses in them. */
+/** The store has networks, not addresses. */
 function originText(text: string, rules: Rules): string {
   const address = parseAddress(text);
   return address === undefined ? text : originsOf(address, undefined, rules)[0]!.name;
 }
 
-/** What was put off, is not over, and may still come back; the newest first. */
+/** Newest first. */
 export function findWaiting(
   store: HistoryStore,
   query: PageQuery,
@@ -53,7 +52,6 @@ export function findWaiting(
   );
 }
 
-/** Triplets that pass at once. */
 export function findKnown(
   store: GreylistStore,
   query: PageQuery,
@@ -67,7 +65,6 @@ export function findKnown(
   });
 }
 
-/** Origins whose mail passes at once. */
 export function findAutoWhitelisted(
   store: GreylistStore,
   query: PageQuery,
@@ -82,10 +79,10 @@ export function findAutoWhitelisted(
 }
 
 /**
- * What never came back, the most likely real mail first: the best of a window of {@linkcode RANKED},
- * so that the next page is of older mail.
+ * Deferred mail that was not retried, by descending legitimacy: the best of {@linkcode RANKED} rows, so
+ * that the next page has older mail.
  *
- * @param before what was last put off before this, in milliseconds since the epoch, counts as lost.
+ * @param before time of the last attempt, in milliseconds since the epoch.
  */
 export function findLost(
   store: HistoryStore,
@@ -101,8 +98,44 @@ export function findLost(
   return { rows: rankLost(rows).slice(0, query.limit), next };
 }
 
-/** What was put off under a number; undefined if nothing was, or if it is too long ago. */
 export function deferralNumbered(store: HistoryStore, id: number): Deferral | undefined {
   const { rows } = store.findDeferrals({ text: "", limit: 1, after: String(id + 1) });
   return rows.find((row) => row.id === id);
+}
+
+export interface Lost {
+  readonly deferral: Deferral;
+  /** From 0 to 10. */
+  readonly legitimacy: number;
+}
+
+/** Recipients of one sender from which its mail counts as bulk. */
+const BULK_RECIPIENTS = 4;
+
+const BULK_PENALTY = 3;
+
+/** By descending legitimacy, newest first among equals. */
+export function rankLost(deferrals: readonly Deferral[]): Lost[] {
+  const recipients = new Map<string, number>();
+  for (const { sender } of deferrals) recipients.set(sender, (recipients.get(sender) ?? 0) + 1);
+  return deferrals.map((deferral) => {
+    const isBulk = recipients.get(deferral.sender)! >= BULK_RECIPIENTS;
+    const legitimacy = legitimacyWithTries(deferral.legitimacy, deferral.tries);
+    return { deferral, legitimacy: Math.max(0, legitimacy - (isBulk ? BULK_PENALTY : 0)) };
+  }).sort((a, b) => b.legitimacy - a.legitimacy || b.deferral.lastSeen - a.deferral.lastSeen);
+}
+
+/**
+ * @param since in milliseconds since the epoch, rounded down to a full hour.
+ * @param retryWindow in milliseconds: deferred pairs not retried for longer count as lost.
+ */
+export function summaryOf(
+  store: HistoryStore,
+  since: number,
+  now: number,
+  retryWindow: number,
+): Summary {
+  const hour = since - since % HOUR;
+  const deferrals = store.countDeferrals(hour, now - retryWindow);
+  return summarise(store.tallies(hour), store.delayTallies(hour), deferrals, hour);
 }

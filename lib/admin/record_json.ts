@@ -1,6 +1,5 @@
 /**
- * How what is stored looks in JSON, for the command line and the API alike: times in ISO 8601,
- * durations in seconds, null for what there is not.
+ * JSON of the command line and the API: times in ISO 8601, durations in seconds, null for absent values.
  *
  * @module
  */
@@ -10,33 +9,23 @@ import type { MatchOn } from "../lists/pattern.ts";
 import type { Deferral, StoredDecision } from "../store/history.ts";
 import type { StoredEntry, StoredOrigin, StoredTriplet } from "../store/store.ts";
 import { dateOf } from "./format.ts";
-import type { Summary } from "./summary.ts";
+import type { Summary } from "./statistics.ts";
 
-/** An entry of a list. */
 export interface EntryJson {
-  /** Its number. */
   readonly id: number;
-  /** The list that it is in. */
   readonly list: ListName | "release";
-  /** What it is about. */
   readonly match_on: MatchOn | "pair";
-  /** What it matches. */
   readonly pattern: string;
-  /** Why it is there. */
   readonly note: string;
-  /** Who or what added it. */
   readonly added_by: string;
-  /** When it was added. */
   readonly created: string;
-  /** When it ends; null for never. */
+  /** Null for never. */
   readonly expires: string | null;
-  /** How often it decided. */
   readonly hits: number;
-  /** When it last did; null for never. */
+  /** Null for never. */
   readonly last_hit: string | null;
 }
 
-/** An entry of a list in JSON. */
 export function entryAsJson(entry: StoredEntry): EntryJson {
   const { id, list, matchOn, pattern, note, addedBy, created, expires, hits, lastHit } = entry;
   return {
@@ -53,33 +42,24 @@ export function entryAsJson(entry: StoredEntry): EntryJson {
   };
 }
 
-/** A sender and a recipient whose mail was put off. */
 export interface DeferralJson {
-  /** Its number. */
   readonly id: number;
-  /** The normalised sender; empty for the null sender. */
+  /** Normalised; empty for the null sender. */
   readonly sender: string;
-  /** The normalised recipient. */
   readonly recipient: string;
-  /** The address that it last came from. */
   readonly client_address: string;
-  /** The name of that client; `unknown` for an unverified one. */
+  /** `unknown` for an unverified name. */
   readonly client_name: string;
-  /** What that client calls itself. */
   readonly helo_name: string;
-  /** The network that it last came from, as the name of an origin. */
+  /** Name of an origin. */
   readonly network: string;
-  /** How often it was put off. */
   readonly tries: number;
-  /** How often it came from another network than the time before. */
+  /** Number of attempts from another network than the attempt before. */
   readonly network_changes: number;
-  /** When it was first put off. */
   readonly first_tried: string;
-  /** When it was last put off. */
   readonly last_tried: string;
 }
 
-/** What was put off, in JSON. */
 export function deferralAsJson(one: Deferral): DeferralJson {
   return {
     id: one.id,
@@ -96,41 +76,28 @@ export function deferralAsJson(one: Deferral): DeferralJson {
   };
 }
 
-/** One decision. */
 export interface DecisionJson {
-  /** Its number. */
   readonly id: number;
-  /** When. */
   readonly time: string;
-  /** What was decided. */
   readonly decision: Verdict["decision"];
-  /** Why. */
   readonly reason: Reason;
-  /** In shadow mode: what the decision would have been. */
+  /** The decision outside shadow mode. */
   readonly shadow: "defer" | "reject" | null;
-  /** The client's address. */
   readonly client_address: string;
-  /** The client's name; `unknown` for an unverified one. */
+  /** `unknown` for an unverified name. */
   readonly client_name: string;
-  /** What the client calls itself. */
   readonly helo_name: string;
-  /** The sender; empty for the null sender. */
+  /** Empty for the null sender. */
   readonly sender: string;
-  /** The recipient. */
   readonly recipient: string;
-  /** The deferral that it belongs to. */
   readonly deferral_id: number | null;
-  /** The origin that agreed. */
   readonly origin: string | null;
-  /** The entry of a list that decided. */
+  /** The list entry that decided. */
   readonly by: string | null;
-  /** What was left to wait. */
   readonly wait_seconds: number | null;
-  /** What it had waited. */
   readonly delay_seconds: number | null;
 }
 
-/** A decision in JSON. */
 export function decisionAsJson(one: StoredDecision): DecisionJson {
   return {
     id: one.id,
@@ -151,21 +118,15 @@ export function decisionAsJson(one: StoredDecision): DecisionJson {
   };
 }
 
-/** A triplet that passes at once. */
 export interface KnownJson {
-  /** The name of the origin. */
   readonly origin: string;
-  /** The normalised sender; empty for the null sender. */
+  /** Normalised; empty for the null sender. */
   readonly sender: string;
-  /** The normalised recipient. */
   readonly recipient: string;
-  /** When it first came back in time. */
   readonly since: string | null;
-  /** When it was last used. */
   readonly last_used: string;
 }
 
-/** A known triplet in JSON. */
 export function knownAsJson(one: StoredTriplet): KnownJson {
   return {
     origin: one.origin,
@@ -176,19 +137,13 @@ export function knownAsJson(one: StoredTriplet): KnownJson {
   };
 }
 
-/** An origin whose mail passes at once. */
 export interface AutoWhitelistedJson {
-  /** Its name. */
   readonly origin: string;
-  /** The deliveries of different triplets that were counted. */
   readonly deliveries: number;
-  /** When the first was counted. */
   readonly since: string;
-  /** When it last delivered. */
   readonly last_used: string;
 }
 
-/** A proven origin in JSON. */
 export function autoWhitelistedAsJson(one: StoredOrigin): AutoWhitelistedJson {
   return {
     origin: one.name,
@@ -198,17 +153,15 @@ export function autoWhitelistedAsJson(one: StoredOrigin): AutoWhitelistedJson {
   };
 }
 
-/** What happened within a period, in numbers. */
 export interface SummaryJson {
-  /** Its beginning, at a full hour. */
+  /** A full hour. */
   readonly since: string;
-  /** All requests. */
   readonly requests: number;
-  /** Requests by the reason of their verdict; reasons without any are left out. */
+  /** Requests by reason; without zeros. */
   readonly reasons: Readonly<Record<string, number>>;
-  /** In shadow mode: requests that would have been put off or refused. */
+  /** Requests that shadow mode accepted. */
   readonly shadow: { readonly defer: number; readonly reject: number };
-  /** How long delayed mail had waited; null where that is not known, or longer than is counted. */
+  /** Null for an unknown delay, or one beyond the last bucket. */
   readonly delayed: {
     readonly messages: number;
     readonly p50_seconds: number | null;
@@ -218,7 +171,6 @@ export interface SummaryJson {
       readonly count: number;
     }[];
   };
-  /** What became of what was put off. */
   readonly deferred: {
     readonly retried: number;
     readonly rejected: number;
@@ -227,7 +179,6 @@ export interface SummaryJson {
   };
 }
 
-/** What happened within a period, in JSON. */
 export function summaryAsJson(summary: Summary): SummaryJson {
   const { since, requests, reasons, shadow, delays, deferrals } = summary;
   const seconds = (upTo: number | undefined) =>

@@ -1,33 +1,25 @@
 /**
- * Whether a user may use a Unix socket.
+ * Permissions of a user on a Unix socket; pure.
  *
  * @module
  */
 import { parse as parsePath } from "node:path";
 
-/** A user as the system knows it. */
 export interface User {
-  /** Its number. */
   readonly uid: number;
-  /** The numbers of its groups. */
   readonly gids: readonly number[];
 }
 
-/** Who owns a file, and what is permitted. */
 export interface Ownership {
-  /** The permission bits. */
   readonly mode: number;
-  /** The owner's number. */
   readonly uid: number;
-  /** The group's number. */
   readonly gid: number;
 }
 
-/** What a user wants of a file, in the bits of one digit of a mode. */
+/** Bits of one digit of a mode. */
 const WRITE = 2;
 const SEARCH = 1;
 
-/** Whether the permission bits give a user what it wants. */
 export function permits({ mode, uid, gid }: Ownership, user: User, want: number): boolean {
   if (user.uid === 0) return true;
   const digit = user.uid === uid ? mode >> 6 : user.gids.includes(gid) ? mode >> 3 : mode;
@@ -35,11 +27,8 @@ export function permits({ mode, uid, gid }: Ownership, user: User, want: number)
 }
 
 /**
- * A user with its groups.
- *
- * @param passwd the text of /etc/passwd.
- * @param group the text of /etc/group.
- * @returns undefined if there is no such user.
+ * @param passwd contents of /etc/passwd.
+ * @param group contents of /etc/group.
  */
 export function userNamed(name: string, passwd: string, group: string): User | undefined {
   const fields = passwd.split("\n").map((line) => line.split(":")).find(([one]) => one === name);
@@ -51,11 +40,8 @@ export function userNamed(name: string, passwd: string, group: string): User | u
 }
 
 /**
- * What keeps a user from connecting to a Unix socket (unix(7)): a directory on the way that it may not
- * search, or the socket itself.
- *
- * @param ownershipOf who owns a path, and what is permitted.
- * @returns the path that does, or undefined if nothing does.
+ * Finds the first directory that the user cannot search, or the socket if it cannot write to it
+ * (unix(7)).
  */
 export function obstacleTo(
   socket: string,

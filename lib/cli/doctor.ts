@@ -9,7 +9,7 @@ import {
   parsePostconf,
 } from "../postfix/postconf.ts";
 import { probe } from "../postfix/probe.ts";
-import { checkClock, checkRoom, checkSockets } from "../admin/machine_checks.ts";
+import { checkClock, checkDiskSpace, checkSockets } from "../admin/system_checks.ts";
 import { DatabaseError } from "../store/database_error.ts";
 import { messageOf } from "../text/error_message.ts";
 import { ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
@@ -53,7 +53,7 @@ async function checkDatabase(configuration: Configuration): Promise<Finding[]> {
       remedy: "All mail passes until the database works.",
     }];
   }
-  return checkRoom(configuration.values.database);
+  return checkDiskSpace(configuration.values.database);
 }
 
 async function newestDecision(configuration: Configuration): Promise<number | undefined> {

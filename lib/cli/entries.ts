@@ -5,7 +5,7 @@
  */
 import type { ListName } from "../lists/matcher.ts";
 import { formatPattern, guessMatchOn, type MatchOn, parsePattern } from "../lists/pattern.ts";
-import { newEntry } from "../admin/new_entry.ts";
+import { newEntry } from "../admin/list_entries.ts";
 import { entryAsJson } from "../admin/record_json.ts";
 import { formatDuration } from "../text/duration.ts";
 import {

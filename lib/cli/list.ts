@@ -1,7 +1,6 @@
-import { BUILTIN } from "../lists/builtin.ts";
+import { BUILTIN, nameBuiltinRule } from "../lists/builtin.ts";
 import { parseListFile } from "../lists/list_file.ts";
 import { formatPattern } from "../lists/pattern.ts";
-import { nameRule } from "../daemon/lists.ts";
 import type { StoredEntry } from "../store/store.ts";
 import { formatDuration } from "../text/duration.ts";
 import { type Admin, ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
@@ -49,7 +48,7 @@ async function showBuiltin(admin: Admin, output: Output): Promise<void> {
       reason: rule.reason,
       source: rule.source,
       date: rule.date,
-      hits: hits.get(nameRule(rule))?.hits ?? 0,
+      hits: hits.get(nameBuiltinRule(rule))?.hits ?? 0,
     }));
     output.print(`${JSON.stringify(entries, null, 2)}\n`);
     return;
@@ -60,7 +59,7 @@ async function showBuiltin(admin: Admin, output: Output): Promise<void> {
   const rows = BUILTIN.map((rule) => [
     rule.matchOn,
     rule.text,
-    String(hits.get(nameRule(rule))?.hits ?? 0),
+    String(hits.get(nameBuiltinRule(rule))?.hits ?? 0),
     rule.reason,
     rule.date,
     rule.source,

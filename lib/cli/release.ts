@@ -1,7 +1,7 @@
 import { daemonSettings } from "../config/settings.ts";
 import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
 import { deferralNumbered } from "../admin/queries.ts";
-import { releaseOf } from "../admin/new_entry.ts";
+import { releaseOf } from "../admin/list_entries.ts";
 import { entryAsJson } from "../admin/record_json.ts";
 import type { Deferral } from "../store/history.ts";
 import type { Store, StoredEntry } from "../store/store.ts";

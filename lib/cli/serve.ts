@@ -6,7 +6,7 @@ import { RELEASED, VERSION } from "../config/version.ts";
 import { Notifier, notifySettings } from "../daemon/sd_notify.ts";
 import { formatEndpoint, isLocal } from "../net/endpoint.ts";
 import { DEFAULT_MAIL_OWNER } from "../postfix/postconf.ts";
-import { checkSockets } from "../admin/machine_checks.ts";
+import { checkSockets } from "../admin/system_checks.ts";
 import { EventLog } from "../daemon/event_log.ts";
 import { Events } from "../daemon/events.ts";
 import { Daemon } from "../daemon/lifecycle.ts";

@@ -1,7 +1,8 @@
 import { daemonSettings } from "../config/settings.ts";
 import { REASON_TEXTS } from "../greylist/model.ts";
 import { summaryAsJson } from "../admin/record_json.ts";
-import { type Summary, summaryOf } from "../admin/summary.ts";
+import { summaryOf } from "../admin/queries.ts";
+import type { Summary } from "../admin/statistics.ts";
 import { DAY, formatDuration, SECOND } from "../text/duration.ts";
 import { ADMIN_OPTIONS, durationOf, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 import type { Listing } from "../greylist/attempt.ts";
-import { BUILTIN, type BuiltinRule, wellKnownVia } from "../lists/builtin.ts";
-import { type FileRule, parseListFile } from "../lists/list_file.ts";
+import { BUILTIN, type BuiltinRule, nameBuiltinRule, wellKnownVia } from "../lists/builtin.ts";
+import { type FileRule, nameFileRule, parseListFile } from "../lists/list_file.ts";
 import { type Finding, Matcher, type Rule, type Target } from "../lists/matcher.ts";
 import { formatPair, formatPattern, type MatchOn, parsePattern } from "../lists/pattern.ts";
 import type { Hits, ListStore, StoredEntry } from "../store/store.ts";
@@ -46,9 +46,9 @@ const PERIODS: ListPeriods = { poll: 500, hits: 5 * SECOND };
 /** The name of a rule in the log, without white space. */
 export function nameRule(rule: ListedRule): string {
   if ("entry" in rule) return `entry:${rule.entry.id}`;
-  if ("path" in rule) return `${rule.path}:${rule.line}`;
+  if ("path" in rule) return nameFileRule(rule);
   if ("setting" in rule) return rule.setting;
-  return `builtin:${rule.text}`;
+  return nameBuiltinRule(rule);
 }
 
 /** Identifies a rule to people. */

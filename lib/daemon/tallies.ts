@@ -4,24 +4,7 @@
  * @module
  */
 import type { Verdict } from "../greylist/model.ts";
-import type { DelayTally, Tally } from "../store/history.ts";
-
-/** Upper bounds of the delay histogram, in seconds. */
-export const DELAY_BOUNDS: readonly number[] = [
-  60,
-  120,
-  180,
-  300,
-  600,
-  900,
-  1800,
-  3600,
-  7200,
-  14_400,
-  28_800,
-  86_400,
-  172_800,
-];
+import { DELAY_BOUNDS, type DelayTally, type Tally } from "../store/history.ts";
 
 /** Upper bound in seconds of the bucket that counts a delay in milliseconds. */
 export function delayBucket(delayed: number): number {

@@ -29,6 +29,11 @@ export interface BuiltinRule extends Rule {
   readonly date: string;
 }
 
+/** In the log and in counts of hits, without white space. */
+export function nameBuiltinRule({ text }: BuiltinRule): string {
+  return `builtin:${text}`;
+}
+
 /** postgrey's list of clients gives the day and the reason of every entry; these are its facts. */
 const POSTGREY = "postgrey 1.37, whitelist_clients";
 

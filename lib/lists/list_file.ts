@@ -15,6 +15,11 @@ export interface FileRule extends Rule {
   readonly line: number;
 }
 
+/** In the log and in counts of hits. */
+export function nameFileRule({ path, line }: FileRule): string {
+  return `${path}:${line}`;
+}
+
 /** A line that cannot be understood. */
 export interface FileError {
   /** The path of the file. */

@@ -86,6 +86,23 @@ export interface Tally {
   readonly count: number;
 }
 
+/** Upper bounds of the delay histogram, in seconds. */
+export const DELAY_BOUNDS: readonly number[] = [
+  60,
+  120,
+  180,
+  300,
+  600,
+  900,
+  1800,
+  3600,
+  7200,
+  14_400,
+  28_800,
+  86_400,
+  172_800,
+];
+
 /** Number of messages accepted within an hour, by their delay. */
 export interface DelayTally {
   /** Beginning of the hour. */

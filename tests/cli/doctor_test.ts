@@ -57,6 +57,9 @@ Deno.test("doctor reports a clock that was set back and a socket without access 
     const { out } = await Daemon.run(["doctor", `${directory}/postconf`, `--config=${config}`]);
     await daemon.stop();
     assertStringIncludes(out, "the clock was set back: the newest decision is 2h");
-    assertStringIncludes(out, `(user nobody) may not use ${directory}/policy: ${directory} is in`);
+    assertStringIncludes(
+      out,
+      `(user nobody) has no access to ${directory}/policy: the permissions of ${directory} deny`,
+    );
   });
 });

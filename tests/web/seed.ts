@@ -4,7 +4,7 @@
  * @module
  */
 import { tripletKey } from "../../lib/greylist/model.ts";
-import { newEntry, releaseOf } from "../../lib/admin/new_entry.ts";
+import { newEntry, releaseOf } from "../../lib/admin/list_entries.ts";
 import type { DecisionRecord, DelayTally, Records, Tally } from "../../lib/store/history.ts";
 import type { Store } from "../../lib/store/store.ts";
 

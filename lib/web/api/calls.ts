@@ -6,7 +6,7 @@
  */
 import * as v from "valibot";
 import { parseDuration } from "../../text/duration.ts";
-import type { Figures, TodayFigures } from "../../admin/figures.ts";
+import type { Figures, TodayFigures } from "../../admin/statistics.ts";
 import {
   autoWhitelistedAsJson,
   decisionAsJson,

@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import { parseDuration } from "../../text/duration.ts";
 import { type Reason, REASON_TEXTS } from "../../greylist/model.ts";
-import { PERIODS } from "../../admin/figures.ts";
+import { PERIODS } from "../../admin/statistics.ts";
 import type {
   AutoWhitelistedJson,
   DecisionJson,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { JSX } from "hono/jsx/jsx-runtime";
-import { type Bucket, type Figures, type Period, PERIODS } from "../../admin/figures.ts";
+import { type Bucket, type Figures, type Period, PERIODS } from "../../admin/statistics.ts";
 import type { PageContext } from "./layout.tsx";
 import { Table } from "./table.tsx";
 import { At, count } from "./time.tsx";

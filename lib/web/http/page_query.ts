@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "valibot";
-import { PERIODS } from "../../admin/figures.ts";
+import { PERIODS } from "../../admin/statistics.ts";
 import { isKey, REASONS } from "../api/schema.ts";
 import { RefusedError } from "../worker/status_queries.ts";
 import type { AppContext } from "./context.tsx";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { JSX } from "hono/jsx/jsx-runtime";
-import type { Period } from "../../admin/figures.ts";
+import type { Period } from "../../admin/statistics.ts";
 import { DatabaseError } from "../../store/database_error.ts";
 import { DAY } from "../../text/duration.ts";
 import { Trend } from "../components/chart.tsx";

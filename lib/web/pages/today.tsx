@@ -5,8 +5,12 @@
  */
 import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
-import { type Today, type TodayFigures, UNDELAYED_REASONS } from "../../admin/figures.ts";
-import type { Summary } from "../../admin/summary.ts";
+import {
+  type Summary,
+  type Today,
+  type TodayFigures,
+  UNDELAYED_REASONS,
+} from "../../admin/statistics.ts";
 import { formatDuration, SECOND } from "../../text/duration.ts";
 import type { PageContext } from "../components/layout.tsx";
 import { Table } from "../components/table.tsx";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { JSX } from "hono/jsx/jsx-runtime";
-import type { Lost } from "../../admin/possibly_lost.ts";
+import type { Lost } from "../../admin/queries.ts";
 import type { Deferral } from "../../store/history.ts";
 import { formatDuration } from "../../text/duration.ts";
 import { ActionButton, type PageContext } from "../components/layout.tsx";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkClock, checkRoom } from "../../admin/machine_checks.ts";
+import { checkClock, checkDiskSpace } from "../../admin/system_checks.ts";
 import type { DaemonStatus } from "../../daemon/daemon_status.ts";
 import type { Finding } from "../../postfix/postconf.ts";
 import { DatabaseError } from "../../store/database_error.ts";
@@ -43,7 +43,7 @@ function ifReadable<T>(read: () => T): T | undefined {
 
 function diskWarnings(database: string): Finding[] {
   try {
-    return checkRoom(database);
+    return checkDiskSpace(database);
   } catch {
     return [];
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { formatEntry } from "../../admin/format.ts";
-import { EXPECTED_FOR, newEntry, releaseOf, type Remarks } from "../../admin/new_entry.ts";
+import { EXPECTED_FOR, newEntry, releaseOf, type Remarks } from "../../admin/list_entries.ts";
 import type { ListName } from "../../lists/matcher.ts";
 import { guessMatchOn, type MatchOn } from "../../lists/pattern.ts";
 import type { NewEntry, StoredEntry } from "../../store/store.ts";

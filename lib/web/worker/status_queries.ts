@@ -8,24 +8,25 @@ import {
   baselineDays,
   type Bucket,
   type Period,
+  type Summary,
   type Today,
   todayOf,
   todaySince,
   trendOf,
   trendSince,
-} from "../../admin/figures.ts";
-import type { Lost } from "../../admin/possibly_lost.ts";
+} from "../../admin/statistics.ts";
 import {
   deferralNumbered,
   findAutoWhitelisted,
   findKnown,
   findLost,
   findWaiting,
+  type Lost,
   LOST_AFTER,
   type PageQuery,
+  summaryOf,
 } from "../../admin/queries.ts";
 import { type Suggestion, suggestionsFor } from "../../admin/suggestions.ts";
-import { type Summary, summaryOf } from "../../admin/summary.ts";
 import type { DecisionSearch, Deferral, Page, StoredDecision } from "../../store/history.ts";
 import { collectPage } from "../../store/pages.ts";
 import type {

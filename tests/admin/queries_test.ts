@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { rankLost } from "../../lib/admin/possibly_lost.ts";
+import { rankLost } from "../../lib/admin/queries.ts";
 import type { Deferral } from "../../lib/store/history.ts";
 
 let id = 0;

@@ -1,41 +1,103 @@
 /**
- * The figures that an administrator looks at first, and their trend; pure.
+ * Statistics of decisions, delays and deferred mail; pure.
  *
  * @module
  */
-import type { DelayTally, Tally } from "../store/history.ts";
-import type { Reason } from "../greylist/model.ts";
+import { type Reason, REASON_TEXTS } from "../greylist/model.ts";
+import {
+  type DeferralCounts,
+  DELAY_BOUNDS,
+  type DelayTally,
+  type Tally,
+} from "../store/history.ts";
 import { DAY, HOUR } from "../text/duration.ts";
-import { delaysOf } from "./summary.ts";
 
-/** What happened to strangers and friends within a period. */
+/** Delays of accepted mail. */
+export interface Delays {
+  /** Messages. */
+  readonly count: number;
+  /** Median, as an upper bound in seconds; undefined without messages. */
+  readonly p50: number | undefined;
+  /** 90th percentile, as an upper bound in seconds; undefined without messages. */
+  readonly p90: number | undefined;
+  /** Upper bounds in seconds, each bucket above the one before. */
+  readonly histogram: readonly { readonly upTo: number; readonly count: number }[];
+}
+
+export interface Summary {
+  /** Beginning of the period at a full hour, in milliseconds since the epoch. */
+  readonly since: number;
+  readonly requests: number;
+  /** Requests by reason; without zeros. */
+  readonly reasons: Readonly<Record<string, number>>;
+  /** Requests that shadow mode accepted. */
+  readonly shadow: { readonly defer: number; readonly reject: number };
+  readonly delays: Delays;
+  readonly deferrals: DeferralCounts;
+}
+
+export function summarise(
+  tallies: readonly Tally[],
+  delays: readonly DelayTally[],
+  deferrals: DeferralCounts,
+  since: number,
+): Summary {
+  const reasons: Record<string, number> = {};
+  const shadow = { defer: 0, reject: 0 };
+  for (const tally of tallies) {
+    const { reason, count } = tally;
+    if (!(reason in REASON_TEXTS)) continue;
+    reasons[reason] = (reasons[reason] ?? 0) + count;
+    if (tally.shadow !== undefined) shadow[tally.shadow] += count;
+  }
+  return {
+    since,
+    requests: Object.values(reasons).reduce((sum, count) => sum + count, 0),
+    reasons,
+    shadow,
+    delays: delaysOf(delays),
+    deferrals,
+  };
+}
+
+export function delaysOf(tallies: readonly DelayTally[]): Delays {
+  const histogram = [...DELAY_BOUNDS, Infinity].map((upTo) => ({
+    upTo,
+    count: tallies.reduce((sum, one) => one.upTo === upTo ? sum + one.count : sum, 0),
+  }));
+  const count = histogram.reduce((sum, one) => sum + one.count, 0);
+  const atShare = (share: number): number | undefined => {
+    if (count === 0) return undefined;
+    let seen = 0;
+    return histogram.find((one) => (seen += one.count) >= share * count)!.upTo;
+  };
+  return { count, p50: atShare(0.5), p90: atShare(0.9), histogram };
+}
+
 export interface Figures {
-  /** Requests that passed without any wait. */
+  /** Requests passed without delay. */
   readonly passedUndelayed: number;
-  /** Requests of strangers that were put off for the first time. */
+  /** First attempts deferred. */
   readonly deferred: number;
-  /** Requests that came back in time and passed. */
+  /** Retries accepted. */
   readonly retried: number;
-  /** Requests that the block list refused. */
+  /** Requests rejected by the block list. */
   readonly blocked: number;
 }
 
-/** The figures of a piece of time. */
 export interface Bucket extends Figures {
-  /** When it begins, in milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly from: number;
-  /** How long it is, in milliseconds. */
+  /** Milliseconds. */
   readonly length: number;
 }
 
-/** The periods that a trend can be shown for. */
 export const PERIODS = ["24h", "7d", "30d"] as const;
 
-/** One of {@linkcode PERIODS}. */
 export type Period = typeof PERIODS[number];
 
-/** The days before the last 24 hours that are the usual. */
-const USUAL_DAYS = 7;
+/** Length of the baseline, before the last 24 hours. */
+const BASELINE_DAYS = 7;
 
 const SHAPES: Readonly<Record<Period, { readonly count: number; readonly length: number }>> = {
   "24h": { count: 24, length: HOUR },
@@ -43,7 +105,7 @@ const SHAPES: Readonly<Record<Period, { readonly count: number; readonly length:
   "30d": { count: 30, length: DAY },
 };
 
-/** Reasons of mail that passed without any wait, and that greylisting has a part in. */
+/** Reasons of mail passed without delay that would otherwise be greylisted. */
 export const UNDELAYED_REASONS: readonly Reason[] = [
   "allowed",
   "auto-whitelisted",
@@ -54,7 +116,6 @@ export const UNDELAYED_REASONS: readonly Reason[] = [
   "not-opted-in",
 ];
 
-/** The figure that counts a verdict. */
 function figureOf({ reason, shadow }: Tally): keyof Figures | undefined {
   if (shadow === "reject") return "blocked";
   if (reason === "new") return "deferred";
@@ -63,7 +124,6 @@ function figureOf({ reason, shadow }: Tally): keyof Figures | undefined {
   return UNDELAYED_REASONS.includes(reason) ? "passedUndelayed" : undefined;
 }
 
-/** The figures of some counts. */
 export function figuresOf(tallies: readonly Tally[]): Figures {
   const figures = { passedUndelayed: 0, deferred: 0, retried: 0, blocked: 0 };
   for (const tally of tallies) {
@@ -73,16 +133,16 @@ export function figuresOf(tallies: readonly Tally[]): Figures {
   return figures;
 }
 
-/** When a trend begins, in milliseconds since the epoch: at a full hour. */
+/** Beginning of a trend at a full hour, in milliseconds since the epoch. */
 export function trendSince(period: Period, now: number): number {
   const { count, length } = SHAPES[period];
   return now - now % HOUR + HOUR - count * length;
 }
 
 /**
- * The figures of a period, piece by piece; the last piece ends with the hour that is now.
+ * Buckets of a period; the last one ends with the current hour.
  *
- * @param tallies the counts since {@linkcode trendSince}.
+ * @param tallies since {@linkcode trendSince}.
  */
 export function trendOf(tallies: readonly Tally[], period: Period, now: number): Bucket[] {
   const { count, length } = SHAPES[period];
@@ -92,25 +152,23 @@ export function trendOf(tallies: readonly Tally[], period: Period, now: number):
   return pieces.map((piece, at) => ({ from: since + at * length, length, ...figuresOf(piece) }));
 }
 
-/** What was in the last 24 hours, and what is usual. */
 export interface Today {
-  /** The last 24 hours, the hour that is now among them. */
+  /** The last 24 hours, including the current hour. */
   readonly last: TodayFigures;
-  /** The mean of the days before, a week at most; undefined while there is no whole day. */
+  /** Daily mean of the week before; undefined without a complete day. */
   readonly baseline: TodayFigures | undefined;
 }
 
-/** The figures of 24 hours. */
 export interface TodayFigures extends Figures {
-  /** Messages that were accepted after they had to wait. */
+  /** Messages accepted after a delay. */
   readonly delayed: number;
-  /** What was put off and did not come back: its time was over within these 24 hours. */
+  /** Deferred pairs whose retry window ended without a retry. */
   readonly notRetried: number;
 }
 
-/** When the counts for a today begin, in milliseconds since the epoch. */
+/** Beginning of the tallies for {@linkcode todayOf}, in milliseconds since the epoch. */
 export function todaySince(now: number): number {
-  return lastDay(now) - USUAL_DAYS * DAY;
+  return lastDay(now) - BASELINE_DAYS * DAY;
 }
 
 function lastDay(now: number): number {
@@ -118,9 +176,9 @@ function lastDay(now: number): number {
 }
 
 /**
- * Whole days before the last 24 hours of which there are counts.
+ * Complete days before the last 24 hours with tallies.
  *
- * @param tallies the counts since {@linkcode todaySince}.
+ * @param tallies since {@linkcode todaySince}.
  */
 export function baselineDays(tallies: readonly Tally[], now: number): number {
   const first = tallies[0]?.hour;
@@ -130,7 +188,7 @@ export function baselineDays(tallies: readonly Tally[], now: number): number {
 /**
  * A today.
  *
- * @param tallies the counts since {@linkcode todaySince}, as are the delays.
+ * @param tallies since {@linkcode todaySince}, as are the delays.
  * @param notRetried what did not come back: in the last 24 hours, and in all the usual days.
  */
 export function todayOf(
