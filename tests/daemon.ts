@@ -1,36 +1,27 @@
 /**
- * A Greylag in a process of its own, for tests: the executable named by `GREYLAG_EXECUTABLE`, or the
- * source.
+ * Greylag in a process of its own: the executable named by `GREYLAG_EXECUTABLE`, or the source.
  *
  * @module
  */
-
 import { RUN_FLAGS } from "../release/compile.ts";
-
-const DEFAULTS = {
-  request: "smtpd_access_policy",
-  protocol_state: "RCPT",
-  client_address: "192.0.2.10",
-  client_name: "unknown",
-  sender: "alice@example.org",
-  recipient: "bob@example.net",
-};
+import { eventually } from "./eventually.ts";
+import { type Attributes, PolicyClient } from "./policy_client.ts";
 
 const main = new URL("../main.ts", import.meta.url).pathname;
 
-function command(args: readonly string[]): [string, string[]] {
+function greylag(args: readonly string[]): [program: string, args: string[]] {
   const executable = Deno.env.get("GREYLAG_EXECUTABLE");
   if (executable !== undefined) return [executable, [...args]];
   return [Deno.execPath(), ["run", "--no-check", ...RUN_FLAGS, main, ...args]];
 }
 
-/** What systemd does: the process is told which stream its standard error is. */
-function asJournald([program, args]: [string, string[]]): [string, string[]] {
+/** Sets JOURNAL_STREAM as systemd does: device and inode of standard error. */
+function underJournald([program, args]: [string, string[]]): [string, string[]] {
   const script = 'JOURNAL_STREAM=$(stat -L -c %d:%i /dev/stderr) exec "$@"';
   return ["/bin/sh", ["-c", `export JOURNAL_STREAM; ${script}`, "sh", program, ...args]];
 }
 
-/** Runs a body with a directory that is removed afterwards. */
+/** Runs a body with a temporary directory. */
 export async function inDirectory<T>(body: (directory: string) => T | Promise<T>): Promise<T> {
   const directory = await Deno.makeTempDir({ prefix: "greylag-test-" });
   try {
@@ -40,17 +31,16 @@ export async function inDirectory<T>(body: (directory: string) => T | Promise<T>
   }
 }
 
-/** Waits until somebody listens on a port of this machine. */
+/** Waits until a port of 127.0.0.1 accepts connections. */
 export async function untilListening(port: number): Promise<void> {
-  for (let turn = 0; turn < 200; turn++) {
+  await eventually(`port ${port} accepts connections`, async () => {
     try {
       (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
+      return true;
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      return false;
     }
-  }
-  throw new Error(`nobody listens on port ${port}`);
+  });
 }
 
 /** The resident memory of a process, in MB. */
@@ -59,9 +49,22 @@ export function memoryOf(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
 }
 
+export interface StartOptions {
+  readonly journald?: boolean;
+  /** The whole environment, besides HOME and DENO_DIR. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** The result of a command of Greylag. */
+export interface CommandResult {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
 /** A running daemon. */
 export class Daemon {
-  /** What it wrote to standard error so far. */
+  /** Standard error so far. */
   log = "";
   readonly #process: Deno.ChildProcess;
   readonly #reading: Promise<void>;
@@ -72,30 +75,25 @@ export class Daemon {
     this.#reading = this.#read();
   }
 
-  /** Starts `greylag serve` and waits until it listens. */
-  static start(
-    args: readonly string[],
-    under: "nobody" | "journald" = "nobody",
-    environment: Readonly<Record<string, string>> = {},
-  ): Promise<Daemon> {
-    // Tests run side by side, and only one of them could have the usual port.
+  /** Starts `greylag serve`, without a status page unless the arguments name one. */
+  static start(args: readonly string[], options?: StartOptions): Promise<Daemon> {
+    // Tests run side by side, and only one of them could have the default port.
     const status = args.some((arg) => arg.startsWith("--status")) ? [] : ["--status=off"];
-    return Daemon.startBare(["serve", ...status, ...args], under, environment);
+    return Daemon.startCommand(["serve", ...status, ...args], options);
   }
 
-  /** Starts Greylag with just these arguments and waits until it listens. */
-  static async startBare(
+  /** Starts Greylag with exactly these arguments and waits until it listens. */
+  static async startCommand(
     args: readonly string[],
-    under: "nobody" | "journald" = "nobody",
-    environment: Readonly<Record<string, string>> = {},
+    { journald = false, environment = {} }: StartOptions = {},
   ): Promise<Daemon> {
-    const [program, all] = under === "journald" ? asJournald(command(args)) : command(args);
+    const command = greylag(args);
+    const [program, all] = journald ? underJournald(command) : command;
     const process = new Deno.Command(program, {
       args: all,
       stdin: "null",
       stdout: "null",
       stderr: "piped",
-      // Nothing of the test's own environment: what the daemon needs is in its arguments.
       clearEnv: true,
       env: {
         HOME: Deno.env.get("HOME") ?? "/",
@@ -111,15 +109,12 @@ export class Daemon {
 
   /** The program and its arguments that run Greylag. */
   static command(args: readonly string[]): [program: string, args: string[]] {
-    return command(args);
+    return greylag(args);
   }
 
-  /** Runs Greylag to its end, with a text on standard input or none. */
-  static async run(
-    args: readonly string[],
-    input?: string,
-  ): Promise<{ code: number; out: string; err: string }> {
-    const [program, all] = command(args);
+  /** Runs a command of Greylag to its end. */
+  static async run(args: readonly string[], input?: string): Promise<CommandResult> {
+    const [program, all] = greylag(args);
     const child = new Deno.Command(program, {
       args: all,
       stdin: input === undefined ? "null" : "piped",
@@ -128,7 +123,7 @@ export class Daemon {
     }).spawn();
     if (input !== undefined) {
       const writer = child.stdin.getWriter();
-      // It may end before it has read everything.
+      // The command may end before it has read everything.
       await writer.write(new TextEncoder().encode(input)).catch(() => {});
       await writer.close().catch(() => {});
     }
@@ -137,12 +132,11 @@ export class Daemon {
     return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
   }
 
-  /** Its resident memory, in MB. */
+  /** Resident memory, in MB. */
   get memory(): number {
     return memoryOf(this.pid);
   }
 
-  /** The id of its process. */
   get pid(): number {
     return this.#process.pid;
   }
@@ -153,41 +147,38 @@ export class Daemon {
     }
   }
 
-  /** Waits until the log holds a text. */
-  async waitFor(what: string | RegExp): Promise<RegExpMatchArray> {
-    for (let turn = 0; turn < 600; turn++) {
-      const found = this.log.match(what);
-      if (found !== null) return found;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    throw new Error(`the log does not hold ${what}:\n${this.log}`);
-  }
-
-  /** Asks one request over a connection of its own. */
-  async ask(given: Record<string, string> = {}): Promise<string> {
-    const [kind, ...rest] = this.#endpoint.split(":");
-    using conn = kind === "unix"
-      ? await Deno.connect({ transport: "unix", path: rest.join(":") })
-      : await Deno.connect({ hostname: "127.0.0.1", port: Number(rest.at(-1)) });
-    const lines = Object.entries({ ...DEFAULTS, ...given }).map(([name, value]) =>
-      `${name}=${value}\n`
+  /** Waits until the log contains a text. */
+  async waitFor(text: string | RegExp): Promise<RegExpMatchArray> {
+    let found: RegExpMatchArray | null = null;
+    await eventually(
+      `the log contains ${text}`,
+      () => (found = this.log.match(text)) !== null,
+      {},
+      () => this.log,
     );
-    await conn.write(new TextEncoder().encode(`${lines.join("")}\n`));
-    const buffer = new Uint8Array(4096);
-    const count = await conn.read(buffer);
-    return new TextDecoder().decode(buffer.subarray(0, count ?? 0));
+    return found!;
   }
 
-  /** Has it reread its configuration, and waits for what it says. */
-  async reload(saying: string): Promise<void> {
-    const before = this.log.split(saying).length;
+  /** Sends one request over a new connection; empty if there is no reply. */
+  async ask(attributes: Attributes = {}): Promise<string> {
+    const [kind, ...rest] = this.#endpoint.split(":");
+    using client = new PolicyClient(
+      kind === "unix"
+        ? await Deno.connect({ transport: "unix", path: rest.join(":") })
+        : await Deno.connect({ hostname: "127.0.0.1", port: Number(rest.at(-1)) }),
+    );
+    return await client.ask(attributes) ?? "";
+  }
+
+  /** Has the configuration reread, and waits for a new line of the log that contains a text. */
+  async reload(text: string): Promise<void> {
+    const count = () => this.log.split(text).length;
+    const before = count();
     this.#process.kill("SIGHUP");
-    while (this.log.split(saying).length === before) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await eventually(`the log contains ${text} again`, () => count() > before, {}, () => this.log);
   }
 
-  /** Ends it and returns its exit code. */
+  /** @returns the exit code. */
   async stop(signal: "SIGTERM" | "SIGINT" = "SIGTERM"): Promise<number> {
     this.#process.kill(signal);
     const { code } = await this.#process.status;
@@ -195,7 +186,7 @@ export class Daemon {
     return code;
   }
 
-  /** Ends it as a power cut would. */
+  /** Ends the process with SIGKILL. */
   async kill(): Promise<void> {
     this.#process.kill("SIGKILL");
     await this.#process.status;

@@ -60,7 +60,7 @@ Deno.test("a socket or port that somebody holds is an error that names it, and e
 Deno.test("a command line of postgrey works with only the program's name changed", async () => {
   await inDirectory(async (directory) => {
     const port = getAvailablePort();
-    const daemon = await Daemon.startBare([
+    const daemon = await Daemon.startCommand([
       `--inet=${port}`,
       "-d",
       `--dbdir=${directory}/db`,
@@ -116,7 +116,7 @@ Deno.test("under journald every line begins with its priority and has no time of
     const port = getAvailablePort();
     const daemon = await Daemon.start(
       [`--inet=${port}`, `--database=${directory}/g.db`],
-      "journald",
+      { journald: true },
     );
     await daemon.ask();
     await daemon.stop("SIGTERM");

@@ -42,7 +42,7 @@ export async function withBoth(
         `status = "inet:127.0.0.1:${status}"\n${config(directory)}`,
     );
     const configured = `--config=${directory}/greylag.toml`;
-    const daemon = await Daemon.startBare(["serve", configured]);
+    const daemon = await Daemon.startCommand(["serve", configured]);
     const postfix = await Postfix.start({
       policy: `check_policy_service { inet:127.0.0.1:${port}, timeout=10s, default_action=DUNNO }`,
     });

@@ -1,14 +1,15 @@
 /**
- * Another client in a process of its own, so that the process that does the harm does not slow
- * it down: until its standard input ends; then it prints what it saw.
+ * A well-behaved client during an attack, in a process of its own so that the attacker does not slow it
+ * down. Sends requests until standard input ends, then prints a `BystanderResult` (attacks.ts).
  *
  *     deno run tests/trouble/bystander.ts SOCKET
  *
  * @module
  */
-import { Client, letters, pause } from "./load.ts";
+import { pause } from "../eventually.ts";
+import { clientOf, letters } from "./load.ts";
 
-const client = await Client.connect(Deno.args[0]!);
+const client = await clientOf(Deno.args[0]!);
 const latencies: number[] = [];
 let wrong = 0;
 let isOver = false;
@@ -18,11 +19,11 @@ const ending = (async () => {
 })();
 for (let at = 0; !isOver; at++) {
   const begin = performance.now();
-  const answer = await client.ask({
+  const reply = await client.ask({
     sender: `bystander.${letters(Deno.pid)}.${letters(at)}@example.org`,
   });
   latencies.push(performance.now() - begin);
-  if (!answer?.startsWith("action=DEFER")) wrong++;
+  if (!reply?.startsWith("action=DEFER")) wrong++;
   await pause(5);
 }
 await ending;

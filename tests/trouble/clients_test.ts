@@ -1,15 +1,29 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Daemon, inDirectory } from "../daemon.ts";
-import { bystander, comeAndGo, eviction, pourRubbish, writeSlowly } from "./harm.ts";
-import { Client, connectTo, letters, pause, scale, tell } from "./load.ts";
+import { eventually, pause } from "../eventually.ts";
+import {
+  openAndClose,
+  openConnections,
+  sendGarbage,
+  withBystander,
+  writeSlowly,
+} from "./attacks.ts";
+import { clientOf, connectTo, letters, report, scale } from "./load.ts";
+
+const SETTLING = 60_000;
 
 function descriptorsOf({ pid }: Daemon): number {
   return [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
 }
 
-/** Waits until a count is what it was. */
-async function settled(count: () => number, wanted: number): Promise<number> {
-  for (let turn = 0; turn < 600 && count() > wanted; turn++) await pause(100);
+/** Waits until a count has returned to a maximum. */
+async function settled(name: string, count: () => number, max: number): Promise<number> {
+  await eventually(
+    `${name} return to ${max}`,
+    () => count() <= max,
+    { timeout: SETTLING, period: 100 },
+    () => `${count()} at the end`,
+  );
   return count();
 }
 
@@ -34,86 +48,80 @@ async function withDaemon(
   });
 }
 
-/** Does something while a bystander is served; returns how often it was. */
-async function meanwhile(path: string, harm: () => Promise<void>): Promise<number> {
-  const { p99, count, wrong } = await bystander(path, harm);
-  tell(`a bystander's p99: ${p99.toFixed(1)} ms of ${count} requests`);
+/** Runs an attack; returns the number of requests of a bystander that were answered meanwhile. */
+async function attackBeside(path: string, attack: () => Promise<void>): Promise<number> {
+  const { p99, count, wrong } = await withBystander(path, attack);
+  report(`p99 of a bystander: ${p99.toFixed(1)} ms of ${count} requests`);
   assertEquals(wrong, 0);
   return count;
 }
 
-/** Everything that a daemon opens and makes only once. */
+/** Has the daemon allocate everything that it allocates only once. */
 async function warmUp(path: string): Promise<void> {
-  const client = await Client.connect(path);
+  const client = await clientOf(path);
   for (let at = 0; at < 5000; at++) await client.ask({ sender: `warm.${letters(at)}@example.org` });
   client.close();
   await pause(1500);
 }
 
-Deno.test("2,000 connections at once are served, the next is closed, and all of them leave nothing behind", async () => {
+Deno.test("2,000 connections are served, the next is rejected, and all descriptors are closed again", async () => {
   await withDaemon(async ({ daemon, path }) => {
     await warmUp(path);
     const before = descriptorsOf(daemon);
-    await meanwhile(path, async () => {
-      const clients = await eviction(path, 1998);
+    await attackBeside(path, async () => {
+      const clients = await openConnections(path, 1998);
       // The bystander and this one are the last two.
       const last = await connectTo(path);
-      const oneMore = await connectTo(path);
-      assertEquals(await oneMore.read(new Uint8Array(10)), null);
-      oneMore.close();
+      const excess = await connectTo(path);
+      assertEquals(await excess.read(new Uint8Array(10)), null);
+      excess.close();
       last.close();
       for (const client of clients) client.close();
     });
-    assertEquals(await settled(() => descriptorsOf(daemon), before), before);
+    assertEquals(await settled("descriptors", () => descriptorsOf(daemon), before), before);
   });
 });
 
-Deno.test("slow writers and half requests are cut off in time, and hold up nobody", async () => {
+Deno.test("slow and incomplete requests time out and delay no other client", async () => {
   await withDaemon(async ({ daemon, path }) => {
     const before = descriptorsOf(daemon);
-    await meanwhile(path, () => writeSlowly(path, 200));
-    assertEquals(await settled(() => descriptorsOf(daemon), before), before);
+    await attackBeside(path, () => writeSlowly(path, 200));
+    assertEquals(await settled("descriptors", () => descriptorsOf(daemon), before), before);
   }, "--request-timeout=2s");
 });
 
-/** Memory and descriptors return to where they were before a harm; returns how often others were served. */
-async function leavesNothingBehind(
+/** Asserts that memory and descriptors return to where they were before an attack. */
+async function attackAndRecover(
   { daemon, path }: Setup,
-  harm: () => Promise<void>,
+  attack: () => Promise<void>,
 ): Promise<number> {
   await warmUp(path);
   const [memory, descriptors] = [daemon.memory, descriptorsOf(daemon)];
-  const served = await meanwhile(path, harm);
-  const most = daemon.memory;
-  assertEquals(await settled(() => descriptorsOf(daemon), descriptors), descriptors);
-  // V8 gives back what it does not need when it has had nothing to do for a while.
-  const after = await settled(() => daemon.memory, memory * 1.2);
-  const [first, second, third] = [memory, most, after].map((amount) => amount.toFixed(0));
-  tell(`memory ${first} MB before, ${second} MB at its end, ${third} MB after`);
-  assert(after <= memory * 1.2, `${memory} MB became ${after} MB`);
-  return served;
+  const answered = await attackBeside(path, attack);
+  const during = daemon.memory;
+  const open = () => descriptorsOf(daemon);
+  assertEquals(await settled("descriptors", open, descriptors), descriptors);
+  // V8 returns memory to the system only after a while of inactivity.
+  const after = await settled("megabytes", () => daemon.memory, memory * 1.2);
+  const [first, second, third] = [memory, during, after].map((amount) => amount.toFixed(0));
+  report(`memory ${first} MB before, ${second} MB at the end of the attack, ${third} MB after it`);
+  return answered;
 }
 
-Deno.test("rubbish by the hundred megabytes is refused, and memory returns to what it was", async () => {
+Deno.test("hundreds of megabytes of garbage are rejected, and their memory is freed", async () => {
   await withDaemon(async (setup) => {
     const { daemon, path } = setup;
-    await leavesNothingBehind(
-      setup,
-      () => pourRubbish(path, scale(100, 1000)),
-    );
-    assertMatch((await daemon.ask({ sender: "after@example.org" }))!, /DEFER/);
+    await attackAndRecover(setup, () => sendGarbage(path, scale(100, 1000)));
+    assertMatch(await daemon.ask({ sender: "after@example.org" }), /DEFER/);
   });
 });
 
-Deno.test("connections that come and go by the thousand leave nothing behind, and others get their turn", async () => {
+Deno.test("thousands of short connections leave nothing behind and do not starve other clients", async () => {
   await withDaemon(async (setup) => {
     const { path } = setup;
     const count = scale(10_000, 100_000);
-    const served = await leavesNothingBehind(
-      setup,
-      () => comeAndGo(path, count),
-    );
-    // A client that took all turns would leave others a tenth of that.
-    assert(served >= count / 300, `a bystander was served ${served} times beside ${count}`);
+    const answered = await attackAndRecover(setup, () => openAndClose(path, count));
+    // Without fairness a bystander gets about a tenth of this.
+    assert(answered >= count / 300, `${answered} replies beside ${count} connections`);
   });
 });

@@ -2,18 +2,19 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { getAvailablePort } from "@std/net/get-available-port";
 import { Database } from "@db/sqlite";
 import { Daemon, inDirectory } from "../daemon.ts";
-import { Client, letters, pause, tell } from "./load.ts";
+import { eventually, pause } from "../eventually.ts";
+import { clientOf, letters, report } from "./load.ts";
 
-interface Ill {
-  /** A small file system of its own, in which the database is. */
+interface Setup {
+  /** A small file system that contains only the database. */
   readonly disk: string;
   readonly database: string;
   readonly daemon: Daemon;
-  /** What a stranger is answered. */
+  /** The reply to a first contact. */
   ask(): Promise<string>;
-  /** Waits until strangers are answered like that. */
-  until(answer: string): Promise<void>;
-  /** What the status page says is in the way; empty for nothing. */
+  /** Waits until first contacts get a reply with this action. */
+  until(action: string): Promise<void>;
+  /** The obstacles that the health report names; empty for none. */
   obstacles(): Promise<string>;
 }
 
@@ -30,23 +31,23 @@ const EXT4 = (disk: string) =>
   `truncate -s 16M ${disk}.img && mkfs.ext4 -q ${disk}.img && ` +
   `mount -o loop,errors=remount-ro ${disk}.img ${disk}`;
 
-/** Whether a file can be mounted here, which takes loop devices. */
+// A container may have no loop devices.
 const canMountFiles = await inDirectory(async (directory) => {
   await Deno.mkdir(`${directory}/disk`);
   try {
     await sh(`(${EXT4(`${directory}/disk`)}) && umount ${directory}/disk`);
     return true;
   } catch (error) {
-    tell(`skipped: no file can be mounted here: ${error}`);
+    report(`skipped: cannot mount a file: ${error}`);
     return false;
   }
 });
 
 let asked = 0;
 
-/** A daemon whose disk can be harmed; takes root. */
+/** Runs a daemon on a disk of its own; needs root. */
 async function withDisk(
-  body: (ill: Ill) => Promise<void>,
+  body: (setup: Setup) => Promise<void>,
   { make = TMPFS, before = () => "" }: Partial<Record<"make" | "before", typeof TMPFS>> = {},
 ): Promise<void> {
   await inDirectory(async (directory) => {
@@ -65,11 +66,10 @@ async function withDisk(
       ]);
       await daemon.waitFor("status server on");
       const ask = async () => {
-        const client = await Client.connect(path);
-        const answer = await client.ask({ sender: `s.${letters(asked++)}@example.org` });
-        client.close();
-        assert(answer !== undefined, "no answer");
-        return answer;
+        using client = await clientOf(path);
+        const reply = await client.ask({ sender: `s.${letters(asked++)}@example.org` });
+        assert(reply !== undefined, "no reply");
+        return reply;
       };
       try {
         await body({
@@ -77,18 +77,18 @@ async function withDisk(
           database,
           daemon,
           ask,
-          async until(wanted) {
+          async until(action) {
             let last = "";
-            for (let turn = 0; turn < 100; turn++) {
-              last = await ask();
-              if (last.startsWith(`action=${wanted}`)) return;
-              await pause(100);
-            }
-            throw new Error(`still ${last}\n${daemon.log}`);
+            await eventually(
+              `the reply is ${action}`,
+              async () => (last = await ask()).startsWith(`action=${action}`),
+              { period: 100 },
+              () => `${last}\n${daemon.log}`,
+            );
           },
           async obstacles() {
-            const answer = await fetch(`http://127.0.0.1:${port}/api/v1/health`);
-            const { obstacles } = await answer.json();
+            const response = await fetch(`http://127.0.0.1:${port}/api/v1/health`);
+            const { obstacles } = await response.json();
             return obstacles.join("\n");
           },
         });
@@ -103,10 +103,9 @@ async function withDisk(
 
 const errorsIn = (log: string) => log.split("\n").filter((line) => line.includes(" error: "));
 
-/** Fills a file system to its last byte. */
 const FILL = (disk: string) => `cat /dev/zero > ${disk}/filling 2>/dev/null; true`;
 
-Deno.test("a disk that fills up: mail flows, one line says it, and it mends itself", async () => {
+Deno.test("a disk that fills up is logged once; mail passes until there is space", async () => {
   await withDisk(async ({ disk, daemon, ask, until, obstacles }) => {
     assertStringIncludes(await ask(), "DEFER");
     await sh(FILL(disk));
@@ -123,7 +122,7 @@ Deno.test("a disk that fills up: mail flows, one line says it, and it mends itse
   });
 });
 
-Deno.test("a disk that is full at the start: mail passes, and greylisting begins when there is space", async () => {
+Deno.test("a disk that is full at the start: mail passes until there is space", async () => {
   await withDisk(async ({ disk, ask, until, obstacles }) => {
     assertStringIncludes(await ask(), "DUNNO");
     assert((await obstacles()) !== "");
@@ -134,21 +133,21 @@ Deno.test("a disk that is full at the start: mail passes, and greylisting begins
 });
 
 Deno.test({
-  name: "a file system that becomes read-only: mail flows until it is mended",
-  // Only a file system of its own can really be made so, while files on it are open.
+  name: "a file system that becomes read-only: mail passes until it is repaired",
+  // A file system with open files becomes read-only only through an error of its own.
   ignore: !canMountFiles,
   async fn() {
     await withDisk(async ({ disk, daemon, ask, until, obstacles }) => {
       assertStringIncludes(await ask(), "DEFER");
       const loop = (await sh(`losetup -n -O NAME -j ${disk}.img`)).trim().replace("/dev/", "");
-      // What the kernel does itself when it finds the file system broken.
+      // The kernel does this when it detects corruption.
       await sh(`echo 1 > /sys/fs/ext4/${loop}/trigger_fs_error`);
       await until("DUNNO");
       for (let at = 0; at < 200; at++) assertStringIncludes(await ask(), "DUNNO");
       assertMatch(await obstacles(), /disk I\/O error; .* become read-only: see dmesg/);
       const errors = errorsIn(daemon.log);
       assertEquals(errors.length, 1, errors.join("\n"));
-      // And what its administrator does.
+      // The administrator repairs the file system.
       await sh(
         `for turn in $(seq 100); do umount ${disk} 2>/dev/null && break; sleep 0.1; done; e2fsck -fy ${disk}.img >/dev/null; mount -o loop ${disk}.img ${disk}`,
       );
@@ -160,7 +159,7 @@ Deno.test({
 });
 
 for (
-  const [what, harm] of [
+  const [damage, inflict] of [
     ["deleted", (path: string) => sh(`rm -f ${path} ${path}-wal ${path}-shm`)],
     ["replaced by another", async (path: string) => {
       const other = new Database(`${path}.other`);
@@ -175,21 +174,21 @@ for (
     ["with a log of noise", (path: string) => sh(`head -c 40000 /dev/urandom > ${path}-wal`)],
   ] as const
 ) {
-  Deno.test(`a database that is ${what} while the daemon runs: mail flows, it mends itself, and a restart finds it well`, async () => {
+  Deno.test(`a database that is ${damage} while the daemon runs is recovered, and intact after a restart`, async () => {
     await withDisk(async ({ disk, database, daemon, ask, until, obstacles }) => {
       for (let at = 0; at < 50; at++) assertStringIncludes(await ask(), "DEFER");
-      await harm(database);
+      await inflict(database);
       for (let at = 0; at < 50; at++) {
         assertMatch(await ask(), /^action=(?:DUNNO|DEFER)/);
         await pause(5);
       }
-      // A file that is gone is noticed within a second; what is wrong within one is found by reading it.
+      // The file is checked once a second; its contents are checked when they are read.
       await pause(1100);
       for (let at = 0; at < 20; at++) assertMatch(await ask(), /^action=(?:DUNNO|DEFER)/);
-      if (what.startsWith("replaced")) {
+      if (damage.startsWith("replaced")) {
         assertStringIncludes(await ask(), "DUNNO");
         assertMatch(await obstacles(), /another program/);
-        // Nobody but its administrator can tell what it is.
+        // Greylag does not touch the database of another program.
         await sh(`mkdir ${disk}/other; mv ${database}* ${disk}/other/`);
       }
       await until("DEFER");
@@ -201,8 +200,8 @@ for (
       assertEquals(await daemon.stop(), 0);
       const restarted = await Daemon.start([`--unix=${disk}/policy`, `--database=${database}`]);
       assertStringIncludes(await restarted.ask(again), "DEFER");
-      // SQLite copies the log into the database when it is closed, and cannot tell that it is noise.
-      const found = what === "with a log of noise"
+      // On close, SQLite copies the log into the database without recognising the noise.
+      const found = damage === "with a log of noise"
         ? /reason=early.*sender=again|the corrupt database was kept as/
         : /reason=early.*sender=again/;
       await restarted.waitFor(found);
@@ -214,7 +213,7 @@ for (
   });
 }
 
-Deno.test("a database that another process has locked: mail flows, and greylisting goes on when it lets go", async () => {
+Deno.test("a database that another process has locked: mail passes until it is released", async () => {
   await withDisk(async ({ database, daemon, ask, until, obstacles }) => {
     assertStringIncludes(await ask(), "DEFER");
     const locker = new Database(database);

@@ -12,76 +12,79 @@ import { parseRecord } from "../../lib/spf/record.ts";
 import { greylag, withDatabase } from "../cli/database.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { resolverOf } from "../spf/zone.ts";
-import { request, scale, tell, TORTURE } from "./load.ts";
-import { bytesOf, spoilt } from "./mutate.ts";
+import { requestLines } from "../policy_client.ts";
+import { report, scale, TORTURE } from "./load.ts";
+import { bytesOf, mutated } from "./mutate.ts";
 
-/** So long each parser is fed, in milliseconds. */
+/** Per parser, in milliseconds. */
 const TIME = scale(1500, 3_600_000);
 
-/** So long it is fed what each seed that was kept begins with. */
-const AGAIN = scale(300, 60_000);
+/** Per parser and stored seed, in milliseconds. */
+const REPEAT_TIME = scale(300, 60_000);
 
-/** Texts made of one seed before the next is used. */
+/** Texts per seed. */
 const RUNS = 1000;
 
-/** `task torture` keeps its seeds here, and every run begins with them. */
+/** The seeds of `deno task torture`, with which every run begins. */
 const SEEDS = new URL("seeds.json", import.meta.url);
 
-interface Kept {
+interface StoredSeed {
   readonly seed: number;
-  /** Number of texts that were tried with it, in an hour. */
+  /** Tried with it. */
   readonly texts: number;
 }
 
 const seedOf = () => Number(Deno.env.get("GREYLAG_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 
-const readKept = (): Record<string, Kept[]> => JSON.parse(Deno.readTextFileSync(SEEDS));
+const readSeeds = (): Record<string, StoredSeed[]> => JSON.parse(Deno.readTextFileSync(SEEDS));
 
 async function feedWith(
   texts: fc.Arbitrary<string>,
   seed: number,
   time: number,
-  eat: (text: string, isLatin: boolean) => Promise<void> | void,
+  consume: (text: string, isLatin: boolean) => Promise<void> | void,
 ): Promise<number> {
   let count = 0;
   const end = performance.now() + time;
   const property = fc.asyncProperty(texts, fc.boolean(), async (text, isLatin) => {
     if (performance.now() > end) return;
     count++;
-    await eat(text, isLatin);
+    await consume(text, isLatin);
   });
-  // fast-check keeps something of every run, so that none may last for an hour.
+  // The memory of fast-check grows with the runs of one property.
   for (let next = seed; performance.now() < end; next++) {
-    // A failure tells its seed and the text: with GREYLAG_SEED it is found again.
+    // A failure names its seed and text; GREYLAG_SEED repeats it.
     await fc.assert(property, { seed: next, numRuns: RUNS });
   }
   assert(count > 0);
   return count;
 }
 
-/** Feeds something with spoilt samples until the time is over; it must not throw. */
-async function feed(
+/** Passes mutated samples to a parser, which must not throw. */
+async function fuzz(
   name: string,
   samples: readonly string[],
   words: readonly string[],
-  eat: (text: string, isLatin: boolean) => Promise<void> | void,
+  consume: (text: string, isLatin: boolean) => Promise<void> | void,
 ): Promise<void> {
-  const texts = spoilt(samples, words);
-  for (const { seed } of readKept()[name] ?? []) await feedWith(texts, seed, AGAIN, eat);
+  const texts = mutated(samples, words);
+  for (const { seed } of readSeeds()[name] ?? []) await feedWith(texts, seed, REPEAT_TIME, consume);
   const seed = seedOf();
-  const count = await feedWith(texts, seed, TIME, eat);
-  tell(`${name}: ${count} texts, seed ${seed}`);
+  const count = await feedWith(texts, seed, TIME, consume);
+  report(`${name}: ${count} texts, seed ${seed}`);
   if (!TORTURE) return;
-  const kept = readKept();
-  kept[name] = [...kept[name] ?? [], { seed, texts: count }];
-  Deno.writeTextFileSync(SEEDS, `${JSON.stringify(kept, null, 2)}\n`);
+  const seeds = readSeeds();
+  seeds[name] = [...seeds[name] ?? [], { seed, texts: count }];
+  Deno.writeTextFileSync(SEEDS, `${JSON.stringify(seeds, null, 2)}\n`);
 }
 
-const REQUEST = new TextDecoder().decode(request({
-  helo_name: "mail.example.org",
-  instance: "1a2b.6564d8b5.1.0",
-  sender: "\u00e4lice+tag@xn--bcher-kva.example",
-}));
+const REQUEST = `${
+  requestLines({
+    helo_name: "mail.example.org",
+    instance: "1a2b.6564d8b5.1.0",
+    sender: "\u00e4lice+tag@xn--bcher-kva.example",
+  })
+}\n`;
 
 const REQUEST_WORDS = [
   "request=smtpd_access_policy\n",
@@ -98,21 +101,21 @@ const REQUEST_WORDS = [
   "\r\n\r\n",
 ];
 
-Deno.test("fuzz: the policy parser reads the same in any pieces", () =>
-  feed("requests", [REQUEST], REQUEST_WORDS, (text, isLatin) => {
+Deno.test("fuzz: the policy parser finds the same requests in chunks", () =>
+  fuzz("requests", [REQUEST], REQUEST_WORDS, (text, isLatin) => {
     const bytes = bytesOf(text, isLatin);
-    const [whole, pieces] = [new RequestReader(), new RequestReader()];
+    const [whole, chunks] = [new RequestReader(), new RequestReader()];
     const { requests, fault } = whole.push(bytes);
-    let inPieces = 0;
+    let inChunks = 0;
     for (let at = 0; at < bytes.length; at += 7) {
-      inPieces += pieces.push(bytes.subarray(at, at + 7)).requests.length;
+      inChunks += chunks.push(bytes.subarray(at, at + 7)).requests.length;
     }
-    // Pieces that arrive one after the other are never too many at once.
-    if (fault === undefined) assertEquals(inPieces, requests.length);
-    else assert(inPieces >= requests.length);
+    // In chunks, the limit of requests at once is not reached.
+    if (fault === undefined) assertEquals(inChunks, requests.length);
+    else assert(inChunks >= requests.length);
   }));
 
-Deno.test("fuzz: a daemon answers or hangs up on whatever is asked, and goes on", async () => {
+Deno.test("fuzz: the daemon answers a request or closes the connection, and continues", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/policy`;
     const daemon = await Daemon.start([
@@ -120,9 +123,9 @@ Deno.test("fuzz: a daemon answers or hangs up on whatever is asked, and goes on"
       `--database=${directory}/g.db`,
       "--spf=off",
     ]);
-    await feed("daemon", [REQUEST], REQUEST_WORDS, async (text, isLatin) => {
-      const answer = await exchange(path, bytesOf(`${text}\n\n`, isLatin));
-      assert(/^(?:action=[^\n]+\n\n)*$/.test(answer), JSON.stringify(answer));
+    await fuzz("daemon", [REQUEST], REQUEST_WORDS, async (text, isLatin) => {
+      const replies = await exchange(path, bytesOf(`${text}\n\n`, isLatin));
+      assert(/^(?:action=[^\n]+\n\n)*$/.test(replies), JSON.stringify(replies));
     });
     assert((await daemon.ask()).includes("DEFER"));
     assert(!daemon.log.includes("please report this"), daemon.log);
@@ -154,24 +157,24 @@ const TARGET: Target = {
   recipient: "bob@example.net",
 };
 
-Deno.test("fuzz: a pattern of a list is refused with a reason, or means the same once it is written", () =>
-  feed("patterns", PATTERNS, PATTERN_WORDS, (text) => {
+Deno.test("fuzz: a list pattern is rejected with a reason or survives formatting and parsing", () =>
+  fuzz("patterns", PATTERNS, PATTERN_WORDS, (text) => {
     for (const matchOn of ["client", "sender", "recipient"] as MatchOn[]) {
       const parsed = parsePattern(matchOn, text);
       if (!parsed.ok) {
         assert(parsed.why !== "");
         continue;
       }
-      const written = formatPattern(parsed.pattern);
-      const again = parsePattern(matchOn, written);
-      assert(again.ok, `${written}: ${again.ok || again.why}`);
-      assertEquals(formatPattern(again.pattern), written);
+      const formatted = formatPattern(parsed.pattern);
+      const again = parsePattern(matchOn, formatted);
+      assert(again.ok, `${formatted}: ${again.ok || again.why}`);
+      assertEquals(formatPattern(again.pattern), formatted);
       new Matcher([{ list: "block", matchOn, pattern: parsed.pattern }]).find(TARGET, 0);
     }
   }));
 
-Deno.test("fuzz: list files", () =>
-  feed(
+Deno.test("fuzz: a list file has one rule or error per line at most", () =>
+  fuzz(
     "list files",
     [`# comment\n${PATTERNS.join("\n")}\n`, PATTERNS.join("\r\n")],
     [...PATTERN_WORDS, "#", "\n", "include "],
@@ -189,8 +192,8 @@ const SPF_RECORDS = [
 
 const SPF_WORDS = ["include:", "exists:", "%{", "}", "%{l1r-}", "redirect=", " ", "all", "/", "//"];
 
-Deno.test("fuzz: an SPF record has an outcome, and asks no more than it may", () =>
-  feed("SPF records", SPF_RECORDS, SPF_WORDS, async (text) => {
+Deno.test("fuzz: an SPF record has a result within the lookup limit", () =>
+  fuzz("SPF records", SPF_RECORDS, SPF_WORDS, async (text) => {
     parseRecord(text);
     const asked: string[] = [];
     const { result } = await checkHost({
@@ -206,17 +209,17 @@ Deno.test("fuzz: an SPF record has an outcome, and asks no more than it may", ()
       }, asked),
     });
     assert(/^(?:none|neutral|pass|fail|softfail|temperror|permerror)$/.test(result), result);
-    // Ten terms (RFC 7208, 4.6.4); `mx` and `ptr` look up ten more names each.
-    assert(asked.length <= 1 + 10 * 11, `${asked.length} questions`);
+    // RFC 7208, 4.6.4: ten terms, and ten more names for each `mx` and `ptr`.
+    assert(asked.length <= 1 + 10 * 11, `${asked.length} lookups`);
   }));
 
-Deno.test("fuzz: answers of DNS", () => {
-  // The answer to "example.org TXT?" with one record, as a character for each byte.
-  const answer = "\x12\x34\x81\x80\0\x01\0\x01\0\0\0\0\x07example\x03org\0\0\x10\0\x01" +
+Deno.test("fuzz: DNS responses", () => {
+  // The response to "example.org TXT?" with one record, a character for each byte.
+  const response = "\x12\x34\x81\x80\0\x01\0\x01\0\0\0\0\x07example\x03org\0\0\x10\0\x01" +
     "\xc0\x0c\0\x10\0\x01\0\0\x01\x2c\0\x0c\x0bv=spf1 -all";
-  return feed(
-    "answers of DNS",
-    [answer],
+  return fuzz(
+    "DNS responses",
+    [response],
     ["\xc0\x0c", "\xc0\x1d", "\xff\xff", "\0\x01", "\0\x1c", "\x3f", "\0\x29"],
     (text) => {
       const bytes = bytesOf(text, true);
@@ -227,7 +230,7 @@ Deno.test("fuzz: answers of DNS", () => {
   );
 });
 
-const CONFIGURATION = `# How long strangers wait
+const CONFIGURATION = `# Delay of unknown triplets
 delay = "1m"
 mode = "suspicious"
 listen = ["inet:127.0.0.1:10023"]
@@ -240,9 +243,9 @@ block_text = """No. """
 const configure = (text: string) =>
   combine({ file: { path: "greylag.toml", text }, environment: () => undefined, flags: new Map() });
 
-Deno.test("fuzz: a configuration is understood or refused with its place", () => {
+Deno.test("fuzz: a configuration is accepted or rejected with file and line", () => {
   configure(CONFIGURATION);
-  return feed(
+  return fuzz(
     "configurations",
     [CONFIGURATION],
     ["[", "]", '"""', "'''", "delay = ", '"1m"', "[[a]]\n", "a.b = 1\n", "1979-05-27T07:32:00Z"],
@@ -282,11 +285,11 @@ Nov 24 10:00:00 mx postfix/qmgr[2]: 4ABC12345: from=<alice@example.org>, size=10
 Nov 24 10:00:02 mx postfix/qmgr[2]: 4ABC12345: removed
 `;
 
-Deno.test("fuzz: a file that is imported is taken over or complained of", async () => {
+Deno.test("fuzz: an import succeeds or fails with an error", async () => {
   await withDatabase(async (_, database) => {
     await inDirectory(async (directory) => {
       const file = `${directory}/file`;
-      await feed(
+      await fuzz(
         "imports",
         [POSTGREY, SQLGREY, POSTFIX],
         [
@@ -320,7 +323,7 @@ const HTTP = [
   "POST /sign-in HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\npassword=x",
 ];
 
-Deno.test("fuzz: the status page answers or hangs up on whatever is asked, and goes on", async () => {
+Deno.test("fuzz: the status page answers without a server error or closes the connection, and continues", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/status`;
     const daemon = await Daemon.start([
@@ -329,7 +332,7 @@ Deno.test("fuzz: the status page answers or hangs up on whatever is asked, and g
       `--status=unix:${path}`,
     ]);
     await daemon.waitFor("status server on");
-    await feed(
+    await fuzz(
       "HTTP requests",
       HTTP,
       [
@@ -346,8 +349,8 @@ Deno.test("fuzz: the status page answers or hangs up on whatever is asked, and g
         "//",
       ],
       async (text, isLatin) => {
-        const answer = await exchange(path, bytesOf(text, isLatin));
-        assert(!/^HTTP\/1\.. 5/m.test(answer), answer.slice(0, 300));
+        const response = await exchange(path, bytesOf(text, isLatin));
+        assert(!/^HTTP\/1\.. 5/m.test(response), response.slice(0, 300));
       },
     );
     assert((await daemon.ask()).includes("DEFER"));
@@ -361,20 +364,20 @@ Deno.test("fuzz: the status page answers or hangs up on whatever is asked, and g
   });
 });
 
-/** Sends bytes, and returns what comes until the other side hangs up or half a second is over. */
+/** Sends bytes and returns the reply until the server closes the connection, or for half a second. */
 async function exchange(path: string, bytes: Uint8Array): Promise<string> {
   const conn = await Deno.connect({ transport: "unix", path });
   const close = () => {
     try {
       conn.close();
     } catch {
-      // It is closed.
+      // Closed already.
     }
   };
   const timer = setTimeout(close, 500);
   const sending = (async () => {
     for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
-    // Whatever is not finished is over.
+    // An incomplete request ends here.
     await conn.closeWrite();
   })().catch(() => {});
   let text = "";
@@ -385,7 +388,7 @@ async function exchange(path: string, bytes: Uint8Array): Promise<string> {
       text += decoder.decode(buffer.subarray(0, count), { stream: true });
     }
   } catch {
-    // It was closed while something was still under way.
+    // Closed by the timer or the server.
   }
   await sending;
   clearTimeout(timer);

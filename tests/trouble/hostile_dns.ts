@@ -1,32 +1,26 @@
-/**
- * A DNS server that does what no real one does on demand.
- *
- * @module
- */
 import { Buffer } from "node:buffer";
 import { createSocket, type Socket } from "node:dgram";
 import { getAvailablePort } from "@std/net/get-available-port";
 // @ts-types="@types/dns-packet"
 import packet, { type RecordType } from "dns-packet";
-import { pause } from "./load.ts";
+import { pause } from "../eventually.ts";
 
-/** What it does with a question. */
-export type Mood =
-  /** Answers out of its records. */
-  | "well"
-  /** Says nothing. */
+export type Behaviour =
+  /** Responds from its records. */
+  | "normal"
+  /** Does not respond. */
   | "silent"
-  /** Sends noise, and what almost is an answer. */
+  /** Sends random bytes, truncated messages, and responses to other queries. */
   | "garbage"
-  /** Answers after ten seconds. */
+  /** Responds after ten seconds. */
   | "slow"
-  /** Sends as much as a message can hold, over TCP. */
-  | "gigantic"
-  /** Announces a message over TCP and sends it byte by byte. */
+  /** Sends a response of almost 64 KiB over TCP. */
+  | "oversized"
+  /** Sends a response over TCP byte by byte. */
   | "dripping";
 
-/** An answer of almost 64 KiB: a record of SPF as long as it can be. */
-function gigantic(id: number, name: string, type: RecordType): Uint8Array {
+/** A response of almost 64 KiB: one SPF record. */
+function oversized(id: number, name: string, type: RecordType): Uint8Array {
   const question = { type, name } as const;
   const strings = Array.from({ length: 240 }, () => "ip4:192.0.2.1 ".repeat(18));
   const data = ["v=spf1 ", ...strings, "-all"];
@@ -34,13 +28,11 @@ function gigantic(id: number, name: string, type: RecordType): Uint8Array {
   return packet.encode({ type: "response", id, questions: [question], answers: [longest] });
 }
 
-/** A server on a port of 127.0.0.1, over UDP and TCP. */
+/** A DNS server that misbehaves on demand, on a port of 127.0.0.1, over UDP and TCP. */
 export class HostileDns {
-  /** How it behaves. */
-  mood: Mood = "well";
-  /** What it was asked. */
-  readonly asked: string[] = [];
-  /** Where it is. */
+  behaviour: Behaviour = "normal";
+  /** Type and name of each query. */
+  readonly queries: string[] = [];
   readonly port = getAvailablePort();
   readonly #records: (name: string) => string | undefined;
   readonly #socket: Socket = createSocket("udp4");
@@ -53,7 +45,7 @@ export class HostileDns {
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: this.port });
   }
 
-  /** Starts one that knows the TXT record of some names. */
+  /** @param records the TXT record of a name. */
   static async start(records: (name: string) => string | undefined): Promise<HostileDns> {
     const server = new HostileDns(records);
     server.#socket.on("message", (bytes, { port, address }) => {
@@ -64,7 +56,6 @@ export class HostileDns {
     return server;
   }
 
-  /** Ends it. */
   async stop(): Promise<void> {
     this.#isOver = true;
     this.#listener.close();
@@ -74,7 +65,7 @@ export class HostileDns {
 
   #reply(id: number, name: string, type: RecordType): Uint8Array {
     const record = type === "TXT" ? this.#records(name) : undefined;
-    // Nothing is kept: what changes is seen at once.
+    // Without a TTL no response is cached.
     const answers = record === undefined ? [] : [{ type: "TXT", name, ttl: 0, data: [record] }];
     return packet.encode({
       type: "response",
@@ -87,9 +78,9 @@ export class HostileDns {
   async #answer(bytes: Uint8Array, send: (reply: Uint8Array) => void): Promise<void> {
     const { id = 0, questions: [question] = [] } = packet.decode(Buffer.from(bytes));
     const { name, type } = question!;
-    this.asked.push(`${type} ${name}`);
-    switch (this.mood) {
-      case "well":
+    this.queries.push(`${type} ${name}`);
+    switch (this.behaviour) {
+      case "normal":
         return send(this.#reply(id, name, type));
       case "silent":
         return;
@@ -104,7 +95,7 @@ export class HostileDns {
         await pause(10_000);
         if (!this.#isOver) send(this.#reply(id, name, type));
         return;
-      case "gigantic":
+      case "oversized":
       case "dripping":
         return send(packet.encode({
           type: "response",
@@ -123,7 +114,7 @@ export class HostileDns {
         try {
           conn.close();
         } catch {
-          // The other side gave it up.
+          // The client closed it.
         }
       });
     }
@@ -136,11 +127,11 @@ export class HostileDns {
     const { id = 0, questions: [question] = [] } = packet.decode(
       Buffer.from(bytes.subarray(2, count)),
     );
-    const message = gigantic(id, question!.name, question!.type);
+    const message = oversized(id, question!.name, question!.type);
     const framed = new Uint8Array(message.length + 2);
     new DataView(framed.buffer).setUint16(0, message.length);
     framed.set(message, 2);
-    if (this.mood === "gigantic") {
+    if (this.behaviour === "oversized") {
       for (let sent = 0; sent < framed.length;) sent += await conn.write(framed.subarray(sent));
       return;
     }

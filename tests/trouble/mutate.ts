@@ -1,13 +1,12 @@
 /**
- * Hostile texts for parsers: something well-formed with a few places spoilt gets further into a parser
- * than noise does.
+ * Mutation of well-formed samples, which gets further into a parser than random text does.
  *
  * @module
  */
 import fc from "fast-check";
 
-/** What no parser likes, whatever it parses. */
-const UNLOVED = [
+/** Texts at the limits of any parser. */
+const EDGE_CASES = [
   "",
   "\0",
   "\n",
@@ -39,7 +38,7 @@ const UNLOVED = [
 
 interface Edit {
   readonly kind: "insert" | "cut" | "replace" | "repeat" | "move";
-  /** Where, as a part of the text: 0 is its beginning. */
+  /** A position from 0, the beginning of the text, to 1. */
   readonly at: number;
   readonly to: number;
   readonly length: number;
@@ -71,18 +70,18 @@ function edited(text: string, { kind, at, to, length, text: other }: Edit): stri
 }
 
 /**
- * Samples that are spoilt, joined, or replaced by noise.
+ * Samples that are edited, joined, or replaced by random text.
  *
  * @param samples well-formed texts.
- * @param words bits of their language.
+ * @param words tokens of their grammar.
  */
-export function spoilt(
+export function mutated(
   samples: readonly string[],
   words: readonly string[],
 ): fc.Arbitrary<string> {
   const word = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(...words) },
-    { weight: 2, arbitrary: fc.constantFrom(...UNLOVED) },
+    { weight: 2, arbitrary: fc.constantFrom(...EDGE_CASES) },
     { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 20 }) },
     { weight: 1, arbitrary: fc.string({ unit: "grapheme-ascii", maxLength: 40 }) },
   );
@@ -111,9 +110,9 @@ export function spoilt(
   );
 }
 
-/** A text as bytes: in UTF-8, or a byte for each character, which is often no UTF-8 at all. */
+/** Encodes a text as UTF-8 or as Latin-1, which often is not valid UTF-8. */
 export function bytesOf(text: string, isLatin: boolean): Uint8Array<ArrayBuffer> {
   return isLatin
-    ? Uint8Array.from(text, (sign) => sign.charCodeAt(0) & 0xff)
+    ? Uint8Array.from(text, (character) => character.charCodeAt(0) & 0xff)
     : new TextEncoder().encode(text);
 }

@@ -114,7 +114,7 @@ Deno.test("a reload applies settings of the page", async () => {
     const base = `listen = ["unix:${directory}/policy"]\ndatabase = "${directory}/g.db"\n` +
       `status = "inet:127.0.0.1:${port}"\n`;
     await Deno.writeTextFile(file, base);
-    const daemon = await Daemon.startBare(["serve", `--config=${file}`]);
+    const daemon = await Daemon.startCommand(["serve", `--config=${file}`]);
     await daemon.waitFor("status server on");
     await Deno.writeTextFile(file, `${base}help_text = "Please call us."\n`);
     await daemon.reload("configuration reread");

@@ -1,58 +1,62 @@
 /**
- * Harm that clients can do to a policy server, and the latency of another client meanwhile.
+ * Attacks of policy clients on the server, and the service that another client gets meanwhile.
  *
  * @module
  */
-import { Client, connectTo, letters, pause, request } from "./load.ts";
+import { pause } from "../eventually.ts";
+import { type PolicyClient, requestBytes } from "../policy_client.ts";
+import { clientOf, connectTo, letters } from "./load.ts";
 
-/** How a bystander fared. */
-export interface Fared {
-  /** The time that 99 of 100 of its requests took at most, in milliseconds. */
+export interface BystanderResult {
+  /** The 99th percentile of the latency, in milliseconds. */
   readonly p99: number;
-  /** How often it was answered. */
+  /** Requests. */
   readonly count: number;
-  /** How often the answer was wrong, or there was none. */
+  /** Requests with a wrong reply or none. */
   readonly wrong: number;
 }
 
-/** Has harm done while somebody else, in a process of its own, asks one request after the other. */
-export async function bystander(path: string, harm: () => Promise<void>): Promise<Fared> {
+/** Runs an attack while a bystander sends one request after the other. */
+export async function withBystander(
+  path: string,
+  attack: () => Promise<void>,
+): Promise<BystanderResult> {
   const script = new URL("bystander.ts", import.meta.url).pathname;
   const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-check", "--allow-all", script, path],
     stdin: "piped",
     stdout: "piped",
   }).spawn();
-  await harm();
+  await attack();
   await process.stdin.close();
   const { stdout } = await process.output();
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-/** Opens connections at once, each with one request; returns them. */
-export async function eviction(path: string, count: number): Promise<Client[]> {
-  const clients = await Promise.all(Array.from({ length: count }, () => Client.connect(path)));
+/** Opens connections at once and sends one request on each. */
+export async function openConnections(path: string, count: number): Promise<PolicyClient[]> {
+  const clients = await Promise.all(Array.from({ length: count }, () => clientOf(path)));
   await Promise.all(clients.map(async (client, at) => {
-    const answer = await client.ask({ sender: `many.${letters(at)}@example.org` });
-    if (!answer?.startsWith("action=DEFER")) throw new Error(`answered ${answer}`);
+    const reply = await client.ask({ sender: `many.${letters(at)}@example.org` });
+    if (!reply?.startsWith("action=DEFER")) throw new Error(`unexpected reply: ${reply}`);
   }));
   return clients;
 }
 
-/** Connections that come, sometimes say half a request, and go. */
-export async function comeAndGo(path: string, count: number): Promise<void> {
+/** Opens and closes connections; a third of them sends part of a request. */
+export async function openAndClose(path: string, count: number): Promise<void> {
   for (let at = 0; at < count; at += 50) {
     const conns = await Promise.all(Array.from({ length: 50 }, () => connectTo(path)));
     for (const [which, conn] of conns.entries()) {
-      if (which % 3 === 1) await conn.write(request({}).subarray(0, 40)).catch(() => {});
+      if (which % 3 === 1) await conn.write(requestBytes().subarray(0, 40)).catch(() => {});
       conn.close();
     }
   }
 }
 
-/** Half of them send a byte now and then, half of them half a request; waits until they are cut off. */
+/** Sends single bytes slowly on half of the connections and half a request on the others, until closed. */
 export async function writeSlowly(path: string, count: number): Promise<void> {
-  const bytes = request({});
+  const bytes = requestBytes();
   const conns = await Promise.all(Array.from({ length: count }, () => connectTo(path)));
   await Promise.all(conns.map(async (conn, at) => {
     const pieces = at % 2 === 0
@@ -62,13 +66,13 @@ export async function writeSlowly(path: string, count: number): Promise<void> {
       await conn.write(piece).catch(() => {});
       if (at % 2 === 0) await pause(200);
     }
-    const answer = await conn.read(new Uint8Array(10)).catch(() => null);
-    if (answer !== null) throw new Error("it was answered");
+    const reply = await conn.read(new Uint8Array(10)).catch(() => null);
+    if (reply !== null) throw new Error("an incomplete request was answered");
     conn.close();
   }));
 }
 
-const RUBBISH: readonly ((bytes: Uint8Array<ArrayBuffer>) => void)[] = [
+const GARBAGE: readonly ((bytes: Uint8Array<ArrayBuffer>) => void)[] = [
   (bytes) => crypto.getRandomValues(bytes),
   (bytes) => bytes.fill(120),
   (bytes) => bytes.fill(10),
@@ -76,15 +80,15 @@ const RUBBISH: readonly ((bytes: Uint8Array<ArrayBuffer>) => void)[] = [
   (bytes) => bytes.set(new TextEncoder().encode("name=value\n".repeat(5957)).subarray(0, 65_536)),
 ];
 
-/** Rubbish of five kinds over eight connections, each until the server hangs up. */
-export async function pourRubbish(path: string, megabytes: number): Promise<void> {
+/** Sends garbage of each kind over eight connections, on each until the server closes it. */
+export async function sendGarbage(path: string, megabytes: number): Promise<void> {
   let [sent, turns] = [0, 0];
   await Promise.all(Array.from({ length: 8 }, async () => {
     const bytes = new Uint8Array(65_536);
     while (sent < megabytes * 1e6) {
-      RUBBISH[turns++ % RUBBISH.length]!(bytes);
+      GARBAGE[turns++ % GARBAGE.length]!(bytes);
       const conn = await connectTo(path);
-      // A client that does not read its answers is another kind of harm.
+      // A client that does not read its replies is another attack.
       const reading = conn.readable.pipeTo(new WritableStream(), { preventCancel: true })
         .catch(() => {});
       try {
@@ -93,12 +97,12 @@ export async function pourRubbish(path: string, megabytes: number): Promise<void
           sent += bytes.length;
         }
       } catch {
-        // The server hung up.
+        // The server closed the connection.
       }
       try {
         conn.close();
       } catch {
-        // The reader did.
+        // The reader closed it.
       }
       await reading;
     }
