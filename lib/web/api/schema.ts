@@ -16,7 +16,6 @@ import type {
   SummaryJson,
 } from "../../admin/record_json.ts";
 
-/** The reasons of decisions. */
 export const REASONS = Object.keys(REASON_TEXTS) as [Reason, ...Reason[]];
 
 const about = (description: string) => v.pipe(v.string(), v.description(description));
@@ -39,12 +38,11 @@ const duration = v.pipe(
 );
 
 const note = v.pipe(
-  v.string("must be a text"),
-  v.maxLength(500, "must have 500 characters at most"),
+  v.string("must be a string"),
+  v.maxLength(500, "must have at most 500 characters"),
   v.description("Note for other administrators."),
 );
 
-/** The client and the envelope of an attempt. */
 const mail = {
   client_address: about("Address of the client."),
   client_name: about("Verified name of the client; `unknown` without one."),
@@ -53,7 +51,6 @@ const mail = {
   recipient: about("Envelope recipient."),
 };
 
-/** An entry of a list. */
 export const ENTRY = v.object({
   id: count("Number of the row, for calls and commands."),
   list: v.pipe(list, v.description("List that the entry belongs to.")),
@@ -80,7 +77,6 @@ const deferralFields = {
   last_tried: time("Time of the last deferral."),
 };
 
-/** A deferred sender and recipient. */
 export const DEFERRAL = v.object(deferralFields) satisfies v.GenericSchema<unknown, DeferralJson>;
 
 /** A deferral that may still be retried. */
@@ -101,7 +97,6 @@ export const LOST = v.object({
   ),
 });
 
-/** A decision. */
 export const DECISION = v.object({
   id: count("Number of the row, for calls and commands."),
   time: time("Time of the event."),
@@ -124,7 +119,6 @@ export const DECISION = v.object({
   delay_seconds: v.nullable(amount("Seconds between the first attempt and the accepted retry.")),
 }) satisfies v.GenericSchema<unknown, DecisionJson>;
 
-/** A known triplet. */
 export const KNOWN = v.object({
   origin: about("Origin that matched."),
   sender: about("Envelope sender; empty for the null sender."),
@@ -133,7 +127,6 @@ export const KNOWN = v.object({
   last_used: time("Time of the last accepted attempt."),
 }) satisfies v.GenericSchema<unknown, KnownJson>;
 
-/** An auto-whitelisted origin. */
 export const AUTO_WHITELISTED = v.object({
   origin: about("Name of the origin."),
   deliveries: count("Number of counted deliveries, one an hour at most."),
@@ -141,7 +134,6 @@ export const AUTO_WHITELISTED = v.object({
   last_used: time("Time of the last accepted attempt."),
 }) satisfies v.GenericSchema<unknown, AutoWhitelistedJson>;
 
-/** A rule of the built-in list or of a list file. */
 export const RULE = v.object({
   source: about("Path and line of the list file, or origin of the built-in rule."),
   match_on: v.pipe(matchOn, v.description("Attribute that the pattern is compared with.")),
@@ -150,7 +142,6 @@ export const RULE = v.object({
   hits: count("Number of decisions that the rule made."),
 });
 
-/** The counts of a period. */
 export const SUMMARY = v.object({
   since: time("Start of the period, at a full hour."),
   requests: count("Number of requests."),
@@ -192,7 +183,6 @@ const today = v.object({
   not_retried: amount("Number of deferrals not retried within `retry_window`."),
 });
 
-/** The last 24 hours and their baseline. */
 export const TODAY = v.object({
   last: v.pipe(today, v.description("The last 24 hours.")),
   baseline: v.pipe(
@@ -201,7 +191,6 @@ export const TODAY = v.object({
   ),
 });
 
-/** The figures of a period by interval. */
 export const TREND = v.object({
   period: v.pipe(v.picklist(PERIODS), v.description("Period of the trend.")),
   intervals: v.array(v.object({
@@ -211,7 +200,6 @@ export const TREND = v.object({
   })),
 });
 
-/** The status of the daemon and of its machine. */
 export const HEALTH = v.object({
   version: about("Version of Greylag."),
   ready: v.pipe(v.boolean(), v.description("True if the daemon can greylist.")),
@@ -257,10 +245,8 @@ export const HEALTH = v.object({
   })),
 });
 
-/** The body of an error response. */
 export const PROBLEM = v.object({ error: about("What failed, and what to do.") });
 
-/** One page of rows. */
 export function pageOf<T extends v.GenericSchema>(row: T): v.GenericSchema {
   const next = v.pipe(
     v.nullable(v.string()),
@@ -272,7 +258,7 @@ export function pageOf<T extends v.GenericSchema>(row: T): v.GenericSchema {
 const text = v.optional(
   v.pipe(
     v.string(),
-    v.maxLength(320, "must have 320 characters at most"),
+    v.maxLength(320, "must have at most 320 characters"),
     v.description("Part of an address or name, case-insensitive."),
   ),
   "",
@@ -289,12 +275,12 @@ const limit = v.optional(
   "50",
 );
 
-const AFTER = "The `next` of the page before.";
+const AFTER = "The `next` of the previous page.";
 
 const afterNumber = v.optional(
   v.pipe(
     v.string(),
-    v.regex(/^\d{1,15}$/, "must be the `next` of an earlier page"),
+    v.regex(/^\d{1,15}$/, "must be the `next` of a previous page"),
     v.description(AFTER),
   ),
 );
@@ -314,16 +300,14 @@ const afterKey = (parts: number) =>
   v.optional(
     v.pipe(
       v.string(),
-      v.maxLength(4000, "must be the `next` of an earlier page"),
-      v.check((text) => isKey(text, parts), "must be the `next` of an earlier page"),
+      v.maxLength(4000, "must be the `next` of a previous page"),
+      v.check((text) => isKey(text, parts), "must be the `next` of a previous page"),
       v.description(AFTER),
     ),
   );
 
-/** A search in a table with numbered rows. */
 export const NUMBERED_SEARCH = v.object({ q: text, limit, after: afterNumber });
 
-/** A search for decisions. */
 export const DECISION_SEARCH = v.object({
   q: text,
   reason: v.optional(
@@ -331,20 +315,17 @@ export const DECISION_SEARCH = v.object({
       v.string(),
       v.description("Comma-separated reasons to select."),
       v.transform((words) => words.split(",")),
-      v.array(v.picklist(REASONS, `must be of: ${REASONS.join(", ")}`)),
+      v.array(v.picklist(REASONS, `must be one or more of: ${REASONS.join(", ")}`)),
     ),
   ),
   limit,
   after: afterNumber,
 });
 
-/** A search for triplets. */
 export const TRIPLET_SEARCH = v.object({ q: text, limit, after: afterKey(3) });
 
-/** A search for origins. */
 export const ORIGIN_SEARCH = v.object({ q: text, limit, after: afterKey(1) });
 
-/** A search for entries. */
 export const ENTRY_SEARCH = v.object({
   q: text,
   list: v.optional(
@@ -357,7 +338,6 @@ export const ENTRY_SEARCH = v.object({
   after: afterNumber,
 });
 
-/** The query of a trend. */
 export const TREND_SEARCH = v.object({
   period: v.optional(
     v.pipe(
@@ -368,13 +348,10 @@ export const TREND_SEARCH = v.object({
   ),
 });
 
-/** The query of a summary. */
 export const SUMMARY_SEARCH = v.object({ since: v.optional(duration, "24h") });
 
-/** The query of a call that takes none. */
 export const NO_SEARCH = v.object({});
 
-/** A new entry. */
 export const NEW_ENTRY = v.strictObject({
   list: v.pipe(
     v.picklist(
@@ -390,25 +367,23 @@ export const NEW_ENTRY = v.strictObject({
     ),
   ),
   pattern: v.pipe(
-    v.string("must be a text"),
+    v.string("must be a string"),
     v.description("Pattern to match."),
     v.minLength(1, "must not be empty"),
-    v.maxLength(1000, "must have 1000 characters at most"),
+    v.maxLength(1000, "must have at most 1000 characters"),
   ),
   note: v.optional(note, ""),
   for: v.optional(duration),
 });
 
-/** A change of an entry. */
 export const CHANGED_ENTRY = v.strictObject({
   note: v.optional(note, ""),
   for: v.optional(duration),
 });
 
-/** A new exemption of a recipient. */
 export const EXEMPTION = v.strictObject({
   recipient: v.pipe(
-    v.string("must be a text"),
+    v.string("must be a string"),
     v.minLength(1, "must not be empty"),
     v.description("Recipient whose mail is accepted without delay."),
   ),

@@ -1,27 +1,27 @@
-// Times in the reader's zone, and panels that are brought up to date by themselves. Every page works
-// without this.
+// Converts times to the reader's zone and refreshes panels. Every page works without this script.
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** The two largest units of a duration, as the server writes it. */
-function duration(milliseconds) {
-  let rest = Math.round(Math.abs(milliseconds) / SECOND) * SECOND;
+/** The two largest units, as lib/text/duration.ts formats them. */
+function formatDuration(milliseconds) {
+  let rest = Math.abs(milliseconds);
   const parts = [];
   for (const [name, size] of [["d", DAY], ["h", HOUR], ["m", MINUTE], ["s", SECOND]]) {
     const count = Math.floor(rest / size);
-    rest -= count * size;
+    rest %= size;
     if (count > 0) parts.push(`${count}${name}`);
-    else if (parts.length > 0) break;
+    if (parts.length === 2 || (count === 0 && parts.length > 0)) break;
   }
-  return parts.slice(0, 2).join(" ") || "0s";
+  return parts.join(" ");
 }
 
 function relative(milliseconds) {
   if (Math.abs(milliseconds) < SECOND) return "now";
-  return milliseconds < 0 ? `in ${duration(milliseconds)}` : `${duration(milliseconds)} ago`;
+  const duration = formatDuration(milliseconds);
+  return milliseconds < 0 ? `in ${duration}` : `${duration} ago`;
 }
 
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
@@ -35,52 +35,52 @@ function localise(root) {
     time.textContent = "relative" in time.dataset ? relative(Date.now() - at) : exact.format(at);
   }
   for (const label of root.querySelectorAll("[data-at]")) {
-    const form = label.dataset.form === "hour" ? hour : day;
-    label.textContent = form.format(new Date(label.dataset.at));
+    const format = label.dataset.form === "hour" ? hour : day;
+    label.textContent = format.format(new Date(label.dataset.at));
   }
 }
 
-/** Puts a panel in the place of the one that is shown, and leaves open what was opened. */
-function replace(shown, fresh) {
-  const open = [...shown.querySelectorAll("details[open]")].map((one) => one.id);
+/** Replaces a panel; opened details stay open, and new rows are highlighted. */
+function replacePanel(shown, next) {
+  const open = [...shown.querySelectorAll("details[open]")].map((details) => details.id);
   const keys = new Set([...shown.querySelectorAll("tr[data-key]")].map((row) => row.dataset.key));
-  for (const id of open) fresh.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
-  for (const row of fresh.querySelectorAll("tr[data-key]")) {
-    row.classList.toggle("fresh", !keys.has(row.dataset.key));
+  for (const id of open) next.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
+  for (const row of next.querySelectorAll("tr[data-key]")) {
+    row.classList.toggle("new", !keys.has(row.dataset.key));
   }
-  localise(fresh);
-  shown.replaceWith(fresh);
+  localise(next);
+  shown.replaceWith(next);
 }
 
-let isBusy = false;
+let isRefreshing = false;
 let isDue = false;
 
-async function update() {
-  if (isBusy || document.hidden) {
+async function refresh() {
+  if (isRefreshing || document.hidden) {
     isDue = true;
     return;
   }
-  isBusy = true;
+  isRefreshing = true;
   isDue = false;
   const begin = performance.now();
   try {
-    const answer = await fetch(location.href, { headers: { "x-live": "1" } });
-    if (answer.ok) {
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const response = await fetch(location.href, { headers: { "x-live": "1" } });
+    if (response.ok) {
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
       for (const shown of document.querySelectorAll("[data-live]")) {
-        const fresh = page.getElementById(shown.id);
-        // A focused button stays in place.
-        if (fresh !== null && !shown.contains(document.activeElement)) replace(shown, fresh);
+        const next = page.getElementById(shown.id);
+        // A panel with the focus stays, or its focused button would vanish.
+        if (next !== null && !shown.contains(document.activeElement)) replacePanel(shown, next);
       }
     }
   } catch {
-    // The server is being restarted; the browser reconnects the stream of events.
+    // The server restarts; EventSource reconnects on its own.
   }
-  // A page that took long is not asked for again at once.
+  // A slow page is refreshed less often.
   const pause = Math.max(2 * SECOND, 10 * (performance.now() - begin));
   setTimeout(() => {
-    isBusy = false;
-    if (isDue) update();
+    isRefreshing = false;
+    if (isDue) refresh();
   }, pause);
 }
 
@@ -88,10 +88,8 @@ let source;
 
 function listen() {
   source = new EventSource(`${document.body.dataset.prefix}/api/v1/events`);
-  // What happened between the making of the page and the first look for news is not told again.
-  source.addEventListener("begin", update);
-  source.addEventListener("decision", update);
-  source.addEventListener("lists", update);
+  // `begin` covers what happened between the page and the start of the stream.
+  for (const event of ["begin", "decision", "lists"]) source.addEventListener(event, refresh);
 }
 
 const button = document.getElementById("live");
@@ -103,13 +101,13 @@ if (button !== null && document.querySelector("[data-live]") !== null) {
     button.setAttribute("aria-pressed", String(isLive));
     if (isLive) {
       listen();
-      update();
+      refresh();
     } else {
       source.close();
     }
   });
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && isDue) update();
+    if (!document.hidden && isDue) refresh();
   });
   listen();
 }

@@ -30,7 +30,7 @@ function Reason({ of }: { of: StoredDecision }): JSX.Element {
   return (
     <>
       <span title={REASON_TEXTS[reason]}>{reason}</span>
-      {wait === undefined ? "" : `, retry accepted in ${formatDuration(wait)}`}
+      {wait === undefined ? "" : `, retry accepted after ${formatDuration(wait)}`}
       {delayed === undefined ? "" : `, after ${formatDuration(delayed)}`}
       {by === undefined ? "" : (
         <span class="muted">

@@ -111,7 +111,7 @@ export function EntryForm(
         </small>
       </p>
       <p class="field">
-        <label for="for">Expires after</label>
+        <label for="for">Lifetime</label>
         <select id="for" name="for">
           {[UNLIMITED, ...LIFETIMES].map(([value, name]) => <option value={value}>{name}</option>)}
         </select>
@@ -147,7 +147,7 @@ export function EditForm(
       </p>
       <NoteField value={entry.note} />
       <p class="field">
-        <label for="for">Expires after</label>
+        <label for="for">Lifetime</label>
         <select id="for" name="for">
           <option value="keep" selected>unchanged</option>
           {[UNLIMITED, ...LIFETIMES].map(([value, name]) => <option value={value}>{name}</option>)}

@@ -78,7 +78,7 @@ function StatusTable(
     ["Listens on", daemonStatus.endpoints.join(", ")],
     ["Open connections", count(daemonStatus.connections)],
     ["Requests since the start", count(counters.requests)],
-    ["Requests passed by an error", count(counters.reasons.fault)],
+    ["Requests passed because of errors", count(counters.reasons.fault)],
     ["Database errors", count(counters.databaseErrors)],
     [
       "Database",

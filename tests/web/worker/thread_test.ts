@@ -1,6 +1,9 @@
-import { assertEquals } from "@std/assert";
-import { permissionsFor } from "../../../lib/web/worker/thread.ts";
-import { withPage } from "../page.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { getAvailablePort } from "@std/net/get-available-port";
+import type { PageEvent } from "../../../lib/daemon/events.ts";
+import type { StatusSettings } from "../../../lib/web/settings.ts";
+import { permissionsFor, StatusThread } from "../../../lib/web/worker/thread.ts";
+import { DAEMON_STATUS, TOKEN, withPage } from "../page.ts";
 
 Deno.test("the thread may use its port, the database's directory and the list files only", async () => {
   await withPage(({ service }) => {
@@ -26,5 +29,84 @@ Deno.test("the thread may use its port, the database's directory and the list fi
     const local = { ...settings, store: { database: "g.db", privacy: false } };
     assertEquals(permissionsFor(local).write, ["."]);
     return Promise.resolve();
+  });
+});
+
+/** Runs a thread and returns what it reported until the body has ended. */
+async function withThread(
+  settings: StatusSettings,
+  body: (thread: StatusThread, next: () => Promise<string>) => Promise<void>,
+): Promise<PageEvent[]> {
+  const reports: string[] = [];
+  const events: PageEvent[] = [];
+  let wake = () => {};
+  const report = (text: string) => {
+    reports.push(text);
+    wake();
+  };
+  const daemon = {
+    daemonStatus: () => DAEMON_STATUS,
+    obstacles: () => ["disk full"],
+    warnings: () => [],
+  };
+  const thread = new StatusThread(settings, daemon, {
+    listening: (where) => report(`listening ${where}`),
+    failed: (error) => report(`failed ${error}`),
+    event: (event) => events.push(event),
+  });
+  try {
+    await body(thread, async () => {
+      while (reports.length === 0) await new Promise<void>((resolve) => wake = resolve);
+      return reports.shift()!;
+    });
+  } finally {
+    await thread.stop();
+  }
+  return events;
+}
+
+Deno.test("a thread serves pages, reports changes, and takes new settings", async () => {
+  await withPage(async ({ service }) => {
+    const port = getAvailablePort();
+    const where = `inet:127.0.0.1:${port}`;
+    const base = `http://127.0.0.1:${port}`;
+    const settings: StatusSettings = {
+      ...service.settings,
+      endpoint: { kind: "inet", host: "127.0.0.1", port },
+    };
+    const events = await withThread(settings, async (thread, next) => {
+      assertEquals(await next(), `listening ${where}`);
+      const ready = await fetch(`${base}/readyz`);
+      assertStringIncludes(await ready.text(), "disk full");
+      const added = await fetch(`${base}/api/v1/entries`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+        body: JSON.stringify({ list: "allow", pattern: "a.example" }),
+      });
+      await added.body?.cancel();
+      thread.configure({ ...settings, helpText: "Call us." });
+      assertStringIncludes(await (await fetch(`${base}/help`)).text(), "Call us.");
+      // Another list file needs another permission, and so another thread.
+      thread.configure({ ...settings, whitelistClients: ["/etc/hostname"] });
+      assertEquals(await next(), `listening ${where}`);
+      assertEquals(await (await fetch(`${base}/healthz`)).text(), "alive\n");
+    });
+    assertEquals(events, [
+      { kind: "changed", by: "api script", what: "entry 1: allow client a.example" },
+    ]);
+  });
+});
+
+Deno.test("a thread that cannot listen reports it and does not throw", async () => {
+  await withPage(async ({ service }) => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = taken.addr;
+    const settings: StatusSettings = {
+      ...service.settings,
+      endpoint: { kind: "inet", host: "127.0.0.1", port },
+    };
+    await withThread(settings, async (_, next) => {
+      assertStringIncludes(await next(), `failed cannot listen on inet:127.0.0.1:${port}`);
+    });
   });
 });

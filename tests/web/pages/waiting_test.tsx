@@ -1,0 +1,56 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { Deferral } from "../../../lib/store/history.ts";
+import { LostTable, WaitingTable } from "../../../lib/web/pages/waiting.tsx";
+import { withPage } from "../page.ts";
+
+const NOW = 1_000_000_000;
+const PAGE = { prefix: "", path: "/", visitor: { kind: "anonymous" }, now: NOW } as const;
+
+const deferral = (firstSeen: number): Deferral => ({
+  id: 7,
+  sender: "alice@example.org",
+  recipient: "bob@example.net",
+  firstSeen,
+  lastSeen: firstSeen,
+  tries: 1,
+  networkChanges: 0,
+  network: "net:192.0.2.0/24",
+  clientAddress: "192.0.2.1",
+  clientName: "unknown",
+  heloName: "x",
+  legitimacy: 1,
+});
+
+const textOf = (html: string) => html.replaceAll(/<[^>]*>/g, " ").replaceAll(/ +/g, " ");
+
+Deno.test("waiting mail shows when a retry is accepted", async () => {
+  await withPage(({ service: { settings } }) => {
+    const table = (age: number) =>
+      textOf(
+        `${<WaitingTable page={PAGE} rows={[deferral(NOW - age)]} settings={settings} empty="" />}`,
+      );
+    const { delay } = settings.rules;
+    assertStringIncludes(table(delay - 1000), "retry accepted in 1s");
+    assertStringIncludes(table(delay), "next retry will be accepted");
+    return Promise.resolve();
+  });
+});
+
+Deno.test("legitimacy is likely from 7, maybe from 4", async () => {
+  await withPage(({ service: { settings } }) => {
+    const likelihood = (legitimacy: number) => {
+      const rows = [{ deferral: deferral(NOW), legitimacy }];
+      const html = textOf(`${<LostTable page={PAGE} rows={rows} settings={settings} empty="" />}`);
+      return /(likely|maybe|unlikely) \d+ of 10/.exec(html)![0];
+    };
+    assertEquals([0, 3, 4, 6, 7, 10].map(likelihood), [
+      "unlikely 0 of 10",
+      "unlikely 3 of 10",
+      "maybe 4 of 10",
+      "maybe 6 of 10",
+      "likely 7 of 10",
+      "likely 10 of 10",
+    ]);
+    return Promise.resolve();
+  });
+});
