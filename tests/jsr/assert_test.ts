@@ -25,7 +25,7 @@ function mustFail(check: () => unknown): void {
   throw new Error("an assertion passed that had to fail");
 }
 
-Deno.test("every assertion passes what it should and throws an AssertionError for the rest", () => {
+Deno.test("every assertion accepts its case and throws an AssertionError otherwise", () => {
   assert(1);
   mustFail(() => assert(0));
   assertFalse("");

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { parseArgs } from "@std/cli/parse-args";
 
-Deno.test("options take their values joined or apart, and the rest is kept in order", () => {
+Deno.test("options take their values joined or apart, and other arguments keep their order", () => {
   const { _, ...options } = parseArgs(["one", "--name=x", "--other", "y", "two"], {
     string: ["name", "other", "_"],
   });
@@ -9,13 +9,13 @@ Deno.test("options take their values joined or apart, and the rest is kept in or
   assertEquals({ ...options }, { name: "x", other: "y" });
 });
 
-Deno.test("a boolean option takes no value, is false where absent, and can be negated", () => {
+Deno.test("a boolean option takes no value, is false if absent, and can be negated", () => {
   const options = { boolean: ["a", "b", "c"], negatable: ["b"] };
   const parsed = parseArgs(["--a", "rest", "--no-b"], options);
   assertEquals([parsed.a, parsed.b, parsed.c, parsed._], [true, false, false, ["rest"]]);
 });
 
-Deno.test("a collected option is an array, empty where absent; else the last counts", () => {
+Deno.test("a collected option is an array, empty if absent; otherwise the last value counts", () => {
   const parsed = parseArgs(["--x=1", "--x", "2", "--y=1", "--y=2"], {
     string: ["x", "y", "z"],
     collect: ["x", "z"],
@@ -28,22 +28,22 @@ Deno.test("an alias sets both names", () => {
   assertEquals([parsed.unix, parsed.u], ["/run/p", "/run/p"]);
 });
 
-Deno.test("a value that is left out is empty, and never the next option", () => {
+Deno.test("a missing value is empty, and never the next option", () => {
   const parsed = parseArgs(["--a", "--b", "x", "--c"], { string: ["a", "b", "c"] });
   assertEquals([parsed.a, parsed.b, parsed.c], ["", "x", ""]);
 });
 
-Deno.test("everything behind -- belongs to the rest", () => {
+Deno.test("arguments after -- are no options", () => {
   const parsed = parseArgs(["--a=1", "--", "--a=2", "x"], { string: ["a", "_"] });
   assertEquals([parsed.a, parsed._], ["1", ["--a=2", "x"]]);
 });
 
-Deno.test("the rest is numbers where it looks like numbers, unless it is asked for as text", () => {
+Deno.test("other arguments become numbers if they look like numbers, unless strings are wanted", () => {
   assertEquals(parseArgs(["1", "x"])._, [1, "x"]);
   assertEquals(parseArgs(["1", "x"], { string: ["_"] })._, ["1", "x"]);
 });
 
-Deno.test("unknown options are told, and left out where the answer is false", () => {
+Deno.test("unknown options are reported, and dropped if the callback returns false", () => {
   const told: unknown[] = [];
   const parsed = parseArgs(["--known=1", "--odd=2"], {
     string: ["known"],

@@ -48,7 +48,7 @@ Deno.test("exec runs several statements and returns the rows changed", () => {
   db.close();
 });
 
-Deno.test("a mistake in SQL throws, and a closed database can be closed again", () => {
+Deno.test("an SQL error throws, and a closed database can be closed again", () => {
   const db = new Database(":memory:");
   assertThrows(() => db.prepare("SELEKT 1"), Error, "syntax error");
   db.close();
@@ -56,7 +56,7 @@ Deno.test("a mistake in SQL throws, and a closed database can be closed again", 
   assertEquals(db.open, false);
 });
 
-Deno.test("a file is made, kept, and refused for writing where it is opened read-only", async () => {
+Deno.test("a file is created, kept, and not writable if opened read-only", async () => {
   const path = `${await Deno.makeTempDir()}/x.db`;
   const db = new Database(path);
   db.exec("CREATE TABLE t (a)");

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { unicodeWidth } from "@std/cli/unicode-width";
 
-Deno.test("a text takes as many columns as a terminal gives it", () => {
+Deno.test("the width of a text is its number of terminal columns", () => {
   const table: [string, number][] = [
     ["", 0],
     ["alice@example.org", 17],

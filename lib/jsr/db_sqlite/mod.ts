@@ -1,7 +1,7 @@
 /**
  * A stand-in for the part of `@db/sqlite` that this project uses. The published package downloads a
- * native library when it first runs and needs `--allow-ffi`; this one stands on the SQLite inside
- * Deno (`node:sqlite`) and needs neither.
+ * native library when it first runs and needs `--allow-ffi`; this one uses Deno's
+ * own SQLite (`node:sqlite`) and needs neither.
  *
  * @module
  */

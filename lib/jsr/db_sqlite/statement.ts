@@ -1,12 +1,11 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Database } from "./database.ts";
 
-/** What Deno's types of node:sqlite leave out. */
+/** Missing in Deno's types of node:sqlite. */
 interface ArrayStatement extends StatementSync {
   setReturnArrays(enabled: boolean): void;
 }
 
-/** What can be bound to a parameter. */
 export type BindValue = number | string | bigint | boolean | null | undefined | Date | Uint8Array;
 
 /** Parameters in order, or by name in one object. */
@@ -38,7 +37,7 @@ function bindings(params: RestBindParameters): SQLInputValue[] {
   const named = typeof first === "object" && first !== null && !(first instanceof Date) &&
     !(first instanceof Uint8Array);
   if (named) {
-    // node:sqlite wants every parameter named in an object; its types take one before the others.
+    // node:sqlite takes an object of named parameters; its types expect it before positional ones.
     const byName = Object.fromEntries(
       Object.entries(first as Record<string, BindValue>).map(([name, value]) => [
         name,
@@ -50,21 +49,18 @@ function bindings(params: RestBindParameters): SQLInputValue[] {
   return (params as BindValue[]).map(bindable);
 }
 
-/** A prepared statement. */
 export class Statement {
   #rows: StatementSync;
   #arrays: ArrayStatement | undefined;
   #connection: DatabaseSync;
   #sql: string;
 
-  /** Made by {@linkcode Database.prepare}. */
   constructor(public db: Database, connection: DatabaseSync, sql: string) {
     this.#connection = connection;
     this.#sql = sql;
     this.#rows = connection.prepare(sql);
   }
 
-  /** The SQL it was made of. */
   get sql(): string {
     return this.#sql;
   }
@@ -91,7 +87,7 @@ export class Statement {
     return Object.fromEntries(Object.entries(row).map(([name, v]) => [name, this.#narrow(v)]));
   }
 
-  /** Runs it and returns how many rows were changed. */
+  /** Returns the number of changed rows. */
   run(...params: RestBindParameters): number {
     return Number(this.#rows.run(...bindings(params)).changes);
   }
@@ -119,7 +115,7 @@ export class Statement {
     return this.#rows.all(...bindings(params)).map((row) => this.#object(row) as T);
   }
 
-  /** Gives back what the statement holds; it cannot be used afterwards. */
+  /** The statement cannot be used afterwards. */
   finalize(): void {
     // node:sqlite finalises a statement when nothing refers to it, or when the database closes.
     this.#arrays = undefined;

@@ -8,14 +8,12 @@ import nodeAssert from "node:assert/strict";
 
 /** The error that a failed assertion throws. */
 export class AssertionError extends Error {
-  /** Makes an error with the message that tells what was expected. */
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "AssertionError";
   }
 }
 
-/** A class whose instances an assertion can ask for. */
 export type AnyConstructor<T = unknown> = abstract new (...args: never[]) => T;
 
 function suffix(msg: string | undefined): string {

@@ -1,25 +1,23 @@
 import { parseArgs as nodeParseArgs } from "node:util";
 
-/** What {@linkcode parseArgs} returns: a value for each option, and the rest under `_`. */
+/** A value for each option, and the other arguments under `_`. */
 export type Args = {
   [name: string]: unknown;
-  /** The arguments that belong to no option. */
   _: Array<string | number>;
 };
 
-/** What {@linkcode parseArgs} is told of the options. */
 export interface ParseOptions {
   /** Other names of an option: `{ help: "h" }`. */
   alias?: Record<string, string | ReadonlyArray<string>>;
-  /** Options that take no value; false where absent. */
+  /** Options without a value; false if absent. */
   boolean?: string | ReadonlyArray<string>;
-  /** Options that take a value; `""` where it is left out. `"_"` keeps the rest as text. */
+  /** Options with a value; `""` if it is missing. `"_"` keeps other arguments as strings. */
   string?: string | ReadonlyArray<string>;
-  /** Options that may be given several times; `[]` where absent. */
+  /** Options that may be repeated; `[]` if absent. */
   collect?: string | ReadonlyArray<string>;
   /** Options that `--no-NAME` sets to false. */
   negatable?: string | ReadonlyArray<string>;
-  /** Called with every argument that is no declared option; returning false leaves it out. */
+  /** Called with every undeclared argument; returning false drops it. */
   unknown?: (arg: string, key?: string, value?: unknown) => unknown;
 }
 
@@ -32,8 +30,8 @@ function looksNumeric(text: string): boolean {
 }
 
 /**
- * Sorts command line arguments into options and the rest, as the published `@std/cli` does for
- * declared options. Everything after `--` belongs to the rest.
+ * Parses command line arguments as the published `@std/cli` does for declared options. Arguments after
+ * `--` are no options.
  */
 export function parseArgs(args: string[], options: ParseOptions = {}): Args {
   const strings = new Set(list(options.string));
@@ -50,7 +48,7 @@ export function parseArgs(args: string[], options: ParseOptions = {}): Args {
     for (const name of [...set]) everyName(name).forEach((one) => set.add(one));
   }
 
-  // A value never begins with a dash unless it is joined by "=".
+  // A value begins with a dash only after "=".
   const end = args.indexOf("--");
   const joined = args.map((arg, at) => {
     if (end !== -1 && at >= end) return arg;

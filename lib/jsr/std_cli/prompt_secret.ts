@@ -1,8 +1,7 @@
-/** How {@linkcode promptSecret} shows what is typed. */
 export type PromptSecretOptions = {
-  /** What stands for each character; empty for nothing. */
+  /** Shown for each character; may be empty. */
   mask?: string;
-  /** Whether the line is cleared afterwards. */
+  /** Clear the line afterwards. */
   clear?: boolean;
 };
 
@@ -12,7 +11,7 @@ function write(text: string): void {
   Deno.stdout.writeSync(encoder.encode(text));
 }
 
-/** One byte from the terminal; undefined at its end. */
+/** Undefined at the end of input. */
 function readByte(): number | undefined {
   const buffer = new Uint8Array(1);
   return Deno.stdin.readSync(buffer) === null ? undefined : buffer[0];
@@ -26,7 +25,7 @@ function readLine(shown: (length: number) => void): string | null {
     if (byte === undefined) return bytes.length === 0 ? null : decode(bytes);
     if (byte === 10 || byte === 13) return decode(bytes);
     if (byte === 8 || byte === 127) {
-      // A character may be several bytes, all but its first of the form 10xxxxxx.
+      // The continuation bytes of a UTF-8 character are 10xxxxxx.
       let last: number | undefined;
       do last = bytes.pop(); while (last !== undefined && (last & 0xc0) === 0x80);
     } else {
@@ -41,10 +40,9 @@ function decode(bytes: readonly number[]): string {
 }
 
 /**
- * Asks for a line on the terminal without showing it.
+ * Reads a line from the terminal without echo.
  *
- * @param message what to ask.
- * @returns the line; null if standard input is no terminal, or at its end.
+ * @returns null at the end of input, or if standard input is no terminal.
  */
 export function promptSecret(
   message = "Secret",

@@ -1,15 +1,15 @@
 /** Characters without a width: combining marks, joiners, variation selectors. */
 const NOTHING = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
 
-/** What takes two columns: the signs of East Asia, their full-width forms, pictures. */
+/** Characters of two columns: East Asian characters, full-width forms, emoji. */
 const WIDE =
   /^[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Bopomofo}\p{Script=Yi}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]$/u;
 
-/** Katakana and Hangul of half the width. */
+/** Half-width Katakana and Hangul. */
 const NARROW = /^[\uff61-\uffdc]$/;
 
 /**
- * How many columns of a terminal a text takes.
+ * Number of terminal columns of a text.
  *
  * @param str a text without control characters.
  */

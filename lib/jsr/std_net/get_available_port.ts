@@ -1,6 +1,5 @@
-/** What {@linkcode getAvailablePort} can be told. */
 export interface GetAvailablePortOptions {
-  /** The port to take if it is free; 0 leaves the choice to the operating system. */
+  /** Returned if it is free; 0 lets the operating system choose. */
   preferredPort?: number;
 }
 
@@ -14,9 +13,9 @@ function probe(port: number): number {
 }
 
 /**
- * A TCP port on which nothing listens at this moment; another process may take it the next.
+ * Returns a TCP port that is free now; another process may take it at any time.
  *
- * @throws {Error} if the preferred port cannot be tried for another reason than being in use.
+ * @throws {Error} if the preferred port fails for another reason than being in use.
  */
 export function getAvailablePort(options?: GetAvailablePortOptions): number {
   if (options?.preferredPort) {
