@@ -186,10 +186,10 @@ export function baselineDays(tallies: readonly Tally[], now: number): number {
 }
 
 /**
- * A today.
+ * The figures of the last 24 hours and their baseline.
  *
  * @param tallies since {@linkcode todaySince}, as are the delays.
- * @param notRetried what did not come back: in the last 24 hours, and in all the usual days.
+ * @param notRetried deferrals not retried: in the last 24 hours, and in the days of the baseline.
  */
 export function todayOf(
   tallies: readonly Tally[],

@@ -239,7 +239,7 @@ function textFor(matchOn: MatchOn, target: Target): string | undefined {
 export interface Finding<R extends Rule = Rule> {
   /** The entry of the allow list or the block list that counts, if one matched. */
   readonly decisive: Match<R> | undefined;
-  /** The entry by which the client's origins are never proven, if there is one. */
+  /** The entry of `always-greylist` that matches the client. */
   readonly alwaysGreylist: Match<R> | undefined;
   /** Whether the recipient is to be greylisted, by `opt-in` and `opt-out`. */
   readonly optedIn: boolean;
