@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { BUILTIN, nameBuiltinRule } from "../lists/builtin.ts";
+import { BUILTIN, formatBuiltin, nameBuiltinEntry } from "../lists/builtin.ts";
 import { nameFileRule, parseListFile } from "../lists/list_file.ts";
 import { formatPattern, type MatchOn } from "../lists/pattern.ts";
 import type { RuleHits } from "../store/store.ts";
@@ -13,7 +13,7 @@ export interface FixedRule {
   readonly source: string;
   readonly matchOn: MatchOn;
   readonly pattern: string;
-  /** Empty for rules of files. */
+  /** The provider of a built-in rule; empty for rules of files. */
   readonly reason: string;
   readonly hits: number;
 }
@@ -53,12 +53,12 @@ export function readFixedRules(
       reason: "",
       hits: hitsOf(nameFileRule(rule)),
     })),
-    ...(builtinList ? BUILTIN : []).map((rule) => ({
-      source: `built in (${rule.source}, ${rule.date})`,
-      matchOn: rule.matchOn,
-      pattern: rule.text,
-      reason: rule.reason,
-      hits: hitsOf(nameBuiltinRule(rule)),
+    ...(builtinList ? BUILTIN : []).map((entry) => ({
+      source: `built in (${entry.source}, ${entry.date})`,
+      matchOn: entry.matchOn === "recipient" ? "recipient" as const : "client" as const,
+      pattern: formatBuiltin(entry),
+      reason: entry.provider,
+      hits: hitsOf(nameBuiltinEntry(entry)),
     })),
   ];
 }

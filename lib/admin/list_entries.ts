@@ -37,6 +37,9 @@ export function newEntry(
 ): Entered {
   const parsed = parsePattern(matchOn, text);
   if (!parsed.ok) return { ok: false, why: `${JSON.stringify(text)}: ${parsed.why}` };
+  if (list === "trap" && matchOn !== "recipient") {
+    return { ok: false, why: "trap takes recipients only" };
+  }
   const pattern = formatPattern(parsed.pattern);
   return { ok: true, entry: { list, matchOn, pattern, ...remarked(remarks) } };
 }

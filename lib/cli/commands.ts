@@ -4,7 +4,7 @@ import type { Command } from "./command.ts";
 import { completions } from "./completions.ts";
 import { config } from "./config.ts";
 import { doctor } from "./doctor.ts";
-import { allow, alwaysGreylist, block, expect, unlist } from "./entries.ts";
+import { allow, alwaysGreylist, block, expect, trap, unlist } from "./entries.ts";
 import { explain } from "./explain.ts";
 import { find } from "./find.ts";
 import { forget } from "./forget.ts";
@@ -49,6 +49,7 @@ export const COMMANDS: readonly Command[] = [
   allow,
   block,
   alwaysGreylist,
+  trap,
   unlist,
   list,
   stats,

@@ -84,17 +84,25 @@ async function add(
   return 0;
 }
 
+/** The lists whose entries all match on the same attribute. */
+const MATCH_ON: Readonly<Partial<Record<ListName, MatchOn>>> = {
+  "always-greylist": "client",
+  "trap": "recipient",
+};
+
 function adding(name: string, list: ListName, summary: string, description: string[]): Command {
-  const options = list === "always-greylist"
-    ? [...ADMIN_OPTIONS, FOR, NOTE]
-    : [...ADMIN_OPTIONS, ...ENTRY_OPTIONS];
+  const fixed = MATCH_ON[list];
+  const options = fixed === undefined
+    ? [...ADMIN_OPTIONS, ...ENTRY_OPTIONS]
+    : [...ADMIN_OPTIONS, FOR, NOTE];
+  const argument = fixed?.toUpperCase() ?? "PATTERN";
   return {
     name,
     summary,
-    usage: list === "always-greylist"
-      ? "CLIENT [--for TIME] [--note TEXT]"
-      : "PATTERN [--client | --sender | --recipient] [--for TIME] [--note TEXT]",
-    description: [
+    usage: fixed === undefined
+      ? "PATTERN [--client | --sender | --recipient] [--for TIME] [--note TEXT]"
+      : `${argument} [--for TIME] [--note TEXT]`,
+    description: fixed === "recipient" ? description : [
       ...description,
       "A host name matches itself and its subdomains, and only as a name that Postfix verified " +
       "(client_name): a HELO name or an unconfirmed reverse DNS name never matches. org:DOMAIN matches " +
@@ -104,9 +112,8 @@ function adding(name: string, list: ListName, summary: string, description: stri
     options,
     run(args, output) {
       const admin = parseAdmin(args, options.slice(ADMIN_OPTIONS.length));
-      const text = requiredArgument(admin.rest, list === "always-greylist" ? "CLIENT" : "PATTERN");
-      const matchOn = list === "always-greylist" ? "client" : matchOnOf(admin, text);
-      return add(admin, list, matchOn, text, currentUser(), output);
+      const text = requiredArgument(admin.rest, argument);
+      return add(admin, list, fixed ?? matchOnOf(admin, text), text, currentUser(), output);
     },
   };
 }
@@ -134,6 +141,17 @@ export const alwaysGreylist: Command = adding(
   "always-greylist",
   "exclude a client from auto-whitelisting",
   ["The origins of the client are never auto-whitelisted: each of its new triplets is greylisted."],
+);
+
+export const trap: Command = adding(
+  "trap",
+  "trap",
+  "mark a recipient as a spam trap",
+  [
+    "For an address that only spam still reaches, such as one that was given up years ago. RECIPIENT is " +
+    "an address, user@ or a domain. A client that writes to a trap is deferred for a day and loses its " +
+    "reputation.",
+  ],
 );
 
 export const expect: Command = {

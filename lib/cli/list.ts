@@ -1,4 +1,4 @@
-import { BUILTIN, nameBuiltinRule } from "../lists/builtin.ts";
+import { BUILTIN, nameBuiltinEntry } from "../lists/builtin.ts";
 import { parseListFile } from "../lists/list_file.ts";
 import { formatPattern } from "../lists/pattern.ts";
 import type { StoredEntry } from "../store/store.ts";
@@ -11,7 +11,16 @@ import { printTable } from "./table.ts";
 import { optionalArgument, UsageError } from "./usage.ts";
 import { nearest } from "../config/load.ts";
 
-const WHICH = ["all", "allow", "block", "always-greylist", "release", "files", "builtin"] as const;
+const WHICH = [
+  "all",
+  "allow",
+  "block",
+  "always-greylist",
+  "trap",
+  "release",
+  "files",
+  "builtin",
+] as const;
 
 function showEntries(entries: readonly StoredEntry[], which: string, output: Output): void {
   if (entries.length === 0) {
@@ -42,13 +51,13 @@ async function showBuiltin(admin: Admin, output: Output): Promise<void> {
   const counted = await withStore(admin.configuration, (store) => store.lists.ruleHits());
   const hits = new Map(counted.map((one) => [one.rule, one]));
   if (admin.json) {
-    const entries = BUILTIN.map((rule) => ({
-      match_on: rule.matchOn,
-      pattern: rule.text,
-      reason: rule.reason,
-      source: rule.source,
-      date: rule.date,
-      hits: hits.get(nameBuiltinRule(rule))?.hits ?? 0,
+    const entries = BUILTIN.map((entry) => ({
+      provider: entry.provider,
+      match_on: entry.matchOn,
+      pattern: entry.pattern,
+      source: entry.source,
+      date: entry.date,
+      hits: hits.get(nameBuiltinEntry(entry))?.hits ?? 0,
     }));
     output.print(`${JSON.stringify(entries, null, 2)}\n`);
     return;
@@ -56,15 +65,15 @@ async function showBuiltin(admin: Admin, output: Output): Promise<void> {
   if (!admin.configuration.values.builtin_list) {
     output.print("The built-in list is turned off (builtin_list = false).\n");
   }
-  const rows = BUILTIN.map((rule) => [
-    rule.matchOn,
-    rule.text,
-    String(hits.get(nameBuiltinRule(rule))?.hits ?? 0),
-    rule.reason,
-    rule.date,
-    rule.source,
+  const rows = BUILTIN.map((entry) => [
+    entry.provider,
+    entry.matchOn,
+    entry.pattern,
+    String(hits.get(nameBuiltinEntry(entry))?.hits ?? 0),
+    entry.date,
+    entry.source,
   ]);
-  const heads = ["match on", "pattern", "hits", "reason", "since", "source"];
+  const heads = ["provider", "match on", "pattern", "hits", "date", "source"];
   printTable(heads, rows, output);
 }
 
@@ -105,9 +114,10 @@ export const list: Command = {
   summary: "show the lists",
   usage: `[${WHICH.join(" | ")}]`,
   description: [
-    "all (the default), allow, block, always-greylist and release (pairs of greylag release) show the " +
-    "entries of the database. files shows those of the list files and reports lines with errors. " +
-    "builtin shows the list that greylag ships.",
+    "all (the default), allow, block, always-greylist, trap and release (pairs of greylag release) show " +
+    "the entries of the database. files shows those of the list files and reports lines with errors. " +
+    "builtin shows the list that greylag ships: host entries match a client's verified name, via " +
+    "entries the domain whose SPF record names the client.",
   ],
   options: ADMIN_OPTIONS,
   async run(args, output) {

@@ -161,7 +161,8 @@ export const SETTINGS = {
   }),
   builtin_list: boolean({
     default: true,
-    help: "Allow the clients of the built-in list, which do not retry or retry from many networks.",
+    help:
+      "Accept hosts of well-known senders without delay, and mail to postmaster@ and abuse@; see `greylag list builtin`.",
   }),
   block_text: text("TEXT", "a string on one line", (given) => given.trim() !== "", {
     default: "Refused by the policy of this site",

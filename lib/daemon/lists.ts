@@ -5,7 +5,12 @@
  * @module
  */
 import type { Listing } from "../greylist/attempt.ts";
-import { BUILTIN, type BuiltinRule, nameBuiltinRule, wellKnownVia } from "../lists/builtin.ts";
+import {
+  type BuiltinRule,
+  builtinRules,
+  nameBuiltinEntry,
+  wellKnownVia,
+} from "../lists/builtin.ts";
 import { type FileRule, nameFileRule, parseListFile } from "../lists/list_file.ts";
 import { type Finding, Matcher, type Rule, type Target } from "../lists/matcher.ts";
 import { formatPair, formatPattern, type MatchOn, parsePattern } from "../lists/pattern.ts";
@@ -48,7 +53,7 @@ export function nameRule(rule: ListedRule): string {
   if ("entry" in rule) return `entry:${rule.entry.id}`;
   if ("path" in rule) return nameFileRule(rule);
   if ("setting" in rule) return rule.setting;
-  return nameBuiltinRule(rule);
+  return nameBuiltinEntry(rule.builtin);
 }
 
 /** Identifies a rule to people. */
@@ -57,7 +62,7 @@ export function describeRule(rule: ListedRule): string {
   if ("entry" in rule) return `entry ${rule.entry.id} (${rule.matchOn} ${pattern})`;
   if ("path" in rule) return `${rule.path}:${rule.line} (${pattern})`;
   if ("setting" in rule) return `${rule.setting} (${pattern})`;
-  return `built-in list (${rule.matchOn} ${pattern}: ${rule.reason})`;
+  return `built-in list (${rule.matchOn} ${pattern}: ${rule.builtin.provider})`;
 }
 
 /** @param released the entry that releases this sender's mail to this recipient, if there is one. */
@@ -263,7 +268,7 @@ export class Lists {
       ...[...this.#files.values()].flatMap(({ rules }) => rules),
       ...optIn.flatMap((text) => chosen("opt-in", text)),
       ...optOut.flatMap((text) => chosen("opt-out", text)),
-      ...(builtinList ? BUILTIN : []),
+      ...(builtinList ? builtinRules() : []),
     ];
     this.#matcher = new Matcher(rules);
     const domains = rules.map(({ pattern }) => pattern.kind === "spf" ? pattern.domain : undefined);

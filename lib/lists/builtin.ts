@@ -1,83 +1,117 @@
-/**
- * The allow list that comes with Greylag: who is known not to retry, to retry from everywhere, or to
- * bring what cannot wait. Clients are matched by the name that Postfix verified, as in every list.
- *
- * @module
- */
+/** The built-in list: hosts and SPF records of well-known senders, and recipients by duty. */
+import { GlobMap } from "./glob.ts";
 import type { Rule } from "./matcher.ts";
-import { type MatchOn, parsePattern } from "./pattern.ts";
+import { parsePattern, type Pattern } from "./pattern.ts";
 import { WELL_KNOWN } from "./well_known.ts";
-import { WellKnownSenders, wellKnownSenders } from "./well_known_sender.ts";
+import type { WellKnownTable } from "./well_known_sender.ts";
 
-/** Why an entry is built in. */
-export type BuiltinReason =
-  | "many hosts"
-  | "no retry"
-  | "slow retry"
-  | "new sender each time"
-  | "duty";
-
-/** An entry of the built-in list. */
-export interface BuiltinRule extends Rule {
-  /** The pattern as it is written. */
-  readonly text: string;
-  /** Why it is there. */
-  readonly reason: BuiltinReason;
-  /** Where that is known from. */
+export interface BuiltinEntry {
+  readonly provider: string;
+  /** A `host` matches a verified name, a `via` the domain of the SPF record that names the client. */
+  readonly matchOn: "host" | "via" | "recipient";
+  readonly pattern: string;
   readonly source: string;
-  /** Since when it is known: a date of ISO 8601. */
+  /** Year or day (ISO 8601) of the newest evidence. */
   readonly date: string;
 }
 
-/** In the log and in counts of hits, without white space. */
-export function nameBuiltinRule({ text }: BuiltinRule): string {
-  return `builtin:${text}`;
+/** The rule of an entry that the lists match. */
+export interface BuiltinRule extends Rule {
+  readonly builtin: BuiltinEntry;
 }
 
-/** postgrey's list of clients gives the day and the reason of every entry; these are its facts. */
-const POSTGREY = "postgrey 1.37, whitelist_clients";
+/** RFCs want mail to these accepted from everybody. */
+const DUTIES: readonly BuiltinEntry[] = [
+  ["postmaster@", "RFC 5321, section 4.5.1", "2008-10-01"],
+  ["abuse@", "RFC 2142, section 4", "1997-05-01"],
+].map(([pattern = "", source = "", date = ""]) => (
+  { provider: "every domain", matchOn: "recipient", pattern, source, date }
+));
 
-type Row = readonly [MatchOn, string, BuiltinReason, string, string];
+/** Clients on postgrey's list that are not in the table of well-known senders. */
+const POSTGREY: readonly BuiltinEntry[] = [
+  ["Alibaba", "mail.alibaba.com", "2015-08-19"],
+  ["Battle.net", "battle.net", "2017-01-11"],
+  ["AFNIC", "nic.fr", "2004-07-01"],
+  ["kernel.org", "vger.kernel.org", "2004-05-20"],
+  ["Mailchimp", "systemalerts.mailchimp.com", "2018-04-25"],
+  ["Reflexion", "reflexion.net", "2018-09-02"],
+  ["SMTP2GO", "smtp2go.com", "2022-01-22"],
+  ["SpamExperts", "mailspamprotection.com", "2022-01-22"],
+  ["UPC", "upcmail.net", "2011-05-02"],
+].map(([provider = "", pattern = "", date = ""]) => (
+  { provider, matchOn: "host", pattern, source: "postgrey 1.37, whitelist_clients", date }
+));
 
-const ROWS: readonly Row[] = [
-  ["recipient", "postmaster@", "duty", "RFC 5321, 4.5.1", "2008-10-01"],
-  ["recipient", "abuse@", "duty", "RFC 2142, 4", "1997-05-01"],
-  ["client", "vger.kernel.org", "new sender each time", POSTGREY, "2004-05-20"],
-  ["client", "nic.fr", "no retry", POSTGREY, "2004-07-01"],
-  ["client", "bigfish.com", "slow retry", POSTGREY, "2010-06-10"],
-  ["client", "upcmail.net", "many hosts", POSTGREY, "2011-05-02"],
-  ["client", "mout-xforward.gmx.net", "slow retry", POSTGREY, "2014-01-29"],
-  ["client", "outlook.com", "many hosts", POSTGREY, "2015-07-23"],
-  ["client", "mail.alibaba.com", "many hosts", POSTGREY, "2015-08-19"],
-  ["client", "mtasv.net", "no retry", POSTGREY, "2016-05-05"],
-  ["client", "amazonses.com", "many hosts", POSTGREY, "2016-09-13"],
-  ["client", "github.com", "slow retry", POSTGREY, "2016-11-16"],
-  ["client", "battle.net", "slow retry", POSTGREY, "2017-01-11"],
-  ["client", "twitter.com", "many hosts", POSTGREY, "2017-02-09"],
-  ["client", "mail-out.ovh.net", "many hosts", POSTGREY, "2017-05-18"],
-  ["client", "systemalerts.mailchimp.com", "new sender each time", POSTGREY, "2018-04-25"],
-  ["client", "reflexion.net", "many hosts", POSTGREY, "2018-09-02"],
-  ["client", "protonmail.ch", "many hosts", POSTGREY, "2019-06-25"],
-  ["client", "mailspamprotection.com", "many hosts", POSTGREY, "2022-01-22"],
-  ["client", "barracuda.com", "many hosts", POSTGREY, "2022-01-22"],
-  ["client", "smtp2go.com", "many hosts", POSTGREY, "2022-01-22"],
+/** The rows of a table as entries, hosts first. */
+export function entriesOf({ hosts, via }: WellKnownTable): BuiltinEntry[] {
+  return [
+    ...Object.values(hosts).flat().map(([provider, pattern, _example, source, year]) => (
+      { provider, matchOn: "host" as const, pattern, source, date: String(year) }
+    )),
+    ...Object.values(via).flat().map(([provider, pattern, source, year]) => (
+      { provider, matchOn: "via" as const, pattern, source, date: String(year) }
+    )),
+  ];
+}
+
+export const BUILTIN: readonly BuiltinEntry[] = [
+  ...DUTIES,
+  ...entriesOf(WELL_KNOWN),
+  ...POSTGREY,
 ];
 
-/** The built-in allow list. */
-export const BUILTIN: readonly BuiltinRule[] = ROWS.map(([matchOn, text, reason, source, date]) => {
-  const parsed = parsePattern(matchOn, text);
-  if (!parsed.ok) throw new Error(`built-in entry ${text}: ${parsed.why}`);
-  return { list: "allow", matchOn, pattern: parsed.pattern, text, reason, source, date };
-});
+/** The pattern with its kind, where it is not plain: `via:_spf.google.com`. */
+export function formatBuiltin({ matchOn, pattern }: BuiltinEntry): string {
+  return matchOn === "via" ? `via:${pattern}` : pattern;
+}
 
-const SENDERS = new WellKnownSenders(wellKnownSenders(WELL_KNOWN));
+/** The entry's name in the log and in the counts of hits. */
+export function nameBuiltinEntry(entry: BuiltinEntry): string {
+  return `builtin:${formatBuiltin(entry)}`;
+}
 
-/**
- * The built-in entry of an SPF record, such as `via:_spf.google.com`.
- *
- * @param domain the record's domain, in canonical form.
- */
+function patternOf({ matchOn, pattern }: BuiltinEntry): Pattern {
+  if (pattern.includes("*")) return { kind: "glob", glob: pattern };
+  const parsed = parsePattern(matchOn === "host" ? "client" : "recipient", pattern);
+  if (!parsed.ok) throw new Error(`built-in entry ${pattern}: ${parsed.why}`);
+  return parsed.pattern;
+}
+
+/** The rules of entries for hosts and recipients. */
+export function builtinRules(entries: readonly BuiltinEntry[] = BUILTIN): BuiltinRule[] {
+  return entries.filter(({ matchOn }) => matchOn !== "via").map((builtin) => ({
+    list: "builtin",
+    matchOn: builtin.matchOn === "host" ? "client" : "recipient",
+    pattern: patternOf(builtin),
+    builtin,
+  }));
+}
+
+/** Entries by the domain of the SPF record that names the client. */
+export class ViaIndex {
+  readonly #exact = new Map<string, BuiltinEntry>();
+  readonly #globs = new GlobMap<BuiltinEntry>();
+
+  constructor(entries: Iterable<BuiltinEntry>) {
+    for (const entry of entries) {
+      const { matchOn, pattern } = entry;
+      if (matchOn !== "via") continue;
+      if (pattern.includes("*")) this.#globs.add(pattern, entry);
+      else this.#exact.set(pattern, entry);
+    }
+  }
+
+  /** @param domain in lower case, without a final dot. */
+  find(domain: string): BuiltinEntry | undefined {
+    return this.#exact.get(domain) ?? this.#globs.find(domain)[0];
+  }
+}
+
+const VIA = new ViaIndex(BUILTIN);
+
+/** The built-in entry of an SPF record, as {@linkcode formatBuiltin} writes it. */
 export function wellKnownVia(domain: string): string | undefined {
-  const sender = SENDERS.findVia(domain);
-  return sender && `via:${sender.pattern}`;
+  const entry = VIA.find(domain);
+  return entry && formatBuiltin(entry);
 }

@@ -9,20 +9,21 @@
  */
 import { canonicalDomain, splitAddress } from "../net/email_address.ts";
 import { type IpAddress, networkOf } from "../net/network.ts";
+import { GlobMap, suffixesOf } from "./glob.ts";
 import type { Expression, MatchOn, Pattern } from "./pattern.ts";
 
-/** The lists that say what becomes of an attempt, and those that say whether it is greylisted. */
-export type ListName = "allow" | "block" | "always-greylist" | "opt-in" | "opt-out";
+/**
+ * The administrator's lists. `trap` names recipients that get no wanted mail; `opt-in` and `opt-out`
+ * those that want greylisting or do not.
+ */
+export type ListName = "allow" | "block" | "always-greylist" | "opt-in" | "opt-out" | "trap";
 
 /** One entry as the matcher needs it. */
 export interface Rule {
-  /** The list that it is in. */
-  readonly list: ListName;
-  /** What it is about. */
+  readonly list: ListName | "builtin";
   readonly matchOn: MatchOn;
-  /** What it matches. */
   readonly pattern: Pattern;
-  /** When it ends, in milliseconds since the epoch; absent for never. */
+  /** Milliseconds since the epoch; absent for never. */
   readonly expires?: number;
 }
 
@@ -70,16 +71,6 @@ export function levelOf(pattern: Pattern): Level {
   }
 }
 
-/** The domain itself and every domain above it, longest first. */
-function* suffixes(domain: string): Generator<string> {
-  for (let rest = domain; rest !== "";) {
-    yield rest;
-    const dot = rest.indexOf(".");
-    if (dot === -1) return;
-    rest = rest.slice(dot + 1);
-  }
-}
-
 /** A mail address taken apart for matching. */
 interface Mailbox {
   /** The user as given and without its extension. */
@@ -110,6 +101,7 @@ class Index<R extends Rule> {
   readonly #networks: Record<4 | 6, NetworkSize<R>[]> = { 4: [], 6: [] };
   readonly #organisations = new Map<string, R[]>();
   readonly #spfDomains = new Map<string, R[]>();
+  readonly #globs = new GlobMap<R>();
   readonly #users = new Map<string, R[]>();
   readonly #addresses = byTopic<R>();
   readonly #domains = byTopic<R>();
@@ -132,6 +124,9 @@ class Index<R extends Rule> {
       }
       case "domain":
         push(this.#domains[matchOn], pattern.domain, rule);
+        break;
+      case "glob":
+        this.#globs.add(pattern.glob, rule);
         break;
       case "organisation":
         push(this.#organisations, pattern.domain, rule);
@@ -179,7 +174,10 @@ class Index<R extends Rule> {
     for (const { prefix, rules } of this.#networks[target.address.family]) {
       if (take(rules.get(networkOf(target.address, prefix).bytes.join(".")))) break;
     }
-    if (target.name !== undefined) below(this.#domains.client, target.name, take);
+    if (target.name !== undefined) {
+      below(this.#domains.client, target.name, take);
+      take(this.#globs.find(target.name));
+    }
     if (target.organisation !== undefined) take(this.#organisations.get(target.organisation));
     if (this.#spfDomains.size === 0) return;
     for (const domain of target.authorisedBy ?? []) take(this.#spfDomains.get(domain));
@@ -217,7 +215,7 @@ function below<R>(
   take: (rules: readonly R[] | undefined) => boolean,
 ): void {
   if (domains.size === 0) return;
-  for (const suffix of suffixes(domain)) {
+  for (const suffix of suffixesOf(domain)) {
     if (take(domains.get(suffix))) return;
   }
 }
@@ -235,21 +233,22 @@ function textFor(matchOn: MatchOn, target: Target): string | undefined {
   return domain === "" ? user : `${user}@${domain}`;
 }
 
-/** What the lists say of an attempt. */
+/** The lists' entries for an attempt. */
 export interface Finding<R extends Rule = Rule> {
-  /** The entry of the allow list or the block list that counts, if one matched. */
+  /** The entry of the allow, block or built-in list that decides. */
   readonly decisive: Match<R> | undefined;
   /** The entry of `always-greylist` that matches the client. */
   readonly alwaysGreylist: Match<R> | undefined;
-  /** Whether the recipient is to be greylisted, by `opt-in` and `opt-out`. */
+  /** The recipient is to be greylisted, by `opt-in` and `opt-out`. */
   readonly optedIn: boolean;
+  /** The recipient is a trap. */
+  readonly isTrap: boolean;
 }
 
-/** Lists that can be asked. Made anew when an entry comes or goes. */
+/** An immutable index of lists. */
 export class Matcher<R extends Rule = Rule> {
-  readonly #indices = new Map<ListName, Index<R>>();
+  readonly #indices = new Map<Rule["list"], Index<R>>();
 
-  /** A matcher of these entries. */
   constructor(rules: Iterable<R>) {
     for (const rule of rules) {
       const index = this.#indices.get(rule.list) ?? new Index<R>();
@@ -258,22 +257,28 @@ export class Matcher<R extends Rule = Rule> {
     }
   }
 
-  /**
-   * What the lists say.
-   *
-   * @param now milliseconds since the epoch, by which entries end.
-   */
+  /** @param now milliseconds since the epoch; entries that ended before are ignored. */
   find(target: Target, now: number): Finding<R> {
-    const first = (list: ListName) => this.#indices.get(list)?.find(target, now);
+    const first = (list: Rule["list"]) => this.#indices.get(list)?.find(target, now);
     const allow = first("allow");
     const block = first("block");
+    const alwaysGreylist = first("always-greylist");
     const isOptIn = this.#indices.has("opt-in");
     return {
-      decisive: decisiveOf(allow, block),
-      alwaysGreylist: first("always-greylist"),
+      decisive: decisiveOf(allow, block) ?? builtinOf(first("builtin"), alwaysGreylist),
+      alwaysGreylist,
       optedIn: first("opt-out") === undefined && (!isOptIn || first("opt-in") !== undefined),
+      isTrap: first("trap") !== undefined,
     };
   }
+}
+
+/** A client that is always greylisted is not let in by its name, but may still write to postmaster. */
+function builtinOf<R extends Rule>(
+  builtin: Match<R> | undefined,
+  alwaysGreylist: Match<R> | undefined,
+): Match<R> | undefined {
+  return alwaysGreylist !== undefined && builtin?.rule.matchOn === "client" ? undefined : builtin;
 }
 
 function decisiveOf<R extends Rule>(

@@ -22,6 +22,8 @@ export type Pattern =
   | { readonly kind: "network"; readonly network: Network }
   /** A verified host name, or the domain of a sender or recipient, with everything below it. */
   | { readonly kind: "domain"; readonly domain: string }
+  /** Verified host names; only in the built-in list. */
+  | { readonly kind: "glob"; readonly glob: string }
   /** A client's organisation. */
   | { readonly kind: "organisation"; readonly domain: string }
   /** Every client that a domain's SPF record authorises. */
@@ -152,6 +154,8 @@ export function formatPattern(pattern: Pattern): string {
     }
     case "domain":
       return pattern.domain;
+    case "glob":
+      return pattern.glob;
     case "organisation":
       return `org:${pattern.domain}`;
     case "spf":

@@ -17,6 +17,8 @@ Deno.test("a pattern is taken for what it looks like, or for what is said", asyn
       [["block", "bob@example.net", "--recipient"], "block recipient bob@example.net"],
       [["block", "/^x/", "--sender"], "block sender /^x/"],
       [["always-greylist", "192.0.2.0/24"], "always-greylist client 192.0.2.0/24"],
+      [["trap", "old@example.net"], "trap recipient old@example.net"],
+      [["trap", "Sales@", "--for=1w"], "trap recipient sales@, for 7d"],
       [["expect", "bob@example.net"], "allow recipient bob@example.net, for 15m"],
     ];
     for (const [args, expected] of table) {
@@ -91,12 +93,19 @@ Deno.test("a missing database is not created, and the error names the remedy", a
 Deno.test("the built-in list and the list files are shown with their source", async () => {
   await withDatabase(async (greylag, path) => {
     const { out } = await greylag("list", "builtin");
-    assertStringIncludes(out, "RFC 5321, 4.5.1");
+    assertStringIncludes(out, "RFC 5321, section 4.5.1");
     const store = openStore({ database: path, privacy: false });
     store.lists.countHits([{ rule: "builtin:postmaster@", count: 4, last: 1 }]);
     store.close();
     const builtin = JSON.parse((await greylag("list", "builtin", "--json")).out);
-    assertEquals(builtin[0].hits, 4);
+    assertEquals(builtin[0], {
+      provider: "every domain",
+      match_on: "recipient",
+      pattern: "postmaster@",
+      source: "RFC 5321, section 4.5.1",
+      date: "2008-10-01",
+      hits: 4,
+    });
     const config = `${path}.toml`;
     await Deno.writeTextFile(`${path}.list`, "example.org\nnot a name\n");
     await Deno.writeTextFile(config, `whitelist_clients = ["${path}.list"]\n`);

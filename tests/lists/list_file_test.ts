@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { BUILTIN } from "../../lib/lists/builtin.ts";
 import { parseListFile } from "../../lib/lists/list_file.ts";
 import { formatPattern } from "../../lib/lists/pattern.ts";
 
@@ -42,14 +41,4 @@ Deno.test("recipients are users, addresses and domains", () => {
   );
   assertEquals(errors, []);
   assertEquals(rules.map(({ pattern }) => pattern.kind), ["user", "address", "domain"]);
-});
-
-Deno.test("every built-in entry has a source and a date; postmaster and abuse are exempt", () => {
-  for (const { source, date } of BUILTIN) {
-    assertEquals([source === "", /^\d{4}-\d\d-\d\d$/.test(date)], [false, true]);
-  }
-  assertEquals(
-    BUILTIN.flatMap(({ text, matchOn }) => matchOn === "recipient" ? [text] : []),
-    ["postmaster@", "abuse@"],
-  );
 });

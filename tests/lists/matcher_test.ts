@@ -127,3 +127,15 @@ Deno.test("the always-greylist list is told beside what decides", () => {
   ]);
   assert(found.alwaysGreylist !== undefined && found.decisive?.rule.list === "allow");
 });
+
+Deno.test("a trap is told and decides nothing", () => {
+  const rules = [
+    rule("trap", "recipient", "old@example.net"),
+    rule("allow", "client", "192.0.2.10"),
+  ];
+  const trapped = ask(rules, { recipient: "Old+x@example.net" });
+  assertEquals([trapped.isTrap, trapped.decisive?.rule.list], [true, "allow"]);
+  const alone = ask(rules.slice(0, 1), { recipient: "old@example.net" });
+  assertEquals([alone.isTrap, alone.decisive, alone.optedIn], [true, undefined, true]);
+  assertEquals(ask(rules, { recipient: "bob@example.net" }).isTrap, false);
+});

@@ -26,7 +26,15 @@ const count = (description: string) =>
 const amount = (description: string) =>
   v.pipe(v.number(), v.minValue(0), v.description(description));
 const matchOn = v.picklist(["client", "sender", "recipient"]);
-const list = v.picklist(["allow", "block", "always-greylist", "opt-in", "opt-out", "release"]);
+const list = v.picklist([
+  "allow",
+  "block",
+  "always-greylist",
+  "opt-in",
+  "opt-out",
+  "trap",
+  "release",
+]);
 
 const duration = v.pipe(
   v.string('must be a duration such as "15m" or "30d"'),
@@ -355,8 +363,8 @@ export const NO_SEARCH = v.object({});
 export const NEW_ENTRY = v.strictObject({
   list: v.pipe(
     v.picklist(
-      ["allow", "block", "always-greylist"],
-      "must be allow, block or always-greylist",
+      ["allow", "block", "always-greylist", "trap"],
+      "must be allow, block, always-greylist or trap",
     ),
     v.description("List that the entry belongs to."),
   ),
