@@ -15,7 +15,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   daemon: ["dns", "evidence", "greylist", "lists", "net", "postfix", "store", "text"],
   config: ["daemon", "dns", "evidence", "lists", "net", "postfix", "text"],
   admin: ["evidence", "greylist", "lists", "net", "postfix", "store", "text"],
-  import: ["config", "greylist", "net", "store", "text"],
+  import: ["config", "greylist", "lists", "net", "store", "text"],
   web: ["admin", "daemon", "greylist", "lists", "net", "postfix", "sockets", "store", "text"],
   cli: [
     "admin",

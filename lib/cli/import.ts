@@ -1,12 +1,10 @@
 import { nearest } from "../config/load.ts";
 import { daemonSettings } from "../config/settings.ts";
-import { formatPattern, parsePattern } from "../lists/pattern.ts";
-import type { Change } from "../greylist/model.ts";
-import type { Store } from "../store/store.ts";
 import { ADMIN_OPTIONS, durationOf, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
-import { changeOf, type Choice, isExpired, type Item } from "../import/item.ts";
+import { isExpired } from "../import/item.ts";
 import { FORMATS, readSources } from "../import/read.ts";
+import { emptyCounts, storeChoices, storeItems } from "../import/write.ts";
 import type { Output } from "./output.ts";
 import { type Option, UsageError } from "./usage.ts";
 import { MINUTE } from "../text/duration.ts";
@@ -20,77 +18,11 @@ const OWN: readonly Option[] = [
   { name: "dry-run", help: "Show the result without storing anything." },
 ];
 
-/** Rows in one transaction: a running daemon waits for one chunk at most. */
-const CHUNK = 500;
-
-interface Summary {
-  known: number;
-  pending: number;
-  origins: number;
-  choices: number;
-  unchanged: number;
-  expired: number;
-  errors: number;
-}
-
-async function storeItems(
-  items: readonly Item[],
-  target: Store,
-  isDry: boolean,
-  summary: Summary,
-  progress: (done: number) => void,
-): Promise<void> {
-  for (let at = 0; at < items.length; at += CHUNK) {
-    const chunk = items.slice(at, at + CHUNK);
-    let changes: readonly Change[] = [];
-    target.greylist.exchange(chunk.map(({ key }) => key), (recalled) => {
-      changes = chunk.map((item) => changeOf(item, recalled)).filter((one) => one !== undefined);
-      return isDry ? [] : changes;
-    });
-    summary.unchanged += chunk.length - changes.length;
-    for (const change of changes) {
-      if (change.kind === "origin") summary.origins++;
-      else if (change.kind === "triplet" && change.record.passed !== undefined) summary.known++;
-      else summary.pending++;
-    }
-    progress(at + chunk.length);
-    // Let a daemon in another process write.
-    await new Promise((resolve) => setTimeout(resolve, 0));
-  }
-}
-
-function storeChoices(
-  choices: readonly Choice[],
-  from: string,
-  target: Store,
-  isDry: boolean,
-  summary: Summary,
-): string[] {
-  const problems: string[] = [];
-  const present = new Set(
-    (target.lists.entries()).map(({ list, pattern }) => `${list} ${pattern}`),
-  );
-  for (const { list, pattern: given } of choices) {
-    const parsed = parsePattern("recipient", given);
-    if (!parsed.ok) {
-      problems.push(`${list} "${given}": ${parsed.why}`);
-      continue;
-    }
-    const pattern = formatPattern(parsed.pattern);
-    if (present.has(`${list} ${pattern}`)) {
-      summary.unchanged++;
-      continue;
-    }
-    present.add(`${list} ${pattern}`);
-    summary.choices++;
-    const entry = { list, pattern, note: "", addedBy: `import ${from}`, created: Date.now() };
-    if (!isDry) target.lists.add({ ...entry, matchOn: "recipient" });
-  }
-  return problems;
-}
+/** Items from which a progress bar is shown. */
+const MIN_PROGRESS = 5000;
 
 function progressOf(total: number, output: Output): (done: number) => void {
-  if (total < 10 * CHUNK || !Deno.stderr.isTerminal()) return () => {};
+  if (total < MIN_PROGRESS || !Deno.stderr.isTerminal()) return () => {};
   let next = 0;
   return (done) => {
     if (done < next && done < total) return;
@@ -138,15 +70,7 @@ export const importCommand: Command = {
     const { rules } = daemonSettings(admin.configuration.values).engine;
     const now = Date.now();
     const reading = { rules, delay: durationOf(admin, "delay", 5 * MINUTE), now };
-    const summary: Summary = {
-      known: 0,
-      pending: 0,
-      origins: 0,
-      choices: 0,
-      unchanged: 0,
-      expired: 0,
-      errors: 0,
-    };
+    const summary = emptyCounts();
     const found = await readSources(format, files, reading, (file, { line, why }) => {
       summary.errors++;
       output.complain(`greylag: ${file}${line === 0 ? "" : `:${line}`}: ${why}\n`);
@@ -155,8 +79,8 @@ export const importCommand: Command = {
     summary.expired = found.items.length - items.length;
     const isDry = admin.options.get("dry-run") === true;
     const problems = await withStore(admin.configuration, async (target) => {
-      await storeItems(items, target, isDry, summary, progressOf(items.length, output));
-      return storeChoices(found.choices, format, target, isDry, summary);
+      await storeItems(items, target.greylist, isDry, summary, progressOf(items.length, output));
+      return storeChoices(found.choices, `import ${format}`, target.lists, isDry, summary);
     });
     summary.errors += problems.length;
     for (const problem of problems) output.complain(`greylag: ${problem}\n`);

@@ -1,5 +1,5 @@
 /**
- * What an import found, in the form in which Greylag remembers it, and how it joins what is there.
+ * Imported records, and their merge with stored ones; pure.
  *
  * @module
  */
@@ -7,49 +7,38 @@ import type { Rules } from "../greylist/rules.ts";
 import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/model.ts";
 import type { Recalled } from "../store/store.ts";
 
-/** Something to be remembered, if nothing better is remembered already. */
 export type Item =
   | { readonly key: TripletKey; readonly triplet: Triplet }
-  /** The sender and the recipient of the key are empty. */
+  /** Sender and recipient of the key are empty. */
   | { readonly key: TripletKey; readonly origin: OriginRecord };
 
-/** A recipient that wants greylisting, or does not. */
+/** Opt-in or opt-out of a recipient. */
 export interface Choice {
-  /** Which of the two. */
   readonly list: "opt-in" | "opt-out";
   /** An address or a domain. */
   readonly pattern: string;
 }
 
-/** A place that cannot be understood. */
 export interface SourceError {
-  /** The line, counted from 1; 0 where there are no lines. */
+  /** Counted from 1; 0 for a file without lines. */
   readonly line: number;
-  /** What is wrong with it. */
   readonly why: string;
 }
 
-/** What one file holds. */
 export interface Source {
-  /** What was understood. */
   readonly items: readonly Item[];
-  /** The recipients' choices. */
   readonly choices: readonly Choice[];
-  /** What was not understood. */
   readonly errors: readonly SourceError[];
 }
 
-/** By what a source is read. Durations are in milliseconds. */
 export interface Reading {
-  /** Greylag's own rules. */
   readonly rules: Rules;
-  /** The other server's delay. */
+  /** Delay of the other server, in milliseconds. */
   readonly delay: number;
-  /** The time, in milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
-/** Whether Greylag would have forgotten it already. */
 export function isExpired(item: Item, rules: Rules, now: number): boolean {
   if ("origin" in item) return now - item.origin.lastSeen > rules.lifetime;
   const { passed, firstSeen, lastSeen } = item.triplet;
@@ -58,7 +47,7 @@ export function isExpired(item: Item, rules: Rules, now: number): boolean {
     : now - lastSeen > rules.lifetime;
 }
 
-/** The change that an item makes; undefined if what is remembered is as good. */
+/** @returns undefined if the stored record is as good. */
 export function changeOf(item: Item, recalled: Recalled): Change | undefined {
   if ("origin" in item) {
     const name = item.key.origin;

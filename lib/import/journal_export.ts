@@ -4,23 +4,18 @@
  * @module
  */
 
-/** One entry; a field that stands there twice keeps its first value. */
+/** Fields by name; of repeated fields the first value. */
 export type JournalEntry = ReadonlyMap<string, string>;
 
 const NEWLINE = 10;
 
 const decoder = new TextDecoder();
 
-/** What is read, and what of it is not yet whole. */
 export class JournalReader {
   #rest: Uint8Array = new Uint8Array(0);
   #fields = new Map<string, string>();
 
-  /**
-   * Takes the next bytes.
-   *
-   * @returns the entries that they ended.
-   */
+  /** @returns the entries that are complete now. */
   push(bytes: Uint8Array): JournalEntry[] {
     const all = new Uint8Array(this.#rest.length + bytes.length);
     all.set(this.#rest);
@@ -35,7 +30,7 @@ export class JournalReader {
       } else if (equals !== -1) {
         this.#take(line.slice(0, equals), line.slice(equals + 1));
       } else {
-        // A value with other than plain text: its length in 64 bits, little end first, and its bytes.
+        // A binary value: 64-bit little-endian length, bytes, newline.
         if (all.length < end + 9) break;
         const size = Number(new DataView(all.buffer).getBigUint64(end + 1, true));
         if (all.length < end + 9 + size + 1) break;
@@ -48,7 +43,7 @@ export class JournalReader {
     return entries;
   }
 
-  /** Tells that nothing follows. */
+  /** @returns the last entry. */
   end(): JournalEntry[] {
     const entries: JournalEntry[] = [];
     this.#end(entries);

@@ -1,33 +1,30 @@
 /**
- * Postfix's log: who delivered mail here.
+ * Deliveries in Postfix's log.
  *
  * @module
  */
 import { type IpAddress, isLoopback, parseAddress } from "../net/network.ts";
 import { DAY } from "../text/duration.ts";
 
-/** One message that one recipient got. */
 export interface Delivery {
-  /** When, in milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly time: number;
-  /** The client that delivered it. */
   readonly address: IpAddress;
-  /** Its name as Postfix verified it; `unknown` for none. */
+  /** `unknown` for an unverified name. */
   readonly clientName: string;
-  /** The envelope sender; empty for the null sender. */
+  /** Empty for the null sender. */
   readonly sender: string;
-  /** The envelope recipient, as the client gave it. */
+  /** Before alias expansion. */
   readonly recipient: string;
 }
 
-/** A message that is under way. */
 interface Message {
   readonly address: IpAddress;
   readonly clientName: string;
   sender?: string;
 }
 
-/** How a line of syslog begins: by RFC 3164 in local time without a year, or with an ISO 8601 date. */
+/** Syslog header: RFC 3164 in local time without a year, or an ISO 8601 date. */
 const PREFIX =
   /^(?:<\d+>)?(?:([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)|(\d{4}-\d\d-\d\dT\S+)) \S+ (\S*postfix\S*?)\/(\w+)(?:\/\w+)?\[\d+\]: (.*)$/;
 
@@ -38,7 +35,7 @@ const QUEUED = /^([0-9A-Za-z]{6,20}): (.*)$/;
 /** Maximum number of unfinished messages; the oldest are dropped beyond it. */
 const MAX_MESSAGES = 100_000;
 
-/** A date without a year is the newest that is not in the future. */
+/** RFC 3164 has no year: take the latest that is not in the future. */
 function dateWithoutYear(parts: readonly string[], now: number): number {
   const [month, day, hour, minute, second] = parts;
   const year = new Date(now).getFullYear();
@@ -51,28 +48,23 @@ function dateWithoutYear(parts: readonly string[], now: number): number {
       Number(minute),
       Number(second),
     ).getTime();
-  // A day's grace for clocks and zones.
+  // One day of tolerance for clocks and time zones.
   return inYear(year) > now + DAY ? inYear(year - 1) : inYear(year);
 }
 
-/** Reads a log line by line, in the order in which it was written. */
+/** Expects lines in chronological order. */
 export class PostfixLog {
   readonly #now: number;
   readonly #messages = new Map<string, Message>();
-  /** Lines of Postfix's, understood or not needed. */
+  /** Lines written by Postfix. */
   lines = 0;
 
-  /** A reader; `now` is in milliseconds since the epoch. */
+  /** @param now milliseconds since the epoch. */
   constructor(now: number) {
     this.#now = now;
   }
 
-  /**
-   * Takes a line of a plain log.
-   *
-   * @returns the delivery that it tells of, if it tells of one.
-   * @throws {Error} for a line of Postfix's whose date cannot be read.
-   */
+  /** @throws {Error} for an invalid date. */
   line(text: string): Delivery | undefined {
     const match = PREFIX.exec(text);
     if (match === null) return undefined;
@@ -80,15 +72,13 @@ export class PostfixLog {
     const time = iso === undefined
       ? dateWithoutYear([month!, day!, hour!, minute!, second!], this.#now)
       : Date.parse(iso);
-    if (Number.isNaN(time)) throw new Error(`"${iso ?? month}" is no date`);
+    if (Number.isNaN(time)) throw new Error(`invalid date "${iso ?? month}"`);
     return this.message(time, program!, rest!);
   }
 
   /**
-   * Takes one message of one of Postfix's programs.
-   *
    * @param time milliseconds since the epoch.
-   * @param program the program's name without `postfix/`.
+   * @param program name without `postfix/`.
    */
   message(time: number, program: string, text: string): Delivery | undefined {
     this.lines++;
@@ -105,7 +95,7 @@ export class PostfixLog {
     const client = /^client=(\S*)\[([0-9A-Fa-f.:]+)\](.*)$/.exec(rest);
     const address = client === null ? undefined : parseAddress(client[2]!);
     if (client === null || address === undefined || isLoopback(address)) return;
-    // Our own users earn nothing for the network that they happen to be in.
+    // Authenticated users earn no reputation for their network.
     if (client[3]!.includes("sasl_username=")) return;
     this.#messages.set(queueId, { address, clientName: client[1]! });
     if (this.#messages.size <= MAX_MESSAGES) return;

@@ -1,5 +1,5 @@
 /**
- * postgrey's databases, as `db_dump -p` prints them.
+ * Dumps of postgrey's databases by `db_dump -p`.
  *
  * @module
  */
@@ -7,44 +7,36 @@ import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
 import { originsOf } from "../greylist/origin.ts";
 import { tripletKey } from "../greylist/model.ts";
 import { type IpAddress, parseAddress } from "../net/network.ts";
+import { SECOND } from "../text/duration.ts";
 import type { Item, Reading, Source, SourceError } from "./item.ts";
 
-/** What postgrey remembers. Times are milliseconds since the epoch. */
+/** Times are milliseconds since the epoch. */
 export type PostgreyRecord =
   /** A triplet of `postgrey.db`. */
   | {
     readonly kind: "triplet";
     /** An address of the client's network. */
     readonly address: IpAddress;
-    /** The sender, with its extension and its numbers folded by postgrey. */
+    /** Normalised by postgrey. */
     readonly sender: string;
-    /** The recipient. */
     readonly recipient: string;
-    /** When it was first tried. */
     readonly first: number;
-    /** When it was last tried. */
     readonly last: number;
   }
   /** A client of `postgrey_clients.db`. */
   | {
     readonly kind: "client";
-    /** The client's address. */
     readonly address: IpAddress;
-    /** The deliveries that were counted. */
     readonly count: number;
-    /** When the last was counted. */
     readonly last: number;
   };
 
-/** What a dump holds. */
 export interface Dump {
-  /** What was understood. */
   readonly records: readonly PostgreyRecord[];
-  /** What was not. */
   readonly errors: readonly SourceError[];
 }
 
-/** `db_dump -p` writes what is not printable as `\xx`, and a backslash twice. */
+/** `db_dump -p` writes unprintable bytes as `\xx` and doubles backslashes. */
 function unescape(text: string): string {
   const bytes: number[] = [];
   for (let at = 0; at < text.length; at++) {
@@ -70,25 +62,27 @@ function recordOf(key: string, value: string): PostgreyRecord | string {
   const [one, other] = numbers.slice(0, 2).map((part) =>
     /^\d{1,12}$/.test(part) ? Number(part) : NaN
   );
-  if (!Number.isFinite(one) || !Number.isFinite(other)) return `"${value}" are no two numbers`;
+  if (!Number.isFinite(one) || !Number.isFinite(other)) {
+    return `expected two numbers, not "${value}"`;
+  }
   if (/^[0-9a-f]{40}$/.test(key)) return "the key is a hash: postgrey ran with --privacy";
   const slash = key.indexOf("/");
   const address = parseAddress((slash === -1 ? key : key.slice(0, slash)).toLowerCase());
-  if (address === undefined) return `"${key}" does not begin with an address`;
-  if (slash === -1) return { kind: "client", address, count: one!, last: other! * 1000 };
+  if (address === undefined) return `expected an address at the beginning of "${key}"`;
+  if (slash === -1) return { kind: "client", address, count: one!, last: other! * SECOND };
   const end = key.lastIndexOf("/");
-  if (end === slash) return `"${key}" is no client, sender and recipient`;
+  if (end === slash) return `expected client/sender/recipient, not "${key}"`;
   return {
     kind: "triplet",
     address,
     sender: key.slice(slash + 1, end),
     recipient: key.slice(end + 1),
-    first: one! * 1000,
-    last: other! * 1000,
+    first: one! * SECOND,
+    last: other! * SECOND,
   };
 }
 
-/** Reads the dump of `postgrey.db`, of `postgrey_clients.db`, or of both one after the other. */
+/** Accepts dumps of `postgrey.db` and `postgrey_clients.db`, also one after the other. */
 export function parsePostgreyDump(text: string): Dump {
   const records: PostgreyRecord[] = [];
   const errors: SourceError[] = [];
@@ -105,7 +99,7 @@ export function parsePostgreyDump(text: string): Dump {
       isData = false;
       key = undefined;
     } else if (isData && !content.startsWith(" ")) {
-      errors.push({ line, why: "a line of data begins with a space" });
+      errors.push({ line, why: "a data line must begin with a space" });
     } else if (isData && key === undefined) {
       key = decode(content.slice(1));
     } else if (isData) {
@@ -115,8 +109,8 @@ export function parsePostgreyDump(text: string): Dump {
       else records.push(record);
     }
   });
-  if (!wasDump) errors.push({ line: 1, why: "this is not what `db_dump -p` prints" });
-  else if (isData) errors.push({ line: text.split("\n").length, why: "the dump is cut off" });
+  if (!wasDump) errors.push({ line: 1, why: "not the output of db_dump -p" });
+  else if (isData) errors.push({ line: text.split("\n").length, why: "the dump is truncated" });
   return { records, errors };
 }
 
@@ -139,7 +133,6 @@ function itemOf(record: PostgreyRecord, { rules, delay }: Reading): Item {
   };
 }
 
-/** What such a dump is for Greylag. */
 export function readPostgreyDump(text: string, reading: Reading): Source {
   const { records, errors } = parsePostgreyDump(text);
   return { items: records.map((record) => itemOf(record, reading)), choices: [], errors };

@@ -1,12 +1,12 @@
 /**
- * Reading the files that are imported.
+ * Reads files of each format.
  *
  * @module
  */
 import { ConfigError } from "../config/load.ts";
 import { isSqliteFile, readTables } from "../store/sqlgrey_file.ts";
 import { messageOf } from "../text/error_message.ts";
-import { Replay } from "./deliveries.ts";
+import { Replay } from "./replay.ts";
 import type { Choice, Item, Reading, Source, SourceError } from "./item.ts";
 import { JournalReader } from "./journal_export.ts";
 import { readPostgreyDump } from "./postgrey_dump.ts";
@@ -14,10 +14,8 @@ import { PostfixLog } from "./postfix_log.ts";
 import { parseSqlDump } from "./sql_dump.ts";
 import { SQLGREY_TABLES, type SqlgreyRow, sqlgreySource } from "./sqlgrey.ts";
 
-/** What can be imported, in the words of the command line. */
 export const FORMATS = ["postgrey", "sqlgrey", "postfix"] as const;
 
-/** One of {@linkcode FORMATS}. */
 export type Format = typeof FORMATS[number];
 
 async function open(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
@@ -34,14 +32,14 @@ async function readSqlgrey(path: string, reading: Reading): Promise<Source> {
   if (path === "-" || !isSqliteFile(path)) {
     const { rows, errors } = parseSqlDump(await readText(path), SQLGREY_TABLES);
     if (rows.length === 0 && errors.length === 0) {
-      const why = "there is no row of a table of sqlgrey's in it";
+      const why = "no rows of sqlgrey's tables found";
       return { items: [], choices: [], errors: [{ line: 1, why }] };
     }
     return sqlgreySource(rows, reading, [...errors]);
   }
   const tables = readTables(path, Object.keys(SQLGREY_TABLES));
   if (!tables.has("connect")) {
-    const why = "this is no database of sqlgrey's: it has no table connect";
+    const why = "not a database of sqlgrey: the table connect is missing";
     return { items: [], choices: [], errors: [{ line: 0, why }] };
   }
   const rows = [...tables].flatMap(([table, found]) =>
@@ -50,10 +48,10 @@ async function readSqlgrey(path: string, reading: Reading): Promise<Source> {
   return sqlgreySource(rows, reading);
 }
 
-/** How a journal export begins: every entry has a cursor first. */
+/** First field of every entry. */
 const JOURNAL_BEGINNING = "__CURSOR=";
 
-/** Reads one file of a log that may have begun in another. */
+/** The log may continue from another file. */
 async function readPostfix(path: string, log: PostfixLog, replay: Replay): Promise<SourceError[]> {
   const linesBefore = log.lines;
   const errors: SourceError[] = [];
@@ -95,26 +93,24 @@ async function readPostfix(path: string, log: PostfixLog, replay: Replay): Promi
   if (rest !== "") takeLine(rest);
   for (const entry of journal.end()) takeEntry(entry);
   if (log.lines === linesBefore) {
-    errors.push({ line: 1, why: "there is no line of Postfix's in it" });
+    errors.push({ line: 1, why: "no lines of Postfix found" });
   }
   return errors;
 }
 
-/** What several files hold together. */
 export type Found = Omit<Source, "errors">;
 
 /**
- * Reads files; a log goes on from one to the next.
+ * Reads all files; a log continues from one to the next.
  *
- * @param paths the files; `-` is standard input. A name that ends in `.gz` is unpacked.
- * @param complain told of each place that cannot be understood.
+ * @param paths `-` is standard input; names ending in `.gz` are decompressed.
  * @throws {ConfigError} if a file cannot be read.
  */
 export async function readSources(
   format: Format,
   paths: readonly string[],
   reading: Reading,
-  complain: (path: string, error: SourceError) => void,
+  reportError: (path: string, error: SourceError) => void,
 ): Promise<Found> {
   const items: Item[] = [];
   const choices: Choice[] = [];
@@ -133,11 +129,11 @@ export async function readSources(
   for (const path of paths) {
     try {
       const source = await readOne(path);
-      for (const error of source.errors) complain(path, error);
+      for (const error of source.errors) reportError(path, error);
       for (const item of source.items) items.push(item);
       choices.push(...source.choices);
     } catch (error) {
-      throw new ConfigError(`${path}: ${messageOf(error)}`);
+      throw new ConfigError(`cannot read ${path}: ${messageOf(error)}`);
     }
   }
   return { items: [...items, ...replay.items()], choices };

@@ -1,16 +1,13 @@
 /**
- * The rows of an SQL dump: what `sqlite3 FILE .dump`, `mysqldump` and `pg_dump` write.
+ * Rows of SQL dumps by `sqlite3 FILE .dump`, `mysqldump` and `pg_dump`.
  *
  * @module
  */
 import type { SourceError } from "./item.ts";
 import type { SqlgreyRow } from "./sqlgrey.ts";
 
-/** What a dump holds. */
 export interface SqlDump {
-  /** The rows of the tables that were asked for. */
   readonly rows: readonly SqlgreyRow[];
-  /** What was not understood of them. */
   readonly errors: readonly SourceError[];
 }
 
@@ -23,7 +20,7 @@ function namesOf(list: string): string[] {
   return list.split(",").map((name) => name.trim().replaceAll(/[`"]/g, ""));
 }
 
-/** MySQL's escapes; SQLite and PostgreSQL only double the quote. */
+/** MySQL's escapes; SQLite and PostgreSQL double quotes only. */
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", 0: "", Z: "" };
 
 function skipSpace(text: string, start: number): number {
@@ -32,7 +29,7 @@ function skipSpace(text: string, start: number): number {
   return at;
 }
 
-/** The values of one `(…)`, and where it ends; undefined if it does not. */
+/** The values of one `(…)` and its end; undefined if it is not closed. */
 function readTuple(text: string, start: number): { values: unknown[]; end: number } | undefined {
   const values: unknown[] = [];
   for (let at = start + 1; at < text.length;) {
@@ -77,7 +74,7 @@ function rowOf(
   return { table, line, columns: Object.fromEntries(names.map((name, at) => [name, values[at]])) };
 }
 
-/** Tells the line of a place; places are asked for in their order. */
+/** Places must be passed in ascending order. */
 function lineCounter(text: string): (place: number) => number {
   let line = 1;
   let seen = 0;
@@ -94,11 +91,7 @@ function lineCounter(text: string): (place: number) => number {
   };
 }
 
-/**
- * Reads a dump.
- *
- * @param tables the tables that count, with their columns for dumps that do not name them.
- */
+/** @param tables with their columns, for dumps that do not name columns. */
 export function parseSqlDump(
   text: string,
   tables: Readonly<Record<string, readonly string[]>>,
@@ -108,7 +101,7 @@ export function parseSqlDump(
   const take = (table: string, line: number, names: readonly string[], values?: unknown[]) => {
     const row = values && rowOf(table, line, names, values);
     if (row !== undefined) rows.push(row);
-    else errors.push({ line, why: `${table}: the values of this row cannot be read` });
+    else errors.push({ line, why: `${table}: invalid row` });
   };
   let lineOf = lineCounter(text);
   for (const match of text.matchAll(INSERT)) {

@@ -1,5 +1,5 @@
 /**
- * sqlgrey's tables, and what they are for Greylag.
+ * Converts rows of sqlgrey's tables.
  *
  * @module
  */
@@ -7,9 +7,10 @@ import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
 import { originsOf } from "../greylist/origin.ts";
 import { type OriginRecord, tripletKey } from "../greylist/model.ts";
 import { type IpAddress, parseAddress } from "../net/network.ts";
+import { SECOND } from "../text/duration.ts";
 import type { Choice, Item, Reading, Source, SourceError } from "./item.ts";
 
-/** The columns of sqlgrey's tables that count, in the order in which sqlgrey makes them. */
+/** Columns in the order of sqlgrey's CREATE TABLE. */
 export const SQLGREY_TABLES: Readonly<Record<string, readonly string[]>> = {
   connect: ["sender_name", "sender_domain", "src", "rcpt", "first_seen"],
   from_awl: ["sender_name", "sender_domain", "src", "first_seen", "last_seen"],
@@ -20,20 +21,17 @@ export const SQLGREY_TABLES: Readonly<Record<string, readonly string[]>> = {
   optout_email: ["email"],
 };
 
-/** One row of one of these tables. */
 export interface SqlgreyRow {
-  /** The table. */
   readonly table: string;
-  /** The line that it stands on, counted from 1; 0 where there are no lines. */
+  /** Counted from 1; 0 for a database file. */
   readonly line: number;
-  /** Its columns by name. */
   readonly columns: Readonly<Record<string, unknown>>;
 }
 
-/** What stands for a missing sender. */
+/** sqlgrey's placeholder for the null sender. */
 const UNDEFINED = "-undef-";
 
-/** A network of its own size, or an address: `192.0.2`, `192.0.2.10`, `2001:db8:0:1`, `2001:db8::1`. */
+/** A network or an address: `192.0.2`, `192.0.2.10`, `2001:db8:0:1`, `2001:db8::1`. */
 function sourceOf(text: string): IpAddress | undefined {
   const numbers = text.split(".");
   if (/^[\d.]+$/.test(text) && numbers.length < 4) {
@@ -44,7 +42,7 @@ function sourceOf(text: string): IpAddress | undefined {
 
 /** `2026-11-24 10:00:00`, with or without a fraction and a zone; without one it is UTC. */
 function timeOf(value: unknown): number | undefined {
-  if (typeof value === "number") return value * 1000;
+  if (typeof value === "number") return value * SECOND;
   const match = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)?([+-]\d\d)?(?::?(\d\d))?Z?$/
     .exec(String(value));
   if (match === null) return undefined;
@@ -64,7 +62,6 @@ function senderOf(row: SqlgreyRow): string {
   return local === UNDEFINED || domain === UNDEFINED ? "" : `${local}@${domain}`;
 }
 
-/** What the rows are for Greylag. */
 export function sqlgreySource(
   rows: readonly SqlgreyRow[],
   { rules }: Reading,
@@ -91,19 +88,19 @@ export function sqlgreySource(
     if (row.table.startsWith("opt")) {
       const pattern = textOf(row, row.table.endsWith("_email") ? "email" : "domain");
       const list = row.table.startsWith("optin") ? "opt-in" : "opt-out";
-      if (pattern === "") fail("an empty row");
+      if (pattern === "") fail("empty row");
       else choices.push({ list, pattern });
       continue;
     }
     const address = sourceOf(textOf(row, "src"));
     const first = timeOf(row.columns["first_seen"]);
     if (address === undefined) {
-      fail(`"${textOf(row, "src")}" is no address`);
+      fail(`invalid address "${textOf(row, "src")}"`);
       continue;
     }
     const last = row.table === "connect" ? first : timeOf(row.columns["last_seen"]);
     if (first === undefined || last === undefined) {
-      fail(`"${textOf(row, first === undefined ? "first_seen" : "last_seen")}" is no time`);
+      fail(`invalid time "${textOf(row, first === undefined ? "first_seen" : "last_seen")}"`);
       continue;
     }
     const origin = originsOf(address, undefined, rules)[0]!.name;

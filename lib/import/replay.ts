@@ -1,5 +1,5 @@
 /**
- * What deliveries that a log tells of are for Greylag.
+ * Replays deliveries of a log through the decision; pure.
  *
  * @module
  */
@@ -18,12 +18,10 @@ export class Replay {
   readonly #rules: Rules;
   readonly #memory = new WorkingMemory();
 
-  /** A replay by Greylag's rules. */
   constructor(rules: Rules) {
     this.#rules = { ...rules, mode: "all", nullSender: "rcpt" };
   }
 
-  /** Takes the next delivery. */
   add({ time, address, clientName, sender, recipient }: Delivery): void {
     if (this.#rules.trustedNetworks.some((network) => contains(network, address))) return;
     const attempt = makeAttempt({
@@ -37,13 +35,12 @@ export class Replay {
       instance: "",
     });
     const subject = subjectOf(attempt, this.#rules, NO_EVIDENCE);
-    // It was accepted, which is what a release does: it is remembered, and the origins earn by it.
+    // A released message is remembered and earns reputation, as an accepted retry does.
     const listing = { ...UNLISTED, released: true };
     const about = { attempt, subject, listing, evidence: NO_EVIDENCE };
     this.#memory.apply(decide(about, this.#memory, this.#rules, time).changes);
   }
 
-  /** What is to be remembered. */
   items(): Item[] {
     return this.#memory.stored().flatMap((change): Item[] => {
       if (change.kind === "triplet") return [{ key: change.key, triplet: change.record }];
