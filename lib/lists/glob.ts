@@ -1,6 +1,6 @@
 /**
- * Host names with `*`, each of which stands for any characters within its label; only names of the
- * same number of labels match.
+ * Host name patterns: `*` stands for any characters within its label, and a name matches only with the
+ * same number of labels.
  *
  * @module
  */
