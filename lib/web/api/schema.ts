@@ -322,7 +322,7 @@ export const DECISION_SEARCH = v.object({
     v.pipe(
       v.string(),
       v.description("Comma-separated reasons to select."),
-      v.transform((words) => words.split(",")),
+      v.transform((reasons) => reasons.split(",")),
       v.array(v.picklist(REASONS, `must be one or more of: ${REASONS.join(", ")}`)),
     ),
   ),

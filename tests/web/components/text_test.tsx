@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Client, Sender, shorten, Text } from "../../../lib/web/components/text.tsx";
+import { anyText } from "../../any_text.ts";
 
 const textOf = (html: string) => html.replaceAll(/<[^>]*>/g, "");
 
@@ -46,7 +47,7 @@ Deno.test("shorten counts code points, not UTF-16 units", () => {
 });
 
 Deno.test("property: no text leaves the page's structure or hides", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 200 }), (text) => {
+  fc.assert(fc.property(anyText(200), (text) => {
     const html = `${<Text of={text} />}`;
     assert(/^<bdi(?: title="[^"]*")?>(?:[^<]|<wbr>)*<\/bdi>$/s.test(html), html);
     assert(!/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(html), html);
