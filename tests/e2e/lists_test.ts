@@ -57,12 +57,12 @@ Deno.test("what waits is found and released, and passes at its next try from whe
   await withBoth(async ({ greylag, replyTo }) => {
     assert((await replyTo(ALICE)).startsWith(DEFERRED));
     await untilTaken();
-    const { waiting, decisions } = JSON.parse((await greylag("find", "alice@", "--json")).out);
+    const { pending, decisions } = JSON.parse((await greylag("find", "alice@", "--json")).out);
     assertEquals(decisions[0].reason, "new");
-    assertEquals(waiting[0].client_name, "mail.example.org");
+    assertEquals(pending[0].client_name, "mail.example.org");
     const elsewhere = { ...ALICE, address: "198.51.100.7", name: "out.example.com" };
     assert((await replyTo(elsewhere)).startsWith(DEFERRED));
-    assertEquals((await greylag("release", String(waiting[0].id))).code, 0);
+    assertEquals((await greylag("release", String(pending[0].id))).code, 0);
     await untilTaken();
     assert((await replyTo({ ...elsewhere, recipients: ["eve@example.net"] })).startsWith(DEFERRED));
     assert((await replyTo(elsewhere)).startsWith(ACCEPTED));

@@ -63,8 +63,8 @@ Deno.test("the senders that a real postgrey knew are known, and those that wait 
     const args = ["import", "postgrey", ...files, "--delay=1s", "--json", database];
     const first = await Daemon.run(args);
     assertEquals(first.code, 0, first.err);
-    const { known, waiting, origins } = JSON.parse(first.out);
-    assertEquals([known, waiting, origins], [20, 1, 20]);
+    const { known, pending, origins } = JSON.parse(first.out);
+    assertEquals([known, pending, origins], [20, 1, 20]);
     assertEquals(JSON.parse((await Daemon.run(args)).out).unchanged, 41);
 
     for (const friend of FRIENDS) {
