@@ -22,7 +22,7 @@ function deferral(given: Partial<Deferral>): Deferral {
   };
 }
 
-Deno.test("what looks like real mail comes first, then what was tried last", () => {
+Deno.test("mail is ordered by legitimacy, then by its last attempt", () => {
   const all = [
     deferral({ sender: "old", legitimacy: 5, lastSeen: 1 }),
     deferral({ sender: "new", legitimacy: 5, lastSeen: 2 }),
@@ -37,7 +37,7 @@ Deno.test("what looks like real mail comes first, then what was tried last", () 
   ]);
 });
 
-Deno.test("a sender that left many recipients behind falls behind", () => {
+Deno.test("many recipients of one sender lower its rank", () => {
   const run = [1, 2, 3, 4].map((at) =>
     deferral({ sender: "run", recipient: `r${at}`, legitimacy: 6 })
   );

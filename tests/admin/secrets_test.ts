@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { hashPassword, hashToken, isPassword, isSame, makeToken } from "../../lib/admin/secrets.ts";
 
-Deno.test("a password is known by its hash, which is another each time", async () => {
+Deno.test("a password matches its hash, which differs each time", async () => {
   const [one, other] = [await hashPassword("straße 7 hügel"), await hashPassword("straße 7 hügel")];
   assertNotEquals(one, other);
   assertMatch(one, /^scrypt\$32768\$8\$1\$[\w-]{22}\$[\w-]{43}$/);
@@ -12,7 +12,7 @@ Deno.test("a password is known by its hash, which is another each time", async (
   assertEquals(await isPassword("", one), false);
 });
 
-Deno.test("a hash that is none fits no password", async () => {
+Deno.test("an invalid hash matches no password", async () => {
   for (const hash of ["", "x", "scrypt", "scrypt$32768$8$1$$", "bcrypt$32768$8$1$aa$aa"]) {
     assertEquals(await isPassword("", hash), false);
   }

@@ -4,12 +4,12 @@ import { obstacleTo, type Ownership, permits, userNamed } from "../../lib/admin/
 const PASSWD = "root:x:0:0::/root:/bin/sh\npostfix:x:107:114::/var/spool/postfix:/bin/false\n";
 const GROUP = "root:x:0:\npostfix:x:114:\nmail:x:8:dovecot,postfix\n";
 
-Deno.test("a user has its own group and those that name it", () => {
+Deno.test("a user has its own group and the groups that list it", () => {
   assertEquals(userNamed("postfix", PASSWD, GROUP), { uid: 107, gids: [114, 8] });
   assertEquals(userNamed("nobody", PASSWD, GROUP), undefined);
 });
 
-Deno.test("the digit of a mode that counts is the owner's, the group's or the others'", () => {
+Deno.test("access is decided by the owner's, the group's or the others' digit of a mode", () => {
   const user = { uid: 107, gids: [114, 8] };
   const table: [mode: number, uid: number, gid: number, allowed: boolean][] = [
     [0o666, 0, 0, true],
@@ -25,7 +25,7 @@ Deno.test("the digit of a mode that counts is the owner's, the group's or the ot
   assertEquals(permits({ mode: 0, uid: 5, gid: 5 }, { uid: 0, gids: [] }, 2), true);
 });
 
-Deno.test("the first thing in the way is named", () => {
+Deno.test("the first obstacle is named", () => {
   const user = { uid: 107, gids: [114] };
   const files: Record<string, Ownership> = {
     "/run": { mode: 0o755, uid: 0, gid: 0 },

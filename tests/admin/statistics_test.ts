@@ -42,7 +42,7 @@ Deno.test("every count belongs to one figure, or to none that is shown", () => {
   assertEquals(figures, { passedUndelayed: 31, deferred: 96, retried: 256, blocked: 1536 });
 });
 
-Deno.test("a trend ends with the hour that is now, and each count is in one piece", () => {
+Deno.test("a trend ends with the current hour, and each count is in one interval", () => {
   const now = NOW - NOW % HOUR;
   for (
     const [period, count, length] of [
@@ -63,7 +63,7 @@ Deno.test("a trend ends with the hour that is now, and each count is in one piec
   }
 });
 
-Deno.test("the usual is the mean of the whole days before, and nothing while there is none", () => {
+Deno.test("the baseline is the mean of the complete days before, absent without one", () => {
   const thisHour = NOW - NOW % HOUR;
   const notRetried = { last: 3, before: 8 };
   const fresh = [tally(thisHour - 20 * HOUR, "new", 5)];
@@ -113,7 +113,7 @@ Deno.test("counts of several hours add up, by reason", () => {
   assertEquals(shadow, { defer: 5, reject: 1 });
 });
 
-Deno.test("half of the delayed mail, and nine of ten, waited no longer than this", () => {
+Deno.test("median and 90th percentile of the delay", () => {
   const delays = (counts: Record<string, number>) => {
     const tallies = Object.entries(counts)
       .map(([upTo, count]) => ({ hour: 0, upTo: Number(upTo), count }));

@@ -19,7 +19,7 @@ const patterns = (given: Partial<typeof mail>) =>
     `${matchOn} ${pattern}`
   );
 
-Deno.test("a mail suggests patterns from narrow to wide, and all of them are patterns", () => {
+Deno.test("suggestions are valid patterns, from narrow to wide", () => {
   assertEquals(patterns({}), [
     "sender anna@lindgren.example",
     "sender lindgren.example",
@@ -35,7 +35,7 @@ Deno.test("a mail suggests patterns from narrow to wide, and all of them are pat
   }
 });
 
-Deno.test("a name that nobody verified suggests nothing, and a bounce names no domain", () => {
+Deno.test("an unverified name suggests nothing, and a bounce no domain", () => {
   assertEquals(patterns({ clientName: "unknown", sender: "" }), [
     "sender <>",
     "client 192.0.2.25",

@@ -6,7 +6,7 @@ import { greylag, withDatabase } from "./database.ts";
 
 const record = { firstSeen: 1, lastSeen: 2, tries: 1, counted: false };
 
-Deno.test("a copy holds what was there when it was made, and is its owner's only", async () => {
+Deno.test("a copy is a snapshot, readable by its owner only", async () => {
   await withDatabase(async (run, path) => {
     const store = openStore({ database: path, privacy: false });
     const put = (sender: string) =>

@@ -5,7 +5,7 @@ import { tripletKey } from "../../lib/greylist/model.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { withDatabase } from "./database.ts";
 
-Deno.test("a pattern is taken for what it looks like, or for what is said", async () => {
+Deno.test("the attribute of a pattern is guessed from its form, or given by an option", async () => {
   await withDatabase(async (greylag) => {
     const table: [string[], string][] = [
       [["allow", "192.0.2"], "allow client 192.0.2.0/24"],
@@ -31,7 +31,7 @@ Deno.test("a pattern is taken for what it looks like, or for what is said", asyn
   });
 });
 
-Deno.test("an entry has a note, who added it, and an end", async () => {
+Deno.test("an entry has a note, an author and an expiry", async () => {
   await withDatabase(async (greylag) => {
     const before = Date.now();
     await greylag("allow", "192.0.2.1", "--for=30d", "--note=who called");

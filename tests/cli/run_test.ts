@@ -61,7 +61,7 @@ Deno.test("config shows every setting with its source, as a valid file", async (
   await Deno.remove(path);
 });
 
-Deno.test("config --check says nothing of what is well and exits with 1 for a broken file", async () => {
+Deno.test("config --check is silent for a correct file and exits with 1 for a broken one", async () => {
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, 'delay = "2m"\n');
   assertEquals(await greylag("config", "--check", "--config", path), { code: 0, out: "", err: "" });
@@ -73,7 +73,7 @@ Deno.test("config --check says nothing of what is well and exits with 1 for a br
   await Deno.remove(path);
 });
 
-Deno.test("what postgrey's options lose is told", async () => {
+Deno.test("postgrey's options without effect are reported", async () => {
   const { code, err } = await greylag("config", "--check", "--daemonize", "--user=postgrey");
   assertEquals(code, 0);
   assertStringIncludes(err, "--daemonize has no effect");

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { getAvailablePort } from "@std/net/get-available-port";
 import { Daemon, inDirectory } from "../daemon.ts";
 
-Deno.test("what was remembered is still known after a restart, and after a kill -9", async () => {
+Deno.test("triplets are known after a restart, and after a kill -9", async () => {
   await inDirectory(async (directory) => {
     const port = getAvailablePort();
     const args = ["--inet", `${port}`, `--database=${directory}/g.db`, "--accept-test-time"];
@@ -44,7 +44,7 @@ Deno.test("SIGHUP rereads the file; a broken file keeps the old settings and say
   });
 });
 
-Deno.test("a socket or port that somebody holds is an error that names it, and exits with 1", async () => {
+Deno.test("a socket or port in use is an error that names it, and exits with 1", async () => {
   await inDirectory(async (directory) => {
     const args = [`--unix=${directory}/policy`, `--database=${directory}/g.db`];
     const first = await Daemon.start(args);
@@ -78,7 +78,7 @@ Deno.test("a command line of postgrey works with only the program's name changed
   });
 });
 
-Deno.test("a database that cannot be used lets mail pass, says so, and is used as soon as it can be", async () => {
+Deno.test("without its database the daemon passes mail, logs it, and recovers", async () => {
   await inDirectory(async (directory) => {
     await Deno.writeTextFile(`${directory}/db`, "a file where the directory should be");
     const port = getAvailablePort();

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { renderTable } from "../../lib/cli/table.ts";
 
-Deno.test("columns are aligned, and the widest gives way on a narrow terminal", () => {
+Deno.test("columns are aligned, and the widest is shortened on a narrow terminal", () => {
   const rows = [["1", "x".repeat(100), "short"], ["22", "y", "z"]];
   assertEquals(
     renderTable(["no.", "long", "end"], [["1", "a", "b"]]),
@@ -15,7 +15,7 @@ Deno.test("columns are aligned, and the widest gives way on a narrow terminal", 
   assertEquals(address, "alice.lon...xample.org  x");
 });
 
-Deno.test("wide signs count twice, and are never cut in half", () => {
+Deno.test("wide characters take two columns, and are never cut in half", () => {
   const rows = [["用户用户用户用户", "x"], ["ab", "y"]];
   assertEquals(
     renderTable(["a", "b"], rows),

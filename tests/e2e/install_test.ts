@@ -116,7 +116,7 @@ function test(name: string, body: (place: Place) => Promise<void>): void {
   });
 }
 
-test("as root it installs everything, starts it, and says what is left to do", async ({ root, install }) => {
+test("as root it installs and starts the service, and names the remaining steps", async ({ root, install }) => {
   const { code, said } = await install();
   assertEquals(code, 0, said);
   assertStringIncludes(said, CHECK);
@@ -148,7 +148,7 @@ test("as root it installs everything, starts it, and says what is left to do", a
   assertStringIncludes((await root.run("greylag config")).said, 'delay = "2m"');
 });
 
-test("a socket that a chrooted Postfix reaches works with Postfix's group and nobody else's", async ({ root, install }) => {
+test("the socket for a chrooted Postfix is open to Postfix's group only", async ({ root, install }) => {
   assertEquals((await install()).code, 0);
   await root.run(
     `echo 'listen = ["inet:127.0.0.1:10023", "unix:/var/spool/postfix/greylag/policy"]' ` +
@@ -164,7 +164,7 @@ test("a socket that a chrooted Postfix reaches works with Postfix's group and no
   assertStringIncludes((await ask("nobody")).said, "Permission denied");
 });
 
-test("for another user it installs the executable and nothing else, and says so", async ({ root, install }) => {
+test("as another user it installs only the executable, and says so", async ({ root, install }) => {
   await root.run("mkdir -p /tmp/home-nobody && chown nobody /tmp/home-nobody");
   const { code, said } = await install("", { user: "nobody" });
   assertEquals(code, 0, said);
@@ -179,7 +179,7 @@ test("for another user it installs the executable and nothing else, and says so"
   );
 });
 
-test("it works with dash, bash and busybox, with curl or wget, and checks with openssl too", async ({ root, install }) => {
+test("it runs in dash, bash and busybox, with curl or wget, and verifies with openssl too", async ({ root, install }) => {
   const without = (...tools: string[]) =>
     `mkdir -p /tmp/bin; for f in /usr/bin/* /usr/sbin/*; do case \${f##*/} in ${
       tools.join("|")
@@ -207,7 +207,7 @@ test("it works with dash, bash and busybox, with curl or wget, and checks with o
   assertEquals(await root.read("/opt/none/bin/greylag"), "");
 });
 
-test("whatever goes wrong, the old installation runs on untouched", async (place) => {
+test("after every kind of failure the old installation still runs unchanged", async (place) => {
   const { root, releases, install, state } = place;
   assertEquals((await install()).code, 0);
   const before = await state();
@@ -282,7 +282,7 @@ test("whatever goes wrong, the old installation runs on untouched", async (place
   }
 });
 
-test("a full disk leaves the old version where it was", async ({ root, releases, install }) => {
+test("a full disk leaves the old version in place", async ({ root, releases, install }) => {
   // Space for one and a half executables.
   const size = Math.floor(programs()[0].length * 1.5);
   await root.outside(`mount -t tmpfs -o size=${size} tmpfs ${root.path}/usr/local/bin`);
@@ -298,7 +298,7 @@ test("a full disk leaves the old version where it was", async ({ root, releases,
   assertStringIncludes((await root.run("greylag ready")).said, "ready");
 });
 
-test("a script that was cut short does nothing, wherever it was cut", async ({ root }) => {
+test("a truncated script does nothing, wherever it ends", async ({ root }) => {
   const text = await Deno.readTextFile(INSTALLER);
   const ends = [...text.matchAll(/\n/g)].map(({ index }) => index).filter((_, at) => at % 9 === 0);
   for (const end of [...ends, text.length - 3]) {
@@ -311,7 +311,7 @@ test("a script that was cut short does nothing, wherever it was cut", async ({ r
   assertEquals(said.match(/No such file|no such user/g)!.length, 4, said);
 });
 
-test("a version that does not become ready gives way to the old one", async ({ root, releases, install }) => {
+test("a new version that does not become ready is rolled back", async ({ root, releases, install }) => {
   assertEquals((await install()).code, 0);
   const before = (await root.run("sha256sum /usr/local/bin/greylag")).said;
   releases.offer(new TextEncoder().encode(BROKEN));
@@ -329,7 +329,7 @@ test("a version that does not become ready gives way to the old one", async ({ r
   );
 });
 
-test("--dry-run changes nothing and says what it would do", async ({ root, install }) => {
+test("--dry-run prints the steps and changes nothing", async ({ root, install }) => {
   const { code, said } = await install("--dry-run --configure-postfix");
   assertEquals(code, 0, said);
   assertStringIncludes(said, "would install");
@@ -368,7 +368,7 @@ async function preparePostfix(root: ScratchRoot, restrictions?: string): Promise
 const restrictionsIn = async (root: ScratchRoot) =>
   (await root.run("postconf -h smtpd_recipient_restrictions")).said.trim();
 
-test("--configure-postfix puts the check at its place, once, and takes it away again", async ({ root, install }) => {
+test("--configure-postfix adds the check once, and --uninstall removes it", async ({ root, install }) => {
   const table: [string | undefined, string][] = [
     [
       undefined,
@@ -408,7 +408,7 @@ test("--configure-postfix puts the check at its place, once, and takes it away a
   assertEquals(await restrictionsIn(root), "permit_mynetworks, reject_unauth_destination, permit");
 });
 
-test("a main.cf that Postfix does not accept is as it was afterwards", async ({ root, install }) => {
+test("main.cf is restored if Postfix rejects the change", async ({ root, install }) => {
   await preparePostfix(root);
   const before = await root.read("/etc/postfix/main.cf");
   await root.write(

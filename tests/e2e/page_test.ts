@@ -80,7 +80,7 @@ async function signIn(tab: Page): Promise<void> {
 
 const waiting = (tab: Page) => tab.getByRole("region", { name: "Waiting" });
 
-Deno.test("a deferred message appears by itself, is let in, and its retry passes", async () => {
+Deno.test("a deferred message appears live, is released, and its retry is accepted", async () => {
   await visit(async ({ tab, replyTo, daemon, page }) => {
     await signIn(tab);
     assertStringIncludes((await waiting(tab).textContent())!, "No mail is waiting.");
@@ -119,7 +119,7 @@ Deno.test("a deferred message appears by itself, is let in, and its retry passes
   });
 });
 
-Deno.test("somebody is allowed, then blocked, each with a few clicks, and both are taken back", async () => {
+Deno.test("a client is allowed, then blocked, in a few clicks, and both are undone", async () => {
   await visit(async ({ tab, replyTo }) => {
     await signIn(tab);
     await replyTo(ALICE);
@@ -150,7 +150,7 @@ Deno.test("somebody is allowed, then blocked, each with a few clicks, and both a
   });
 });
 
-Deno.test("mail that must come now is expected, and found by any part of an address", async () => {
+Deno.test("a recipient is exempted, and mail is found by any part of an address", async () => {
   await visit(async ({ tab, replyTo }) => {
     await signIn(tab);
     await tab.getByLabel("Exempt recipient").fill("bob@example.net");
@@ -169,7 +169,7 @@ Deno.test("mail that must come now is expected, and found by any part of an addr
   });
 });
 
-Deno.test("signing in and out: a wrong password is told, a button leads there, sign-out ends it", async () => {
+Deno.test("sign-in: a wrong password is reported, a button leads to the form, sign-out ends the session", async () => {
   await visit(async ({ tab, replyTo }) => {
     await replyTo(ALICE);
     await tab.goto("/waiting");
@@ -203,7 +203,7 @@ Deno.test("everything works without JavaScript", async () => {
   }, { javaScriptEnabled: false });
 });
 
-Deno.test("nothing is wider than a phone, and nothing is wrong for assistive technology, by day and night", async () => {
+Deno.test("no page is wider than a phone or has an accessibility error, in light and dark", async () => {
   await visit(async ({ tab, browser, page, replyTo, greylag, complaints }) => {
     await replyTo(ALICE);
     await replyTo({
@@ -249,7 +249,7 @@ Deno.test("nothing is wider than a phone, and nothing is wrong for assistive tec
   });
 });
 
-Deno.test("the keyboard is enough: to the content, through the search, with a focus that shows", async () => {
+Deno.test("the keyboard suffices: skip link, search, visible focus", async () => {
   await visit(async ({ tab }) => {
     await tab.goto("/");
     await tab.keyboard.press("Tab");
@@ -268,7 +268,7 @@ Deno.test("the keyboard is enough: to the content, through the search, with a fo
   });
 });
 
-Deno.test("times are in the reader's zone, and live can be switched off", async () => {
+Deno.test("times are in the reader's time zone, and live updates can be switched off", async () => {
   await visit(async ({ tab, replyTo }) => {
     await replyTo(ALICE);
     await untilTaken();
@@ -296,7 +296,7 @@ const HOSTILE = [
   "javascript:alert(1)",
 ];
 
-Deno.test("hostile text that Postfix lets through executes nothing and breaks nothing", async () => {
+Deno.test("hostile text that Postfix passes on executes nothing and breaks no page", async () => {
   await visit(async ({ tab, send, page }) => {
     for (const text of HOSTILE) {
       const quoted = text.replaceAll(/[\\"]/g, "\\$&");
@@ -327,7 +327,7 @@ Deno.test("hostile text that Postfix lets through executes nothing and breaks no
   });
 });
 
-Deno.test("hostile text that only a policy client can send does no harm either", async () => {
+Deno.test("hostile text that only a policy client can send is harmless too", async () => {
   await visit(async ({ tab, daemon, page }) => {
     const values = [
       ...HOSTILE,
@@ -372,7 +372,7 @@ Deno.test("hostile text that only a policy client can send does no harm either",
   }, { viewport: { width: 1280, height: 800 } });
 });
 
-Deno.test("a hostile page reaches nothing: not by another name, not by a form, not in a frame", async () => {
+Deno.test("a hostile page reaches nothing by another host name, a form or a frame", async () => {
   await visit(async ({ tab, browser, page, greylag, complaints }) => {
     await signIn(tab);
     const { cookies } = await tab.context().storageState();

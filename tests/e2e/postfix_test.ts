@@ -105,7 +105,7 @@ Deno.test("an IPv6 client is its /64", async () => {
   });
 });
 
-Deno.test("a provider that retries from another network of its own is still itself", async () => {
+Deno.test("a retry from another network of the same organisation is accepted", async () => {
   await withBoth(async ({ codeFor }) => {
     const host = (address: string, name: string) => ({ ...ALICE, address, name });
     assertEquals(await codeFor(host("192.0.2.10", "out1.mail.example.org")), DEFERRED);
@@ -140,7 +140,7 @@ Deno.test("with null_sender = data a callout passes at RCPT and a bounce waits a
   );
 });
 
-Deno.test("twenty recipients of one message are delayed once, and the header is there once", async () => {
+Deno.test("twenty recipients of one message are delayed once, with one header", async () => {
   await withBoth(
     async ({ postfix }) => {
       const recipients = Array.from({ length: 20 }, (_, at) => `user${at}@example.net`);
@@ -188,7 +188,7 @@ Deno.test("two Postfix servers ask one Greylag at once", async () => {
   });
 });
 
-Deno.test("with Greylag down mail is accepted, and with Greylag back strangers are deferred", async () => {
+Deno.test("mail is accepted while Greylag is stopped, and greylisted once it runs again", async () => {
   await inDirectory(async (directory) => {
     const port = getAvailablePort();
     const args = [`--inet=${port}`, `--database=${directory}/g.db`, `--delay=${DELAY}s`];

@@ -64,7 +64,7 @@ Deno.test("the shells complete commands and options", async () => {
   });
 });
 
-Deno.test("systemd finds nothing wrong with the unit, and little to reach through it", async () => {
+Deno.test("systemd verifies the unit and rates its exposure as low", async () => {
   await inDirectory(async (directory) => {
     const unit = await written(directory, "greylag.service", "unit", "--executable", "/bin/true");
     const verified = await run("systemd-analyze", "verify", "--man=no", unit);

@@ -37,7 +37,7 @@ async function withServer(body: (resolver: DnsResolver, knot: Knot) => Promise<v
   }
 }
 
-Deno.test("a real server's answers of every type, aliases followed, pieces of TXT put together", async () => {
+Deno.test("answers of every type from a real server, with aliases followed and TXT strings joined", async () => {
   await withServer(async (resolver) => {
     assertEquals(await resolver.a("mail.example.com"), ["192.0.2.10"]);
     assertEquals(await resolver.aaaa("MAIL.example.com."), ["2001:db8::10"]);
@@ -51,7 +51,7 @@ Deno.test("a real server's answers of every type, aliases followed, pieces of TX
   });
 });
 
-Deno.test("no such name is told from no such record, and both from no answer", async () => {
+Deno.test("a missing name, a missing record and a missing answer differ", async () => {
   await withServer(async (resolver) => {
     assertEquals((await resolver.lookUp("nowhere.example.com", "A")).kind, "no-name");
     assertEquals((await resolver.lookUp("mail.example.com", "TXT")).kind, "no-data");
@@ -69,7 +69,7 @@ Deno.test("an answer too long for a datagram is fetched over TCP", async () => {
   });
 });
 
-Deno.test("what was answered is remembered as long as it says, and not asked for again", async () => {
+Deno.test("an answer is cached for its TTL", async () => {
   await withServer(async (resolver, knot) => {
     await resolver.a("mail.example.com");
     await resolver.a("short.example.com");

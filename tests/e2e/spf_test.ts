@@ -92,7 +92,7 @@ Deno.test("a provider with three networks and one SPF record is delayed once", a
   });
 });
 
-Deno.test("a forged sender, and one whose record lets everybody pass, are deferred each time", async () => {
+Deno.test("a forged sender, and one whose record authorises everybody, are deferred each time", async () => {
   await withAll(async ({ replyTo, greylag }) => {
     for (const sender of ["news@provider.example", "news@broad.example"]) {
       for (const address of ["203.0.113.5", "203.0.112.5", "203.0.111.5"]) {
@@ -113,7 +113,7 @@ Deno.test("a forged sender, and one whose record lets everybody pass, are deferr
   });
 });
 
-Deno.test("with DNS dead mail flows at the classic pace, within the time limit", async () => {
+Deno.test("without DNS mail is greylisted by network, within the time limit", async () => {
   await withAll(async ({ replyTo, knot }) => {
     // It waits under the provider's name, so that another host's answer would decide.
     const sender = "news@short.example";
@@ -129,7 +129,7 @@ Deno.test("with DNS dead mail flows at the classic pace, within the time limit",
   }, 'dns_wait = "500ms"\n');
 });
 
-Deno.test("spf: entries let in, spf_fail refuses, and own users' correspondents pass", async () => {
+Deno.test("spf: entries accept, spf_fail rejects, and correspondents pass", async () => {
   await withAll(async ({ replyTo, greylag, daemon }) => {
     assertEquals((await greylag("allow", "spf:provider.example")).code, 0);
     await wait(1500);
@@ -145,7 +145,7 @@ Deno.test("spf: entries let in, spf_fail refuses, and own users' correspondents 
   }, 'spf_fail = "block"\n');
 });
 
-Deno.test("greylag spf tells term by term, with an exit code for each result", async () => {
+Deno.test("greylag spf shows each term, with an exit code for each result", async () => {
   const knot = await Knot.start(ZONES);
   const spf = (ip: string, ...more: string[]) =>
     Daemon.run([
