@@ -1,7 +1,8 @@
 /**
- * Fills the generated blocks of `docs/*.md` from the program's own tables. A block is what stands
+ * Fills the generated blocks of documents from the program's own tables. A block is what stands
  * between `<!-- NAME ARGUMENTS -->` and `<!-- end -->`; everything else is written by hand.
  */
+import manifest from "../deno.json" with { type: "json" };
 import type { Command } from "../lib/cli/command.ts";
 import { COMMANDS } from "../lib/cli/commands.ts";
 import { SETTING_OPTIONS } from "../lib/cli/setting_options.ts";
@@ -69,6 +70,11 @@ const SIGNAL_TEXTS: Readonly<Record<Signal, string>> = {
 type Block = (args: readonly string[]) => string;
 
 const BLOCKS: Readonly<Record<string, Block>> = {
+  "tasks": () =>
+    table(
+      ["task", "purpose"],
+      Object.entries(manifest.tasks).map(([name, { description }]) => [code(name), description]),
+    ),
   "settings": (names) => table(["setting", "values", "default", "meaning"], names.map(settingRow)),
   "commands": () =>
     table(
@@ -147,10 +153,18 @@ export async function formatted(text: string): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
+/** The documents with generated blocks. */
+export const GENERATED = [
+  "CONTRIBUTING.md",
+  "docs/api.md",
+  "docs/commands.md",
+  "docs/log.md",
+  "docs/settings.md",
+];
+
 if (import.meta.main) {
-  for (const { name } of Deno.readDirSync(new URL("docs/", root))) {
-    if (!name.endsWith(".md")) continue;
-    const file = new URL(`docs/${name}`, root);
+  for (const path of GENERATED) {
+    const file = new URL(path, root);
     Deno.writeTextFileSync(file, await formatted(fill(Deno.readTextFileSync(file))));
   }
 }
