@@ -1,6 +1,6 @@
 /**
  * Counters since the start of the daemon: the source of the metrics. Statistics of a period come from
- * the database (`admin/`).
+ * the database (`admin/statistics.ts`).
  *
  * @module
  */
