@@ -1,27 +1,26 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Daemon, inDirectory } from "../daemon.ts";
 
-/** The executable under test, which .ci/run makes; the source has no permissions baked in. */
 const EXECUTABLE = Deno.env.get("GREYLAG_EXECUTABLE") ?? "";
 const ignore = EXECUTABLE === "";
 
-interface Baked {
+interface Permissions {
   readonly [kind: string]: readonly string[] | boolean | null;
 }
 
-/** The permissions that an executable has in it, as `deno compile` writes them behind the runtime. */
-async function bakedInto(path: string): Promise<Baked> {
+/** The permissions that `deno compile` has written behind the runtime. */
+async function permissionsOf(path: string): Promise<Permissions> {
   const text = new TextDecoder("latin1").decode(await Deno.readFile(path));
   const [, json] = /"permissions":(\{[^}]*\})/.exec(text)!;
   return JSON.parse(json!);
 }
 
 Deno.test({
-  name: "what is baked in is what is needed: nothing can be started, no library loaded",
+  name: "the executable has exactly the permissions that it needs",
   ignore,
   async fn() {
-    const baked = await bakedInto(EXECUTABLE);
-    const granted = Object.entries(baked).filter(([kind, value]) =>
+    const permissions = await permissionsOf(EXECUTABLE);
+    const granted = Object.entries(permissions).filter(([kind, value]) =>
       kind.startsWith("allow_") && kind !== "allow_import" && value !== null
     );
     assertEquals(Object.fromEntries(granted), {
@@ -39,7 +38,7 @@ Deno.test({
       allow_sys: ["hostname", "statfs"],
       allow_write: [],
     });
-    assertEquals([baked["prompt"], baked["deny_import"]], [false, []]);
+    assertEquals([permissions["prompt"], permissions["deny_import"]], [false, []]);
   },
 });
 
@@ -49,7 +48,7 @@ Deno.test({
   async fn() {
     await inDirectory(async (directory) => {
       const { RUN_FLAGS } = await import("../../release/compile.ts");
-      const tries = {
+      const attempts = {
         run: `new Deno.Command("/bin/true").outputSync()`,
         child: `(await import("node:child_process")).execFileSync("/bin/true")`,
         ffi:
@@ -59,10 +58,12 @@ Deno.test({
         sys: `Deno.uid()`,
         import: `await import("https://jsr.io/x.ts")`,
       };
-      const script = `const tries = {${
-        Object.entries(tries).map(([name, code]) => `${name}: async () => { ${code} }`).join(", ")
+      const script = `const attempts = {${
+        Object.entries(attempts).map(([name, code]) => `${name}: async () => { ${code} }`).join(
+          ", ",
+        )
       }};
-      for (const [name, attempt] of Object.entries(tries)) {
+      for (const [name, attempt] of Object.entries(attempts)) {
         try { await attempt(); console.log(name, "worked"); }
         catch (error) { console.log(name, error.name, error.code ?? ""); }
       }`;
@@ -81,18 +82,18 @@ Deno.test({
       }).output();
       assert(compiled.success, new TextDecoder().decode(compiled.stderr));
       const { stdout } = await new Deno.Command(`${directory}/out`, { clearEnv: true }).output();
-      const said = new TextDecoder().decode(stdout);
-      assertEquals(said.split("\n").filter((line) => line.includes("worked")), [], said);
+      const output = new TextDecoder().decode(stdout);
+      assertEquals(output.split("\n").filter((line) => line.includes("worked")), [], output);
       for (const name of ["run", "ffi", "env", "all", "sys"]) {
-        assertStringIncludes(said, `${name} NotCapable`);
+        assertStringIncludes(output, `${name} NotCapable`);
       }
-      assertEquals(said.trim().split("\n").length, Object.keys(tries).length, said);
+      assertEquals(output.trim().split("\n").length, Object.keys(attempts).length, output);
     });
   },
 });
 
 Deno.test({
-  name: "it runs in an empty environment, and is little larger than an empty program",
+  name: "the executable runs in an empty environment and adds less than 10 MB to the runtime",
   ignore,
   async fn() {
     const { stdout, success } = await new Deno.Command(EXECUTABLE, {
@@ -109,14 +110,14 @@ Deno.test({
   },
 });
 
-Deno.test("it answers its first request in well under a second from its start", async () => {
+Deno.test("the first request is answered", async () => {
   await inDirectory(async (directory) => {
     const begin = performance.now();
     const daemon = await Daemon.start([`--unix=${directory}/p`, `--database=${directory}/g.db`]);
     assertStringIncludes(await daemon.ask(), "DEFER");
-    // No limit on a shared machine: the time is told, and kept in bench/RESULTS.md.
+    // No limit on a shared machine; bench/RESULTS.md has the time.
     const took = Math.round(performance.now() - begin);
-    await Deno.stdout.write(new TextEncoder().encode(`start to first answer: ${took} ms\n`));
+    await Deno.stdout.write(new TextEncoder().encode(`start to first reply: ${took} ms\n`));
     assertEquals(await daemon.stop(), 0);
   });
 });

@@ -1,17 +1,13 @@
-/**
- * A private DNS server: Debian's knot with zones of the test's own.
- *
- * @module
- */
 import { getAvailablePort } from "@std/net/get-available-port";
+import { untilListening } from "../daemon.ts";
 
 const SOA = "@ 300 SOA ns.invalid. admin.invalid. 1 3600 600 86400 120\n@ 300 NS ns.invalid.\n";
 
-/** A running DNS server. */
+/** Debian's DNS server knot with zones of a test. */
 export class Knot {
   readonly #process: Deno.ChildProcess;
   readonly #directory: string;
-  /** Where it answers, on 127.0.0.1. */
+  /** On 127.0.0.1. */
   readonly port: number;
 
   private constructor(process: Deno.ChildProcess, directory: string, port: number) {
@@ -20,11 +16,7 @@ export class Knot {
     this.port = port;
   }
 
-  /**
-   * Starts one and waits until it answers.
-   *
-   * @param zones the lines of each zone's file, without its SOA and NS records.
-   */
+  /** @param zones the lines of each zone file, without SOA and NS records. */
   static async start(zones: Readonly<Record<string, string>>, port?: number): Promise<Knot> {
     const directory = await Deno.makeTempDir({ prefix: "greylag-knot-" });
     const listen = port ?? getAvailablePort();
@@ -42,23 +34,10 @@ export class Knot {
       stderr: "null",
     }).spawn();
     const server = new Knot(process, directory, listen);
-    await server.#untilAnswering();
+    await untilListening(listen);
     return server;
   }
 
-  async #untilAnswering(): Promise<void> {
-    for (let turn = 0; turn < 200; turn++) {
-      try {
-        (await Deno.connect({ hostname: "127.0.0.1", port: this.port })).close();
-        return;
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 25));
-      }
-    }
-    throw new Error("knot does not answer");
-  }
-
-  /** Stops it and removes all it made. */
   async stop(): Promise<void> {
     this.#process.kill("SIGTERM");
     await this.#process.status;

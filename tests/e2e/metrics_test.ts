@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { getAvailablePort } from "@std/net/get-available-port";
 import { Daemon, inDirectory } from "../daemon.ts";
 
-Deno.test("promtool finds no error in the metrics", async () => {
+Deno.test("promtool accepts the metrics", async () => {
   await inDirectory(async (directory) => {
     const port = getAvailablePort();
     const daemon = await Daemon.start([

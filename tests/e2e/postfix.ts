@@ -1,18 +1,10 @@
-/**
- * A private Postfix: Debian's programs with a configuration, a queue and a port of their own.
- *
- * @module
- */
-import { untilListening } from "../daemon.ts";
 import { getAvailablePort } from "@std/net/get-available-port";
+import { untilListening } from "../daemon.ts";
+import { eventually } from "../eventually.ts";
 
-/** What differs from one test to another. */
-export interface PostfixOptions {
-  /** The restriction that asks Greylag, as the README has it. */
-  readonly policy: string;
-  /** Where else Greylag is asked: more lines of main.cf. */
-  readonly more?: string;
-}
+/** The restriction of the README, for another endpoint. */
+export const policyCheck = (endpoint: string) =>
+  `check_policy_service { ${endpoint}, timeout=10s, default_action=DUNNO }`;
 
 const MASTER = (port: number) => `
 127.0.0.1:${port} inet n - n - 50 smtpd
@@ -31,7 +23,7 @@ virtual   unix  -       n       n       -       -       virtual
 postlog   unix-dgram n  -       n       -       1       postlogd
 `;
 
-const MAIN = (base: string, options: PostfixOptions) => `
+const MAIN = (base: string, policy: string, more: string) => `
 compatibility_level = 3.6
 queue_directory = ${base}/queue
 data_directory = ${base}/data
@@ -48,11 +40,11 @@ virtual_gid_maps = static:65534
 virtual_minimum_uid = 1
 smtpd_authorized_xclient_hosts = 127.0.0.1
 smtpd_client_connection_count_limit = 0
-smtpd_recipient_restrictions = reject_unauth_destination, ${options.policy}
+smtpd_recipient_restrictions = reject_unauth_destination, ${policy}
 smtpd_peername_lookup = no
 smtpd_tls_security_level = none
 smtputf8_enable = no
-${options.more ?? ""}
+${more.replaceAll("POLICY", policy)}
 `;
 
 async function postfix(base: string, ...args: string[]): Promise<void> {
@@ -66,10 +58,9 @@ async function postfix(base: string, ...args: string[]): Promise<void> {
   throw new Error(`postfix ${args.join(" ")}: ${new TextDecoder().decode(stderr)}\n${log}`);
 }
 
-/** A running Postfix. */
+/** Debian's Postfix with a configuration, a queue and a port of its own. */
 export class Postfix {
   readonly #base: string;
-  /** Where it takes mail. */
   readonly port: number;
 
   private constructor(base: string, port: number) {
@@ -77,15 +68,20 @@ export class Postfix {
     this.port = port;
   }
 
-  /** Starts one and waits until it takes mail. */
-  static async start(options: PostfixOptions): Promise<Postfix> {
+  /**
+   * Starts a Postfix and waits until it accepts connections.
+   *
+   * @param endpoint of Greylag.
+   * @param mainCf more lines of main.cf; POLICY stands for the policy check.
+   */
+  static async start(endpoint: string, mainCf = ""): Promise<Postfix> {
     const base = await Deno.makeTempDir({ prefix: "greylag-postfix-" });
     await Deno.chmod(base, 0o755);
     for (const name of ["etc", "queue", "data", "mail"]) await Deno.mkdir(`${base}/${name}`);
     await new Deno.Command("chown", { args: ["postfix", `${base}/data`] }).output();
     await new Deno.Command("chown", { args: ["65534", `${base}/mail`] }).output();
     const port = getAvailablePort();
-    await Deno.writeTextFile(`${base}/etc/main.cf`, MAIN(base, options));
+    await Deno.writeTextFile(`${base}/etc/main.cf`, MAIN(base, policyCheck(endpoint), mainCf));
     await Deno.writeTextFile(`${base}/etc/master.cf`, MASTER(port));
     await postfix(base, "start");
     const server = new Postfix(base, port);
@@ -97,31 +93,36 @@ export class Postfix {
     return server;
   }
 
-  /** Stops it and removes all it made. */
   async stop(): Promise<void> {
     await postfix(this.#base, "abort");
     await Deno.remove(this.#base, { recursive: true });
   }
 
-  /** What it logged. */
   log(): Promise<string> {
     return Deno.readTextFile(`${this.#base}/mail.log`).catch(() => "");
   }
 
-  /** The messages that were delivered, as soon as there are so many. */
+  /** Waits for a number of delivered messages. */
   async delivered(count: number): Promise<string[]> {
-    for (let turn = 0; turn < 200; turn++) {
-      const messages: string[] = [];
-      try {
-        for await (const { name } of Deno.readDir(`${this.#base}/mail/box/new`)) {
-          messages.push(await Deno.readTextFile(`${this.#base}/mail/box/new/${name}`));
-        }
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
+    let messages: string[] = [];
+    await eventually(
+      `${count} messages are delivered`,
+      async () => (messages = await this.#messages()).length >= count,
+      {},
+      () => this.log(),
+    );
+    return messages;
+  }
+
+  async #messages(): Promise<string[]> {
+    const messages: string[] = [];
+    try {
+      for await (const { name } of Deno.readDir(`${this.#base}/mail/box/new`)) {
+        messages.push(await Deno.readTextFile(`${this.#base}/mail/box/new/${name}`));
       }
-      if (messages.length >= count) return messages;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
-    throw new Error(`fewer than ${count} messages were delivered:\n${await this.log()}`);
+    return messages;
   }
 }

@@ -1,18 +1,18 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Daemon, inDirectory } from "../daemon.ts";
 
-interface Done {
+interface Result {
   readonly code: number;
-  readonly said: string;
-  /** What of it went to standard error. */
-  readonly complained: string;
+  /** Standard output and standard error. */
+  readonly output: string;
+  readonly err: string;
 }
 
-async function run(program: string, ...args: string[]): Promise<Done> {
+async function run(program: string, ...args: string[]): Promise<Result> {
   const { code, stdout, stderr } = await new Deno.Command(program, { args }).output();
   const decoder = new TextDecoder();
-  const complained = decoder.decode(stderr);
-  return { code, said: decoder.decode(stdout) + complained, complained };
+  const err = decoder.decode(stderr);
+  return { code, output: decoder.decode(stdout) + err, err };
 }
 
 async function written(directory: string, name: string, ...args: string[]): Promise<string> {
@@ -26,10 +26,10 @@ async function written(directory: string, name: string, ...args: string[]): Prom
 Deno.test("man shows the manual without a warning", async () => {
   await inDirectory(async (directory) => {
     const path = await written(directory, "greylag.8", "manual");
-    const { said, complained } = await run("man", "--warnings=all", "-E", "UTF-8", "-l", path);
-    assertMatch(said, /GREYLAG\(8\)/);
-    assertStringIncludes(said, "--retry-window TIME");
-    assertEquals(complained, "");
+    const { output, err } = await run("man", "--warnings=all", "-E", "UTF-8", "-l", path);
+    assertMatch(output, /GREYLAG\(8\)/);
+    assertStringIncludes(output, "--retry-window TIME");
+    assertEquals(err, "");
   });
 });
 
@@ -44,7 +44,7 @@ Deno.test("the shells complete commands and options", async () => {
       "-c",
       `. ${bash}; ${words("greylag", "rel")}; ${words("greylag", "release", "--f")}`,
     );
-    assertEquals(inBash.said, "release\n--for\n");
+    assertEquals(inBash.output, "release\n--for\n");
     const fish = await written(directory, "greylag.fish", "completions", "fish");
     const inFish = await run(
       "fish",
@@ -52,25 +52,25 @@ Deno.test("the shells complete commands and options", async () => {
       "-c",
       `source ${fish}; complete -C 'greylag rel'; complete -C 'greylag release --f'`,
     );
-    assertMatch(inFish.said, /^release\t/m);
-    assertMatch(inFish.said, /^--for\t/m);
+    assertMatch(inFish.output, /^release\t/m);
+    assertMatch(inFish.output, /^--for\t/m);
     const zsh = await written(directory, "_greylag", "completions", "zsh");
     const inZsh = await run(
       "zsh",
       "-fc",
       `autoload -U compinit; compinit -D; . ${zsh}; echo $_comps[greylag]; zsh -n ${zsh}`,
     );
-    assertEquals(inZsh.said, "_greylag\n");
+    assertEquals(inZsh.output, "_greylag\n");
   });
 });
 
-Deno.test("systemd verifies the unit and rates its exposure as low", async () => {
+Deno.test("systemd-analyze accepts the unit and rates its exposure below 2", async () => {
   await inDirectory(async (directory) => {
     const unit = await written(directory, "greylag.service", "unit", "--executable", "/bin/true");
     const verified = await run("systemd-analyze", "verify", "--man=no", unit);
-    assertEquals(verified.said.replaceAll(/^.*(?:Failed to|not-found).*\n/gm, ""), "");
+    assertEquals(verified.output.replaceAll(/^.*(?:Failed to|not-found).*\n/gm, ""), "");
     const rated = await run("systemd-analyze", "security", "--offline=yes", "--threshold=20", unit);
-    assertEquals(rated.code, 0, rated.said);
-    assertMatch(rated.said, /exposure level for greylag.service: 1\.\d OK/);
+    assertEquals(rated.code, 0, rated.output);
+    assertMatch(rated.output, /exposure level for greylag.service: 1\.\d OK/);
   });
 });

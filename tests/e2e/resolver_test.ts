@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { DnsResolver } from "../../lib/dns/resolver.ts";
 import { checkHost, TemporaryDnsError } from "../../lib/spf/check_host.ts";
+import { pause } from "../eventually.ts";
 import { Knot } from "./knot.ts";
 
 const LONG = Array.from({ length: 40 }, (_, at) => `many TXT "${`${at} `.padEnd(200, "x")}"`)
@@ -37,7 +38,7 @@ async function withServer(body: (resolver: DnsResolver, knot: Knot) => Promise<v
   }
 }
 
-Deno.test("answers of every type from a real server, with aliases followed and TXT strings joined", async () => {
+Deno.test("the resolver reads every record type, follows aliases and joins the strings of a TXT record", async () => {
   await withServer(async (resolver) => {
     assertEquals(await resolver.a("mail.example.com"), ["192.0.2.10"]);
     assertEquals(await resolver.aaaa("MAIL.example.com."), ["2001:db8::10"]);
@@ -51,7 +52,7 @@ Deno.test("answers of every type from a real server, with aliases followed and T
   });
 });
 
-Deno.test("a missing name, a missing record and a missing answer differ", async () => {
+Deno.test("NXDOMAIN, no data and errors are different results", async () => {
   await withServer(async (resolver) => {
     assertEquals((await resolver.lookUp("nowhere.example.com", "A")).kind, "no-name");
     assertEquals((await resolver.lookUp("mail.example.com", "TXT")).kind, "no-data");
@@ -63,13 +64,13 @@ Deno.test("a missing name, a missing record and a missing answer differ", async 
   });
 });
 
-Deno.test("an answer too long for a datagram is fetched over TCP", async () => {
+Deno.test("a truncated response is fetched over TCP", async () => {
   await withServer(async (resolver) => {
     assertEquals((await resolver.txt("many.example.com")).length, 40);
   });
 });
 
-Deno.test("an answer is cached for its TTL", async () => {
+Deno.test("responses are cached for their TTL", async () => {
   await withServer(async (resolver, knot) => {
     await resolver.a("mail.example.com");
     await resolver.a("short.example.com");
@@ -77,12 +78,12 @@ Deno.test("an answer is cached for its TTL", async () => {
     await knot.stop();
     assertEquals(await resolver.a("mail.example.com"), ["192.0.2.10"]);
     assertEquals(await resolver.a("nowhere.example.com"), []);
-    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await pause(1100);
     await assertRejects(() => resolver.a("short.example.com"), TemporaryDnsError);
   });
 });
 
-Deno.test("SPF is evaluated with a real server", async () => {
+Deno.test("SPF is evaluated with a DNS server", async () => {
   await withServer(async (resolver) => {
     const check = (ip: string) =>
       checkHost({ ip, sender: "alice@example.com", helo: "mail.example.com", resolver });

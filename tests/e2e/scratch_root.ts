@@ -1,11 +1,6 @@
-/**
- * This machine's file system as a copy that can be spoiled: an overlay, into which commands are locked.
- * Only systemctl is a stand-in, since nothing here is started by systemd.
- *
- * @module
- */
+import { eventually } from "../eventually.ts";
 
-/** What systemctl has to do for install.sh, by the unit that was installed. */
+/** A stand-in for systemctl that runs the command of the installed unit. */
 const SYSTEMCTL = `#!/bin/sh
 echo "$*" >> /var/log/systemctl
 unit=/etc/systemd/system/greylag.service
@@ -28,17 +23,27 @@ case $1 in
 esac
 `;
 
-/** What a command did. */
-export interface Done {
+export interface Result {
   readonly code: number;
-  /** What it wrote to standard output and standard error. */
-  readonly said: string;
+  /** Standard output and standard error. */
+  readonly output: string;
 }
 
-/** A file system of its own. */
+function arePortsFree(): boolean {
+  try {
+    for (const port of [10_023, 10_024, 10_025]) {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** An overlay over the file system of this machine, in which commands run by chroot. */
 export class ScratchRoot {
   readonly #base: string;
-  /** Where it is, seen from outside. */
+  /** Outside the chroot. */
   readonly path: string;
 
   private constructor(base: string) {
@@ -46,15 +51,13 @@ export class ScratchRoot {
     this.path = `${base}/root`;
   }
 
-  /** Makes one; takes root and Linux's overlay file system. */
+  /** Needs root and the overlay file system. */
   static async make(): Promise<ScratchRoot> {
-    // The network is this machine's own, and another daemon's answers would be taken for this one's.
-    for (const port of [10_023, 10_024, 10_025]) {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-    }
+    // The network is not separate: another daemon would answer in place of the installed one.
+    await eventually("ports 10023 to 10025 are free", arePortsFree, { timeout: 120_000 });
     const base = await Deno.makeTempDir({ prefix: "greylag-root-" });
     const root = new ScratchRoot(base);
-    await root.#outside(
+    await root.outside(
       `cd ${base} && mkdir up root && mount -t tmpfs tmpfs up && mkdir up/upper up/work && ` +
         `mount -t overlay overlay -o lowerdir=/,upperdir=up/upper,workdir=up/work root && ` +
         "mount --bind /proc root/proc && mount --bind /dev root/dev && " +
@@ -66,22 +69,22 @@ export class ScratchRoot {
     return root;
   }
 
-  /** Ends what runs in it, and removes it. */
+  /** Stops all services and unmounts. */
   async remove(): Promise<void> {
     await this.run("systemctl disable; postfix abort 2>/dev/null; true");
-    await this.#outside(
+    await this.outside(
       `cd ${this.#base} && for part in root/usr/local/bin root/run root/tmp root/dev root/proc root up; do ` +
         `mountpoint -q $part && umount -l $part; done; true`,
     );
     await Deno.remove(this.#base, { recursive: true });
   }
 
-  /** Runs a command in it. */
-  run(command: string, { shell = "sh", user = "root" } = {}): Promise<Done> {
+  /** Runs a command in the root. */
+  run(command: string, { shell = "sh", user = "root" } = {}): Promise<Result> {
     const as = user === "root"
       ? []
       : ["setpriv", "--reuid", user, "--regid", "nogroup", "--clear-groups"];
-    return finish(
+    return resultOf(
       new Deno.Command("chroot", {
         args: [this.path, ...as, ...shell.split(" "), "-c", `{ ${command}\n} 2>&1`],
         clearEnv: true,
@@ -93,33 +96,29 @@ export class ScratchRoot {
     );
   }
 
-  /** Writes a program into it. */
+  /** Writes an executable file. */
   async write(path: string, text: string): Promise<void> {
     await Deno.remove(this.path + path).catch(() => {});
     await Deno.writeTextFile(this.path + path, text, { mode: 0o755 });
     await Deno.chmod(this.path + path, 0o755);
   }
 
-  /** Reads a file of it; empty if it is not there. */
+  /** @returns empty for a missing file. */
   read(path: string): Promise<string> {
     return Deno.readTextFile(this.path + path).catch(() => "");
   }
 
-  /** Runs a command outside, in the directory of all that belongs to it. */
+  /** Runs a command outside the root. */
   async outside(command: string): Promise<void> {
-    await this.#outside(command);
-  }
-
-  async #outside(command: string): Promise<void> {
-    const { code, said } = await finish(
+    const { code, output } = await resultOf(
       new Deno.Command("sh", { args: ["-c", command], stdout: "piped", stderr: "piped" }),
     );
-    if (code !== 0) throw new Error(`${command}: ${said}`);
+    if (code !== 0) throw new Error(`${command}: ${output}`);
   }
 }
 
-async function finish(command: Deno.Command): Promise<Done> {
+async function resultOf(command: Deno.Command): Promise<Result> {
   const { code, stdout, stderr } = await command.output();
   const decoder = new TextDecoder();
-  return { code, said: decoder.decode(stdout) + decoder.decode(stderr) };
+  return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
 }

@@ -1,24 +1,16 @@
-/**
- * An SMTP client that can appear as anybody (Postfix's XCLIENT) and tells every reply.
- *
- * @module
- */
-
 /** Client and envelope of a message. */
 export interface Message {
-  /** The client's address. */
+  /** Of the client. */
   readonly address: string;
-  /** The client's verified name; unknown if it is left out. */
+  /** Verified by Postfix; `unknown` by default. */
   readonly name?: string;
-  /** What it calls itself; client.example if it is left out. */
+  /** `client.example` by default. */
   readonly helo?: string;
-  /** The envelope sender; empty for the null sender. */
+  /** Empty for the null sender. */
   readonly sender: string;
-  /** The envelope recipients. */
   readonly recipients: readonly string[];
 }
 
-/** What became of it. */
 export interface Outcome {
   /** The reply to each RCPT TO. */
   readonly recipients: readonly string[];
@@ -26,7 +18,7 @@ export interface Outcome {
   readonly data: string | undefined;
 }
 
-class Dialog {
+class Session {
   readonly #conn: Deno.Conn;
   readonly #buffer = new Uint8Array(4096);
   #text = "";
@@ -35,13 +27,13 @@ class Dialog {
     this.#conn = conn;
   }
 
-  /** The next reply, all of its lines. */
+  /** The next reply with all of its lines. */
   async reply(): Promise<string> {
     const complete = /^(?:\d{3}-.*\r\n)*\d{3}(?: .*)?\r\n/;
     let match = complete.exec(this.#text);
     while (match === null) {
       const count = await this.#conn.read(this.#buffer);
-      if (count === null) throw new Error(`the server hung up: ${this.#text}`);
+      if (count === null) throw new Error(`the server closed the connection: ${this.#text}`);
       this.#text += new TextDecoder().decode(this.#buffer.subarray(0, count));
       match = complete.exec(this.#text);
     }
@@ -60,26 +52,26 @@ class Dialog {
   }
 }
 
-/** Tries once to deliver a message. */
+/** Tries once to deliver a message; the client comes from XCLIENT. */
 export async function send(port: number, message: Message): Promise<Outcome> {
   using conn = await Deno.connect({ hostname: "127.0.0.1", port });
-  const dialog = new Dialog(conn);
-  await dialog.reply();
-  await dialog.must("EHLO client.example", "250");
+  const session = new Session(conn);
+  await session.reply();
+  await session.must("EHLO client.example", "250");
   const name = message.name ?? "[UNAVAILABLE]";
   const address = message.address.includes(":") ? `IPV6:${message.address}` : message.address;
-  await dialog.must(`XCLIENT NAME=${name} REVERSE_NAME=${name} ADDR=${address}`, "220");
-  await dialog.must(`EHLO ${message.helo ?? "client.example"}`, "250");
-  await dialog.must(`MAIL FROM:<${message.sender}>`, "250");
+  await session.must(`XCLIENT NAME=${name} REVERSE_NAME=${name} ADDR=${address}`, "220");
+  await session.must(`EHLO ${message.helo ?? "client.example"}`, "250");
+  await session.must(`MAIL FROM:<${message.sender}>`, "250");
   const recipients: string[] = [];
   for (const recipient of message.recipients) {
-    recipients.push(await dialog.say(`RCPT TO:<${recipient}>`));
+    recipients.push(await session.say(`RCPT TO:<${recipient}>`));
   }
   let data: string | undefined;
   if (recipients.some((reply) => reply.startsWith("250"))) {
-    data = await dialog.say("DATA");
-    if (data.startsWith("354")) data = await dialog.say("Subject: test\r\n\r\nHello.\r\n.");
+    data = await session.say("DATA");
+    if (data.startsWith("354")) data = await session.say("Subject: test\r\n\r\nHello.\r\n.");
   }
-  await dialog.say("QUIT");
+  await session.say("QUIT");
   return { recipients, data };
 }
