@@ -113,7 +113,7 @@ export function completions(commands: () => readonly Command[]): Command {
     ],
     options: [],
     run(args, output) {
-      const given = requiredArgument(parseOptions(args, []).rest, "the name of the shell");
+      const given = requiredArgument(parseOptions(args, []).rest, "SHELL");
       const shell = SHELLS.find((one) => one === given);
       if (shell === undefined) {
         throw new UsageError(`unknown shell "${given}"; known are ${SHELLS.join(", ")}`);

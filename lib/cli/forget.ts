@@ -27,8 +27,8 @@ export const forget: Command = {
       }
       const { triplets, deferrals, decisions } = forgotten;
       output.print(
-        `erased for ${address}: ${triplets} triplets, ${deferrals} deferred pairs, ` +
-          `${decisions} decisions\n`,
+        `erased for ${address}: triplets ${triplets}, deferred pairs ${deferrals}, ` +
+          `decisions ${decisions}\n`,
       );
       for (const { id, list, matchOn, pattern } of named) {
         output.print(

@@ -88,15 +88,17 @@ export const release: Command = {
     return withStore(admin.configuration, (store) => {
       const pairs = pairsOf(admin, store, rules.retryWindow);
       const [what] = admin.rest;
+      const isNumber = /^\d+$/.test(what!);
       if (pairs.length === 0) {
         output.complain(
-          `greylag: no pending mail for ${what}. See: greylag find ${what}\n` +
-            `To accept it in advance: greylag allow ${what}\n`,
+          isNumber
+            ? `greylag: no deferred mail with number ${what}. See: greylag lost\n`
+            : `greylag: no pending mail from ${what}. See: greylag find ${what}\n` +
+              `To accept it in advance: greylag allow ${what}\n`,
         );
         return 1;
       }
-      const isHidden = admin.configuration.values.privacy && /^\d+$/.test(what!);
-      if (isHidden) {
+      if (admin.configuration.values.privacy && isNumber) {
         output.complain(
           "greylag: with privacy = true only hashes are stored. " +
             "Use: greylag release SENDER RECIPIENT\n",

@@ -24,7 +24,7 @@ function show(summary: Summary, now: number, retryWindow: number, output: Output
     output.print(`No requests in the last ${formatDuration(now - since)}.\n`);
     return;
   }
-  output.print(`${requests} requests in the last ${formatDuration(now - since)}.\n\n`);
+  output.print(`Requests in the last ${formatDuration(now - since)}: ${requests}\n\n`);
   const rows = Object.entries(reasons).sort(([, a], [, b]) => b - a).map(([reason, count]) => [
     String(count),
     `${(100 * count / requests).toFixed(1)} %`,
@@ -43,14 +43,14 @@ function show(summary: Summary, now: number, retryWindow: number, output: Output
   output.print(
     delays.count === 0
       ? "No mail was accepted after a delay.\n"
-      : `${delays.count} messages were delayed: median ${upTo(delays.p50)}, ` +
+      : `Delayed messages: ${delays.count}, median ${upTo(delays.p50)}, ` +
         `90th percentile ${upTo(delays.p90)}.\n`,
   );
   const { returned, refused, waiting, lost } = deferrals;
   const total = returned + refused + waiting + lost;
   if (total > 0) {
     output.print(
-      `${total} deferred pairs of sender and recipient: ${returned} retried, ${refused} blocked, ` +
+      `Deferred pairs of sender and recipient: ${total}, of them ${returned} retried, ${refused} blocked, ` +
         `${waiting} pending, ${lost} not retried within ${formatDuration(retryWindow)}.\n`,
     );
   }

@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Output } from "../../lib/cli/output.ts";
 import { run } from "../../lib/cli/run.ts";
-import { tripletKey } from "../../lib/greylist/model.ts";
-import { openStore } from "../../lib/store/open.ts";
 import { withDatabase } from "./database.ts";
 
 Deno.test("the attribute of a pattern is guessed from its form, or given by an option", async () => {
@@ -88,65 +86,4 @@ Deno.test("a missing database is not created, and the error names the remedy", a
   const output: Output = { print: () => {}, complain: (text) => err += text, progress: () => {} };
   assertEquals(await run(["allow", "192.0.2.1", "--database=/nowhere/g.db"], output), 1);
   assertStringIncludes(err, "cannot open /nowhere/g.db: no such file");
-});
-
-Deno.test("the built-in list and the list files are shown with their source", async () => {
-  await withDatabase(async (greylag, path) => {
-    const { out } = await greylag("list", "builtin");
-    assertStringIncludes(out, "RFC 5321, section 4.5.1");
-    const store = openStore({ database: path, privacy: false });
-    store.lists.countHits([{ rule: "builtin:postmaster@", count: 4, last: 1 }]);
-    store.close();
-    const builtin = JSON.parse((await greylag("list", "builtin", "--json")).out);
-    assertEquals(builtin[0], {
-      provider: "every domain",
-      match_on: "recipient",
-      pattern: "postmaster@",
-      source: "RFC 5321, section 4.5.1",
-      date: "2008-10-01",
-      hits: 4,
-    });
-    const config = `${path}.toml`;
-    await Deno.writeTextFile(`${path}.list`, "example.org\nnot a name\n");
-    await Deno.writeTextFile(config, `whitelist_clients = ["${path}.list"]\n`);
-    const files = await greylag("list", "files", `--config=${config}`);
-    assertEquals(files.code, 1);
-    assertStringIncludes(files.out, `${path}.list:1`);
-    assertStringIncludes(files.err, `${path}.list:2`);
-  });
-});
-
-Deno.test("explain shows each step and stores nothing", async () => {
-  await withDatabase(async (greylag, path) => {
-    const now = Date.now();
-    const store = openStore({ database: path, privacy: false });
-    store.greylist.exchange([], () => [{
-      kind: "triplet",
-      key: tripletKey("org:example.org", "alice@example.org", "bob@example.net"),
-      record: { firstSeen: now - 3_600_000, lastSeen: now, tries: 1, counted: false },
-    }]);
-    store.close();
-    const before = await Deno.readFile(path);
-    const request = [
-      "--client=192.0.2.10",
-      "--name=mail.example.org",
-      "--sender=Alice@example.org",
-      "--recipient=bob+x@example.net",
-    ];
-    const lower = request.with(2, "--sender=alice@example.org");
-    const { code, out } = await greylag("explain", ...lower);
-    assertEquals(code, 0);
-    assertStringIncludes(out, "net:192.0.2.0/24  never tried");
-    assertStringIncludes(out, "pending, first tried 1h ago, deferred 1 time;");
-    assertStringIncludes(out, "compared as bob@example.net");
-    assertStringIncludes(out, "pass, retried.");
-    assertEquals(await Deno.readFile(path), before);
-
-    await greylag("block", "example.org", "--client");
-    const blocked = JSON.parse((await greylag("explain", ...request, "--json")).out);
-    assertEquals([blocked.verdict.decision, blocked.verdict.reason], ["reject", "blocked"]);
-    assertStringIncludes(JSON.stringify(blocked.steps), "block, general: entry 1");
-    const hits = JSON.parse((await greylag("list", "--json")).out)[0].hits;
-    assertEquals(hits, 0);
-  });
 });
