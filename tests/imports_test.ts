@@ -5,7 +5,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   text: [],
   net: [],
   sockets: ["net", "text"],
-  spf: ["net"],
+  spf: ["net", "text"],
   lists: ["net"],
   greylist: ["net"],
   postfix: ["net", "sockets"],

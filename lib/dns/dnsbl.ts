@@ -1,19 +1,13 @@
-/**
- * Lists of addresses in DNS: DNSBL and DNSWL (RFC 5782).
- *
- * @module
- */
+/** DNS lists of addresses: DNSBL and DNSWL (RFC 5782). */
 import type { IpAddress } from "../net/network.ts";
 import { dotted } from "../spf/macro.ts";
 import type { Resolver } from "../spf/resolver.ts";
 
-/** One DNS list, and the weight of a listing. */
 export interface DnsList {
-  /** Its zone. */
   readonly zone: string;
-  /** Which answers count: the lowest and the highest value of each number; all, if it is absent. */
+  /** The range of each octet of the answers that count; absent for all answers. */
   readonly answers?: readonly (readonly [low: number, high: number])[];
-  /** What is added to the suspicion; below 0 for a list of good senders. */
+  /** Added to the suspicion score of a listed client; negative for a DNSWL. */
   readonly weight: number;
 }
 
@@ -30,10 +24,10 @@ function answersOf(text: string): readonly (readonly [number, number])[] | undef
 }
 
 /**
- * Reads a list as Postfix's postscreen_dnsbl_sites has it: `zone`, `zone=127.0.0.[2..11]`,
- * `zone=127.0.0.2*3`, `zone*-2`; the weight is 1 if it is not said.
+ * Parses the notation of Postfix's postscreen_dnsbl_sites: `zone`, `zone=127.0.0.[2..11]`,
+ * `zone=127.0.0.2*3`, `zone*-2`. The default weight is 1.
  *
- * @returns undefined if the text is none.
+ * @returns undefined for an invalid list.
  */
 export function parseDnsList(text: string): DnsList | undefined {
   const match = LIST.exec(text);
@@ -48,21 +42,19 @@ export function parseDnsList(text: string): DnsList | undefined {
   };
 }
 
-/** The name under which a list has an address (RFC 5782, 2.1 and 2.4). */
+/** The name to query for an address (RFC 5782, sections 2.1 and 2.4). */
 export function listedName(address: IpAddress, zone: string): string {
   return `${dotted(address).split(".").reverse().join(".")}.${zone}`;
 }
 
-/** What a list is told by that says that it serves nobody who asks like this. */
+/** The answers of a list that refuses the query, for example through a public resolver. */
 const REFUSAL = "127.255.255.";
 
 /** Answers that are no listing: the new owner of an expired list's domain answers with a real address. */
 const ANSWER = /^127\./;
 
-/** What a list says of an address. */
 export type Listed = "listed" | "unlisted" | "broken";
 
-/** Whether a list has an address by these answers. */
 export function judgeAnswers(list: DnsList, answers: readonly string[]): Listed {
   if (answers.some((answer) => answer.startsWith(REFUSAL) || !ANSWER.test(answer))) {
     return "broken";
@@ -75,21 +67,20 @@ export function judgeAnswers(list: DnsList, answers: readonly string[]): Listed 
   return isListed ? "listed" : "unlisted";
 }
 
-/** What must never be listed (RFC 5782, 5). */
+/** The test entry that no list may have (RFC 5782, section 5). */
 const NEVER_LISTED: IpAddress = { family: 4, bytes: [127, 0, 0, 1] };
 
-/** How often a list is tried whether it answers for everything, in milliseconds. */
+/** Milliseconds between tests of a list. */
 const TRIAL_PERIOD = 3_600_000;
 
-/** Lists that are asked together, and switched off one by one when they do not work. */
+/** Queries several lists at once; a list that fails its test is switched off until the next one. */
 export class DnsLists {
   readonly #lists: readonly DnsList[];
   readonly #resolver: Resolver;
   readonly #switchedOff: (zone: string, why: string) => void;
-  /** When a list was tried, and whether it works; by `performance.now()`. */
+  /** Tests by zone; `at` is monotonic. */
   readonly #trials = new Map<string, { readonly at: number; readonly works: Promise<boolean> }>();
 
-  /** Lists; `switchedOff` is told when one does not work. */
   constructor(
     lists: readonly DnsList[],
     resolver: Resolver,
@@ -101,9 +92,9 @@ export class DnsLists {
   }
 
   /**
-   * Those that have an address.
+   * The lists that name an address; a list that does not answer is left out.
    *
-   * @throws {unknown} the signal's reason, if it ends first. A list that does not answer has nobody.
+   * @throws {unknown} the signal's reason, if it is aborted.
    */
   async find(address: IpAddress, signal: AbortSignal): Promise<readonly DnsList[]> {
     const found = await Promise.all(
@@ -120,7 +111,7 @@ export class DnsLists {
       ]);
       if (!works) return false;
       const listed = judgeAnswers(list, answers);
-      if (listed === "broken") this.#switchOff(list, `it answers ${answers.join(", ")}`);
+      if (listed === "broken") this.#switchOff(list, `it answered ${answers.join(", ")}`);
       return listed === "listed";
     } catch (error) {
       if (signal.aborted) throw error;
@@ -128,16 +119,15 @@ export class DnsLists {
     }
   }
 
-  /** Whether a list does not answer for what it cannot have. */
+  /** Whether a list passes its test; a failed query is repeated with the next address. */
   #works(list: DnsList, signal: AbortSignal): Promise<boolean> {
     const trial = this.#trials.get(list.zone);
     if (trial !== undefined && performance.now() - trial.at < TRIAL_PERIOD) return trial.works;
     const works = this.#resolver.a(listedName(NEVER_LISTED, list.zone), signal).then((answers) => {
       if (answers.length === 0) return true;
-      this.#switchOff(list, `it has 127.0.0.1, which no list may have (${answers.join(", ")})`);
+      this.#switchOff(list, `it lists 127.0.0.1, which no list may do (${answers.join(", ")})`);
       return false;
     }, () => {
-      // Whether it works is asked again with the next question.
       this.#trials.delete(list.zone);
       return true;
     });

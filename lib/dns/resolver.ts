@@ -1,6 +1,6 @@
 /** A caching stub resolver: recursive servers of the settings, or the system's. */
 import { parseAddress } from "../net/network.ts";
-import { isAskable } from "../spf/name.ts";
+import { isAskable } from "../spf/domain.ts";
 import { type Resolver, TemporaryDnsError, until } from "../spf/resolver.ts";
 import { messageOf } from "../text/error_message.ts";
 import { ExpiringCache, sizeOfText } from "./cache.ts";

@@ -1,26 +1,19 @@
-/**
- * One question to one DNS server: over UDP, and over TCP where the answer does not fit.
- *
- * @module
- */
+/** One DNS query to one server: over UDP, and over TCP if the reply is truncated. */
 import { createSocket } from "node:dgram";
 import { formatAddress, parseAddress } from "../net/network.ts";
 import { decodeReply, type DnsReply, encodeQuestion, type RecordType } from "./message.ts";
 
-/** Where a DNS server is. */
 export interface DnsServer {
-  /** Its IP address. */
+  /** An IP address. */
   readonly address: string;
-  /** Its port. */
   readonly port: number;
 }
 
-/** A server as text, for messages. */
 export function formatServer({ address, port }: DnsServer): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** Reads `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`; the port is 53 if it is not said. */
+/** Parses `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`; the default port is 53. */
 export function parseServer(text: string): DnsServer | undefined {
   if (parseAddress(text) !== undefined) return { address: text, port: 53 };
   const match = /^(?:\[(.+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text);
@@ -40,7 +33,7 @@ function isSameAddress(one: string, other: string): boolean {
   return a !== undefined && b !== undefined && formatAddress(a) === formatAddress(b);
 }
 
-/** What one datagram brings; what is no answer to the question is not noticed. */
+/** Datagrams that do not answer the query are ignored. */
 function askByDatagram(
   server: DnsServer,
   name: string,
@@ -49,12 +42,12 @@ function askByDatagram(
 ): Promise<DnsReply> {
   const id = questionId();
   const { promise, resolve, reject } = Promise.withResolvers<DnsReply>();
-  // A socket for each question: the port is as hard to guess as the number.
+  // A socket for each query: the source port must be as hard to guess as the ID (RFC 5452).
   const socket = createSocket(server.address.includes(":") ? "udp6" : "udp4");
   const abort = () => reject(signal.reason);
   socket.on("error", reject);
   socket.on("message", (bytes, from) => {
-    // Deno's socket takes datagrams from anybody though it is connected.
+    // Deno delivers datagrams of other senders to a connected socket too.
     if (from.port !== server.port || !isSameAddress(from.address, server.address)) return;
     const reply = decodeReply(bytes, id, name, type);
     if (reply.kind !== "unrelated") resolve(reply);
@@ -73,7 +66,9 @@ async function readFully(conn: Deno.Conn, size: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(size);
   for (let at = 0; at < size;) {
     const count = await conn.read(bytes.subarray(at));
-    if (count === null) throw new Error("the server closed the connection early");
+    if (count === null) {
+      throw new Error("the server closed the connection before the end of its reply");
+    }
     at += count;
   }
   return bytes;
@@ -113,10 +108,10 @@ async function askByStream(
 }
 
 /**
- * Asks one server.
+ * Sends a query to one server and waits for its reply.
  *
- * @throws {Error} if it cannot be reached.
- * @throws {unknown} the signal's reason, if it ends first.
+ * @throws {Error} if the server cannot be reached.
+ * @throws {unknown} the signal's reason, if it is aborted.
  */
 export async function askServer(
   server: DnsServer,

@@ -1,17 +1,10 @@
-/**
- * postgrey's list files, read as they are: `whitelist_clients`, `whitelist_recipients` and their
- * `.local` kin.
- *
- * @module
- */
+/** List files in postgrey's format, such as `whitelist_clients` and `whitelist_recipients.local`. */
 import type { Rule } from "./matcher.ts";
 import { type MatchOn, parsePattern } from "./pattern.ts";
 
-/** An entry of a file. */
 export interface FileRule extends Rule {
-  /** The path of the file. */
   readonly path: string;
-  /** The line that it stands on, counted from 1. */
+  /** Counted from 1. */
   readonly line: number;
 }
 
@@ -20,29 +13,20 @@ export function nameFileRule({ path, line }: FileRule): string {
   return `${path}:${line}`;
 }
 
-/** A line that cannot be understood. */
+/** An invalid line. */
 export interface FileError {
-  /** The path of the file. */
   readonly path: string;
-  /** The line, counted from 1. */
+  /** Counted from 1. */
   readonly line: number;
-  /** What is wrong with it. */
   readonly why: string;
 }
 
-/** What a file holds. */
 export interface ListFile {
-  /** The entries that were understood. */
   readonly rules: readonly FileRule[];
-  /** The lines that were not; nothing is skipped in silence. */
   readonly errors: readonly FileError[];
 }
 
-/**
- * Reads a file of one entry a line; `#` begins a comment.
- *
- * @param matchOn whether it lists clients or recipients.
- */
+/** Parses a file with an entry on each line; `#` begins a comment. */
 export function parseListFile(path: string, text: string, matchOn: MatchOn): ListFile {
   const rules: FileRule[] = [];
   const errors: FileError[] = [];

@@ -1,9 +1,9 @@
 /**
- * Which entries of the lists an attempt matches, and which of them counts.
+ * Matching of delivery attempts against the lists.
  *
- * Exact beats general: a single address, a mail address or `user@` beats a network, a name, a domain or
- * an organisation, and these beat an expression. Of two names, domains or networks of one kind the
- * longer counts. At the same level block beats allow.
+ * The most specific entry decides: a single address, an email address or `user@` overrides a network,
+ * name, domain or organisation, and these override an expression. Of two names, domains or networks
+ * the longer decides. At the same level block overrides allow; the built-in list comes last.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import type { Expression, MatchOn, Pattern } from "./pattern.ts";
  */
 export type ListName = "allow" | "block" | "always-greylist" | "opt-in" | "opt-out" | "trap";
 
-/** One entry as the matcher needs it. */
+/** An entry of a list. */
 export interface Rule {
   readonly list: ListName | "builtin";
   readonly matchOn: MatchOn;
@@ -27,36 +27,32 @@ export interface Rule {
   readonly expires?: number;
 }
 
-/** What the lists are asked about. All texts are hostile. */
+/** The attributes that patterns are matched against; hostile texts. */
 export interface Target {
-  /** The client's address. */
+  /** Of the client. */
   readonly address: IpAddress;
-  /** The name that Postfix verified, in lower case; never a name that was only claimed. */
+  /** The client's verified name in lower case. */
   readonly name: string | undefined;
-  /** The client's organisation, if it has one. */
+  /** Of the client. */
   readonly organisation: string | undefined;
-  /** The domains of entries whose SPF records authorise the client; absent where there are none. */
+  /** Domains of `spf:` patterns whose records authorise the client. */
   readonly authorisedBy?: ReadonlySet<string>;
-  /** The sender; empty for the null sender. */
+  /** Empty for the null sender. */
   readonly sender: string;
-  /** The recipient. */
   readonly recipient: string;
 }
 
-/** How exact an entry is: the highest level that matched decides. */
+/** How specific a pattern is. */
 export type Level = "exact" | "general" | "expression";
 
-/** An entry that matched. */
 export interface Match<R extends Rule = Rule> {
-  /** The entry. */
   readonly rule: R;
-  /** How exact it is. */
   readonly level: Level;
 }
 
+/** Most specific first. */
 const LEVELS: readonly Level[] = ["exact", "general", "expression"];
 
-/** How exact a pattern is. */
 export function levelOf(pattern: Pattern): Level {
   switch (pattern.kind) {
     case "address":
@@ -71,9 +67,8 @@ export function levelOf(pattern: Pattern): Level {
   }
 }
 
-/** A mail address taken apart for matching. */
 interface Mailbox {
-  /** The user as given and without its extension. */
+  /** The local part as given, and without its extension. */
   readonly users: readonly string[];
   readonly domain: string;
 }
@@ -89,13 +84,13 @@ function mailboxOf(address: string): Mailbox {
   return { users: usersOf(local), domain: canonicalDomain(domain) };
 }
 
-/** The networks of one size, by their bytes. */
+/** Rules for networks of one prefix length, by the bytes of the network. */
 interface NetworkSize<R> {
   readonly prefix: number;
   readonly rules: Map<string, R[]>;
 }
 
-/** Everything of one list. */
+/** The rules of one list. */
 class Index<R extends Rule> {
   /** Longest prefix first. */
   readonly #networks: Record<4 | 6, NetworkSize<R>[]> = { 4: [], 6: [] };
@@ -145,7 +140,7 @@ class Index<R extends Rule> {
     }
   }
 
-  /** The best entry that matched, or undefined. */
+  /** The most specific match. */
   find(target: Target, now: number): Match<R> | undefined {
     const found: R[] = [];
     const take = (rules: readonly R[] | undefined): boolean => {
@@ -157,7 +152,7 @@ class Index<R extends Rule> {
     this.#findMailbox("sender", target.sender, take);
     this.#findMailbox("recipient", target.recipient, take);
     if (found.length > 0) {
-      // All are of one list, so that of several equally exact ones any will do.
+      // Rules of one list agree: any of the most specific ones will do.
       const best = found.find((rule) => levelOf(rule.pattern) === "exact") ?? found[0]!;
       return { rule: best, level: levelOf(best.pattern) };
     }
@@ -195,7 +190,7 @@ class Index<R extends Rule> {
     }
     if (addresses.size === 0 && domains.size === 0) return;
     const { users, domain } = mailboxOf(address);
-    // An extension is the recipient's own affair; a sender is who it says it is.
+    // Only a recipient's extension is known to belong to the same user.
     const known = matchOn === "sender" ? users.slice(0, 1) : users;
     known.some((user) => take(addresses.get(domain === "" ? user : `${user}@${domain}`)));
     below(domains, domain, take);
@@ -208,7 +203,7 @@ function byTopic<R>(): ByTopic<R> {
   return { client: new Map(), sender: new Map(), recipient: new Map() };
 }
 
-/** The entry for the domain itself or the nearest domain above it. */
+/** Takes the rules of the domain or of the nearest domain above it. */
 function below<R>(
   domains: ReadonlyMap<string, R[]>,
   domain: string,
@@ -226,7 +221,7 @@ function push<R>(map: Map<string, R[]>, key: string, rule: R): void {
   else rules.push(rule);
 }
 
-/** What an expression is matched against. A client without a verified name has nothing to match. */
+/** The text that expressions are matched against; undefined for a client without a verified name. */
 function textFor(matchOn: MatchOn, target: Target): string | undefined {
   if (matchOn === "client") return target.name;
   const { users: [user], domain } = mailboxOf(target[matchOn]);
@@ -288,7 +283,6 @@ function decisiveOf<R extends Rule>(
   if (allow === undefined || block === undefined) return allow ?? block;
   const [a, b] = [LEVELS.indexOf(allow.level), LEVELS.indexOf(block.level)];
   if (a !== b) return a < b ? allow : block;
-  // Of two of one kind the longer is the more exact.
   const [longA, longB] = [lengthOf(allow.rule), lengthOf(block.rule)];
   const sameKind = allow.rule.matchOn === block.rule.matchOn &&
     allow.rule.pattern.kind === block.rule.pattern.kind;

@@ -1,22 +1,18 @@
-/**
- * What an entry of a list can name: clients, senders or recipients.
- *
- * @module
- */
+/** The patterns of list entries: clients, senders and recipients. */
 import { RE2JS } from "re2js";
 import { canonicalDomain, splitAddress } from "../net/email_address.ts";
 import { formatNetwork, type Network, parseNetwork } from "../net/network.ts";
 
-/** What an entry is about. */
+/** The attribute that a pattern is matched against. */
 export type MatchOn = "client" | "sender" | "recipient";
 
-/** A compiled regular expression. */
+/** A regular expression that takes linear time. */
 export interface Expression {
-  /** Whether it matches anywhere in the text, in time linear in its length. */
+  /** Whether it matches anywhere in the text. */
   test(text: string): boolean;
 }
 
-/** What an entry matches, in the one form in which it is compared. */
+/** A parsed pattern; domains are canonical, addresses in lower case. */
 export type Pattern =
   /** A client's address or network. */
   | { readonly kind: "network"; readonly network: Network }
@@ -28,14 +24,12 @@ export type Pattern =
   | { readonly kind: "organisation"; readonly domain: string }
   /** Every client that a domain's SPF record authorises. */
   | { readonly kind: "spf"; readonly domain: string }
-  /** A mail address; a recipient's with any extension. Empty for the null sender. */
+  /** An email address, a recipient's with any extension; empty for the null sender. */
   | { readonly kind: "address"; readonly address: string }
   /** A recipient at any domain, with any extension. */
   | { readonly kind: "user"; readonly user: string }
-  /** A regular expression, matched in linear time. */
   | { readonly kind: "expression"; readonly source: string; readonly expression: Expression };
 
-/** A pattern, or why a text is none. */
 export type Parsed =
   | { readonly ok: true; readonly pattern: Pattern }
   | { readonly ok: false; readonly why: string };
@@ -45,7 +39,7 @@ const yes = (pattern: Pattern): Parsed => ({ ok: true, pattern });
 
 const DOMAIN = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*$/;
 
-/** An address literal (RFC 5321, 4.1.3), as far as it has to be told from a domain. */
+/** An address literal (RFC 5321, section 4.1.3), loosely: enough to distinguish it from a domain. */
 const ADDRESS_LITERAL = /^\[[a-z0-9.:-]{1,60}\]$/;
 
 function domainOf(text: string): string | undefined {
@@ -53,7 +47,7 @@ function domainOf(text: string): string | undefined {
   return DOMAIN.test(domain) ? domain : undefined;
 }
 
-/** `/…/`; null if the text is no expression. */
+/** Parses `/…/`; null for other texts. */
 function parseExpression(text: string): Parsed | null {
   const source = /^\/(.+)\/$/s.exec(text)?.[1];
   if (source === undefined) return null;
@@ -61,7 +55,6 @@ function parseExpression(text: string): Parsed | null {
     const expression = RE2JS.compile(source, RE2JS.CASE_INSENSITIVE);
     return yes({ kind: "expression", source, expression });
   } catch (error) {
-    // Look-around and back-references are what lets an expression take for ever.
     const why = error instanceof Error ? error.message : String(error);
     return no(`${why} (the syntax is RE2's, which has no look-around and no back-references)`);
   }
@@ -71,13 +64,13 @@ function parseClient(text: string): Parsed {
   if (text.startsWith("org:")) {
     const domain = domainOf(text.slice(4));
     return domain === undefined
-      ? no("org: needs a domain, such as org:example.org")
+      ? no("org: must be followed by a domain, such as org:example.org")
       : yes({ kind: "organisation", domain });
   }
   if (text.startsWith("spf:")) {
     const domain = domainOf(text.slice(4));
     return domain === undefined || !domain.includes(".")
-      ? no("spf: needs a domain, such as spf:example.org")
+      ? no("spf: must be followed by a domain, such as spf:example.org")
       : yes({ kind: "spf", domain });
   }
   // postgrey's short forms: 192.0.2 is a /24, 10.1 a /16.
@@ -88,11 +81,11 @@ function parseClient(text: string): Parsed {
   const network = parseNetwork(whole);
   if (network !== undefined) return yes({ kind: "network", network });
   if (/^[\d.]+(?:\/\d+)?$/.test(text) || text.includes(":")) {
-    return no("this is no address and no network, such as 192.0.2.1 or 2001:db8::/32");
+    return no("not an address or network; write 192.0.2.1 or 2001:db8::/32");
   }
   const domain = domainOf(text);
   return domain === undefined
-    ? no("this is no address, network, host name, org:domain, spf:domain or /expression/")
+    ? no("not an address, network, host name, org:domain, spf:domain or /expression/")
     : yes({ kind: "domain", domain });
 }
 
@@ -102,29 +95,34 @@ function parseMailbox(text: string, matchOn: "sender" | "recipient"): Parsed {
   if (at === -1 || at === 0) {
     const domain = domainOf(text.slice(at + 1));
     return domain === undefined
-      ? no(`this is no address, domain or /expression/`)
+      ? no("not an address, domain or /expression/")
       : yes({ kind: "domain", domain });
   }
   const { local, domain } = splitAddress(text);
-  if (/[\s\p{Cc}]/u.test(text)) return no("an address has no white space");
+  if (/[\s\p{Cc}]/u.test(text)) {
+    return no("an address must not contain white space or control characters");
+  }
   if (domain === "") {
     return matchOn === "recipient"
       ? yes({ kind: "user", user: local.toLowerCase() })
-      : no("user@ without a domain is for recipients");
+      : no("user@ without a domain matches recipients only");
   }
   const canonical = canonicalDomain(domain);
   if (!DOMAIN.test(canonical) && !ADDRESS_LITERAL.test(canonical)) {
-    return no("what stands behind the @ is no domain");
+    return no("the text after the @ is not a domain");
   }
   return yes({ kind: "address", address: `${local.toLowerCase()}@${canonical}` });
 }
 
 /**
- * Reads a pattern. For clients: an address, a network, postgrey's short forms, a host name (with
- * everything below it; only ever compared with the name that Postfix verified), `org:domain`,
- * `spf:domain`. For
- * senders: an address, `<>`, a domain (with everything below it). For recipients: an address (with its
- * extensions), `user@`, a domain. For all: `/expression/` in RE2's syntax.
+ * Parses a pattern.
+ *
+ * - Clients: address, network, postgrey's short forms, verified host name, `org:domain`, `spf:domain`.
+ * - Senders: address, `<>`, domain.
+ * - Recipients: address, `user@`, domain.
+ * - All: `/expression/` in RE2's syntax.
+ *
+ * Names and domains include their subdomains.
  */
 export function parsePattern(matchOn: MatchOn, text: string): Parsed {
   const expression = parseExpression(text);
@@ -133,9 +131,9 @@ export function parsePattern(matchOn: MatchOn, text: string): Parsed {
 }
 
 /**
- * What a pattern is about, where nobody says it: the kinds look different enough.
+ * The attribute that a pattern is probably meant for.
  *
- * @returns undefined for an expression, which could be about anything.
+ * @returns undefined for an expression, which can be for any.
  */
 export function guessMatchOn(text: string): MatchOn | undefined {
   if (text.startsWith("/")) return undefined;
@@ -143,7 +141,6 @@ export function guessMatchOn(text: string): MatchOn | undefined {
   return text === "<>" || text.includes("@") ? "sender" : "client";
 }
 
-/** The pattern as it would be written. */
 export function formatPattern(pattern: Pattern): string {
   switch (pattern.kind) {
     case "network": {
@@ -169,12 +166,7 @@ export function formatPattern(pattern: Pattern): string {
   }
 }
 
-/**
- * A sender and a recipient together, as an entry that releases what waits names them.
- *
- * @param sender the normalised sender; empty for the null sender.
- * @param recipient the normalised recipient.
- */
+/** The pattern of a released pair: a normalised sender, empty for the null sender, and recipient. */
 export function formatPair(sender: string, recipient: string): string {
   return `${sender === "" ? "<>" : sender} ${recipient}`;
 }

@@ -1,20 +1,15 @@
-/**
- * Mail addresses: their two parts, and domains in one form.
- *
- * @module
- */
+/** Email addresses and their domains. */
 
-/** The two parts of a mail address. */
 export interface AddressParts {
-  /** What stands before the last `@`; everything if there is none. */
+  /** The text before the last `@`; everything if there is none. */
   readonly local: string;
-  /** What stands behind it, as given; empty if there is no `@`. */
+  /** The text after it, as given; empty if there is no `@`. */
   readonly domain: string;
 }
 
 /**
- * Splits an address as Postfix passes it: without angle brackets, its local part unquoted, so that
- * only the last `@` separates (RFC 5321, 4.1.2).
+ * Splits an address as Postfix passes it: without angle brackets, the local part unquoted, so that
+ * only the last `@` separates (RFC 5321, section 4.1.2).
  */
 export function splitAddress(address: string): AddressParts {
   const at = address.lastIndexOf("@");
@@ -23,15 +18,14 @@ export function splitAddress(address: string): AddressParts {
 }
 
 /**
- * A domain in the one form in which domains are compared: lower case, without a final dot, and with
- * international labels as A-labels (RFC 5890; UTS 46 mapping). Text that is no domain is only made
- * lower case.
+ * The form in which domains are compared: lower case, without a final dot, international labels as
+ * A-labels (RFC 5890; UTS 46 mapping). Invalid domains are only converted to lower case.
  */
 export function canonicalDomain(domain: string): string {
   const lower = domain.toLowerCase().replace(/\.$/, "");
   // deno-lint-ignore no-control-regex
   if (/^[\x00-\x7f]*$/.test(lower)) return lower;
-  // The URL parser knows UTS 46, but it would also take these apart as parts of a URL.
+  // The URL parser applies UTS 46, but takes these characters for delimiters.
   if (/[\s/\\?#@:%[\]<>^|]/.test(lower)) return lower;
   const url = URL.parse(`http://${lower}/`);
   return url === null || url.hostname === "" ? lower : url.hostname.replace(/\.$/, "");

@@ -1,20 +1,15 @@
-/**
- * Where the policy server listens, in Postfix's own notation.
- *
- * @module
- */
+/** Endpoints to listen on, in Postfix's notation. */
 import { isLoopback, parseAddress } from "./network.ts";
 
-/** A TCP address or a Unix socket. */
 export type Endpoint =
   | { readonly kind: "inet"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
 /**
- * Reads `inet:HOST:PORT`, `inet:PORT`, `inet:[IPv6]:PORT` or `unix:PATH`; without its first word a
- * text with a slash is a path. HOST is an address or `localhost`, and 127.0.0.1 if it is left out.
+ * Parses `inet:HOST:PORT`, `inet:PORT`, `inet:[IPv6]:PORT` or `unix:PATH`. The prefix is optional: a
+ * text with a slash is a path. HOST is an address or `localhost`, 127.0.0.1 if absent.
  *
- * @returns the endpoint, or undefined if the text is none.
+ * @returns undefined for an invalid endpoint.
  */
 export function parseEndpoint(text: string): Endpoint | undefined {
   const unix = /^(?:unix:(.+)|(.*\/.*))$/s.exec(text);
@@ -29,14 +24,13 @@ export function parseEndpoint(text: string): Endpoint | undefined {
   return { kind: "inet", host: host === "localhost" ? "127.0.0.1" : host, port };
 }
 
-/** Whether only this machine reaches it: a Unix socket or a loopback address. */
+/** Whether only this machine can connect: a Unix socket or a loopback address. */
 export function isLocal(endpoint: Endpoint): boolean {
   if (endpoint.kind === "unix") return true;
   const address = parseAddress(endpoint.host);
   return address !== undefined && isLoopback(address);
 }
 
-/** The endpoint in Postfix's notation. */
 export function formatEndpoint(endpoint: Endpoint): string {
   if (endpoint.kind === "unix") return `unix:${endpoint.path}`;
   const host = endpoint.host.includes(":") ? `[${endpoint.host}]` : endpoint.host;

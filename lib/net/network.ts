@@ -1,32 +1,26 @@
-/**
- * IP addresses and the networks they belong to.
- *
- * @module
- */
+/** IP addresses and networks. */
 import ipaddr from "ipaddr.js";
 
 /** An IPv4 or IPv6 address; an IPv4-mapped IPv6 address counts as IPv4 (RFC 4291, 2.5.5.2). */
 export interface IpAddress {
-  /** 4 or 6. */
   readonly family: 4 | 6;
-  /** The address in network order: 4 or 16 numbers from 0 to 255. */
+  /** In network order: 4 or 16 numbers from 0 to 255. */
   readonly bytes: readonly number[];
 }
 
 /** All addresses that share their first `prefix` bits. */
 export interface Network {
-  /** 4 or 6. */
   readonly family: 4 | 6;
-  /** The first address, its host bits zero. */
+  /** The first address: host bits are zero. */
   readonly bytes: readonly number[];
-  /** How many bits are fixed: 0 to 32 (IPv4) or 0 to 128 (IPv6). */
+  /** Prefix length: 0 to 32 (IPv4) or 0 to 128 (IPv6). */
   readonly prefix: number;
 }
 
 /**
- * Reads an address as Postfix writes it: a dotted quad or an IPv6 address without brackets.
+ * Parses an address as Postfix writes it: a dotted quad or an IPv6 address without brackets.
  *
- * @returns the address, or undefined if the text is none (also for octal, shortened or `unknown`).
+ * @returns undefined for an invalid address, also for octal or shortened IPv4 and `unknown`.
  */
 export function parseAddress(text: string): IpAddress | undefined {
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) {
@@ -39,7 +33,7 @@ export function parseAddress(text: string): IpAddress | undefined {
     : { family: 6, bytes: address.toByteArray() };
 }
 
-/** The address as text: a dotted quad, or IPv6 in the form of RFC 5952. */
+/** A dotted quad, or IPv6 in the form of RFC 5952. */
 export function formatAddress(address: Pick<IpAddress, "family" | "bytes">): string {
   if (address.family === 4) return address.bytes.join(".");
   return new ipaddr.IPv6([...address.bytes]).toRFC5952String();
@@ -53,25 +47,25 @@ function masked(bytes: readonly number[], prefix: number): number[] {
 }
 
 /**
- * The network of the given size that an address belongs to.
+ * The network of an address.
  *
- * @param prefix bits; more than the address has is taken as all of them.
+ * @param prefix the prefix length; larger values than the family allows are reduced.
  */
 export function networkOf(address: IpAddress, prefix: number): Network {
   const bits = Math.min(prefix, address.bytes.length * 8);
   return { family: address.family, bytes: masked(address.bytes, bits), prefix: bits };
 }
 
-/** The network in CIDR notation, such as `192.0.2.0/24`. */
+/** CIDR notation: `192.0.2.0/24`. */
 export function formatNetwork(network: Network): string {
   return `${formatAddress(network)}/${network.prefix}`;
 }
 
 /**
- * Reads a network in CIDR notation (RFC 4632, RFC 4291); an address alone is a network of one. Host
- * bits are cleared.
+ * Parses CIDR notation (RFC 4632, RFC 4291). An address alone is a network of one; host bits are
+ * cleared.
  *
- * @returns the network, or undefined if the text is none.
+ * @returns undefined for an invalid network.
  */
 export function parseNetwork(text: string): Network | undefined {
   const [addressText = "", prefixText, ...more] = text.split("/");
@@ -85,7 +79,7 @@ export function parseNetwork(text: string): Network | undefined {
   return prefix < 0 || prefix > bits ? undefined : networkOf(address, prefix);
 }
 
-/** Whether an address lies in a network; never across the families. */
+/** Whether a network contains an address of the same family. */
 export function contains(network: Network, address: IpAddress): boolean {
   if (network.family !== address.family) return false;
   const whole = network.prefix >> 3;
@@ -97,7 +91,7 @@ export function contains(network: Network, address: IpAddress): boolean {
   return network.bytes[whole] === (address.bytes[whole]! & (0xff00 >> rest));
 }
 
-/** Whether the address is this machine's own loopback: 127.0.0.0/8 or ::1. */
+/** Whether an address is in 127.0.0.0/8 or is ::1. */
 export function isLoopback(address: IpAddress): boolean {
   if (address.family === 4) return address.bytes[0] === 127;
   return address.bytes.every((byte, at) => byte === (at === 15 ? 1 : 0));

@@ -1,8 +1,4 @@
-/**
- * The evaluation of SPF: `check_host()` (RFC 7208, 4).
- *
- * @module
- */
+/** `check_host()` (RFC 7208, section 4). Section numbers in this file are those of RFC 7208. */
 import { contains, type IpAddress, networkOf, parseAddress } from "../net/network.ts";
 import {
   dependsOnLocalPart,
@@ -13,8 +9,7 @@ import {
   parseMacro,
   uses,
 } from "./macro.ts";
-import { type Identity, identityOf } from "./identity.ts";
-import { isAskable, isBelow, isDomain, reverseName } from "./name.ts";
+import { type Identity, identityOf, isAskable, isBelow, isDomain, reverseName } from "./domain.ts";
 import {
   isSpfRecord,
   MAX_RECORD_TEXT,
@@ -26,10 +21,11 @@ import {
   type SpfRecord,
 } from "./record.ts";
 import { exchangeOf, type Resolver, TemporaryDnsError, textOf, until } from "./resolver.ts";
+import { messageOf } from "../text/error_message.ts";
 
 export { type Resolver, TemporaryDnsError };
 
-/** What an evaluation says (2.6). */
+/** Section 2.6. */
 export type SpfResult =
   | "none"
   | "neutral"
@@ -39,35 +35,31 @@ export type SpfResult =
   | "temperror"
   | "permerror";
 
-/** What is evaluated. All texts are hostile. */
+/** Hostile texts. */
 export interface SpfQuestion {
   /** The client's address; a mapped IPv6 address counts as IPv4. */
   readonly ip: string;
-  /** What the client calls itself. */
   readonly helo: string;
-  /** The envelope sender; empty for the null sender, whose domain is the HELO (2.4). */
+  /** Empty for the null sender, whose domain is the HELO name (section 2.4). */
   readonly sender: string;
-  /** Where DNS is asked. */
   readonly resolver: Resolver;
-  /** The name of the host that evaluates, for explanations (default: `unknown`). */
+  /** This host's name, for explanations; default `unknown`. */
   readonly receiver?: string;
-  /** Gives the evaluation up: it rejects with the signal's reason. */
+  /** Aborts the evaluation, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Milliseconds after which the result is temperror (default: 20,000, the least of 4.6.4). */
+  /** Milliseconds until temperror; default 20,000, the minimum of section 4.6.4. */
   readonly timeLimit?: number;
-  /** Is told of every step. */
   readonly trace?: (step: SpfStep) => void;
 }
 
-/** One step of an evaluation. */
 export interface SpfStep {
-  /** How many `include`s or `redirect`s deep. */
+  /** The number of enclosing `include`s and `redirect`s. */
   readonly depth: number;
   /** The domain whose record is evaluated. */
   readonly domain: string;
-  /** The term as it stands in the record; undefined for the record itself. */
+  /** As in the record; absent for the record itself. */
   readonly term?: string;
-  /** What was found: the record, or what became of the term. */
+  /** The record, or the result of the term. */
   readonly found: string;
 }
 
@@ -78,17 +70,15 @@ export interface Decisive {
   readonly term: Mechanism | Redirect;
 }
 
-/** What came out. */
 export interface SpfAnswer {
-  /** The result. */
   readonly result: SpfResult;
-  /** The mechanism that decided, as it stands in the record; absent if none did. */
+  /** The outermost mechanism that matched, as in the record; absent if none did. */
   readonly mechanism?: string;
   /** The domain that was checked, in canonical form; empty if there is none. */
   readonly domain: string;
-  /** Why, in the words of the domain's owner; only for `fail`, and as hostile as all of it. */
+  /** The domain owner's text for a `fail`; hostile. */
   readonly explanation?: string;
-  /** How many terms asked DNS (4.6.4). */
+  /** The number of terms that queried DNS (section 4.6.4). */
   readonly lookups: number;
   /** For `temperror` and `permerror`: the error, with its term and record. */
   readonly error?: string;
@@ -98,7 +88,7 @@ export interface SpfAnswer {
   readonly path: readonly Decisive[];
 }
 
-/** Limits of RFC 7208, 4.6.4 and 11.1. */
+/** Sections 4.6.4 and 11.1. */
 const MAX_LOOKUPS = 10;
 const MAX_VOID_LOOKUPS = 2;
 const MAX_MX_NAMES = 10;
@@ -112,7 +102,7 @@ const RESULTS: Readonly<Record<Qualifier, SpfResult>> = {
   "?": "neutral",
 };
 
-/** An evaluation that ends at once. */
+/** Ends the evaluation with a result. */
 class SpfError extends Error {
   readonly result: "temperror" | "permerror";
 
@@ -122,15 +112,14 @@ class SpfError extends Error {
   }
 }
 
-/** What a record came to. */
+/** The result of one record. */
 interface Outcome {
   readonly result: SpfResult;
   readonly path: readonly Decisive[];
-  /** Where the explanation of a fail stands. */
+  /** The target of `exp=`, and the domain of its record. */
   readonly explanation?: { readonly domain: MacroString; readonly of: string };
 }
 
-/** One evaluation. */
 class Evaluation {
   readonly #question: SpfQuestion;
   readonly #ip: IpAddress;
@@ -139,9 +128,9 @@ class Evaluation {
   lookups = 0;
   isForSenderOnly = false;
   #voids = 0;
-  /** The characters of all records so far. */
+  /** Characters of all records so far. */
   #read = 0;
-  /** The client's names, whether they lead back to it or not; undefined if DNS could not tell. */
+  /** The client's PTR names, confirmed or not; undefined before the query and if it failed. */
   #names: readonly string[] | undefined;
   #validated: Promise<readonly string[]> | undefined;
 
@@ -157,12 +146,12 @@ class Evaluation {
     this.#signal = signal;
   }
 
-  /** `check_host()` itself, for the domain asked about or one that its record names. */
+  /** Evaluates the record of the checked domain, or of one that a record names. */
   async record(domain: string, depth: number): Promise<Outcome> {
     const trace = (found: string, term?: string) =>
       this.#question.trace?.({ depth, domain, ...(term === undefined ? {} : { term }), found });
     if (!isDomain(domain)) {
-      trace("no domain that could have a record");
+      trace("not a domain that can have a record");
       return { result: "none", path: [] };
     }
     const answers = await this.#ask(domain, `the record of ${domain}`, "txt");
@@ -176,7 +165,7 @@ class Evaluation {
     trace(found[0]!);
     this.#read += found[0]!.length;
     if (this.#read > MAX_RECORD_TEXT) {
-      throw this.#wrong(domain, `records of more than ${MAX_RECORD_TEXT} characters together`);
+      throw this.#wrong(domain, `more than ${MAX_RECORD_TEXT} characters in all records together`);
     }
     const parsed = parseRecord(found[0]!);
     if (!parsed.ok) throw this.#wrong(domain, `${parsed.term}: ${parsed.why}`);
@@ -205,7 +194,7 @@ class Evaluation {
     if (record.redirect === undefined) return { result: "neutral", path: [] };
     const { domain: spec, text } = record.redirect;
     this.#count(domain, text);
-    if (this.#isUnspeakable(spec)) throw this.#wrong(domain, `${text} names no domain`);
+    if (this.#isUnspeakable(spec)) throw this.#wrong(domain, `${text} does not name a domain`);
     const target = await this.#countedTarget(spec, domain, text);
     const outcome = await this.record(target, depth + 1);
     if (outcome.result === "none") {
@@ -216,7 +205,7 @@ class Evaluation {
       : { ...outcome, path: [{ domain, term: record.redirect }, ...outcome.path] };
   }
 
-  /** What matched below it, if the mechanism matches. */
+  /** The path below the mechanism if it matches, else undefined. */
   async #matches(
     mechanism: Mechanism,
     domain: string,
@@ -234,7 +223,7 @@ class Evaluation {
     const what = `${text} of ${domain}`;
     if (spec !== undefined && this.#isUnspeakable(spec)) return undefined;
     const target = spec === undefined ? domain : await this.#countedTarget(spec, domain, text);
-    // A name that cannot be asked for does not exist; to include it is an error.
+    // An invalid name matches nothing; only its include is an error.
     if (mechanism.kind !== "include" && !isDomain(target)) return undefined;
     this.#count(domain, text);
     if (mechanism.kind === "include") {
@@ -285,7 +274,7 @@ class Evaluation {
     });
   }
 
-  /** The client's names that lead back to it (5.5). DNS that fails is no reason to fail. */
+  /** The forward-confirmed names of the client (section 5.5); none if DNS fails. */
   #validatedNames(): Promise<readonly string[]> {
     this.#validated ??= this.#validate();
     return this.#validated;
@@ -317,14 +306,14 @@ class Evaluation {
     return this.#ask(name, what, this.#ip.family === 4 ? "a" : "aaaa");
   }
 
-  /** A local part beyond ASCII is in no name of DNS (RFC 8616, 4). */
+  /** A local part that is not ASCII cannot be in a DNS name (RFC 8616, section 4). */
   #isUnspeakable(pieces: MacroString): boolean {
     if (!dependsOnLocalPart(pieces)) return false;
     this.isForSenderOnly = true;
     return /[^\0-\x7f]/.test(this.#identity.local);
   }
 
-  /** The name that a term means; for `%{p}` DNS is asked, which counts (4.6.4). */
+  /** The domain of a term; the query for `%{p}` counts (section 4.6.4). */
   async #countedTarget(spec: MacroString, domain: string, term: string): Promise<string> {
     const target = await this.#target(spec, domain);
     if (uses(spec, "p")) {
@@ -356,7 +345,7 @@ class Evaluation {
     };
   }
 
-  /** The explanation of a fail; whatever is wrong with it, there is none then (6.2). */
+  /** The explanation of a fail; none if anything is wrong with it (section 6.2). */
   async explain(pieces: MacroString, domain: string): Promise<string | undefined> {
     try {
       if (this.#isUnspeakable(pieces)) return undefined;
@@ -377,7 +366,7 @@ class Evaluation {
   #count(domain: string, term: string): void {
     this.lookups++;
     if (this.lookups > MAX_LOOKUPS) {
-      throw this.#wrong(domain, `${term}: more than ${MAX_LOOKUPS} terms that ask DNS`);
+      throw this.#wrong(domain, `${term}: more than ${MAX_LOOKUPS} terms that query DNS`);
     }
   }
 
@@ -387,7 +376,7 @@ class Evaluation {
     if (this.#voids > MAX_VOID_LOOKUPS) {
       throw this.#wrong(
         domain,
-        `${term}: more than ${MAX_VOID_LOOKUPS} names that do not exist or have no such record`,
+        `${term}: more than ${MAX_VOID_LOOKUPS} queries without an answer`,
       );
     }
   }
@@ -406,26 +395,26 @@ class Evaluation {
       return await until<unknown>(asked, this.#signal) as Awaited<ReturnType<Resolver[Type]>>;
     } catch (error) {
       if (this.#question.signal?.aborted === true) throw this.#question.signal.reason;
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       throw new SpfError("temperror", `${what}: DNS could not answer ${type} ${name}: ${why}`);
     }
   }
 }
 
 /**
- * Whether a client may send mail of a sender's domain.
+ * Evaluates SPF for a client and a sender.
  *
- * @throws {RangeError} if `ip` is no address.
- * @throws {unknown} the reason of the signal, if it gives the evaluation up.
+ * @throws {RangeError} if `ip` is not an address.
+ * @throws {unknown} the signal's reason, if it is aborted.
  */
 export async function checkHost(question: SpfQuestion): Promise<SpfAnswer> {
   const ip = parseAddress(question.ip);
-  if (ip === undefined) throw new RangeError(`"${question.ip}" is no IP address`);
+  if (ip === undefined) throw new RangeError(`"${question.ip}" is not an IP address`);
   const identity = identityOf(question.sender, question.helo);
   const { timeLimit = TIME_LIMIT } = question;
   const limit = new AbortController();
   const timer = setTimeout(
-    () => limit.abort(new Error(`more than ${timeLimit / 1000} s for all of it`)),
+    () => limit.abort(new Error(`the evaluation took more than ${timeLimit / 1000} s`)),
     timeLimit,
   );
   const signals = question.signal === undefined ? [limit.signal] : [limit.signal, question.signal];

@@ -5,9 +5,8 @@ import { registrableDomain } from "../net/hostname.ts";
 import { parseAddress } from "../net/network.ts";
 import { type Breadth, type BreadthLimits, breadthOf, exceededLimit } from "./breadth.ts";
 import type { Decisive, SpfAnswer, SpfQuestion } from "./check_host.ts";
-import { identityOf } from "./identity.ts";
+import { identityOf, isBelow } from "./domain.ts";
 import { dependsOnClient, dependsOnLocalPart, expandDomain, type MacroString } from "./macro.ts";
-import { isBelow } from "./name.ts";
 import { type AddressSet, NO_ADDRESSES, union } from "./ranges.ts";
 import type { Mechanism, Redirect } from "./record.ts";
 

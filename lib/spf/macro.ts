@@ -1,41 +1,32 @@
-/**
- * The macros of SPF (RFC 7208, 7).
- *
- * @module
- */
+/** SPF macros (RFC 7208, section 7). */
 import { formatAddress, type IpAddress } from "../net/network.ts";
 
-/** A letter that stands for something of the delivery. */
 export type MacroLetter = "s" | "l" | "o" | "d" | "i" | "p" | "h" | "v" | "c" | "r" | "t";
 
-/** A piece of a macro string. */
 export type MacroPiece =
   | { readonly kind: "text"; readonly text: string }
   | {
     readonly kind: "macro";
-    /** What it stands for. */
     readonly letter: MacroLetter;
-    /** Whether it is percent-encoded: it was written as a capital. */
+    /** The value is percent-encoded; written as a capital letter. */
     readonly encoded: boolean;
-    /** How many of the rightmost parts are taken; 0 for all. */
+    /** The number of rightmost parts taken; 0 for all. */
     readonly digits: number;
-    /** Whether the parts are reversed. */
     readonly reversed: boolean;
-    /** What separates the parts. */
+    /** The characters that separate the parts. */
     readonly delimiters: string;
   };
 
-/** A text with macros, taken apart. */
+/** A parsed `macro-string`. */
 export type MacroString = readonly MacroPiece[];
 
-/** A macro string, or why a text is none. */
 export type ParsedMacro =
   | { readonly ok: true; readonly pieces: MacroString }
   | { readonly ok: false; readonly why: string };
 
 const MACRO = /^%\{([slodiphvcrt])(\d*)(r?)([.\-+,/_=]*)\}/i;
 
-/** The last part of a name and its dot: letters, digits and inner hyphens, and not only digits. */
+/** The last label and its dot: letters, digits and inner hyphens, not digits only. */
 const DOMAIN_END = /\.(?!\d+\.?$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.?$/;
 
 function pieceAt(text: string, inExplanation: boolean): [MacroPiece, length: number] | string {
@@ -44,10 +35,12 @@ function pieceAt(text: string, inExplanation: boolean): [MacroPiece, length: num
   if (two === "%_") return [{ kind: "text", text: " " }, 2];
   if (two === "%-") return [{ kind: "text", text: "%20" }, 2];
   const match = MACRO.exec(text);
-  if (match === null) return `"${text.slice(0, 12)}" is no macro`;
+  if (match === null) return `"${text.slice(0, 12)}" is not a macro`;
   const [whole, given, count, reversed, delimiters] = match;
   const letter = given!.toLowerCase() as MacroLetter;
-  if (!inExplanation && "crt".includes(letter)) return `%{${letter}} is for explanations only`;
+  if (!inExplanation && "crt".includes(letter)) {
+    return `%{${letter}} is allowed in explanations only`;
+  }
   const digits = count === "" ? 0 : Number(count);
   if (count !== "" && digits === 0) return "a macro cannot take 0 parts";
   return [{
@@ -60,10 +53,7 @@ function pieceAt(text: string, inExplanation: boolean): [MacroPiece, length: num
   }, whole!.length];
 }
 
-/**
- * Takes a `macro-string` apart, or an `explain-string`, in which there may be spaces and more letters
- * (RFC 7208, 7.1).
- */
+/** Parses a `macro-string`, or an `explain-string`, which allows spaces and more macros (section 7.1). */
 export function parseMacro(text: string, inExplanation = false): ParsedMacro {
   const pieces: MacroPiece[] = [];
   const literal = inExplanation ? /^[\x20-\x24\x26-\x7e]+/ : /^[\x21-\x24\x26-\x7e]+/;
@@ -74,7 +64,7 @@ export function parseMacro(text: string, inExplanation = false): ParsedMacro {
       rest = rest.slice(plain.length);
       continue;
     }
-    if (!rest.startsWith("%")) return { ok: false, why: "a character that is not allowed" };
+    if (!rest.startsWith("%")) return { ok: false, why: "invalid character" };
     const piece = pieceAt(rest, inExplanation);
     if (typeof piece === "string") return { ok: false, why: piece };
     pieces.push(piece[0]);
@@ -83,14 +73,14 @@ export function parseMacro(text: string, inExplanation = false): ParsedMacro {
   return { ok: true, pieces };
 }
 
-/** Whether a name ends like that of a domain: in a label of its own that is no number. */
+/** Whether a name has several labels and the last one is not a number. */
 export function endsLikeDomain(name: string): boolean {
   return DOMAIN_END.test(name);
 }
 
-/** Takes a `domain-spec` apart: its end is a macro or the end of a domain name (RFC 7208, 7.1). */
+/** Parses a `domain-spec`: it ends in a macro or a top-level label (section 7.1). */
 export function parseDomainSpec(text: string): ParsedMacro {
-  if (text === "") return { ok: false, why: "the domain is missing" };
+  if (text === "") return { ok: false, why: "no domain is given" };
   const parsed = parseMacro(text);
   if (!parsed.ok) return parsed;
   const last = parsed.pieces.at(-1)!;
@@ -102,27 +92,24 @@ export function parseDomainSpec(text: string): ParsedMacro {
   return parsed;
 }
 
-/** What macros stand for. */
 export interface MacroValues {
-  /** The client. */
+  /** Of the client. */
   readonly ip: IpAddress;
-  /** What the client calls itself. */
   readonly helo: string;
   /** The sender's local part. */
   readonly local: string;
-  /** The sender's domain. */
   readonly senderDomain: string;
   /** The domain whose record is evaluated. */
   readonly domain: string;
-  /** The client's validated name; `unknown` if there is none. */
+  /** The client's forward-confirmed name; `unknown` if there is none. */
   readonly validatedName: string;
-  /** The name of the host that evaluates. */
+  /** This host's name. */
   readonly receiver: string;
-  /** The time in seconds since the epoch. */
+  /** Seconds since the epoch. */
   readonly time: number;
 }
 
-/** An address with dots between its numbers, for IPv6 between its nibbles (RFC 7208, 7.3). */
+/** An address with dots between its octets, or between the nibbles of IPv6 (section 7.3). */
 export function dotted(ip: IpAddress): string {
   if (ip.family === 4) return ip.bytes.join(".");
   return ip.bytes.flatMap((byte) => [byte >> 4, byte & 15]).map((nibble) => nibble.toString(16))
@@ -156,7 +143,7 @@ function valueOf(letter: MacroLetter, values: MacroValues): string {
   }
 }
 
-/** RFC 3986, 2.3: everything but the unreserved characters. */
+/** Encodes all but the unreserved characters (RFC 3986, section 2.3). */
 function percentEncode(text: string): string {
   return [...new TextEncoder().encode(text)].map((byte) => {
     const char = String.fromCharCode(byte);
@@ -189,13 +176,10 @@ export function expandExplanation(pieces: MacroString, values: MacroValues): str
   });
 }
 
-/** The longest name that DNS takes (RFC 1035, 2.3.4), written without its final dot. */
+/** The maximum length of a name without its final dot (RFC 1035, section 2.3.4). */
 const MAX_NAME = 253;
 
-/**
- * A domain name made of macros: without its final dot, and if it is too long, without as many parts
- * from the left as it takes (RFC 7208, 7.3).
- */
+/** A domain name without its final dot; one that is too long loses labels from the left (section 7.3). */
 export function expandDomain(pieces: MacroString, values: MacroValues): string {
   let name = replaceMacros(pieces, (letter) => valueOf(letter, values)).replace(/\.$/, "");
   while (name.length > MAX_NAME) {
@@ -206,12 +190,12 @@ export function expandDomain(pieces: MacroString, values: MacroValues): string {
   return name;
 }
 
-/** Whether a text depends on one of these letters. */
+/** Whether a macro string contains one of these letters. */
 export function uses(pieces: MacroString, letters: string): boolean {
   return pieces.some((piece) => piece.kind === "macro" && letters.includes(piece.letter));
 }
 
-/** Whether a text depends on the client: its address, names, HELO or IP version. */
+/** Whether the value depends on the client: its address, names, HELO name or IP version. */
 export function dependsOnClient(pieces: MacroString): boolean {
   return uses(pieces, "icphv");
 }

@@ -1,28 +1,21 @@
-/**
- * The record of SPF (RFC 7208, 4.5 and 4.6.1, 5, 6, 12).
- *
- * @module
- */
+/** SPF records (RFC 7208, sections 4.5, 4.6.1, 5, 6 and 12). */
 import { type Network, networkOf, parseAddress } from "../net/network.ts";
 import { type MacroString, parseDomainSpec, parseMacro } from "./macro.ts";
 
-/** What a mechanism that matches stands for. */
 export type Qualifier = "+" | "-" | "~" | "?";
 
-/** How many bits of an address have to agree. */
+/** Prefix lengths. */
 export interface Prefixes {
-  /** Of an IPv4 address: 0 to 32. */
+  /** 0 to 32. */
   readonly ipv4: number;
-  /** Of an IPv6 address: 0 to 128. */
+  /** 0 to 128. */
   readonly ipv6: number;
 }
 
-/** What is asked of a client. */
 export type Mechanism =
   & {
-    /** What it stands for if it matches. */
     readonly qualifier: Qualifier;
-    /** How it stands in the record. */
+    /** As in the record. */
     readonly text: string;
   }
   & (
@@ -43,21 +36,18 @@ export interface Redirect {
   readonly text: string;
 }
 
-/** A record without an error. */
 export interface SpfRecord {
-  /** In their order. */
   readonly mechanisms: readonly Mechanism[];
   readonly redirect?: Redirect;
-  /** Where the explanation of a fail stands: `exp=`. */
+  /** `exp=` */
   readonly explanation?: { readonly domain: MacroString; readonly text: string };
 }
 
-/** A record, or the term that is wrong and why. */
 export type ParsedRecord =
   | { readonly ok: true; readonly record: SpfRecord }
   | { readonly ok: false; readonly term: string; readonly why: string };
 
-/** Whether a TXT record is an SPF record: its version, and then a space or nothing (4.5). */
+/** Whether a TXT record is an SPF record: the version is followed by a space or nothing (section 4.5). */
 export function isSpfRecord(text: string): boolean {
   return /^v=spf1(?: |$)/i.test(text);
 }
@@ -71,13 +61,13 @@ function prefixNumber(text: string | undefined, most: number): number | undefine
   return /^(?:0|[1-9]\d{0,2})$/.test(text) && Number(text) <= most ? Number(text) : undefined;
 }
 
-/** The bits that have to agree, and what stands before them. */
+/** Separates the prefix lengths from the text before them. */
 function splitPrefixes(text: string): { rest: string; prefixes: Prefixes } | string {
   const [, rest, four, six] = PREFIXES.exec(text)!;
   const ipv4 = prefixNumber(four, 32);
   const ipv6 = prefixNumber(six, 128);
-  if (ipv4 === undefined) return no(`/${four} is no prefix length of IPv4`);
-  if (ipv6 === undefined) return no(`//${six} is no prefix length of IPv6`);
+  if (ipv4 === undefined) return no(`/${four} is not an IPv4 prefix length`);
+  if (ipv6 === undefined) return no(`//${six} is not an IPv6 prefix length`);
   return { rest: rest!, prefixes: { ipv4, ipv6 } };
 }
 
@@ -85,12 +75,12 @@ function networkFrom(kind: "ip4" | "ip6", text: string): Network | string {
   const [, host, length] = /^(.*?)(?:\/(.*))?$/s.exec(text)!;
   const [family, most] = kind === "ip4" ? [4, 32] : [6, 128];
   const prefix = prefixNumber(length, most!);
-  if (prefix === undefined) return no(`/${length} is no prefix length`);
+  if (prefix === undefined) return no(`/${length} is not a prefix length`);
   const hasColon = host!.includes(":");
   const address = hasColon === (kind === "ip6") ? parseAddress(host!) : undefined;
-  if (address === undefined) return no(`"${host}" is no ${kind} address`);
+  if (address === undefined) return no(`"${host}" is not an ${kind} address`);
   if (address.family !== family) {
-    // A client with a mapped address is of IPv4, and in no network of IPv6 (5).
+    // A client with a mapped address counts as IPv4, and never matches ip6 (section 5).
     const bytes = [...Array(10).fill(0), 255, 255, ...address.bytes];
     return networkOf({ family: 6, bytes }, prefix);
   }
@@ -106,7 +96,7 @@ function mechanismFrom(name: string, argument: string): Body | string {
   };
   switch (name) {
     case "all":
-      return argument === "" ? { kind: "all" } : no("all takes nothing");
+      return argument === "" ? { kind: "all" } : no("all takes no argument");
     case "include":
     case "exists": {
       if (!argument.startsWith(":")) return no(`${name} needs a domain`);
@@ -115,7 +105,7 @@ function mechanismFrom(name: string, argument: string): Body | string {
     }
     case "ptr": {
       if (argument === "") return { kind: name, domain: undefined };
-      if (!argument.startsWith(":")) return no("ptr takes nothing but a domain");
+      if (!argument.startsWith(":")) return no("ptr takes a domain only");
       const pieces = domain(argument.slice(1));
       return typeof pieces === "string" ? pieces : { kind: name, domain: pieces };
     }
@@ -136,7 +126,7 @@ function mechanismFrom(name: string, argument: string): Body | string {
       return typeof network === "string" ? network : { kind: name, network };
     }
     default:
-      return no("there is no such mechanism");
+      return no("unknown mechanism");
   }
 }
 
@@ -147,11 +137,7 @@ function mechanismFrom(name: string, argument: string): Body | string {
  */
 export const MAX_RECORD_TEXT = 16_384;
 
-/**
- * Reads a record, all of it: an error anywhere makes the whole record wrong (4.6).
- *
- * @param text the record with its version.
- */
+/** Parses a record with its version; an error in any term makes the record invalid (section 4.6). */
 export function parseRecord(text: string): ParsedRecord {
   const wrong = (term: string, why: string): ParsedRecord => ({ ok: false, term, why });
   const mechanisms: Mechanism[] = [];
@@ -159,7 +145,7 @@ export function parseRecord(text: string): ParsedRecord {
   let explanation: SpfRecord["explanation"];
   for (const term of text.slice("v=spf1".length).split(" ")) {
     if (term === "") continue;
-    if (!/^[\x21-\x7e]*$/.test(term)) return wrong(term, "a character that is not allowed");
+    if (!/^[\x21-\x7e]*$/.test(term)) return wrong(term, "invalid character");
     const modifier = /^([A-Za-z][A-Za-z0-9._-]*)=(.*)$/.exec(term);
     if (modifier !== null) {
       const name = modifier[1]!.toLowerCase();
@@ -169,7 +155,7 @@ export function parseRecord(text: string): ParsedRecord {
       if (!parsed.ok) return wrong(term, parsed.why);
       if (!isKnown) continue;
       if ((name === "redirect" ? redirect : explanation) !== undefined) {
-        return wrong(term, `${name} stands there twice`);
+        return wrong(term, `${name} occurs twice`);
       }
       const target = { domain: parsed.pieces, text: term };
       if (name === "redirect") redirect = { kind: "redirect", ...target };
@@ -177,7 +163,7 @@ export function parseRecord(text: string): ParsedRecord {
       continue;
     }
     const match = /^([+?~-]?)([A-Za-z][A-Za-z0-9._-]*)(.*)$/.exec(term);
-    if (match === null) return wrong(term, "this is neither a mechanism nor a modifier");
+    if (match === null) return wrong(term, "not a mechanism or a modifier");
     const body = mechanismFrom(match[2]!.toLowerCase(), match[3]!);
     if (typeof body === "string") return wrong(term, body);
     const qualifier = (match[1] === "" ? "+" : match[1]) as Qualifier;

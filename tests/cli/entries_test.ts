@@ -66,7 +66,7 @@ Deno.test("wrong usage names the remedy", async () => {
       [["allow", "/x/"], "--client, --sender or --recipient"],
       [["allow", "a.example", "--client", "--sender"], "--client and --sender exclude each other"],
       [["allow", "/(?=x)/", "--client"], "look-around"],
-      [["allow", "192.0.2.300"], "no address and no network"],
+      [["allow", "192.0.2.300"], "not an address or network"],
       [["allow", "192.0.2.1", "--for=soon"], "--for must be a duration"],
       [["list", "alow"], 'did you mean "allow"?'],
       [["expect"], "RECIPIENT is missing"],

@@ -161,7 +161,7 @@ Deno.test("a DNS list that lists everything, or refuses to answer, is reported a
     "busy.example",
     "sold.example",
   ]);
-  assertStringIncludes(off.join(), "it has 127.0.0.1");
+  assertStringIncludes(off.join(), "it lists 127.0.0.1");
   await service.gather(attemptOf({ ip: "192.0.2.11" }));
   assertEquals(off.length, 3);
 });

@@ -145,7 +145,7 @@ Deno.test("invalid requests are rejected with field and reason", async () => {
       ["GET", "/entries/77", "", undefined, 404, "there is no entry 77"],
       ["POST", "/entries", "", { list: "allow" }, 400, "pattern"],
       ["POST", "/entries", "", { list: "allow", pattern: 7 }, 400, "pattern: must be a string"],
-      ["POST", "/entries", "", { list: "allow", pattern: "a b" }, 400, "no address"],
+      ["POST", "/entries", "", { list: "allow", pattern: "a b" }, 400, "not an address"],
       ["POST", "/entries", "", { list: "release", pattern: "a.b" }, 400, "list: must be allow"],
       ["POST", "/entries", "", { list: "allow", pattern: "a.b", til: "1d" }, 400, "til"],
       ["POST", "/entries", "", [], 400, ""],

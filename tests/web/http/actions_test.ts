@@ -76,7 +76,7 @@ Deno.test("an invalid form changes nothing and shows the error", async () => {
     const session = await page.signIn();
     for (
       const [path, fields, words] of [
-        ["/lists/add", { list: "allow", pattern: "not a name" }, "no address, network"],
+        ["/lists/add", { list: "allow", pattern: "not a name" }, "not an address, network"],
         ["/lists/add", { list: "allow", pattern: "/a(/", match_on: "sender" }, "missing closing"],
         ["/lists/add", { list: "allow", pattern: "/a/" }, "a regular expression needs a type"],
         ["/lists/add", { list: "opt-out", pattern: "a.example" }, "no valid list"],
@@ -86,7 +86,7 @@ Deno.test("an invalid form changes nothing and shows the error", async () => {
         ["/lists/remove", { id: "77" }, "no entry 77"],
         ["/lists/remove", { id: "../1" }, "no valid id"],
         ["/waiting/release", { id: "77" }, "there is no deferred message 77"],
-        ["/exemptions", { recipient: "@" }, "no address"],
+        ["/exemptions", { recipient: "@" }, "not an address"],
       ] as const
     ) {
       const answer = await page.post(path, fields, session);

@@ -52,7 +52,7 @@ Deno.test("an edit replaces note and expiry, and restore undoes it", async () =>
 Deno.test("invalid entries are refused", async () => {
   await withPage(({ service: { commands }, store }) => {
     const table = [
-      [{ list: "allow", pattern: "not a name" }, "no address"],
+      [{ list: "allow", pattern: "not a name" }, "not an address"],
       [{ list: "allow", pattern: "/a/" }, "a regular expression needs a type"],
       [{ list: "always-greylist", pattern: "a@b.example" }, "takes clients only"],
     ] as const;
