@@ -1,5 +1,5 @@
 /**
- * The load: connections that each ask, wait for the answer, and ask again.
+ * A closed-loop load generator: each connection has one request in flight.
  *
  * @module
  */
@@ -7,15 +7,13 @@
 /** What the requests are about: strangers only, the same known triplets again and again, or half and half. */
 export type Mix = "new" | "repeat" | "mixed";
 
-/** What a run measured. Times are in milliseconds. */
+/** Times are in milliseconds. */
 export interface Measurement {
-  /** Answers for each second. */
+  /** Replies a second. */
   readonly rate: number;
-  /** The median latency. */
   readonly p50: number;
-  /** The latency that 99 of 100 requests stay below. */
   readonly p99: number;
-  /** Answers in all. */
+  /** Replies. */
   readonly count: number;
 }
 
@@ -71,10 +69,10 @@ async function ask(conn: Deno.Conn, request: Uint8Array, buffer: Uint8Array): Pr
   for (let sent = 0; sent < request.length;) sent += await conn.write(request.subarray(sent));
   const count = await conn.read(buffer);
   if (count === null) throw new Error("the server closed the connection");
-  if (buffer[count - 1] !== 10 || buffer[count - 2] !== 10) throw new Error("half an answer");
+  if (buffer[count - 1] !== 10 || buffer[count - 2] !== 10) throw new Error("incomplete reply");
 }
 
-/** Asks every request once, over a few connections. */
+/** Sends every request once, over eight connections. */
 export async function askAll(port: number, requests: readonly Uint8Array[]): Promise<void> {
   let next = 0;
   await Promise.all(
@@ -87,10 +85,9 @@ export async function askAll(port: number, requests: readonly Uint8Array[]): Pro
 }
 
 /**
- * Asks for some seconds over some connections, each with one request in flight.
+ * Sends requests for some seconds.
  *
- * @param firstId where the ids of strangers begin; no id is used twice.
- * @returns what was measured, and the next free id.
+ * @param firstId the first id of new triplets; no id is used twice.
  */
 export async function measure(
   port: number,

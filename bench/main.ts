@@ -25,7 +25,7 @@ interface Row extends Measurement {
   readonly server: string;
   readonly mix: Mix;
   readonly connections: number;
-  /** Microseconds of processor time for each request. */
+  /** CPU time a request, in microseconds. */
   readonly cpu: number;
 }
 
@@ -38,7 +38,7 @@ function isFile(path: string): boolean {
 }
 
 async function start(name: string, command: string[], port: number, log: string): Promise<Server> {
-  // The shell gives the server its log file, so that no line passes through the load generator.
+  // The shell redirects the log to a file, so that the load generator does not have to read it.
   const process = new Deno.Command("sh", {
     args: ["-c", 'log=$1; shift; exec "$@" 2>"$log"', "sh", log, ...command],
     stdout: "null",
@@ -51,10 +51,10 @@ async function start(name: string, command: string[], port: number, log: string)
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-  throw new Error(`${name} does not answer; its log is ${log}`);
+  throw new Error(`${name} does not reply; its log is ${log}`);
 }
 
-/** Seconds of processor time that a process used so far. */
+/** CPU time of a process, in seconds. */
 function cpuSeconds(pid: number): number {
   const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1]!.split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;

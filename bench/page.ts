@@ -1,7 +1,6 @@
 /**
- * `deno task bench:page`: what the status page costs the mail. The policy socket's latency under a
- * steady load, without the page, and with ten browsers' worth of open pages and the API polled as hard
- * as it answers; in turns, in the same run.
+ * `deno task bench:page`: the latency of the policy socket under a steady load, without visitors of the
+ * status page, and with ten browsers and programs that poll the API; in turns, in the same run.
  *
  *     deno task bench:page [--seconds N] [--rows N]
  *
@@ -12,14 +11,14 @@ import { getAvailablePort } from "@std/net/get-available-port";
 import { openStore } from "../lib/store/open.ts";
 import { requestFor } from "./load.ts";
 
-/** Requests of Postfix a second, over so many connections: a busy small site. */
+/** Requests a second, as at a busy small site. */
 const RATE = 200;
 const CONNECTIONS = 20;
 
-/** Turns with and without the page. */
+/** Measurements with and without visitors. */
 const TURNS = 3;
 
-/** Latencies in milliseconds of a steady load: who is late does not slow the others down. */
+/** Latencies of an open-loop load, in milliseconds, sorted. */
 async function load(port: number, seconds: number, firstId: number): Promise<Float64Array> {
   const latencies: number[] = [];
   const conns = await Promise.all(
@@ -79,7 +78,7 @@ function fill(database: string, rows: number): void {
 const print = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 const at = (sorted: Float64Array, share: number) => sorted[Math.floor(sorted.length * share)] ?? 0;
 
-/** Times each kind of page once, the best of three. */
+/** Prints the time of each page, the best of three. */
 async function timePages(base: string): Promise<void> {
   for (
     const path of [
@@ -140,7 +139,7 @@ try {
   let id = 0;
   for (let turn = 0; turn < TURNS; turn++) {
     const without = await load(port, seconds, id += 1_000_000);
-    // In a process of its own: the measuring one must not be busy with what it measures.
+    // In a process of its own, so that it does not delay the measurement.
     const visitors = new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-check", "--allow-all", "bench/visitors.ts", base, `${seconds + 1}`],
       stdout: "piped",

@@ -1,6 +1,6 @@
 /**
- * The reference: a policy server that answers DUNNO without looking at what it is asked. Nothing on
- * the same runtime can be faster, so it is what the machine and Deno's sockets allow.
+ * The reference: a policy server that replies DUNNO without parsing the request. It is the upper limit
+ * of this machine and of Deno's sockets.
  *
  * @module
  */
@@ -12,10 +12,10 @@ for await (const conn of listener) {
   (async () => {
     const buffer = new Uint8Array(4096);
     try {
-      // Every read is taken for one request; the load generator sends no other.
+      // One read is one request of the load generator.
       while (await conn.read(buffer) !== null) await conn.write(reply);
     } catch {
-      // The client went away.
+      // The client closed the connection.
     }
   })();
 }

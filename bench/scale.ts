@@ -24,7 +24,7 @@ interface Server {
   readonly name: string;
   readonly port: number;
   readonly process: Deno.ChildProcess;
-  /** From its start to its first answer, in milliseconds. */
+  /** From the start to the first reply, in milliseconds. */
   readonly started: number;
 }
 
@@ -55,15 +55,15 @@ async function run(server: Server, mix: Mix): Promise<Measurement> {
   return measured;
 }
 
-/** Has the triplets of the mix `repeat` known. */
-async function befriend(server: Server): Promise<void> {
+/** Makes the triplets of the mix `repeat` known. */
+async function retryAll(server: Server): Promise<void> {
   const known = Array.from({ length: REPEATED }, (_, at) => requestFor(at, true));
   await askAll(server.port, known);
   await new Promise((resolve) => setTimeout(resolve, 2100));
   await askAll(server.port, known);
 }
 
-/** Stores so many known triplets, in an order that no key has. */
+/** Stores known triplets in random key order. */
 function fill(database: string, count: number): void {
   const store = openStore({ database, privacy: false });
   const now = Date.now();
@@ -86,7 +86,7 @@ function fill(database: string, count: number): void {
   store.close();
 }
 
-/** The mean time of a slice of an expiry that removes nothing, for 1,000 rows, in milliseconds. */
+/** The mean time of an expiry of 1,000 rows that removes nothing, in milliseconds. */
 function sliceTime(database: string): number {
   const store = openStore({ database, privacy: false });
   const expiry = {
@@ -114,7 +114,7 @@ const line = (...cells: (string | number)[]) =>
   print(`| ${cells.map((cell) => String(cell).padEnd(9)).join(" | ")} |`);
 
 async function report(server: Server, of: string): Promise<Record<Mix, Measurement>> {
-  await befriend(server);
+  await retryAll(server);
   const results = {
     new: await run(server, "new"),
     repeat: await run(server, "repeat"),
@@ -143,11 +143,13 @@ const greylag = await Deno.stat("dist/greylag").then(
 try {
   print(`${greylag[0]}, ${seconds} s each, 50 connections`);
   line("server", "mix", "requests/s", "p50 ms", "p99 ms", "MB", "start ms");
-  const reference = await start("reference", Deno.execPath(), [
-    ...deno,
-    "bench/reference.ts",
-    "17901",
-  ], 17_901);
+  const referencePort = getAvailablePort();
+  const reference = await start(
+    "reference",
+    Deno.execPath(),
+    [...deno, "bench/reference.ts", `${referencePort}`],
+    referencePort,
+  );
   const ofReference = await report(reference, "reference");
   await stop(reference);
 

@@ -1,6 +1,6 @@
 /**
- * Who visits the status page while it is measured what that costs: ten browsers that show the overview,
- * and programs that poll the API without a pause.
+ * Load on the status page for bench/page.ts: ten browsers with the overview open, and programs that poll
+ * the API without a pause.
  *
  *     deno run --allow-net bench/visitors.ts BASE SECONDS
  *
@@ -24,7 +24,7 @@ async function listen(): Promise<void> {
 async function browse(): Promise<void> {
   const listening = listen().catch(() => {});
   while (!signal.aborted) {
-    // As live.js does it: every two seconds, or ten times as long as it took.
+    // The interval of live.js: two seconds, or ten times the duration of the last update.
     const begin = performance.now();
     await (await fetch(base!, { signal, headers: { "x-live": "1" } })).text();
     pages++;

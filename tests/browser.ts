@@ -1,19 +1,14 @@
-/**
- * A real Chromium (Debian's).
- *
- * @module
- */
 import { type Browser, chromium } from "playwright-core";
 
-/** Where Debian puts it. */
+/** Of Debian's package. */
 const EXECUTABLE = "/usr/bin/chromium";
 
-/** Starts one that talks to nobody but the server under test. */
+/** Starts Chromium without connections of its own. */
 export function startBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: EXECUTABLE,
     args: [
-      // As root there is no sandbox.
+      // The sandbox does not work for root.
       "--no-sandbox",
       "--disable-gpu",
       "--disable-dev-shm-usage",

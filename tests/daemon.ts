@@ -147,6 +147,15 @@ export class Daemon {
     }
   }
 
+  /** The decisions in the log by reason. */
+  countReasons(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const [, reason] of this.log.matchAll(/ action=\S+, reason=([a-z-]+)/g)) {
+      counts[reason!] = (counts[reason!] ?? 0) + 1;
+    }
+    return counts;
+  }
+
   /** Waits until the log contains a text. */
   async waitFor(text: string | RegExp): Promise<RegExpMatchArray> {
     let found: RegExpMatchArray | null = null;

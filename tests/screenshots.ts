@@ -1,6 +1,6 @@
 /**
- * `deno task screenshots`: the status page with some weeks of mail, as pictures in `docs/`, for a
- * person to look at.
+ * `deno task screenshots`: pictures of the status page with some weeks of mail, in `dist/screenshots`
+ * and for the README.
  *
  * @module
  */

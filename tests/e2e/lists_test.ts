@@ -41,14 +41,6 @@ Deno.test("expected mail passes without delay, and mail to other recipients does
   });
 });
 
-function reasonsIn(log: string): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const [, reason] of log.matchAll(/ action=\S+, reason=([a-z-]+)/g)) {
-    counts[reason!] = (counts[reason!] ?? 0) + 1;
-  }
-  return counts;
-}
-
 Deno.test("released mail passes at its next retry from any client, and its triplet is known then", async () => {
   await withMailServer(async ({ greylag, code, untilCode, untilRecorded, daemon }) => {
     assertEquals(await code(ALICE), DEFERRED);
@@ -68,10 +60,10 @@ Deno.test("released mail passes at its next retry from any client, and its tripl
     }, { period: 200 });
     await eventually("the history counts what the log says", async () => {
       const stats = JSON.parse((await greylag("stats", "--json")).out);
-      const reasons = Object.entries(reasonsIn(daemon.log));
+      const reasons = Object.entries(daemon.countReasons());
       return reasons.every(([reason, count]) => stats.reasons[reason] === count);
     });
-    assertEquals(reasonsIn(daemon.log)["new"], 3);
+    assertEquals(daemon.countReasons()["new"], 3);
   });
 });
 

@@ -65,14 +65,6 @@ function dayOf(day: number, start: number): Delivery[] {
   return deliveries.sort((a, b) => a.second - b.second);
 }
 
-function countsOf(log: string): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const [, reason] of log.matchAll(/action=\S+, reason=([a-z-]+)/g)) {
-    counts[reason!] = (counts[reason!] ?? 0) + 1;
-  }
-  return counts;
-}
-
 const nonZero = (counts: Readonly<Record<string, number>>) =>
   Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0).sort());
 
@@ -141,7 +133,7 @@ Deno.test("over simulated days memory and disk level off, and log, metrics, page
       async () => sum((await (await fetch(summary)).json()).reasons) >= requests,
     );
     const page = await (await fetch(summary)).json();
-    const ofLog = countsOf(daemon.log);
+    const ofLog = daemon.countReasons();
     const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     const ofMetrics = Object.fromEntries(
       [...metrics.matchAll(/greylag_requests_total\{reason="([^"]+)"\} (\d+)/g)]
