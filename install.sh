@@ -351,7 +351,7 @@ tell_next() {
     say "Add this line to the end of smtpd_recipient_restrictions in main.cf, or use --configure-postfix:"
     say "    $CHECK"
   fi
-  say "Status page: http://127.0.0.1:10024 (set its password with: greylag passwd)"
+  say "Status page: http://127.0.0.1:10623 (set its password with: greylag passwd)"
 }
 
 main_cf() { printf '%s/main.cf' "$(postconf -h config_directory)"; }

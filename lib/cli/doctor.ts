@@ -1,46 +1,19 @@
 import { ConfigError, type Configuration } from "../config/load.ts";
 import { daemonSettings } from "../config/settings.ts";
 import { RELEASED } from "../config/version.ts";
-import { type Endpoint, formatEndpoint } from "../net/endpoint.ts";
 import {
   checkPostconf,
   DEFAULT_MAIL_OWNER,
   type Finding,
   parsePostconf,
 } from "../postfix/postconf.ts";
-import { probe } from "../postfix/probe.ts";
+import { checkDaemon } from "../admin/daemon_checks.ts";
 import { checkClock, checkDiskSpace, checkSockets } from "../admin/system_checks.ts";
 import { DatabaseError } from "../store/database_error.ts";
 import { messageOf } from "../text/error_message.ts";
 import { ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
 import type { Command } from "./command.ts";
 import { optionalArgument } from "./usage.ts";
-
-/** Milliseconds. */
-const ANSWER_TIMEOUT = 3000;
-
-async function checkDaemon(endpoints: readonly Endpoint[]): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const endpoint of endpoints) {
-    const where = formatEndpoint(endpoint);
-    try {
-      if (await probe(endpoint, ANSWER_TIMEOUT)) continue;
-      findings.push({
-        severity: "error",
-        what: `${where} is not a policy server`,
-        remedy: "Find the program that listens there (ss -ltnp), or change `listen`.",
-      });
-    } catch (error) {
-      const why = messageOf(error);
-      findings.push({
-        severity: "error",
-        what: `cannot connect to ${where}: ${why}`,
-        remedy: "Start greylag, or set `listen` to its endpoint.",
-      });
-    }
-  }
-  return findings;
-}
 
 async function checkDatabase(configuration: Configuration): Promise<Finding[]> {
   try {
@@ -101,7 +74,7 @@ export const doctor: Command = {
       settings.engine.rules.nullSender === "data",
     );
     const findings = [
-      ...await checkDaemon(settings.listen),
+      ...await checkDaemon(settings.listen, admin.configuration.values.status),
       ...checkSockets(settings.listen, postconf.get("mail_owner") ?? DEFAULT_MAIL_OWNER),
       ...await checkDatabase(admin.configuration),
       ...checkClock(Date.now(), RELEASED, await newestDecision(admin.configuration)),

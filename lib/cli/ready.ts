@@ -1,8 +1,5 @@
 import type { Values } from "../config/settings.ts";
-import { type Endpoint, formatEndpoint } from "../net/endpoint.ts";
-import { probe } from "../postfix/probe.ts";
-import { formatDuration } from "../text/duration.ts";
-import { messageOf } from "../text/error_message.ts";
+import { pageObstacle, policyObstacle } from "../admin/daemon_checks.ts";
 import { ADMIN_OPTIONS, durationOf, parseAdmin } from "./admin.ts";
 import type { Command } from "./command.ts";
 import { type Option, refuseRest } from "./usage.ts";
@@ -15,58 +12,16 @@ const OWN: readonly Option[] = [
   },
 ];
 
+/** Milliseconds. */
 const PAUSE = 100;
 
-const TIMEOUT_MS = 3000;
-
-/** Requests /readyz (RFC 9112). */
-async function askPage(endpoint: Endpoint): Promise<[code: number, text: string]> {
-  using conn = endpoint.kind === "unix"
-    ? await Deno.connect({ transport: "unix", path: endpoint.path })
-    // A wildcard address is no destination.
-    : await Deno.connect({
-      hostname: endpoint.host.replace(/^0\.0\.0\.0$|^::$/, "127.0.0.1"),
-      port: endpoint.port,
-    });
-  const question = "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-  await conn.write(new TextEncoder().encode(question));
-  const buffer = new Uint8Array(16_384);
-  let text = "";
-  for (let count; (count = await conn.read(buffer)) !== null;) {
-    text += new TextDecoder().decode(buffer.subarray(0, count));
+/** @returns the reason why a policy endpoint does not answer, or undefined. */
+async function reasonNotReady({ listen }: Values): Promise<string | undefined> {
+  for (const endpoint of listen) {
+    const why = await policyObstacle(endpoint);
+    if (why !== undefined) return why;
   }
-  const [head = "", body = ""] = text.split("\r\n\r\n", 2);
-  return [Number(head.split(" ")[1]), body.trim()];
-}
-
-/** @returns the reason why the daemon is not ready, or undefined. */
-async function reasonNotReady({ status, listen }: Values): Promise<string | undefined> {
-  const endpoint = status === "off" ? listen[0]! : status;
-  const where = formatEndpoint(endpoint);
-  const controller = new AbortController();
-  const late = new Promise<string>((resolve) => {
-    const timer = setTimeout(
-      () => resolve(`${where}: no answer within ${formatDuration(TIMEOUT_MS)}`),
-      TIMEOUT_MS,
-    );
-    controller.signal.addEventListener("abort", () => clearTimeout(timer));
-  });
-  const asked = async () => {
-    try {
-      if (status === "off") {
-        return await probe(endpoint, TIMEOUT_MS) ? undefined : `${where} is not a policy server`;
-      }
-      const [code, text] = await askPage(endpoint);
-      return code === 200 ? undefined : `${where}: ${text}`;
-    } catch (error) {
-      return `${where}: ${messageOf(error)}`;
-    }
-  };
-  try {
-    return await Promise.race([asked(), late]);
-  } finally {
-    controller.abort();
-  }
+  return undefined;
 }
 
 export const ready: Command = {
@@ -74,8 +29,8 @@ export const ready: Command = {
   summary: "check that the daemon is ready, for scripts",
   usage: "[--wait TIME]",
   description: [
-    'Queries the status page (/readyz), or with status = "off" the policy endpoint. The exit code is ' +
-    "0 if the daemon is ready, or 1 with the reason on standard error.",
+    "Asks every policy endpoint, as Postfix does. The exit code is 0 if all of them answer, or 1 with " +
+    "the reason on standard error. A status page that does not answer is only a warning there.",
   ],
   options: [...ADMIN_OPTIONS.filter(({ name }) => name === "config"), ...OWN],
   async run(args, output) {
@@ -87,6 +42,8 @@ export const ready: Command = {
       const why = await reasonNotReady(values);
       if (why === undefined) {
         output.print("ready\n");
+        const warning = values.status === "off" ? undefined : await pageObstacle(values.status);
+        if (warning !== undefined) output.complain(`greylag: warning: ${warning}\n`);
         return 0;
       }
       if (performance.now() >= end) {

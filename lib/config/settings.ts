@@ -194,7 +194,7 @@ export const SETTINGS = {
     help: "Host name in x_greylist_header and in SPF macros. If empty, the system's host name.",
   }),
   status: endpointOrOff({
-    default: "inet:127.0.0.1:10024",
+    default: "inet:127.0.0.1:10623",
     help:
       "Endpoint of the status page: inet:HOST:PORT or unix:PATH. On other than loopback addresses and Unix sockets it requires a password.",
     live: false,

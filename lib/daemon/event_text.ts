@@ -135,7 +135,13 @@ export function messagesOf(event: DaemonEvent): readonly Message[] {
         ),
       ];
     case "page-failed":
-      return say("error", `no status server: ${messageOf(event.error)}`);
+      return say(
+        "warning",
+        `no status page: ${
+          messageOf(event.error)
+        }. Change the setting status and restart greylag; ` +
+          "mail is not affected",
+      );
     case "page":
       return [pageMessage(event.event)];
   }

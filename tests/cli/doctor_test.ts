@@ -8,7 +8,7 @@ Deno.test("doctor checks the daemon, the database and the output of postconf", a
     const config = `${directory}/greylag.toml`;
     await Deno.writeTextFile(
       config,
-      `database = "${directory}/g.db"\nlisten = ["inet:${port}"]\n`,
+      `database = "${directory}/g.db"\nlisten = ["inet:${port}"]\nstatus = "off"\n`,
     );
     const doctor = (...args: string[]) => Daemon.run(["doctor", `--config=${config}`, ...args]);
     const daemon = await Daemon.start([`--config=${config}`]);
@@ -61,5 +61,38 @@ Deno.test("doctor reports a clock that was set back and a socket without access 
       out,
       `(user nobody) has no access to ${directory}/policy: the permissions of ${directory} deny`,
     );
+  });
+});
+
+Deno.test("ready and doctor judge by the policy endpoint; a status page that cannot listen is a warning", async () => {
+  await inDirectory(async (directory) => {
+    const [port, page] = [getAvailablePort(), getAvailablePort()];
+    using holder = Deno.listen({ hostname: "127.0.0.1", port: page });
+    const answers = (async () => {
+      for await (const conn of holder) {
+        await conn.write(new TextEncoder().encode("220 smtp.example\r\n")).catch(() => {});
+        conn.close();
+      }
+    })();
+    const config = `${directory}/greylag.toml`;
+    await Deno.writeTextFile(
+      config,
+      `database = "${directory}/g.db"\nlisten = ["inet:${port}"]\nstatus = "inet:${page}"\n`,
+    );
+    const before = await Daemon.run(["ready", `--config=${config}`]);
+    assertEquals(before.code, 1);
+    assertStringIncludes(before.err, `cannot connect to inet:127.0.0.1:${port}`);
+    const daemon = await Daemon.startCommand(["serve", `--config=${config}`]);
+    await daemon.waitFor("no status page");
+    const ready = await Daemon.run(["ready", `--config=${config}`]);
+    assertEquals([ready.code, ready.out], [0, "ready\n"]);
+    assertStringIncludes(ready.err, `warning: the status page on inet:127.0.0.1:${page}`);
+    const { out } = await Daemon.run(["doctor", `--config=${config}`, "--json"]);
+    assertEquals(JSON.parse(out).map(({ severity }: { severity: string }) => severity), [
+      "warning",
+    ]);
+    await daemon.stop();
+    holder.close();
+    await answers;
   });
 });

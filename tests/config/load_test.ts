@@ -78,12 +78,12 @@ Deno.test("every setting is also a flag and a variable", () => {
     GREYLAG_PRIVACY: "yes",
     GREYLAG_TRUSTED_NETWORKS: "192.0.2.0/24, 2001:db8::/32",
   };
-  const { values } = load(undefined, environment, { listen: ["inet:10024", "/run/policy"] });
+  const { values } = load(undefined, environment, { listen: ["inet:10623", "/run/policy"] });
   assertEquals(values.auto_whitelist_clients, 7);
   assertEquals(values.privacy, true);
   assertEquals(values.trusted_networks.length, 2);
   assertEquals(values.listen, [
-    { kind: "inet", host: "127.0.0.1", port: 10024 },
+    { kind: "inet", host: "127.0.0.1", port: 10623 },
     { kind: "unix", path: "/run/policy" },
   ]);
 });

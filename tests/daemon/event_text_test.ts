@@ -54,8 +54,8 @@ const TABLE: readonly (readonly [event: DaemonEvent, ...lines: string[]])[] = [
     "max_pending_per_origin = 20000): evicting the oldest",
   ],
   [
-    { kind: "page-listening", where: "http://127.0.0.1:10024/", isLocal: true },
-    "info page-listening: status server on http://127.0.0.1:10024/",
+    { kind: "page-listening", where: "http://127.0.0.1:10623/", isLocal: true },
+    "info page-listening: status server on http://127.0.0.1:10623/",
   ],
   [
     { kind: "page", event: { kind: "sign-in-failed", address: "192.0.2.1" } },
@@ -71,7 +71,7 @@ Deno.test("each event has its sentences, which begin with the subject", () => {
 });
 
 Deno.test("a status page that other hosts can reach comes with a warning", () => {
-  const where = "http://192.0.2.1:10024/";
+  const where = "http://192.0.2.1:10623/";
   const messages = messagesOf({ kind: "page-listening", where, isLocal: false });
   assertEquals(messages.map(({ level }) => level), ["info", "warning"]);
 });

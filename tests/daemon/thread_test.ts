@@ -13,7 +13,7 @@ Deno.test("a thread has the permissions that it was given and no others of the p
         outside: ask({ name: "read", path: "/etc/passwd" }),
         write: ask({ name: "write", path: "${directory}/data/x" }),
         writeOutside: ask({ name: "write", path: "/etc/x" }),
-        port: ask({ name: "net", host: "127.0.0.1:10024" }),
+        port: ask({ name: "net", host: "127.0.0.1:10623" }),
         otherPort: ask({ name: "net", host: "127.0.0.1:25" }),
         statfs: ask({ name: "sys", kind: "statfs" }),
         hostname: ask({ name: "sys", kind: "hostname" }),
@@ -25,7 +25,7 @@ Deno.test("a thread has the permissions that it was given and no others of the p
     const worker = startThread(new URL(`file://${module}`), {
       read: [`${directory}/data`],
       write: [`${directory}/data`],
-      net: ["127.0.0.1:10024"],
+      net: ["127.0.0.1:10623"],
       sys: ["statfs"],
     });
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();

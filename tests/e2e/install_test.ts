@@ -121,7 +121,7 @@ test("as root it installs and starts the service, and prints the next steps", as
   const { code, output } = await install();
   assertEquals(code, 0, output);
   assertStringIncludes(output, CHECK);
-  assertStringIncludes(output, "http://127.0.0.1:10024");
+  assertStringIncludes(output, "http://127.0.0.1:10623");
   assertStringIncludes((await root.run("greylag ready")).output, "ready");
   const modes = await root.run(
     "stat -c '%a %U:%G %n' /usr/local/bin/greylag /var/lib/greylag /etc/greylag/greylag.toml " +

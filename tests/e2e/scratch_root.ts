@@ -31,7 +31,7 @@ export interface Result {
 
 function arePortsFree(): boolean {
   try {
-    for (const port of [10_023, 10_024, 10_025]) {
+    for (const port of [10_023, 10_623, 10_025]) {
       Deno.listen({ hostname: "127.0.0.1", port }).close();
     }
     return true;
@@ -54,7 +54,7 @@ export class ScratchRoot {
   /** Needs root and the overlay file system. */
   static async make(): Promise<ScratchRoot> {
     // The network is not separate: another daemon would answer in place of the installed one.
-    await eventually("ports 10023 to 10025 are free", arePortsFree, { timeout: 120_000 });
+    await eventually("ports 10023, 10025 and 10623 are free", arePortsFree, { timeout: 120_000 });
     const base = await Deno.makeTempDir({ prefix: "greylag-root-" });
     const root = new ScratchRoot(base);
     await root.outside(

@@ -82,9 +82,9 @@ Deno.test("each mistake is told, with the exact line that mends it", () => {
       `smtpd_recipient_restrictions = reject_unauth_destination ${GOOD} x`,
     ],
     [
-      "smtpd_recipient_restrictions = a, check_policy_service inet:127.0.0.1:10024",
-      "Postfix asks inet:127.0.0.1:10024, and greylag listens on inet:127.0.0.1:10023",
-      `smtpd_recipient_restrictions = a check_policy_service inet:127.0.0.1:10024 ${GOOD}`,
+      "smtpd_recipient_restrictions = a, check_policy_service inet:127.0.0.1:10031",
+      "Postfix asks inet:127.0.0.1:10031, and greylag listens on inet:127.0.0.1:10023",
+      `smtpd_recipient_restrictions = a check_policy_service inet:127.0.0.1:10031 ${GOOD}`,
     ],
     [`smtpd_data_restrictions = ${GOOD}`, "not asked in smtpd_recipient_restrictions", GOOD],
   ];
@@ -102,7 +102,7 @@ Deno.test("mending what is told leaves nothing to be told", () => {
       "mynetworks = 127.0.0.0/8",
       `smtpd_recipient_restrictions = ${GOOD}, permit_mynetworks, reject_unauth_destination`,
       "smtpd_recipient_restrictions = permit_mynetworks check_policy_service inet:10023",
-      "smtpd_recipient_restrictions = check_policy_service inet:127.0.0.1:10024",
+      "smtpd_recipient_restrictions = check_policy_service inet:127.0.0.1:10031",
     ]
   ) {
     let config = text;

@@ -94,7 +94,7 @@ export async function withPage(
   await inDirectory(async (directory) => {
     const { engine } = daemonSettings(DEFAULTS.values);
     const settings: StatusSettings = {
-      endpoint: { kind: "inet", host: "127.0.0.1", port: 10024 },
+      endpoint: { kind: "inet", host: "127.0.0.1", port: 10623 },
       names: ["status.example.net"],
       prefix: "",
       isPrivate: false,

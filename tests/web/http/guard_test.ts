@@ -11,14 +11,14 @@ const entriesOf = ({ store }: Page) => store.lists.entries().map(({ pattern }) =
 Deno.test("known hosts are the configured names and loopback addresses, with any port", () => {
   const table: [string | null, boolean][] = [
     ["localhost", true],
-    ["LocalHost:10024", true],
-    ["127.0.0.1:10024", true],
+    ["LocalHost:10623", true],
+    ["127.0.0.1:10623", true],
     ["127.1.2.3", true],
-    ["[::1]:10024", true],
+    ["[::1]:10623", true],
     ["status.example.net", true],
     ["status.example.net.:443", true],
     ["attacker.example", false],
-    ["attacker.example:10024", false],
+    ["attacker.example:10623", false],
     ["localhost.attacker.example", false],
     ["127.0.0.1.attacker.example", false],
     ["192.0.2.1", false],
@@ -35,26 +35,26 @@ Deno.test("known hosts are the configured names and loopback addresses, with any
 
 Deno.test("on an open endpoint any IP address is a known host, and still no other name", () => {
   const names = { names: [], isOpen: true };
-  assertEquals(isKnownHost("192.0.2.1:10024", names), true);
-  assertEquals(isKnownHost("[2001:db8::1]:10024", names), true);
-  assertEquals(isKnownHost("attacker.example:10024", names), false);
+  assertEquals(isKnownHost("192.0.2.1:10623", names), true);
+  assertEquals(isKnownHost("[2001:db8::1]:10623", names), true);
+  assertEquals(isKnownHost("attacker.example:10623", names), false);
 });
 
 Deno.test("a change comes from the same origin, by all headers of the browser", () => {
-  const host = "localhost:10024";
+  const host = "localhost:10623";
   const table: [string | null, string | null, boolean][] = [
-    ["http://localhost:10024", "same-origin", true],
-    ["http://localhost:10024", null, true],
-    ["HTTP://localhost:10024", null, false],
+    ["http://localhost:10623", "same-origin", true],
+    ["http://localhost:10623", null, true],
+    ["HTTP://localhost:10623", null, false],
     ["https://status.example.net", null, true],
     [null, "same-origin", true],
     ["null", "same-origin", true],
     // Another server on this machine is the same site, and another origin.
     ["http://localhost:8080", "same-site", false],
     ["http://localhost:8080", null, false],
-    ["http://localhost:10024", "cross-site", false],
+    ["http://localhost:10623", "cross-site", false],
     ["http://attacker.example", null, false],
-    ["http://attacker.example/http://localhost:10024", null, false],
+    ["http://attacker.example/http://localhost:10623", null, false],
     ["null", null, false],
     [null, null, false],
     [null, "none", false],

@@ -48,7 +48,7 @@ Deno.test("a taken port is logged, and mail is served without the status page", 
       `--database=${directory}/g.db`,
       `--status=inet:${taken.addr.port}`,
     ]);
-    await daemon.waitFor(`no status server: cannot listen on inet:127.0.0.1:${taken.addr.port}`);
+    await daemon.waitFor(`no status page: cannot listen on inet:127.0.0.1:${taken.addr.port}`);
     assertStringIncludes(await daemon.ask(), "DEFER");
     assertEquals(await daemon.stop(), 0);
   });

@@ -16,7 +16,7 @@ Deno.test("the thread may use its port, the database's directory and the list fi
     assertEquals(permissionsFor(settings), {
       read: [directory, "/etc/postgrey/clients"],
       write: [directory],
-      net: ["127.0.0.1:10024"],
+      net: ["127.0.0.1:10623"],
       sys: ["statfs"],
     });
     const onSocket = {
