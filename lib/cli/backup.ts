@@ -1,6 +1,6 @@
 import { ConfigError } from "../config/load.ts";
 import { backUp } from "../store/backup.ts";
-import { ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
+import { DATABASE_OPTIONS, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
 import { requiredArgument } from "./usage.ts";
 
@@ -14,18 +14,18 @@ export const backup: Command = {
     "To restore: stop greylag; remove greylag.db-wal and greylag.db-shm; replace greylag.db with the " +
     "copy (and greylag.db.key with FILE.key), with the same owner; start greylag.",
   ],
-  options: ADMIN_OPTIONS,
+  options: DATABASE_OPTIONS,
   async run(args, output) {
-    const admin = parseAdmin(args, []);
-    const target = requiredArgument(admin.rest, "FILE");
+    const invocation = parseInvocation(args, []);
+    const target = requiredArgument(invocation.rest, "FILE");
     if (await Deno.lstat(target).then(() => true, () => false)) {
       throw new ConfigError(`${target} exists already. Name a new file, or remove it first.`);
     }
-    const { database } = admin.configuration.values;
+    const { database } = invocation.configuration.values;
     // A missing database is the same error as for other commands.
-    await withStore(admin.configuration, (store) => store.credentials.all());
+    await withStore(invocation.configuration, (store) => store.credentials.all());
     const { bytes, key } = await backUp(database, target);
-    if (admin.json) {
+    if (invocation.json) {
       output.print(`${JSON.stringify({ file: target, bytes, key: key ?? null })}\n`);
     } else {
       const files = key === undefined ? target : `${target} and ${key}`;

@@ -11,7 +11,7 @@ import { checkDaemon } from "../admin/daemon_checks.ts";
 import { checkClock, checkDiskSpace, checkSockets } from "../admin/system_checks.ts";
 import { DatabaseError } from "../store/database_error.ts";
 import { messageOf } from "../text/error_message.ts";
-import { ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
+import { DATABASE_OPTIONS, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
 import { optionalArgument } from "./usage.ts";
 
@@ -61,11 +61,11 @@ export const doctor: Command = {
     "Greylag has no permission to run postconf itself. Without FILE, Postfix's parameters are not " +
     "checked. The exit code is 1 if there is a finding.",
   ],
-  options: ADMIN_OPTIONS,
+  options: DATABASE_OPTIONS,
   async run(args, output) {
-    const admin = parseAdmin(args, []);
-    const source = optionalArgument(admin.rest);
-    const settings = daemonSettings(admin.configuration.values);
+    const invocation = parseInvocation(args, []);
+    const source = optionalArgument(invocation.rest);
+    const settings = daemonSettings(invocation.configuration.values);
     const text = await readPostconf(source);
     const postconf = parsePostconf(text ?? "");
     const postfix = text === undefined ? [] : checkPostconf(
@@ -74,13 +74,13 @@ export const doctor: Command = {
       settings.engine.rules.nullSender === "data",
     );
     const findings = [
-      ...await checkDaemon(settings.listen, admin.configuration.values.status),
+      ...await checkDaemon(settings.listen, invocation.configuration.values.status),
       ...checkSockets(settings.listen, postconf.get("mail_owner") ?? DEFAULT_MAIL_OWNER),
-      ...await checkDatabase(admin.configuration),
-      ...checkClock(Date.now(), RELEASED, await newestDecision(admin.configuration)),
+      ...await checkDatabase(invocation.configuration),
+      ...checkClock(Date.now(), RELEASED, await newestDecision(invocation.configuration)),
       ...postfix,
     ];
-    if (admin.json) {
+    if (invocation.json) {
       output.print(`${JSON.stringify(findings, null, 2)}\n`);
     } else {
       for (const { severity, what, remedy } of findings) {

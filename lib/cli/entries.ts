@@ -9,14 +9,14 @@ import { newEntry } from "../admin/list_entries.ts";
 import { entryAsJson } from "../admin/record_json.ts";
 import { formatDuration } from "../text/duration.ts";
 import {
-  type Admin,
-  ADMIN_OPTIONS,
   currentUser,
+  DATABASE_OPTIONS,
   durationOf,
-  parseAdmin,
+  type Invocation,
+  parseInvocation,
   textOf,
   withStore,
-} from "./admin.ts";
+} from "./invocation.ts";
 import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
 import { type Option, requiredArgument, UsageError } from "./usage.ts";
@@ -41,8 +41,8 @@ const ENTRY_OPTIONS: readonly Option[] = [
   NOTE,
 ];
 
-function matchOnOf(admin: Admin, text: string): MatchOn {
-  const named = MATCH_ON_KINDS.filter((matchOn) => admin.options.get(matchOn) === true);
+function matchOnOf(invocation: Invocation, text: string): MatchOn {
+  const named = MATCH_ON_KINDS.filter((matchOn) => invocation.options.get(matchOn) === true);
   if (named.length > 1) {
     throw new UsageError(`--${named.join(" and --")} exclude each other`);
   }
@@ -52,7 +52,7 @@ function matchOnOf(admin: Admin, text: string): MatchOn {
 }
 
 async function add(
-  admin: Admin,
+  invocation: Invocation,
   list: ListName,
   matchOn: MatchOn,
   text: string,
@@ -60,19 +60,21 @@ async function add(
   output: Output,
 ): Promise<number> {
   const now = Date.now();
-  const lasts = textOf(admin, "for") === undefined ? undefined : durationOf(admin, "for", 0);
+  const lasts = textOf(invocation, "for") === undefined
+    ? undefined
+    : durationOf(invocation, "for", 0);
   const entered = newEntry(list, matchOn, text, {
-    note: textOf(admin, "note") ?? "",
+    note: textOf(invocation, "note") ?? "",
     addedBy,
     now,
     lasts,
   });
   if (!entered.ok) throw new UsageError(entered.why);
   const entry = await withStore(
-    admin.configuration,
+    invocation.configuration,
     (store) => store.lists.add(entered.entry),
   );
-  if (admin.json) {
+  if (invocation.json) {
     output.print(`${JSON.stringify(entryAsJson(entry))}\n`);
   } else {
     const end = lasts === undefined ? "" : `, for ${formatDuration(lasts)}`;
@@ -93,8 +95,8 @@ const MATCH_ON: Readonly<Partial<Record<ListName, MatchOn>>> = {
 function adding(name: string, list: ListName, summary: string, description: string[]): Command {
   const fixed = MATCH_ON[list];
   const options = fixed === undefined
-    ? [...ADMIN_OPTIONS, ...ENTRY_OPTIONS]
-    : [...ADMIN_OPTIONS, FOR, NOTE];
+    ? [...DATABASE_OPTIONS, ...ENTRY_OPTIONS]
+    : [...DATABASE_OPTIONS, FOR, NOTE];
   const argument = fixed?.toUpperCase() ?? "PATTERN";
   return {
     name,
@@ -111,9 +113,16 @@ function adding(name: string, list: ListName, summary: string, description: stri
     ],
     options,
     run(args, output) {
-      const admin = parseAdmin(args, options.slice(ADMIN_OPTIONS.length));
-      const text = requiredArgument(admin.rest, argument);
-      return add(admin, list, fixed ?? matchOnOf(admin, text), text, currentUser(), output);
+      const invocation = parseInvocation(args, options.slice(DATABASE_OPTIONS.length));
+      const text = requiredArgument(invocation.rest, argument);
+      return add(
+        invocation,
+        list,
+        fixed ?? matchOnOf(invocation, text),
+        text,
+        currentUser(),
+        output,
+      );
     },
   };
 }
@@ -161,14 +170,14 @@ export const expect: Command = {
   description: [
     "For mail that must arrive now, such as a login code. The exemption expires after 15 minutes by default.",
   ],
-  options: [...ADMIN_OPTIONS, FOR, NOTE],
+  options: [...DATABASE_OPTIONS, FOR, NOTE],
   run(args, output) {
-    const given = parseAdmin(args, [FOR, NOTE]);
+    const given = parseInvocation(args, [FOR, NOTE]);
     const options = new Map(given.options);
     if (!options.has("for")) options.set("for", "15m");
-    const admin = { ...given, options };
-    const recipient = requiredArgument(admin.rest, "RECIPIENT");
-    return add(admin, "allow", "recipient", recipient, `${currentUser()} (expect)`, output);
+    const invocation = { ...given, options };
+    const recipient = requiredArgument(invocation.rest, "RECIPIENT");
+    return add(invocation, "allow", "recipient", recipient, `${currentUser()} (expect)`, output);
   },
 };
 
@@ -177,11 +186,11 @@ export const unlist: Command = {
   summary: "remove an entry from the lists",
   usage: "NUMBER | PATTERN",
   description: ["greylag list shows the numbers. PATTERN must match exactly one entry."],
-  options: ADMIN_OPTIONS,
+  options: DATABASE_OPTIONS,
   run(args, output) {
-    const admin = parseAdmin(args, []);
-    const text = requiredArgument(admin.rest, "NUMBER or PATTERN");
-    return withStore(admin.configuration, (store) => {
+    const invocation = parseInvocation(args, []);
+    const text = requiredArgument(invocation.rest, "NUMBER or PATTERN");
+    return withStore(invocation.configuration, (store) => {
       const entries = store.lists.entries();
       const forms = MATCH_ON_KINDS.map((matchOn) => parsePattern(matchOn, text)).map((parsed) =>
         parsed.ok ? formatPattern(parsed.pattern) : text
@@ -203,7 +212,7 @@ export const unlist: Command = {
       const entry = meant[0]!;
       store.lists.remove(entry.id);
       output.print(
-        admin.json
+        invocation.json
           ? `${JSON.stringify(entryAsJson(entry))}\n`
           : `removed entry ${entry.id}: ${entry.list} ${entry.matchOn} ${entry.pattern}\n`,
       );

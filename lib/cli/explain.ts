@@ -14,7 +14,7 @@ import { EvidenceService, type Report } from "../evidence/service.ts";
 import { describeRule, listingOf, Lists } from "../daemon/lists.ts";
 import type { Recalled } from "../store/store.ts";
 import { formatDuration, SECOND } from "../text/duration.ts";
-import { ADMIN_OPTIONS, parseAdmin, textOf, withStore } from "./admin.ts";
+import { DATABASE_OPTIONS, parseInvocation, textOf, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
 import type { Style } from "./output.ts";
 import { type Option, refuseRest, UsageError } from "./usage.ts";
@@ -115,24 +115,24 @@ export const explain: Command = {
     "and, in mode suspicious, the suspicion score.",
     "DNS is queried as for a real request.",
   ],
-  options: [...ADMIN_OPTIONS, ...OWN],
+  options: [...DATABASE_OPTIONS, ...OWN],
   async run(args, output) {
-    const admin = parseAdmin(args, OWN);
-    refuseRest(admin.rest);
-    const client = required("client", textOf(admin, "client"));
+    const invocation = parseInvocation(args, OWN);
+    refuseRest(invocation.rest);
+    const client = required("client", textOf(invocation, "client"));
     const address = parseAddress(client);
     if (address === undefined) throw new UsageError(`--client: "${client}" is not an IP address`);
-    const given = required("sender", textOf(admin, "sender"));
-    const settings = daemonSettings(admin.configuration.values);
+    const given = required("sender", textOf(invocation, "sender"));
+    const settings = daemonSettings(invocation.configuration.values);
     const { rules } = settings.engine;
     const attempt = makeAttempt({
       stage: "RCPT",
       authenticated: false,
       address,
-      clientName: textOf(admin, "name") ?? "unknown",
-      heloName: textOf(admin, "helo") ?? "",
+      clientName: textOf(invocation, "name") ?? "unknown",
+      heloName: textOf(invocation, "helo") ?? "",
       sender: given === "<>" ? "" : given,
-      recipient: required("recipient", textOf(admin, "recipient")),
+      recipient: required("recipient", textOf(invocation, "recipient")),
       instance: "",
     });
     const resolver = new DnsResolver(settings.resolver);
@@ -149,7 +149,7 @@ export const explain: Command = {
     const report = service.isActive ? await service.gather(attempt) : undefined;
     const subject = subjectOf(attempt, rules, report ?? NO_EVIDENCE);
     const now = Date.now();
-    const { steps, verdict } = await withStore(admin.configuration, async (store) => {
+    const { steps, verdict } = await withStore(invocation.configuration, async (store) => {
       const problems: Step[] = [];
       const lists = new Lists(store.lists, settings.lists, (event) => {
         const found = event.kind === "list-failed"
@@ -208,7 +208,7 @@ export const explain: Command = {
       ];
       return { steps: found, verdict: decision.verdict };
     });
-    if (admin.json) {
+    if (invocation.json) {
       output.print(`${JSON.stringify({ verdict, steps }, null, 2)}\n`);
       return 0;
     }

@@ -10,7 +10,7 @@ import {
 import type { Deferral, StoredDecision } from "../store/history.ts";
 import type { Store, StoredOrigin, StoredTriplet } from "../store/store.ts";
 import { formatDuration } from "../text/duration.ts";
-import { ADMIN_OPTIONS, countOf, parseAdmin, withStore } from "./admin.ts";
+import { countOf, DATABASE_OPTIONS, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
 import { collect } from "../store/pages.ts";
@@ -123,18 +123,18 @@ export const find: Command = {
     "history). Mail of authenticated users is not stored.",
     "With privacy = true TEXT must be a complete address, since only hashes are stored.",
   ],
-  options: [...ADMIN_OPTIONS, ...OWN],
+  options: [...DATABASE_OPTIONS, ...OWN],
   async run(args, output) {
-    const admin = parseAdmin(args, OWN);
-    const text = requiredArgument(admin.rest, "TEXT");
-    const limit = countOf(admin, "limit", 20);
-    const { rules } = daemonSettings(admin.configuration.values).engine;
+    const invocation = parseInvocation(args, OWN);
+    const text = requiredArgument(invocation.rest, "TEXT");
+    const limit = countOf(invocation, "limit", 20);
+    const { rules } = daemonSettings(invocation.configuration.values).engine;
     const now = Date.now();
     const found = await withStore(
-      admin.configuration,
+      invocation.configuration,
       (store) => search(store, text, limit, rules, now),
     );
-    if (!admin.json) {
+    if (!invocation.json) {
       show(found, text, rules, now, output);
     } else {
       output.print(`${

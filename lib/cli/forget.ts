@@ -1,4 +1,4 @@
-import { ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
+import { DATABASE_OPTIONS, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
 import { requiredArgument } from "./usage.ts";
 
@@ -11,17 +11,17 @@ export const forget: Command = {
     "pairs and decisions are erased from the files of the database. Entries of the lists and the log " +
     "stay.",
   ],
-  options: ADMIN_OPTIONS,
+  options: DATABASE_OPTIONS,
   run(args, output) {
-    const admin = parseAdmin(args, []);
-    const address = requiredArgument(admin.rest, "ADDRESS");
-    return withStore(admin.configuration, (store) => {
+    const invocation = parseInvocation(args, []);
+    const address = requiredArgument(invocation.rest, "ADDRESS");
+    return withStore(invocation.configuration, (store) => {
       const forgotten = store.forget(address);
       const lower = address.toLowerCase();
       const named = store.lists.entries().filter(({ pattern, note }) =>
         `${pattern} ${note}`.toLowerCase().split(/\s+/).includes(lower)
       );
-      if (admin.json) {
+      if (invocation.json) {
         output.print(`${JSON.stringify({ ...forgotten, entries: named.map(({ id }) => id) })}\n`);
         return 0;
       }

@@ -1,6 +1,6 @@
 import { nearest } from "../config/load.ts";
 import { daemonSettings } from "../config/settings.ts";
-import { ADMIN_OPTIONS, durationOf, parseAdmin, withStore } from "./admin.ts";
+import { DATABASE_OPTIONS, durationOf, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
 import { isExpired } from "../import/item.ts";
 import { FORMATS, readSources } from "../import/read.ts";
@@ -52,10 +52,10 @@ export const importCommand: Command = {
     "- is standard input. Importing twice changes nothing. Lines with errors are reported and " +
     "skipped, and the exit code is 1.",
   ],
-  options: [...ADMIN_OPTIONS, ...OWN],
+  options: [...DATABASE_OPTIONS, ...OWN],
   async run(args, output) {
-    const admin = parseAdmin(args, OWN);
-    const [given, ...files] = admin.rest;
+    const invocation = parseInvocation(args, OWN);
+    const [given, ...files] = invocation.rest;
     const format = FORMATS.find((one) => one === given);
     if (format === undefined) {
       const near = given === undefined ? undefined : nearest(given, FORMATS);
@@ -67,9 +67,9 @@ export const importCommand: Command = {
       );
     }
     if (files.length === 0) throw new UsageError("FILE is missing");
-    const { rules } = daemonSettings(admin.configuration.values).engine;
+    const { rules } = daemonSettings(invocation.configuration.values).engine;
     const now = Date.now();
-    const reading = { rules, delay: durationOf(admin, "delay", 5 * MINUTE), now };
+    const reading = { rules, delay: durationOf(invocation, "delay", 5 * MINUTE), now };
     const summary = emptyCounts();
     const found = await readSources(format, files, reading, (file, { line, why }) => {
       summary.errors++;
@@ -77,14 +77,14 @@ export const importCommand: Command = {
     });
     const items = found.items.filter((item) => !isExpired(item, rules, now));
     summary.expired = found.items.length - items.length;
-    const isDry = admin.options.get("dry-run") === true;
-    const problems = await withStore(admin.configuration, async (target) => {
+    const isDry = invocation.options.get("dry-run") === true;
+    const problems = await withStore(invocation.configuration, async (target) => {
       await storeItems(items, target.greylist, isDry, summary, progressOf(items.length, output));
       return storeChoices(found.choices, `import ${format}`, target.lists, isDry, summary);
     });
     summary.errors += problems.length;
     for (const problem of problems) output.complain(`greylag: ${problem}\n`);
-    if (admin.json) {
+    if (invocation.json) {
       output.print(`${JSON.stringify({ dry_run: isDry, ...summary })}\n`);
     } else {
       const chosen = summary.choices === 0 ? "" : `, ${summary.choices} opt-in or opt-out entries`;

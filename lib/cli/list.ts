@@ -3,7 +3,7 @@ import { parseListFile } from "../lists/list_file.ts";
 import { formatPattern } from "../lists/pattern.ts";
 import type { StoredEntry } from "../store/store.ts";
 import { formatDuration } from "../text/duration.ts";
-import { type Admin, ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
+import { DATABASE_OPTIONS, type Invocation, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
 import { entryAsJson } from "../admin/record_json.ts";
 import type { Output } from "./output.ts";
@@ -47,10 +47,10 @@ function showEntries(entries: readonly StoredEntry[], which: string, output: Out
   printTable(heads, rows, output);
 }
 
-async function showBuiltin(admin: Admin, output: Output): Promise<void> {
-  const counted = await withStore(admin.configuration, (store) => store.lists.ruleHits());
+async function showBuiltin(invocation: Invocation, output: Output): Promise<void> {
+  const counted = await withStore(invocation.configuration, (store) => store.lists.ruleHits());
   const hits = new Map(counted.map((one) => [one.rule, one]));
-  if (admin.json) {
+  if (invocation.json) {
     const entries = BUILTIN.map((entry) => ({
       provider: entry.provider,
       match_on: entry.matchOn,
@@ -62,7 +62,7 @@ async function showBuiltin(admin: Admin, output: Output): Promise<void> {
     output.print(`${JSON.stringify(entries, null, 2)}\n`);
     return;
   }
-  if (!admin.configuration.values.builtin_list) {
+  if (!invocation.configuration.values.builtin_list) {
     output.print("The built-in list is turned off (builtin_list = false).\n");
   }
   const rows = BUILTIN.map((entry) => [
@@ -78,16 +78,16 @@ async function showBuiltin(admin: Admin, output: Output): Promise<void> {
 }
 
 /** Reads the files of the settings; a line with an error makes the exit code 1. */
-function showFiles(admin: Admin, output: Output): number {
+function showFiles(invocation: Invocation, output: Output): number {
   const { whitelist_clients: clients, whitelist_recipients: recipients } =
-    admin.configuration.values;
+    invocation.configuration.values;
   const files = [
     ...clients.map((path) => parseListFile(path, Deno.readTextFileSync(path), "client")),
     ...recipients.map((path) => parseListFile(path, Deno.readTextFileSync(path), "recipient")),
   ];
   const rules = files.flatMap((file) => file.rules);
   const errors = files.flatMap((file) => file.errors);
-  if (admin.json) {
+  if (invocation.json) {
     const entries = rules.map(({ path, line, matchOn, pattern }) => ({
       path,
       line,
@@ -119,24 +119,24 @@ export const list: Command = {
     "builtin shows the list that greylag ships: host entries match a client's verified name, via " +
     "entries the domain whose SPF record names the client.",
   ],
-  options: ADMIN_OPTIONS,
+  options: DATABASE_OPTIONS,
   async run(args, output) {
-    const admin = parseAdmin(args, []);
-    const which = optionalArgument(admin.rest) ?? "all";
+    const invocation = parseInvocation(args, []);
+    const which = optionalArgument(invocation.rest) ?? "all";
     if (!WHICH.some((word) => word === which)) {
       const near = nearest(which, WHICH);
       throw new UsageError(
         `unknown list "${which}"` + (near === undefined ? "" : `; did you mean "${near}"?`),
       );
     }
-    if (which === "files") return showFiles(admin, output);
+    if (which === "files") return showFiles(invocation, output);
     if (which === "builtin") {
-      await showBuiltin(admin, output);
+      await showBuiltin(invocation, output);
       return 0;
     }
-    const all = await withStore(admin.configuration, (store) => store.lists.entries());
+    const all = await withStore(invocation.configuration, (store) => store.lists.entries());
     const entries = all.filter((entry) => which === "all" || entry.list === which);
-    if (admin.json) output.print(`${JSON.stringify(entries.map(entryAsJson), null, 2)}\n`);
+    if (invocation.json) output.print(`${JSON.stringify(entries.map(entryAsJson), null, 2)}\n`);
     else showEntries(entries, which, output);
     return 0;
   },

@@ -1,6 +1,6 @@
 import { findLost, LOST_AFTER } from "../admin/queries.ts";
 import { deferralAsJson } from "../admin/record_json.ts";
-import { ADMIN_OPTIONS, countOf, durationOf, parseAdmin, withStore } from "./admin.ts";
+import { countOf, DATABASE_OPTIONS, durationOf, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
 import { formatAgo, formatClient, formatSender } from "../admin/format.ts";
 import { printTable } from "./table.ts";
@@ -25,18 +25,18 @@ export const lost: Command = {
     "sender lower it.",
     "greylag release NUMBER accepts the next retry. greylag allow accepts future mail.",
   ],
-  options: [...ADMIN_OPTIONS, ...OWN],
+  options: [...DATABASE_OPTIONS, ...OWN],
   async run(args, output) {
-    const admin = parseAdmin(args, OWN);
-    refuseRest(admin.rest);
-    const limit = countOf(admin, "limit", 20);
+    const invocation = parseInvocation(args, OWN);
+    refuseRest(invocation.rest);
+    const limit = countOf(invocation, "limit", 20);
     const now = Date.now();
-    const before = now - durationOf(admin, "after", LOST_AFTER);
+    const before = now - durationOf(invocation, "after", LOST_AFTER);
     const { rows: ranked } = await withStore(
-      admin.configuration,
+      invocation.configuration,
       (store) => findLost(store.history, { text: "", limit }, before),
     );
-    if (admin.json) {
+    if (invocation.json) {
       const all = ranked.map(({ deferral, legitimacy }) => ({
         ...deferralAsJson(deferral),
         legitimacy,

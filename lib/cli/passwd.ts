@@ -1,6 +1,6 @@
 import { promptSecret } from "@std/cli/prompt-secret";
 import { hashPassword, LONGEST_PASSWORD, SHORTEST_PASSWORD } from "../admin/secrets.ts";
-import { ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
+import { DATABASE_OPTIONS, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
 import { type Option, refuseRest, UsageError } from "./usage.ts";
 
@@ -30,20 +30,20 @@ export const passwd: Command = {
     "is stored. Sessions end.",
     `Minimum length: ${SHORTEST_PASSWORD} characters.`,
   ],
-  options: [...ADMIN_OPTIONS.filter(({ name }) => name !== "json"), ...OWN],
+  options: [...DATABASE_OPTIONS.filter(({ name }) => name !== "json"), ...OWN],
   async run(args, output) {
-    const admin = parseAdmin(args, OWN);
-    refuseRest(admin.rest);
-    if (admin.options.get("remove") === true) {
+    const invocation = parseInvocation(args, OWN);
+    refuseRest(invocation.rest);
+    if (invocation.options.get("remove") === true) {
       const wasThere = await withStore(
-        admin.configuration,
+        invocation.configuration,
         (store) => store.credentials.remove("password", ""),
       );
       output.print(wasThere ? "Password removed.\n" : "No password was set.\n");
       return 0;
     }
     // Fail before the prompt if there is no database.
-    await withStore(admin.configuration, (store) => store.credentials.all());
+    await withStore(invocation.configuration, (store) => store.credentials.all());
     const password = await newPassword();
     const length = [...password].length;
     if (length < SHORTEST_PASSWORD || length > LONGEST_PASSWORD) {
@@ -53,7 +53,7 @@ export const passwd: Command = {
     }
     const hash = await hashPassword(password);
     await withStore(
-      admin.configuration,
+      invocation.configuration,
       (store) => store.credentials.put({ kind: "password", name: "", hash, created: Date.now() }),
     );
     output.print("Password set. Use it to sign in to the status page.\n");

@@ -1,6 +1,6 @@
 import type { Values } from "../config/settings.ts";
 import { pageObstacle, policyObstacle } from "../admin/daemon_checks.ts";
-import { ADMIN_OPTIONS, durationOf, parseAdmin } from "./admin.ts";
+import { DATABASE_OPTIONS, durationOf, parseInvocation } from "./invocation.ts";
 import type { Command } from "./command.ts";
 import { type Option, refuseRest } from "./usage.ts";
 
@@ -32,12 +32,12 @@ export const ready: Command = {
     "Asks every policy endpoint, as Postfix does. The exit code is 0 if all of them answer, or 1 with " +
     "the reason on standard error. A status page that does not answer is only a warning there.",
   ],
-  options: [...ADMIN_OPTIONS.filter(({ name }) => name === "config"), ...OWN],
+  options: [...DATABASE_OPTIONS.filter(({ name }) => name === "config"), ...OWN],
   async run(args, output) {
-    const admin = parseAdmin(args, OWN);
-    refuseRest(admin.rest);
-    const end = performance.now() + durationOf(admin, "wait", 1000);
-    const { values } = admin.configuration;
+    const invocation = parseInvocation(args, OWN);
+    refuseRest(invocation.rest);
+    const end = performance.now() + durationOf(invocation, "wait", 1000);
+    const { values } = invocation.configuration;
     while (true) {
       const why = await reasonNotReady(values);
       if (why === undefined) {

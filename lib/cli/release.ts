@@ -7,13 +7,13 @@ import type { Deferral } from "../store/history.ts";
 import type { Store, StoredEntry } from "../store/store.ts";
 import { formatDuration } from "../text/duration.ts";
 import {
-  type Admin,
-  ADMIN_OPTIONS,
   currentUser,
+  DATABASE_OPTIONS,
   durationOf,
-  parseAdmin,
+  type Invocation,
+  parseInvocation,
   withStore,
-} from "./admin.ts";
+} from "./invocation.ts";
 import type { Command } from "./command.ts";
 import { collect } from "../store/pages.ts";
 import { formatSender } from "../admin/format.ts";
@@ -57,8 +57,8 @@ function bySender(
   );
 }
 
-function pairsOf(admin: Admin, store: Store, retryWindow: number): readonly Pair[] {
-  const [what, recipient, ...more] = admin.rest;
+function pairsOf(invocation: Invocation, store: Store, retryWindow: number): readonly Pair[] {
+  const [what, recipient, ...more] = invocation.rest;
   if (what === undefined) throw new UsageError("NUMBER or SENDER is missing");
   refuseRest(more);
   if (/^\d+$/.test(what)) {
@@ -78,16 +78,16 @@ export const release: Command = {
     "The mail is accepted from any client and known from then on. Mail with a forged sender is " +
     "accepted too, but only for this recipient and this time.",
   ],
-  options: [...ADMIN_OPTIONS, ...OWN],
+  options: [...DATABASE_OPTIONS, ...OWN],
   run(args, output) {
-    const admin = parseAdmin(args, OWN);
-    const { rules } = daemonSettings(admin.configuration.values).engine;
+    const invocation = parseInvocation(args, OWN);
+    const { rules } = daemonSettings(invocation.configuration.values).engine;
     const now = Date.now();
-    const lasts = durationOf(admin, "for", rules.retryWindow);
+    const lasts = durationOf(invocation, "for", rules.retryWindow);
     const addedBy = currentUser();
-    return withStore(admin.configuration, (store) => {
-      const pairs = pairsOf(admin, store, rules.retryWindow);
-      const [what] = admin.rest;
+    return withStore(invocation.configuration, (store) => {
+      const pairs = pairsOf(invocation, store, rules.retryWindow);
+      const [what] = invocation.rest;
       const isNumber = /^\d+$/.test(what!);
       if (pairs.length === 0) {
         output.complain(
@@ -98,7 +98,7 @@ export const release: Command = {
         );
         return 1;
       }
-      if (admin.configuration.values.privacy && isNumber) {
+      if (invocation.configuration.values.privacy && isNumber) {
         output.complain(
           "greylag: with privacy = true only hashes are stored. " +
             "Use: greylag release SENDER RECIPIENT\n",
@@ -110,13 +110,13 @@ export const release: Command = {
         const { sender, recipient } = pair;
         const entry = store.lists.add(releaseOf(pair, { note: "", addedBy, now, lasts }));
         entries.push(entry);
-        if (admin.json) continue;
+        if (invocation.json) continue;
         output.print(
           `entry ${entry.id}: mail from ${formatSender(sender)} to ${recipient} is accepted for ` +
             `${formatDuration(lasts)}\n`,
         );
       }
-      if (admin.json) output.print(`${JSON.stringify(entries.map(entryAsJson), null, 2)}\n`);
+      if (invocation.json) output.print(`${JSON.stringify(entries.map(entryAsJson), null, 2)}\n`);
       return 0;
     });
   },

@@ -12,7 +12,7 @@ import {
   TemporaryDnsError,
 } from "../spf/check_host.ts";
 import { PassJudge, type PassJudgement } from "../spf/judge.ts";
-import { ADMIN_OPTIONS, parseAdmin, textOf } from "./admin.ts";
+import { DATABASE_OPTIONS, parseInvocation, textOf } from "./invocation.ts";
 import type { Command } from "./command.ts";
 import type { Output, Style } from "./output.ts";
 import { type Option, refuseRest, UsageError } from "./usage.ts";
@@ -106,24 +106,24 @@ export const spf: Command = {
     "on the client's reverse DNS (ptr).",
     "Exit codes: 0 pass, 3 none, 4 neutral, 5 softfail, 6 fail, 7 temperror, 8 permerror.",
   ],
-  options: [...ADMIN_OPTIONS.filter(({ name }) => name !== "database"), ...OWN],
+  options: [...DATABASE_OPTIONS.filter(({ name }) => name !== "database"), ...OWN],
   async run(args, output) {
-    const admin = parseAdmin(args, OWN);
-    refuseRest(admin.rest);
-    const ip = textOf(admin, "ip");
+    const invocation = parseInvocation(args, OWN);
+    refuseRest(invocation.rest);
+    const ip = textOf(invocation, "ip");
     if (ip === undefined) throw new UsageError("--ip is missing");
     if (parseAddress(ip) === undefined) throw new UsageError(`--ip: "${ip}" is not an IP address`);
-    const given = textOf(admin, "sender");
-    const helo = textOf(admin, "helo") ?? "";
+    const given = textOf(invocation, "sender");
+    const helo = textOf(invocation, "helo") ?? "";
     if (given === undefined && helo === "") throw new UsageError("--sender is missing");
-    const dns = textOf(admin, "dns");
+    const dns = textOf(invocation, "dns");
     const server = dns === undefined ? undefined : parseServer(dns);
     if (dns !== undefined && server === undefined) {
       throw new UsageError(
         `--dns must be an address with an optional port, such as 192.0.2.53 or 127.0.0.1:5353, not "${dns}"`,
       );
     }
-    const settings = daemonSettings(admin.configuration.values);
+    const settings = daemonSettings(invocation.configuration.values);
     const resolver = new DnsResolver({
       ...settings.resolver,
       ...(server === undefined ? {} : { servers: [server] }),
@@ -132,7 +132,7 @@ export const spf: Command = {
     const { breadth, receiver } = settings.evidence;
     const evaluation = await evaluate({ ip, helo, sender }, resolver, breadth, receiver);
     const { answer, steps, judgement } = evaluation;
-    if (admin.json) {
+    if (invocation.json) {
       const { path: _path, ...rest } = answer;
       const { why: weakness = null, via = null } = judgement ?? {};
       output.print(`${JSON.stringify({ ...rest, weakness, via, steps }, null, 2)}\n`);

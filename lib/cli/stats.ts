@@ -4,7 +4,7 @@ import { summaryAsJson } from "../admin/record_json.ts";
 import { summaryOf } from "../admin/queries.ts";
 import type { Summary } from "../admin/statistics.ts";
 import { DAY, formatDuration, SECOND } from "../text/duration.ts";
-import { ADMIN_OPTIONS, durationOf, parseAdmin, withStore } from "./admin.ts";
+import { DATABASE_OPTIONS, durationOf, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
 import { printTable } from "./table.ts";
@@ -50,7 +50,7 @@ function show(summary: Summary, now: number, retryWindow: number, output: Output
   const total = returned + refused + waiting + lost;
   if (total > 0) {
     output.print(
-      `Deferred pairs of sender and recipient: ${total}, of them ${returned} retried, ${refused} blocked, ` +
+      `Deferred pairs of sender and recipient: ${total}, of them ${returned} retried, ${refused} rejected, ` +
         `${waiting} pending, ${lost} not retried within ${formatDuration(retryWindow)}.\n`,
     );
   }
@@ -64,18 +64,18 @@ export const stats: Command = {
     "Requests by reason, delays of accepted mail, and the outcome of deferred mail. The period begins " +
     "at a full hour.",
   ],
-  options: [...ADMIN_OPTIONS, ...OWN],
+  options: [...DATABASE_OPTIONS, ...OWN],
   async run(args, output) {
-    const admin = parseAdmin(args, OWN);
-    refuseRest(admin.rest);
-    const { retryWindow } = daemonSettings(admin.configuration.values).engine.rules;
+    const invocation = parseInvocation(args, OWN);
+    refuseRest(invocation.rest);
+    const { retryWindow } = daemonSettings(invocation.configuration.values).engine.rules;
     const now = Date.now();
-    const since = now - durationOf(admin, "since", DAY);
+    const since = now - durationOf(invocation, "since", DAY);
     const summary = await withStore(
-      admin.configuration,
+      invocation.configuration,
       (store) => summaryOf(store.history, since, now, retryWindow),
     );
-    if (admin.json) output.print(`${JSON.stringify(summaryAsJson(summary), null, 2)}\n`);
+    if (invocation.json) output.print(`${JSON.stringify(summaryAsJson(summary), null, 2)}\n`);
     else show(summary, now, retryWindow, output);
     return 0;
   },

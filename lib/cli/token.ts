@@ -1,7 +1,7 @@
 import { hashToken, makeToken } from "../admin/secrets.ts";
 import { dateOf, formatAgo } from "../admin/format.ts";
 import type { Credential } from "../store/store.ts";
-import { type Admin, ADMIN_OPTIONS, parseAdmin, withStore } from "./admin.ts";
+import { DATABASE_OPTIONS, type Invocation, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
 import { printTable } from "./table.ts";
@@ -23,38 +23,42 @@ function nameOf(rest: readonly string[]): string {
   return name;
 }
 
-async function tokensOf(admin: Admin): Promise<Credential[]> {
-  const all = await withStore(admin.configuration, (store) => store.credentials.all());
+async function tokensOf(invocation: Invocation): Promise<Credential[]> {
+  const all = await withStore(invocation.configuration, (store) => store.credentials.all());
   return all.filter(({ kind }) => kind !== "password");
 }
 
 const accessOf = ({ kind }: Credential) => kind === "token" ? "read and change" : "read";
 
-async function add(admin: Admin, rest: readonly string[], output: Output): Promise<number> {
+async function add(
+  invocation: Invocation,
+  rest: readonly string[],
+  output: Output,
+): Promise<number> {
   const name = nameOf(rest);
-  if ((await tokensOf(admin)).some((one) => one.name === name)) {
+  if ((await tokensOf(invocation)).some((one) => one.name === name)) {
     output.complain(
       `greylag: token ${name} exists already. To remove it: greylag token remove ${name}\n`,
     );
     return 1;
   }
-  const kind = admin.options.get("read-only") === true ? "read-token" : "token";
+  const kind = invocation.options.get("read-only") === true ? "read-token" : "token";
   const token = makeToken();
   const credential = { kind, name, hash: hashToken(token), created: Date.now() } as const;
   await withStore(
-    admin.configuration,
+    invocation.configuration,
     (store) => store.credentials.put(credential),
   );
-  if (admin.json) {
+  if (invocation.json) {
     output.print(`${JSON.stringify({ name, token, access: accessOf(credential) })}\n`);
   } else output.print(`${token}\n`);
   output.complain("Keep the token: it is not shown again.\n");
   return 0;
 }
 
-async function list(admin: Admin, output: Output): Promise<number> {
-  const tokens = await tokensOf(admin);
-  if (admin.json) {
+async function list(invocation: Invocation, output: Output): Promise<number> {
+  const tokens = await tokensOf(invocation);
+  if (invocation.json) {
     const all = tokens.map((one) => ({
       name: one.name,
       access: accessOf(one),
@@ -71,9 +75,13 @@ async function list(admin: Admin, output: Output): Promise<number> {
   return 0;
 }
 
-async function remove(admin: Admin, rest: readonly string[], output: Output): Promise<number> {
+async function remove(
+  invocation: Invocation,
+  rest: readonly string[],
+  output: Output,
+): Promise<number> {
   const name = nameOf(rest);
-  const isGone = await withStore(admin.configuration, (store) => {
+  const isGone = await withStore(invocation.configuration, (store) => {
     const [whole, reading] = [
       store.credentials.remove("token", name),
       store.credentials.remove("read-token", name),
@@ -96,16 +104,16 @@ export const token: Command = {
     "Clients of the API send a token in the header Authorization: Bearer TOKEN. add shows it once; " +
     "only its hash is stored. --read-only suits monitoring.",
   ],
-  options: [...ADMIN_OPTIONS, ...OWN],
+  options: [...DATABASE_OPTIONS, ...OWN],
   run(args, output) {
-    const admin = parseAdmin(args, OWN);
-    const [what = "list", ...rest] = admin.rest;
-    if (what === "add") return add(admin, rest, output);
-    if (what === "remove") return remove(admin, rest, output);
+    const invocation = parseInvocation(args, OWN);
+    const [what = "list", ...rest] = invocation.rest;
+    if (what === "add") return add(invocation, rest, output);
+    if (what === "remove") return remove(invocation, rest, output);
     if (what !== "list") {
       throw new UsageError(`unknown action "${what}"; known are add, list, remove`);
     }
     refuseRest(rest);
-    return list(admin, output);
+    return list(invocation, output);
   },
 };

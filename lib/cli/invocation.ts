@@ -11,12 +11,12 @@ import { configurationOf, SETTING_OPTIONS } from "./setting_options.ts";
 import { type Option, parseOptions, UsageError } from "./usage.ts";
 
 /** Options of every command that uses the database. */
-export const ADMIN_OPTIONS: readonly Option[] = [
+export const DATABASE_OPTIONS: readonly Option[] = [
   ...SETTING_OPTIONS.filter(({ name }) => name === "config" || name === "database"),
   { name: "json", help: "Print JSON." },
 ];
 
-export interface Admin {
+export interface Invocation {
   readonly configuration: Configuration;
   readonly options: ReadonlyMap<string, string | string[] | boolean>;
   /** Arguments that are not options. */
@@ -25,10 +25,10 @@ export interface Admin {
 }
 
 /** @param own the command's own options. */
-export function parseAdmin(args: readonly string[], own: readonly Option[]): Admin {
-  const { options, rest } = parseOptions(args, [...ADMIN_OPTIONS, ...own]);
+export function parseInvocation(args: readonly string[], own: readonly Option[]): Invocation {
+  const { options, rest } = parseOptions(args, [...DATABASE_OPTIONS, ...own]);
   // An option of the command's own may have the name of a setting.
-  const known = ADMIN_OPTIONS.map(({ name }) => name);
+  const known = DATABASE_OPTIONS.map(({ name }) => name);
   const configuration = configurationOf(
     new Map([...options].filter(([name]) => known.includes(name))),
   )();
@@ -65,14 +65,14 @@ export function currentUser(): string {
   return Deno.env.get("SUDO_USER") ?? Deno.env.get("USER") ?? "unknown";
 }
 
-export function textOf(admin: Admin, name: string): string | undefined {
-  const value = admin.options.get(name);
+export function textOf(invocation: Invocation, name: string): string | undefined {
+  const value = invocation.options.get(name);
   return typeof value === "string" ? value : undefined;
 }
 
 /** @throws {UsageError} unless it is a whole number above 0. */
-export function countOf(admin: Admin, name: string, fallback: number): number {
-  const given = textOf(admin, name);
+export function countOf(invocation: Invocation, name: string, fallback: number): number {
+  const given = textOf(invocation, name);
   if (given === undefined) return fallback;
   if (!/^[1-9]\d{0,8}$/.test(given)) {
     throw new UsageError(`--${name} must be a whole number above 0, not "${given}"`);
@@ -84,8 +84,8 @@ export function countOf(admin: Admin, name: string, fallback: number): number {
  * @returns milliseconds.
  * @throws {UsageError} unless it is a duration above 0.
  */
-export function durationOf(admin: Admin, name: string, fallback: number): number {
-  const given = textOf(admin, name);
+export function durationOf(invocation: Invocation, name: string, fallback: number): number {
+  const given = textOf(invocation, name);
   if (given === undefined) return fallback;
   const time = parseDuration(given);
   if (time === undefined || time === 0) {
