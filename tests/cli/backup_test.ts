@@ -3,6 +3,7 @@ import { tripletKey } from "../../lib/greylist/model.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { greylag, withDatabase } from "./database.ts";
+import { pause } from "../eventually.ts";
 
 const record = { firstSeen: 1, lastSeen: 2, tries: 1, counted: false };
 
@@ -63,7 +64,7 @@ Deno.test("with privacy the key is copied too, so that the copy finds known trip
     );
     assertEquals([code, err], [0, ""]);
     await daemon.stop();
-    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await pause(1100);
     const restored = await start(`${directory}/copy.db`);
     assertStringIncludes(await restored.ask(), "PREPEND");
     await restored.stop();

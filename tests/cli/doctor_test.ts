@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { getAvailablePort } from "@std/net/get-available-port";
 import { Daemon, inDirectory } from "../daemon.ts";
+import { eventually } from "../eventually.ts";
 
 Deno.test("doctor checks the daemon, the database and the output of postconf", async () => {
   await inDirectory(async (directory) => {
@@ -53,10 +54,17 @@ Deno.test("doctor reports a clock that was set back and a socket without access 
     await daemon.ask({ policy_test_time: String(later) });
     // Postfix's own user may not be there; that of every system is.
     await Deno.writeTextFile(`${directory}/postconf`, "mail_owner = nobody\n");
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    const { out } = await Daemon.run(["doctor", `${directory}/postconf`, `--config=${config}`]);
+    let out = "";
+    await eventually(
+      "doctor reports the clock",
+      async () => {
+        ({ out } = await Daemon.run(["doctor", `${directory}/postconf`, `--config=${config}`]));
+        return out.includes("the clock was set back: the newest decision is 2h");
+      },
+      {},
+      () => out,
+    );
     await daemon.stop();
-    assertStringIncludes(out, "the clock was set back: the newest decision is 2h");
     assertStringIncludes(
       out,
       `(user nobody) has no access to ${directory}/policy: the permissions of ${directory} deny`,

@@ -3,6 +3,7 @@ import { isPassword } from "../../lib/admin/secrets.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { withDatabase } from "./database.ts";
+import { pause } from "../eventually.ts";
 
 const PASSWORD = "correct horse battery";
 
@@ -54,7 +55,7 @@ Deno.test("a terminal prompts for the password twice and does not show it", asyn
       };
       for (const [at, words] of ["New password:", "Repeat the password:"].entries()) {
         await until(words);
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await pause(100);
         await writer.write(new TextEncoder().encode(`${lines[at]}\n`));
       }
       await until("\0");

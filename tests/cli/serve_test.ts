@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { getAvailablePort } from "@std/net/get-available-port";
 import { Daemon, inDirectory } from "../daemon.ts";
+import { eventually } from "../eventually.ts";
 
 Deno.test("triplets are known after a restart, and after a kill -9", async () => {
   await inDirectory(async (directory) => {
@@ -87,8 +88,10 @@ Deno.test("without its database the daemon passes mail, logs it, and recovers", 
     await daemon.waitFor("all mail passes");
     assertEquals(daemon.log.split("all mail passes").length, 2);
     await Deno.remove(`${directory}/db`);
-    await new Promise((resolve) => setTimeout(resolve, 1100));
-    assertStringIncludes(await daemon.ask(), "DEFER_IF_PERMIT");
+    await eventually(
+      "the database is used",
+      async () => (await daemon.ask()).includes("DEFER_IF_PERMIT"),
+    );
     await daemon.waitFor("the database works again");
     await daemon.stop("SIGTERM");
   });

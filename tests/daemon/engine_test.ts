@@ -15,6 +15,7 @@ import type { GreylistStore, Store } from "../../lib/store/store.ts";
 import { resolverOf, type Zone } from "../spf/zone.ts";
 import { policyRequest } from "./request.ts";
 import { settingsWith } from "./settings.ts";
+import { pause } from "../eventually.ts";
 
 type EngineStore = Pick<Store, "greylist" | "lists">;
 
@@ -273,8 +274,8 @@ const SPF_ZONE: Zone = {
 const HERE = { client_address: "192.0.2.10" };
 const THERE = { client_address: "198.51.100.7" };
 
-/** What nobody waits for is done by then. */
-const background = () => new Promise((resolve) => setTimeout(resolve, 50));
+/** Long enough for lookups of an in-memory resolver. */
+const background = () => pause(50);
 
 Deno.test("a retry from another network of the domain passes after a background SPF lookup", async () => {
   const { ask, clock, counters } = setUp({}, undefined, SPF_ZONE);

@@ -6,6 +6,7 @@ import type { Records } from "../../lib/store/history.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 import { decisionEvent } from "./request.ts";
 import { settingsWith } from "./settings.ts";
+import { eventually } from "../eventually.ts";
 
 const { engine: { rules } } = settingsWith();
 
@@ -78,17 +79,21 @@ Deno.test("a flood of decisions is counted completely and kept in part", () => {
 Deno.test("counts that a failing store did not take are written when it works again", async () => {
   const store = new SqliteStore(new Connection(":memory:"));
   let isFailing = true;
+  let failures = 0;
   const taken: Records[] = [];
   const failing = {
     ...store.history,
     record(records: Records) {
-      if (isFailing) throw new Error("no");
+      if (isFailing) {
+        failures++;
+        throw new Error("no");
+      }
       taken.push(records);
     },
   };
   const history = new History(failing, { history: 1, historyRows: 9 }, rules, () => {}, 1);
   history.handle(decisionEvent(NEW, TO, 1));
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await eventually("a failed write", () => failures > 0, { period: 1 });
   isFailing = false;
   history.handle(decisionEvent(NEW, TO, 1));
   history.flush();

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type DaemonEvent, Events } from "../../lib/daemon/events.ts";
 import { Daemon } from "../../lib/daemon/lifecycle.ts";
 import { inDirectory } from "../daemon.ts";
+import { PolicyClient } from "../policy_client.ts";
 import { settingsWith } from "./settings.ts";
 
 function recorded(): { events: Events; seen: DaemonEvent[] } {
@@ -13,13 +14,8 @@ function recorded(): { events: Events; seen: DaemonEvent[] } {
 
 /** Sends a request to a Unix socket and returns the reply. */
 async function ask(path: string): Promise<string> {
-  using connection = await Deno.connect({ transport: "unix", path });
-  const text = "request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=192.0.2.10\n" +
-    "client_name=unknown\nsender=a@x.example\nrecipient=b@example.net\n\n";
-  await connection.write(new TextEncoder().encode(text));
-  const buffer = new Uint8Array(1000);
-  const read = await connection.read(buffer);
-  return new TextDecoder().decode(buffer.subarray(0, read ?? 0));
+  using client = new PolicyClient(await Deno.connect({ transport: "unix", path }));
+  return await client.ask() ?? "";
 }
 
 Deno.test("a daemon starts, answers, reports its status and stops", async () => {

@@ -10,6 +10,7 @@ import type { LimitEvent } from "../../lib/daemon/events.ts";
 import { DatabaseError } from "../../lib/store/database_error.ts";
 import type { Cursor, Expiry, GreylistStore } from "../../lib/store/store.ts";
 import { decisionEvent } from "./request.ts";
+import { eventually, pause } from "../eventually.ts";
 
 const unlimited = () => new PendingLimit({ maxPending: 1000, maxPendingPerOrigin: 1000 }, () => {});
 
@@ -90,10 +91,10 @@ Deno.test("passes begin by themselves and end when the task is stopped", async (
   const pauses = { slice: 1, hurriedSlice: 1, pass: 1, watch: 1 };
   const maintenance = maintenanceOf(store, unlimited(), pauses);
   maintenance.start();
-  while (slices < 3) await new Promise((resolve) => setTimeout(resolve, 1));
+  await eventually("three slices", () => slices >= 3, { period: 1 });
   maintenance.stop();
   const before = slices;
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await pause(20);
   assertEquals(slices, before);
 });
 
@@ -107,12 +108,11 @@ Deno.test("a flood brings the next pass forward", async () => {
   const pauses = { slice: 1, hurriedSlice: 1, pass: 1_000_000, watch: 1 };
   const maintenance = maintenanceOf(store, pending, pauses);
   maintenance.start();
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assertEquals(passes, 1);
+  await eventually("a first pass", () => passes === 1, { period: 1 });
   for (let at = 0; at < 2; at++) {
     pending.handle(decisionEvent({ decision: "defer", reason: "new" }));
   }
-  while (passes < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  await eventually("a second pass", () => passes === 2, { period: 1 });
   maintenance.stop();
 });
 

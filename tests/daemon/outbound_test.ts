@@ -6,6 +6,7 @@ import { DatabaseError } from "../../lib/store/database_error.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 import type { GreylistStore } from "../../lib/store/store.ts";
 import { policyRequest } from "./request.ts";
+import { eventually } from "../eventually.ts";
 
 type Writes = Pick<GreylistStore, "exchange">;
 
@@ -43,7 +44,7 @@ Deno.test("domains of recipients are written together, each once an hour", () =>
 Deno.test("a write happens by itself", async () => {
   const { store, writes } = recording();
   new Outbound(store, 1).learn(to("a@example.org"), 0);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await eventually("a write", () => writes.length > 0, { period: 1 });
   assertEquals(writes, [["example.org"]]);
 });
 

@@ -6,6 +6,7 @@ import { parseAddress } from "../../lib/net/network.ts";
 import { EvidenceService, type EvidenceSettings } from "../../lib/evidence/service.ts";
 import type { Resolver } from "../../lib/spf/check_host.ts";
 import { resolverOf, type Zone } from "../spf/zone.ts";
+import { eventually, pause } from "../eventually.ts";
 
 const SETTINGS: EvidenceSettings = {
   mode: "all",
@@ -95,7 +96,7 @@ Deno.test("a background lookup reports its result, from DNS and from the cache",
   const told: unknown[] = [];
   const callback = (report: { spfDomain?: string }) => told.push(report.spfDomain);
   service.gatherInBackground(attemptOf(), callback);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await eventually("a report", () => told.length === 1, { period: 1 });
   service.gatherInBackground(attemptOf(), callback);
   assertEquals(told, ["example.org", "example.org"]);
   service.stop();
@@ -108,7 +109,7 @@ Deno.test("a flood of strangers sends no more DNS queries than its share", async
   for (let at = 0; at < 5000; at++) {
     service.gatherInBackground(attemptOf({ sender: `a@d${at}.example` }), () => {});
   }
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await pause(100);
   assert(asked.length <= 11, `${asked.length}`);
   assertEquals(dropped, 5000 - 64 - 1);
   service.stop();

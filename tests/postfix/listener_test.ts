@@ -6,6 +6,7 @@ import {
   type ListenerLimits,
   PolicyServer,
 } from "../../lib/postfix/listener.ts";
+import { eventually, pause } from "../eventually.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -67,7 +68,7 @@ Deno.test("one connection asks again and again, and nothing is sent unasked", as
 
 Deno.test("several requests in one packet, and one in pieces, are answered in order", async () => {
   const slowFirst: Answer = async (request) => {
-    if (request.get("size") === "1") await new Promise((resolve) => setTimeout(resolve, 30));
+    if (request.get("size") === "1") await pause(30);
     return await echo(request);
   };
   await withServer(
@@ -117,7 +118,7 @@ Deno.test("a request that is never finished is cut off, however it trickles", as
     const trickle = (async () => {
       for (let turn = 0; turn < 100; turn++) {
         await conn.write(encoder.encode("x"));
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        await pause(10);
       }
     })().catch(() => {});
     assertEquals(await readUntil(conn, () => false).catch(() => "<closed>"), "<closed>");
@@ -131,16 +132,17 @@ Deno.test("a silent connection is closed, one that asks is not", async () => {
   await withServer(async ({ connect, told }) => {
     using silent = await connect();
     using lively = await connect();
-    const closed = readUntil(silent, () => false);
-    for (let turn = 0; turn < 12; turn++) {
+    let isClosed = false;
+    const closed = readUntil(silent, () => false).finally(() => isClosed = true);
+    while (!isClosed) {
       await lively.write(encoder.encode("size=1\n\n"));
       await readUntil(lively, answers(1));
-      await new Promise((resolve) => setTimeout(resolve, 40));
+      await pause(20);
     }
     assertEquals(await closed, "<closed>");
     assertEquals(told.length, 1);
     assertStringIncludes(told[0]!, "silent");
-  }, { idle: 320 });
+  }, { idle: 500 });
 });
 
 Deno.test("one connection too many is closed, and a free place is used again", async () => {
@@ -153,7 +155,7 @@ Deno.test("one connection too many is closed, and a free place is used again", a
     assertEquals(await readUntil(third, () => false).catch(() => "<closed>"), "<closed>");
     assertStringIncludes(told[0]!, "more than 2 connections");
     first.close();
-    while (server.connections > 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually("connections", () => server.connections <= 1);
     using fourth = await connect();
     await fourth.write(encoder.encode("size=4\n\n"));
     assertEquals(await readUntil(fourth, answers(1)), "action=4\n\n");
@@ -167,8 +169,8 @@ Deno.test("stopping answers what is in flight and closes what is idle", async ()
       using busy = await connect();
       using idle = await connect();
       await busy.write(encoder.encode("size=7\n\n"));
-      while (server.connections < 2) await new Promise((resolve) => setTimeout(resolve, 5));
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await eventually("connections", () => server.connections >= 2);
+      await pause(20);
       const closing = server.close();
       gate.resolve();
       assertEquals(await readUntil(busy, () => false), "action=7\n\n<closed>");

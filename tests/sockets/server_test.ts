@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Connection, type ServerLimits, SocketServer } from "../../lib/sockets/server.ts";
+import { eventually, pause } from "../eventually.ts";
 
 interface Setup {
   readonly server: SocketServer;
@@ -61,7 +62,7 @@ Deno.test("a missed deadline closes the connection and is told once, in its own 
 Deno.test("a connection without a deadline stays open", async () => {
   await withServer(readOne, async ({ connect, server }) => {
     using _conn = await connect();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause(50);
     assertEquals(server.connections, 1);
   });
 });
@@ -69,14 +70,14 @@ Deno.test("a connection without a deadline stays open", async () => {
 Deno.test("connections beyond the limit are closed, and a freed place is used again", async () => {
   await withServer(readOne, async ({ connect, server, limits }) => {
     const first = await connect();
-    while (server.connections < 1) await new Promise((resolve) => setTimeout(resolve, 1));
+    await eventually("connections", () => server.connections >= 1);
     using second = await connect();
     assert(await isClosed(second));
     assertEquals(limits, ["more than 1 connections at once"]);
     first.close();
-    while (server.connections > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    await eventually("connections", () => server.connections === 0);
     using _third = await connect();
-    while (server.connections < 1) await new Promise((resolve) => setTimeout(resolve, 1));
+    await eventually("connections", () => server.connections >= 1);
   }, { connections: 1 });
 });
 
@@ -87,7 +88,7 @@ Deno.test("closing waits for busy connections no longer than the grace", async (
   };
   await withServer(serve, async ({ connect, server }) => {
     using conn = await connect();
-    while (server.connections < 1) await new Promise((resolve) => setTimeout(resolve, 1));
+    await eventually("connections", () => server.connections >= 1);
     const begin = performance.now();
     await server.close(30);
     assert(performance.now() - begin >= 29);

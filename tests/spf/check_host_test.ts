@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { checkHost, type SpfResult, TemporaryDnsError } from "../../lib/spf/check_host.ts";
 import { resolverOf, type Zone } from "./zone.ts";
+import { pause } from "../eventually.ts";
 
 const HELO = "mail.example.com";
 const IP4 = "192.0.2.10";
@@ -534,14 +535,14 @@ Deno.test("4.6.4: what takes too long in all is a temperror, however quick each 
     resolver: {
       ...slow,
       a: async (name) => {
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        await pause(30);
         return await slow.a(name);
       },
     },
   });
   assertEquals(result, "temperror");
   assertStringIncludes(error!, "the evaluation took more than 0.05 s");
-  await new Promise((resolve) => setTimeout(resolve, 40));
+  await pause(40);
 });
 
 Deno.test("a caller can abort, and any error of the resolver is passed on", async () => {

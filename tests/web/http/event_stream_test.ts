@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { EventStream, type StreamMessage } from "../../../lib/web/http/event_stream.ts";
 import { recordDeferral, withPage } from "../page.ts";
+import { pause } from "../../eventually.ts";
 
 type Reader = ReadableStreamDefaultReader<StreamMessage>;
 
@@ -54,7 +55,7 @@ Deno.test("after a replaced database only what is new is sent", async () => {
     await nextEvent(reader);
     recordDeferral(page, "restored@example.org");
     page.eventStream.restart();
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await pause(60);
     recordDeferral(page, "new@example.org");
     const event = await nextEvent(reader);
     assertEquals(JSON.parse(event.slice("decision ".length)).sender, "new@example.org");

@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { getAvailablePort } from "@std/net/get-available-port";
 import { Database } from "@db/sqlite";
 import { Daemon, inDirectory } from "../../daemon.ts";
+import { eventually } from "../../eventually.ts";
 
 Deno.test("monitoring shows life, readiness and counters", async () => {
   await inDirectory(async (directory) => {
@@ -33,9 +34,7 @@ Deno.test("monitoring shows life, readiness and counters", async () => {
     assertStringIncludes(await text("/metrics"), "greylag_database_up 0\n");
     locker.exec("ROLLBACK");
     locker.close();
-    // The daemon tries a failed store again after a second.
-    await new Promise((resolve) => setTimeout(resolve, 1100));
-    assertEquals(await text("/readyz"), "ready\n");
+    await eventually("the daemon is ready", async () => await text("/readyz") === "ready\n");
     assertEquals(await daemon.stop(), 0);
   });
 });
@@ -124,7 +123,7 @@ Deno.test("a reload applies settings of the page", async () => {
   });
 });
 
-Deno.test("a change by the API is logged and takes effect within a second", async () => {
+Deno.test("a change by the API is logged and takes effect", async () => {
   await inDirectory(async (directory) => {
     const port = getAvailablePort();
     const database = `${directory}/g.db`;
@@ -144,8 +143,10 @@ Deno.test("a change by the API is logged and takes effect within a second", asyn
     assertEquals(answer.status, 201);
     await answer.body?.cancel();
     await daemon.waitFor("api script: entry 1: allow sender alice@example.org");
-    await new Promise((resolve) => setTimeout(resolve, 1100));
-    assertStringIncludes(await daemon.ask(), "DUNNO");
+    await eventually(
+      "the entry takes effect",
+      async () => (await daemon.ask()).includes("DUNNO"),
+    );
     assertEquals(await daemon.stop(), 0);
   });
 });

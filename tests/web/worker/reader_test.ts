@@ -3,6 +3,7 @@ import { Reader } from "../../../lib/web/worker/reader.ts";
 import { DatabaseError } from "../../../lib/store/database_error.ts";
 import { openStore } from "../../../lib/store/open.ts";
 import { inDirectory } from "../../daemon.ts";
+import { pause } from "../../eventually.ts";
 
 const entry = (pattern: string) => ({
   list: "allow",
@@ -59,7 +60,7 @@ Deno.test("an idle store is closed, and opened by the next use", async () => {
     reader.use((store) => store.lists.entries());
     assertEquals(openFiles(database) > 0, true);
     for (let turn = 0; turn < 100 && openFiles(database) > 0; turn++) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await pause(10);
     }
     assertEquals(openFiles(database), 0);
     assertEquals(reader.use((store) => store.lists.entries()).length, 1);

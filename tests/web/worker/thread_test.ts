@@ -3,6 +3,7 @@ import { getAvailablePort } from "@std/net/get-available-port";
 import type { PageEvent } from "../../../lib/daemon/events.ts";
 import type { StatusSettings } from "../../../lib/web/settings.ts";
 import { permissionsFor, StatusThread } from "../../../lib/web/worker/thread.ts";
+import { eventually } from "../../eventually.ts";
 import { DAEMON_STATUS, TOKEN, withPage } from "../page.ts";
 
 Deno.test("the thread may use its port, the database's directory and the list files only", async () => {
@@ -85,7 +86,10 @@ Deno.test("a thread serves pages, reports changes, and takes new settings", asyn
       });
       await added.body?.cancel();
       thread.configure({ ...settings, helpText: "Call us." });
-      assertStringIncludes(await (await fetch(`${base}/help`)).text(), "Call us.");
+      await eventually(
+        "the new settings take effect",
+        async () => (await (await fetch(`${base}/help`)).text()).includes("Call us."),
+      );
       // Another list file needs another permission, and so another thread.
       thread.configure({ ...settings, whitelistClients: ["/etc/hostname"] });
       assertEquals(await next(), `listening ${where}`);
