@@ -1,39 +1,32 @@
-/**
- * What Postfix's configuration says about asking a policy server, and what is wrong with it.
- *
- * @module
- */
+/** Checks of Postfix's configuration: how it calls the policy server. */
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../net/endpoint.ts";
 
-/** The parameters that `postconf -n` printed: those that differ from Postfix's defaults. */
+/** The parameters of `postconf -n`: those that differ from the defaults. */
 export type Postconf = ReadonlyMap<string, string>;
 
-/** Something that is wrong, or that may be. */
 export interface Finding {
-  /** An error loses, delays or refuses mail, or leaves it unchecked; a warning may. */
+  /** An error loses, delays or rejects mail, or leaves it unchecked; a warning may. */
   readonly severity: "error" | "warning";
-  /** What is wrong, in plain words. */
   readonly what: string;
-  /** The line to put into `main.cf`, or what else to do. */
+  /** The line for `main.cf`, or another action. */
   readonly remedy: string;
 }
 
 /** One `check_policy_service` of a restriction list. */
 export interface PolicyService {
-  /** The parameter that it stands in. */
   readonly parameter: string;
-  /** Where it is in the list, counted from 0. */
+  /** In the list, counted from 0. */
   readonly position: number;
-  /** The endpoint as written, such as `inet:127.0.0.1:10023` or `unix:private/policy`. */
+  /** As written: `inet:127.0.0.1:10023`, `unix:private/policy`. */
   readonly endpoint: string;
-  /** Settings of its own, such as `default_action`. */
+  /** Such as `default_action`. */
   readonly options: ReadonlyMap<string, string>;
 }
 
 /** Default of the parameter mail_owner (postconf(5)). */
 export const DEFAULT_MAIL_OWNER = "postfix";
 
-/** The restriction lists in which a policy server can be asked about recipients. */
+/** The restriction lists that can call a policy server for each recipient. */
 const LISTS = [
   "smtpd_recipient_restrictions",
   "smtpd_relay_restrictions",
@@ -45,8 +38,8 @@ const LISTS = [
 ] as const;
 
 /**
- * Reads what `postconf -n` prints: `name = value` lines; a line that begins with white space continues
- * the one before, as in `main.cf`. Comments and blank lines are skipped.
+ * Parses the output of `postconf -n`. A line that begins with white space continues the one before, as
+ * in `main.cf`; comments and blank lines are skipped.
  */
 export function parsePostconf(text: string): Postconf {
   const found = new Map<string, string>();
@@ -64,7 +57,7 @@ export function parsePostconf(text: string): Postconf {
   return found;
 }
 
-/** The restrictions of a list, each with what belongs to it; braces hold together what they enclose. */
+/** Splits a restriction list at commas and white space outside braces. */
 export function splitRestrictions(value: string): string[] {
   const words: string[] = [];
   let depth = 0;
@@ -94,7 +87,6 @@ function policyService(parameter: string, position: number, argument: string): P
   return { parameter, position, endpoint, options: new Map(options) };
 }
 
-/** Every `check_policy_service` of the restriction lists. */
 export function policyServices(postconf: Postconf): PolicyService[] {
   return LISTS.flatMap((parameter) => {
     const words = splitRestrictions(postconf.get(parameter) ?? "");
@@ -117,14 +109,14 @@ function recommendedList(endpoint: Endpoint): string {
     `reject_unauth_destination, ${recommended(endpoint)}`;
 }
 
-/** The service's own list with its check as it is recommended; white space separates as commas do. */
+/** The list of a service, its check replaced by the recommended one. */
 function mended(service: PolicyService, postconf: Postconf, endpoint: Endpoint): string {
   const words = splitRestrictions(postconf.get(service.parameter)!);
   words.splice(service.position, 2, recommended(endpoint));
   return `${service.parameter} = ${words.join(" ")}`;
 }
 
-/** The list for recipients with the recommended check at its end. */
+/** The list for recipients with the recommended check appended. */
 function extended(postconf: Postconf, endpoint: Endpoint): string {
   const own = postconf.get("smtpd_recipient_restrictions");
   if (own === undefined) return recommendedList(endpoint);
@@ -132,7 +124,7 @@ function extended(postconf: Postconf, endpoint: Endpoint): string {
   return `smtpd_recipient_restrictions = ${[...words, recommended(endpoint)].join(" ")}`;
 }
 
-/** Whether Postfix, being given this endpoint, reaches that one. */
+/** Whether an endpoint as Postfix writes it is the given one. */
 function reaches(written: string, endpoint: Endpoint, queueDirectory: string): boolean {
   const asked = parseEndpoint(written);
   if (asked === undefined || asked.kind !== endpoint.kind) return false;
@@ -141,7 +133,7 @@ function reaches(written: string, endpoint: Endpoint, queueDirectory: string): b
     return asked.port === endpoint.port && (isAny || asked.host === endpoint.host);
   }
   if (asked.kind === "unix" && endpoint.kind === "unix") {
-    // A relative path is below the queue directory; so is every path of a chrooted smtpd.
+    // Relative paths start at the queue directory; so do all paths of a chrooted smtpd.
     const seen = [asked.path, `${queueDirectory}/${asked.path.replace(/^\//, "")}`];
     return seen.includes(endpoint.path);
   }
@@ -158,7 +150,7 @@ function checkDefaultAction(
   if (/^(?:DUNNO|OK|PERMIT)\b/i.test(action)) return [];
   return [{
     severity: "error",
-    what: `if greylag were stopped, Postfix would answer all mail with "${action}"`,
+    what: `while greylag is stopped, Postfix answers all mail with "${action}"`,
     remedy: mended(service, postconf, endpoint),
   }];
 }
@@ -172,7 +164,8 @@ function checkPosition(service: PolicyService, postconf: Postconf, endpoint: End
   if (relay.some(isLater)) {
     findings.push({
       severity: "error",
-      what: "greylag is asked before reject_unauth_destination, about mail that is not for you",
+      what:
+        "check_policy_service stands before reject_unauth_destination: mail for other sites is checked too",
       remedy: recommendedList(endpoint),
     });
   }
@@ -180,7 +173,7 @@ function checkPosition(service: PolicyService, postconf: Postconf, endpoint: End
     if (!isLater(own)) continue;
     findings.push({
       severity: "error",
-      what: `greylag is asked before ${own}, so that your own users' mail may be delayed`,
+      what: `check_policy_service stands before ${own}: mail of your own users may be delayed`,
       remedy: recommendedList(endpoint),
     });
   }
@@ -195,16 +188,17 @@ function checkSocket(
   if (endpoint.kind !== "unix" || endpoint.path.startsWith(`${queueDirectory}/`)) return [];
   return [{
     severity: "warning",
-    what: `a chrooted smtpd (Debian's default) does not see ${endpoint.path}, which ` +
-      `${service.parameter} names`,
+    what:
+      `a chrooted smtpd (Debian's default) cannot reach ${endpoint.path} of ${service.parameter}`,
     remedy: `let greylag listen below ${queueDirectory}, or on inet:127.0.0.1:10023`,
   }];
 }
 
 /**
- * What is wrong with Postfix's configuration, for a Greylag that listens on these endpoints.
+ * Checks Postfix's configuration.
  *
- * @param nullSenderAtData whether the null sender is greylisted at DATA.
+ * @param endpoints those that Greylag listens on.
+ * @param nullSenderAtData the null sender is greylisted at DATA.
  */
 export function checkPostconf(
   postconf: Postconf,
@@ -217,7 +211,7 @@ export function checkPostconf(
   if (services.length === 0) {
     return [{
       severity: "error",
-      what: "Postfix asks no policy server: there is no check_policy_service",
+      what: "main.cf has no check_policy_service: Postfix does not call greylag",
       remedy: recommendedList(main),
     }];
   }
@@ -229,7 +223,7 @@ export function checkPostconf(
     const asked = services.map(({ endpoint }) => endpoint).join(", ");
     return [{
       severity: "error",
-      what: `Postfix asks ${asked}, and greylag listens on ` +
+      what: `Postfix calls ${asked}, but greylag listens on ` +
         endpoints.map(formatEndpoint).join(", "),
       remedy: extended(postconf, main),
     }];
@@ -242,7 +236,7 @@ export function checkPostconf(
   if (!ours.some(({ service }) => service.parameter === "smtpd_recipient_restrictions")) {
     findings.push({
       severity: "error",
-      what: "greylag is not asked in smtpd_recipient_restrictions, where recipients are greylisted",
+      what: "smtpd_recipient_restrictions does not call greylag: recipients are not greylisted",
       remedy: recommendedList(main),
     });
   }
@@ -251,7 +245,7 @@ export function checkPostconf(
     findings.push({
       severity: "warning",
       what:
-        "null_sender is data, but greylag is not asked at DATA: the null sender is never greylisted",
+        "null_sender is data, but smtpd_data_restrictions does not call greylag: the null sender is never greylisted",
       remedy: `smtpd_data_restrictions = ${recommended(main)}`,
     });
   }

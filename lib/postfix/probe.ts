@@ -1,19 +1,14 @@
-/**
- * Asking a policy server whether it is there, as Postfix would.
- *
- * @module
- */
+/** A check that a policy server replies. */
 import type { Endpoint } from "../net/endpoint.ts";
 
-/** A stage that is never greylisted, so that nothing is remembered of the question. */
-const QUESTION = "request=smtpd_access_policy\nprotocol_state=CONNECT\n\n";
+/** The stage CONNECT is never greylisted: the request leaves no trace. */
+const REQUEST = "request=smtpd_access_policy\nprotocol_state=CONNECT\n\n";
 
 /**
- * Asks once and waits for the answer.
+ * Sends one request.
  *
- * @param timeoutMs milliseconds.
- * @returns whether what answers speaks the protocol.
- * @throws {Error} if nobody listens there.
+ * @returns whether a valid reply arrives in time.
+ * @throws {Error} if the connection fails.
  */
 export async function probe(endpoint: Endpoint, timeoutMs: number): Promise<boolean> {
   const conn = endpoint.kind === "unix"
@@ -26,7 +21,7 @@ export async function probe(endpoint: Endpoint, timeoutMs: number): Promise<bool
   };
   const timer = setTimeout(close, timeoutMs);
   try {
-    await conn.write(new TextEncoder().encode(QUESTION));
+    await conn.write(new TextEncoder().encode(REQUEST));
     const buffer = new Uint8Array(512);
     const count = await conn.read(buffer);
     return /^action=\S.*\n\n$/.test(new TextDecoder().decode(buffer.subarray(0, count ?? 0)));

@@ -1,33 +1,29 @@
 /**
- * The Postfix SMTP access policy delegation protocol, answering side: actions of access(5) that are
- * safe to send whatever hostile text they are made of.
+ * Replies of the Postfix policy delegation protocol: actions of access(5). Hostile text is made safe.
  *
  * @module
  */
 
-/** What the administrator says about the replies. */
 export interface ReplySettings {
-  /** The action for a deferred recipient: one of {@linkcode isDeferAction}. */
+  /** The action for deferred mail; see {@linkcode isDeferAction}. */
   readonly greylistAction: string;
-  /** The text behind it; `%s` is the seconds left, `%r` the recipient's domain. */
+  /** The text of the action; `%s` is the number of seconds left, `%r` the recipient's domain. */
   readonly greylistText: string;
-  /** The header of a delayed message; `%t` seconds, `%v` version, `%h` host name, `%d` date. */
+  /** The header of delayed mail; `%t` seconds, `%v` version, `%h` host name, `%d` date. */
   readonly xGreylistHeader: string;
-  /** The text for a blocked recipient; `%r` is the recipient's domain. */
+  /** The text for blocked mail; `%r` is the recipient's domain. */
   readonly blockText: string;
-  /** The host name for `%h`. */
   readonly hostname: string;
-  /** The version for `%v`. */
   readonly version: string;
 }
 
-/** The answer that says nothing: Postfix goes on with its next restriction. */
+/** No decision: Postfix continues with its next restriction. */
 export const DUNNO = "action=DUNNO\n\n";
 
-/** SMTP replies are lines of at most 512 octets (RFC 5321, 4.5.3.1.5); Postfix adds its own words. */
+/** A reply line has at most 512 octets (RFC 5321, section 4.5.3.1.5), Postfix's own text included. */
 const MAX_TEXT = 400;
 
-/** RFC 5322, 2.1.1: a line of a header should have at most 78 and must have at most 998 characters. */
+/** A header line must not exceed 998 characters (RFC 5322, section 2.1.1). */
 const MAX_HEADER = 900;
 
 function printable(text: string, max: number): string {
@@ -48,11 +44,11 @@ export function isDeferAction(action: string): boolean {
 }
 
 /**
- * A temporary refusal with the enhanced status code 4.7.1 (RFC 3463; RFC 6647, 5), unless the text
- * begins with a code of its own.
+ * Defers with the enhanced status code 4.7.1 (RFC 3463; RFC 6647, section 5), unless the text begins
+ * with another.
  *
- * @param secondsLeft the whole seconds to wait.
- * @param recipientDomain hostile text; only its printable ASCII characters are sent.
+ * @param secondsLeft a whole number.
+ * @param recipientDomain hostile text.
  */
 export function deferReply(
   settings: ReplySettings,
@@ -65,22 +61,22 @@ export function deferReply(
   return `action=${settings.greylistAction} ${code}${printable(text, MAX_TEXT)}\n\n`;
 }
 
-/** A refusal for good: 550 with the enhanced status code 5.7.1 (RFC 3463), whatever Postfix's own is. */
+/** Rejects with 550 5.7.1 (RFC 3463). */
 export function rejectReply(settings: ReplySettings, recipientDomain: string): string {
   const domain = recipientDomain.replaceAll(/[^A-Za-z0-9.-]/g, "").slice(0, 255);
   const text = fill(settings.blockText, { r: domain, "%": "%" });
   return `action=550 5.7.1 ${printable(text, MAX_TEXT)}\n\n`;
 }
 
-/** The date in the form of RFC 5322, 3.3, in UTC. */
+/** The date format of RFC 5322, section 3.3, in UTC. */
 function mailDate(milliseconds: number): string {
   return new Date(milliseconds).toUTCString().replace("GMT", "+0000");
 }
 
 /**
- * Passes the message and prepends the header that says how long it was delayed.
+ * Accepts and prepends the header with the delay.
  *
- * @param delaySeconds the whole seconds between the first attempt and this one.
+ * @param delaySeconds whole seconds since the first attempt.
  * @param now milliseconds since the epoch.
  */
 export function delayedReply(settings: ReplySettings, delaySeconds: number, now: number): string {
@@ -94,7 +90,7 @@ export function delayedReply(settings: ReplySettings, delaySeconds: number, now:
   return `action=PREPEND ${printable(header, MAX_HEADER)}\n\n`;
 }
 
-/** Passes, and has Postfix log a text (access(5), `INFO`). */
+/** Accepts, and lets Postfix log a text (`INFO` of access(5)). */
 export function infoReply(text: string): string {
   return `action=INFO ${printable(text, MAX_TEXT)}\n\n`;
 }

@@ -1,15 +1,13 @@
 /**
- * The Postfix SMTP access policy delegation protocol, reading side: bytes become requests.
- *
- * A request is a sequence of `name=value` lines in any order; a blank line ends it
- * (SMTPD_POLICY_README of Postfix).
+ * Requests of the Postfix policy delegation protocol: `name=value` lines in any order, ended by a
+ * blank line (SMTPD_POLICY_README).
  *
  * @module
  */
 
 /**
- * The attributes that Postfix sends, by the version that brought them, and `policy_test_time`, which
- * test suites and log replayers of greylisting servers send. Others are ignored.
+ * The attributes that Postfix sends, by the version that introduced them, and `policy_test_time` of
+ * test suites and log replayers for greylisting servers. Others are ignored.
  */
 export const ATTRIBUTE_NAMES = [
   // 2.1
@@ -56,37 +54,31 @@ export const ATTRIBUTE_NAMES = [
   "policy_test_time",
 ] as const;
 
-/** The name of an attribute that is not ignored. */
 export type AttributeName = typeof ATTRIBUTE_NAMES[number];
 
-/** How an attribute begins: as the first line of a request, and as any other. */
+/** The prefixes of an attribute: on the first line of a request, and on any other. */
 const BEGINNINGS: ReadonlyMap<string, readonly [first: string, other: string]> = new Map(
   ATTRIBUTE_NAMES.map((name) => [name, [`${name}=`, `\n${name}=`]]),
 );
 
 /**
- * One question of Postfix. Every value is hostile text.
- *
- * Few of the thirty attributes are ever asked for, so they are looked up in the text and not taken
- * apart before.
+ * One request; its values are hostile texts. Few of the thirty attributes are ever needed, so that each
+ * is searched for on demand.
  */
 export class PolicyRequest {
   readonly #lines: string;
 
-  /** A request of complete lines, each with its newline and without a carriage return. */
+  /** @param lines complete lines, each with its newline and without a carriage return. */
   constructor(lines: string) {
     this.#lines = lines;
   }
 
-  /** How long its text is, in UTF-16 units. */
+  /** In UTF-16 code units. */
   get length(): number {
     return this.#lines.length;
   }
 
-  /**
-   * The value of an attribute: empty if it was sent without one, undefined if it was not sent. Where
-   * it was sent twice, the first counts.
-   */
+  /** The value of an attribute, the first one if it occurs twice; undefined if it is absent. */
   get(name: AttributeName): string | undefined {
     const [first, other] = BEGINNINGS.get(name)!;
     let start = first.length;
@@ -99,28 +91,25 @@ export class PolicyRequest {
   }
 }
 
-/** How large one request may be. */
 export interface RequestLimits {
   /** Bytes up to and including the blank line. */
   readonly bytes: number;
   /** Lines before the blank line. */
   readonly attributes: number;
-  /** Requests that arrive together; Postfix waits for each answer. */
+  /** Requests that arrive together; Postfix sends one and waits for the reply. */
   readonly pipelined: number;
 }
 
-/** The limits of a server that nobody configured: 64 KiB, 200 attributes, 100 requests at once. */
 export const REQUEST_LIMITS: RequestLimits = {
   bytes: 64 * 1024,
   attributes: 200,
   pipelined: 100,
 };
 
-/** What a piece of input completed. */
 export interface Reading {
-  /** The requests that it ended, in order. */
+  /** The requests that the input completed, in order. */
   readonly requests: readonly PolicyRequest[];
-  /** Why nothing more can be read from this connection; absent while all is well. */
+  /** The limit that was exceeded; nothing more is read from the connection. */
   readonly fault?: string;
 }
 
@@ -133,47 +122,34 @@ function endsWithBlankLine(bytes: Uint8Array): boolean {
   return bytes[last - 1] === LF || (bytes[last - 1] === CR && bytes[last - 2] === LF);
 }
 
-/**
- * Reads the requests of one connection from input that arrives in any pieces.
- *
- * @example
- * ```ts
- * const reader = new RequestReader();
- * const { requests } = reader.push(new TextEncoder().encode("request=smtpd_access_policy\n\n"));
- * requests[0].get("request"); // "smtpd_access_policy"
- * ```
- */
+/** Reads the requests of one connection from input that arrives in pieces of any size. */
 export class RequestReader {
   readonly #limits: RequestLimits;
-  /** Keeps a byte order mark: without it a line that holds nothing else would be the blank line. */
+  /** A byte order mark is kept: a line of it alone must not count as the blank line. */
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  /** The complete lines of the request under way, their count and their bytes. */
+  /** The complete lines of the current request, their number and their bytes. */
   #lines = "";
   #count = 0;
   #bytes = 0;
-  /** The beginning of a line whose end has not arrived; only the first `#length` bytes count. */
+  /** The incomplete last line, in the first `#length` bytes. */
   #rest = new Uint8Array(0);
   #length = 0;
   #fault: string | undefined;
 
-  /** A reader with the given limits. */
   constructor(limits: RequestLimits = REQUEST_LIMITS) {
     this.#limits = limits;
   }
 
-  /** Whether a request was begun and not ended. */
+  /** Whether a request is incomplete. */
   get begun(): boolean {
     return this.#count > 0 || this.#length > 0;
   }
 
-  /**
-   * Takes the next bytes of the connection; they are copied where they must be kept. Never throws.
-   * After a fault nothing more is read.
-   */
+  /** Reads the next bytes; the buffer can be reused afterwards. Never throws. */
   push(bytes: Uint8Array): Reading {
     if (this.#fault !== undefined) return { requests: [], fault: this.#fault };
     const requests: PolicyRequest[] = [];
-    // What one packet holds completely is decoded in one go.
+    // Fast path: the packet holds complete requests only.
     const whole = !this.begun && bytes.length <= this.#limits.bytes && endsWithBlankLine(bytes);
     if (whole) this.#readWhole(bytes, requests);
     else this.#readPieces(bytes, requests);
@@ -228,7 +204,7 @@ export class RequestReader {
     if (!this.#exceeds(this.#length + rest.length)) this.#keep(rest);
   }
 
-  /** What Postfix never does, and what would take a turn of the loop for itself. */
+  /** A flood of requests would block the event loop; Postfix never sends one. */
   #isTooMany(requests: readonly PolicyRequest[]): boolean {
     if (requests.length < this.#limits.pipelined) return false;
     this.#fault = `more than ${this.#limits.pipelined} requests at once`;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { judgeAnswers, listedName, parseDnsList } from "../../lib/dns/dnsbl.ts";
 import { parseAddress } from "../../lib/net/network.ts";
 
-Deno.test("a list is written as postscreen has it", () => {
+Deno.test("a list is parsed in postscreen's notation", () => {
   const table: [string, ReturnType<typeof parseDnsList>][] = [
     ["zen.example.org", { zone: "zen.example.org", weight: 1 }],
     ["ZEN.example.org*3", { zone: "zen.example.org", weight: 3 }],
@@ -28,7 +28,7 @@ Deno.test("a list is written as postscreen has it", () => {
   for (const [text, expected] of table) assertEquals(parseDnsList(text), expected, text);
 });
 
-Deno.test("an address is asked for backwards, IPv6 by its nibbles (RFC 5782, 2.1 and 2.4)", () => {
+Deno.test("an address is queried in reverse, IPv6 by its nibbles (RFC 5782, 2.1 and 2.4)", () => {
   assertEquals(
     listedName(parseAddress("192.0.2.99")!, "bad.example.com"),
     "99.2.0.192.bad.example.com",
@@ -39,7 +39,7 @@ Deno.test("an address is asked for backwards, IPv6 by its nibbles (RFC 5782, 2.1
   );
 });
 
-Deno.test("only answers that mean something count", () => {
+Deno.test("answers outside the filter do not count, and refusals mean that a list is broken", () => {
   const list = parseDnsList("list.example=127.0.0.[2..4]")!;
   const table: [string[], string][] = [
     [[], "unlisted"],
@@ -53,6 +53,6 @@ Deno.test("only answers that mean something count", () => {
   for (const [answers, expected] of table) assertEquals(judgeAnswers(list, answers), expected);
 });
 
-Deno.test("no text breaks the reader", () => {
+Deno.test("parsing never throws", () => {
   fc.assert(fc.property(fc.string(), (text) => void parseDnsList(text)));
 });

@@ -18,7 +18,7 @@ function reply(given: Partial<Message> & { rcode?: number }): Uint8Array {
 
 const decode = (bytes: Uint8Array) => decodeReply(bytes, 7, "example.com", "TXT");
 
-Deno.test("a question asks for recursion and takes answers of 1,232 bytes", () => {
+Deno.test("a query wants recursion and accepts replies of 1,232 bytes", () => {
   const { id, flag_rd, questions = [], additionals = [] } = packet.decode(
     Buffer.from(encodeQuestion(7, "example.com", "TXT")),
   );
@@ -31,7 +31,7 @@ Deno.test("a question asks for recursion and takes answers of 1,232 bytes", () =
   assertEquals((additionals[0] as OptAnswer).udpPayloadSize, 1232);
 });
 
-Deno.test("a gigantic answer is a failure, and a small one that claims to be is as well", () => {
+Deno.test("a reply of too many records is a failure, counted or claimed", () => {
   const answers = (count: number) =>
     Array.from({ length: count }, () => ({
       type: "TXT",
@@ -49,7 +49,7 @@ Deno.test("a gigantic answer is a failure, and a small one that claims to be is 
   assertEquals(decode(claims).kind, "failure");
 });
 
-Deno.test("aliases are followed, but not for ever", () => {
+Deno.test("at most 16 aliases are followed", () => {
   const chain = (length: number) => {
     const name = (at: number) => at === 0 ? "example.com" : `a${at}.example.com`;
     const aliases = Array.from({ length }, (_, at) => ({
@@ -69,7 +69,7 @@ Deno.test("aliases are followed, but not for ever", () => {
   ]);
 });
 
-Deno.test("only the answer to that question counts", () => {
+Deno.test("only a reply to the query counts", () => {
   const table: [Partial<Message> & { rcode?: number }, string][] = [
     [{}, "no-data"],
     [{ id: 8 }, "unrelated"],
@@ -90,7 +90,7 @@ Deno.test("only the answer to that question counts", () => {
   }
 });
 
-Deno.test("an answer lasts as long as its shortest record, a missing name as long as its zone says", () => {
+Deno.test("the time to live is the shortest of the records, or that of the SOA record", () => {
   const answers: Answer[] = [
     { type: "CNAME", name: "example.com", ttl: 9, data: "a.example" },
     { type: "TXT", name: "a.example", ttl: 90, data: ["a", "b"] },
@@ -111,7 +111,7 @@ Deno.test("an answer lasts as long as its shortest record, a missing name as lon
   assertEquals(decode(reply({})), { kind: "no-data", ttl: 60 });
 });
 
-Deno.test("aliases that lead to each other lead nowhere", () => {
+Deno.test("a loop of aliases has no records", () => {
   const answers: Answer[] = [
     { type: "CNAME", name: "example.com", ttl: 9, data: "b.example" },
     { type: "CNAME", name: "b.example", ttl: 9, data: "example.com" },
@@ -119,7 +119,7 @@ Deno.test("aliases that lead to each other lead nowhere", () => {
   assertEquals(decode(reply({ answers })).kind, "no-data");
 });
 
-Deno.test("no bytes at all break it", () => {
+Deno.test("decoding never throws", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => {
     decode(bytes);
     const cut = reply({ answers: [{ type: "TXT", name: "example.com", data: "x".repeat(200) }] });

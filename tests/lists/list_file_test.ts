@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { parseListFile } from "../../lib/lists/list_file.ts";
 import { formatPattern } from "../../lib/lists/pattern.ts";
 
-Deno.test("a file of postgrey's is read as it is", () => {
+Deno.test("a file in postgrey's format is parsed", () => {
   const text = [
     "# comment",
     "",
@@ -27,13 +27,13 @@ Deno.test("a file of postgrey's is read as it is", () => {
   ]);
 });
 
-Deno.test("a line that cannot be understood is an error with its place, and the rest is kept", () => {
+Deno.test("an invalid line is an error with its number, and the others are kept", () => {
   const { rules, errors } = parseListFile("/etc/w", "a.example\nnot a name\n/(?=x)/\n", "client");
   assertEquals(rules.length, 1);
   assertEquals(errors.map(({ path, line }) => [path, line]), [["/etc/w", 2], ["/etc/w", 3]]);
 });
 
-Deno.test("recipients are users, addresses and domains", () => {
+Deno.test("recipients can be users, addresses and domains", () => {
   const { rules, errors } = parseListFile(
     "/r",
     "postmaster@\nbob@example.net\nexample.com\n",

@@ -33,7 +33,7 @@ function decisive(rules: readonly Rule[], asked: AppContext = {}, now = 0): stri
   return found && `${found.list} ${formatPattern(found.pattern)}`;
 }
 
-Deno.test("each kind of entry matches what it should and nothing else", () => {
+Deno.test("each kind of pattern matches its targets only", () => {
   const table: [MatchOn, string, AppContext, boolean][] = [
     ["client", "192.0.2.10", {}, true],
     ["client", "192.0.2.0/24", {}, true],
@@ -68,12 +68,12 @@ Deno.test("each kind of entry matches what it should and nothing else", () => {
   }
 });
 
-Deno.test("nobody gets in by claiming a name: without a verified one no name matches", () => {
+Deno.test("an unverified name never matches", () => {
   const rules = [rule("allow", "client", "example.org"), rule("allow", "client", "/example/")];
   assertEquals(decisive(rules, { sender: "x@example.org" }), undefined);
 });
 
-Deno.test("exact beats general, and block beats allow at the same level", () => {
+Deno.test("the most specific entry decides, and block overrides allow at the same level", () => {
   const allow = (matchOn: MatchOn, text: string) => rule("allow", matchOn, text);
   const block = (matchOn: MatchOn, text: string) => rule("block", matchOn, text);
   const asked = { name: "mail.example.org" };
@@ -101,7 +101,7 @@ Deno.test("exact beats general, and block beats allow at the same level", () => 
   }
 });
 
-Deno.test("an entry that has ended is as if it were not there", () => {
+Deno.test("an expired entry is ignored", () => {
   const rules = [
     rule("block", "client", "192.0.2.10", 1000),
     rule("allow", "client", "192.0.2.0/24"),
@@ -110,7 +110,7 @@ Deno.test("an entry that has ended is as if it were not there", () => {
   assertEquals(decisive(rules, {}, 1000), "allow 192.0.2.0/24");
 });
 
-Deno.test("recipients choose by opt-in and opt-out", () => {
+Deno.test("opt-in and opt-out select the recipients that are greylisted", () => {
   const optedIn = (rules: Rule[], recipient: string) => ask(rules, { recipient }).optedIn;
   assertEquals(optedIn([], "bob@example.net"), true);
   const out = [rule("opt-out", "recipient", "bob@example.net")];
@@ -120,7 +120,7 @@ Deno.test("recipients choose by opt-in and opt-out", () => {
   assertEquals(optedIn([...only, ...out], "bob@example.net"), false);
 });
 
-Deno.test("the always-greylist list is told beside what decides", () => {
+Deno.test("always-greylist is found beside the deciding entry", () => {
   const found = ask([
     rule("always-greylist", "client", "192.0.2.0/24"),
     rule("allow", "sender", "alice@example.org"),
@@ -128,7 +128,7 @@ Deno.test("the always-greylist list is told beside what decides", () => {
   assert(found.alwaysGreylist !== undefined && found.decisive?.rule.list === "allow");
 });
 
-Deno.test("a trap is told and decides nothing", () => {
+Deno.test("a trap is found and decides nothing", () => {
   const rules = [
     rule("trap", "recipient", "old@example.net"),
     rule("allow", "client", "192.0.2.10"),

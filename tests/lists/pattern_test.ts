@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { formatPattern, type MatchOn, parsePattern } from "../../lib/lists/pattern.ts";
 
-Deno.test("a pattern is read, and written in one form", () => {
+Deno.test("a pattern is parsed, and formatted in canonical form", () => {
   const table: [MatchOn, string, string][] = [
     ["client", "192.0.2.1", "192.0.2.1"],
     ["client", "192.0.2.77/24", "192.0.2.0/24"],

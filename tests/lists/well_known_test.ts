@@ -156,7 +156,7 @@ Deno.test("every entry has a provider, a source and a date", () => {
   }
 });
 
-Deno.test("patterns are domain names in lower case, and each stands there once", () => {
+Deno.test("patterns are domain names in lower case, and unique", () => {
   const seen = new Set<string>();
   for (const { matchOn, pattern } of ENTRIES) {
     assert(/^[a-z0-9_*-]+(\.[a-z0-9_*-]+)+$/.test(pattern), pattern);

@@ -2,14 +2,14 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { canonicalDomain, splitAddress } from "../../lib/net/email_address.ts";
 
-Deno.test("the last @ separates the two parts of an address", () => {
+Deno.test("an address is split at its last @", () => {
   assertEquals(splitAddress("a@b"), { local: "a", domain: "b" });
   assertEquals(splitAddress("a@b@c"), { local: "a@b", domain: "c" });
   assertEquals(splitAddress("postmaster"), { local: "postmaster", domain: "" });
   assertEquals(splitAddress(""), { local: "", domain: "" });
 });
 
-Deno.test("a domain has one form", () => {
+Deno.test("domains are compared in canonical form", () => {
   const table: [string, string][] = [
     ["Example.ORG", "example.org"],
     ["example.org.", "example.org"],
@@ -25,7 +25,7 @@ Deno.test("a domain has one form", () => {
   for (const [given, expected] of table) assertEquals(canonicalDomain(given), expected, given);
 });
 
-Deno.test("the form of any text is its own form, and making it never throws", () => {
+Deno.test("the canonical form of any text is stable, and never throws", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     const once = canonicalDomain(text.replaceAll(".", ""));
     assertEquals(canonicalDomain(once), once);

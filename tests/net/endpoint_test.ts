@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../../lib/net/endpoint.ts";
 
-Deno.test("an endpoint is read in Postfix's notation", () => {
+Deno.test("endpoints are parsed in Postfix's notation", () => {
   const inet = (host: string, port: number): Endpoint => ({ kind: "inet", host, port });
   const table: [string, Endpoint | undefined][] = [
     ["inet:127.0.0.1:10023", inet("127.0.0.1", 10023)],
@@ -25,7 +25,7 @@ Deno.test("an endpoint is read in Postfix's notation", () => {
   for (const [text, expected] of table) assertEquals(parseEndpoint(text), expected, text);
 });
 
-Deno.test("an endpoint is written so that it can be read again", () => {
+Deno.test("a formatted endpoint is parsed to the same endpoint", () => {
   for (const text of ["inet:127.0.0.1:10023", "inet:[::1]:10023", "unix:/run/policy"]) {
     assertEquals(formatEndpoint(parseEndpoint(text)!), text);
   }

@@ -10,7 +10,7 @@ import {
   parseNetwork,
 } from "../../lib/net/network.ts";
 
-Deno.test("an address is read as Postfix writes it, and nothing else is", () => {
+Deno.test("addresses are parsed as Postfix writes them", () => {
   const table: [string, string | undefined][] = [
     ["192.0.2.1", "192.0.2.1"],
     ["2001:DB8::1", "2001:db8::1"],
@@ -34,7 +34,7 @@ Deno.test("an address is read as Postfix writes it, and nothing else is", () => 
   }
 });
 
-Deno.test("a network is read in CIDR notation, its host bits cleared", () => {
+Deno.test("networks are parsed in CIDR notation, with host bits cleared", () => {
   const table: [string, string | undefined][] = [
     ["192.0.2.77/24", "192.0.2.0/24"],
     ["192.0.2.77", "192.0.2.77/32"],
@@ -57,7 +57,7 @@ Deno.test("a network is read in CIDR notation, its host bits cleared", () => {
   }
 });
 
-Deno.test("an address lies in the network of every size that is made of it", () => {
+Deno.test("an address is in its network of every prefix length", () => {
   const bytes = fc.oneof(
     fc.array(fc.nat(255), { minLength: 4, maxLength: 4 }),
     fc.array(fc.nat(255), { minLength: 16, maxLength: 16 }),
@@ -75,7 +75,7 @@ Deno.test("an address lies in the network of every size that is made of it", () 
   }));
 });
 
-Deno.test("no network holds an address of the other family", () => {
+Deno.test("a network contains no address of the other family", () => {
   assertFalse(contains(parseNetwork("0.0.0.0/0")!, parseAddress("2001:db8::1")!));
   assertFalse(contains(parseNetwork("::/0")!, parseAddress("192.0.2.1")!));
 });

@@ -56,7 +56,7 @@ async function readUntil(conn: Deno.Conn, isEnough: (text: string) => boolean): 
 
 const answers = (count: number) => (text: string) => text.split("\n\n").length > count;
 
-Deno.test("one connection asks again and again, and nothing is sent unasked", async () => {
+Deno.test("a connection carries several requests, one reply each", async () => {
   await withServer(async ({ connect }) => {
     using conn = await connect();
     for (const size of ["1", "2", "3"]) {
@@ -66,7 +66,7 @@ Deno.test("one connection asks again and again, and nothing is sent unasked", as
   });
 });
 
-Deno.test("several requests in one packet, and one in pieces, are answered in order", async () => {
+Deno.test("pipelined and fragmented requests are answered in order", async () => {
   const slowFirst: Answer = async (request) => {
     if (request.get("size") === "1") await pause(30);
     return await echo(request);
@@ -88,7 +88,7 @@ Deno.test("several requests in one packet, and one in pieces, are answered in or
   );
 });
 
-Deno.test("an answer that fails is DUNNO", async () => {
+Deno.test("a failing answer is DUNNO", async () => {
   await withServer(
     async ({ connect }) => {
       using conn = await connect();
@@ -100,7 +100,7 @@ Deno.test("an answer that fails is DUNNO", async () => {
   );
 });
 
-Deno.test("a request past a limit closes its connection with one line; others go on", async () => {
+Deno.test("a request beyond a limit closes its own connection only", async () => {
   await withServer(async ({ connect, told }) => {
     using good = await connect();
     using bad = await connect();
@@ -112,7 +112,7 @@ Deno.test("a request past a limit closes its connection with one line; others go
   });
 });
 
-Deno.test("a request that is never finished is cut off, however it trickles", async () => {
+Deno.test("a request that trickles is cut off at its deadline", async () => {
   await withServer(async ({ connect, told }) => {
     using conn = await connect();
     const trickle = (async () => {
@@ -128,7 +128,7 @@ Deno.test("a request that is never finished is cut off, however it trickles", as
   }, { request: 120 });
 });
 
-Deno.test("a silent connection is closed, one that asks is not", async () => {
+Deno.test("a silent connection is closed, an active one is not", async () => {
   await withServer(async ({ connect, told }) => {
     using silent = await connect();
     using lively = await connect();
@@ -145,7 +145,7 @@ Deno.test("a silent connection is closed, one that asks is not", async () => {
   }, { idle: 500 });
 });
 
-Deno.test("one connection too many is closed, and a free place is used again", async () => {
+Deno.test("a connection beyond the limit is closed, and a freed place is used again", async () => {
   await withServer(async ({ connect, told, server }) => {
     const first = await connect();
     using second = await connect();
@@ -162,7 +162,7 @@ Deno.test("one connection too many is closed, and a free place is used again", a
   }, { connections: 2 });
 });
 
-Deno.test("stopping answers what is in flight and closes what is idle", async () => {
+Deno.test("closing answers requests in flight and closes idle connections", async () => {
   const gate = Promise.withResolvers<void>();
   await withServer(
     async ({ connect, server }) => {
@@ -207,7 +207,7 @@ Deno.test("a server listens on several endpoints at once, IPv6 and Unix among th
   await Deno.remove(directory, { recursive: true });
 });
 
-Deno.test("an endpoint in use is an error that names it", async () => {
+Deno.test("an endpoint in use is an error that names the endpoint", async () => {
   await withServer(async ({ server }) => {
     const taken = await server.listen({ kind: "inet", host: "127.0.0.1", port: 0 });
     assert(taken.kind === "inet");

@@ -14,14 +14,14 @@ function check(text: string, endpoints: Endpoint[] = [INET], atData = false) {
   return checkPostconf(parsePostconf(text), endpoints, atData);
 }
 
-Deno.test("what postconf prints is read, with lines that go on", () => {
+Deno.test("the output of postconf is parsed, with continuation lines", () => {
   const found = parsePostconf(
     "a = 1\nlist = one,\n    two\n\ttree\n# remark\nempty =\n\nb = x = y\n",
   );
   assertEquals([...found], [["a", "1"], ["list", "one, two tree"], ["empty", ""], ["b", "x = y"]]);
 });
 
-Deno.test("restrictions are split at commas and spaces, and braces hold together", () => {
+Deno.test("restrictions are split at commas and spaces outside braces", () => {
   assertEquals(splitRestrictions("a, b  c,d { x, y=1 } e {{ z }}"), [
     "a",
     "b",
@@ -37,7 +37,7 @@ Deno.test("restrictions are split at commas and spaces, and braces hold together
   }));
 });
 
-Deno.test("a policy service is found with its settings", () => {
+Deno.test("a policy service is found with its options", () => {
   const text = "smtpd_recipient_restrictions = reject_unauth_destination, " +
     "check_policy_service { inet:127.0.0.1:10023, timeout=10s, { default_action = DUNNO } }";
   const [service] = policyServices(parsePostconf(text));
@@ -47,7 +47,7 @@ Deno.test("a policy service is found with its settings", () => {
 
 const GOOD = "check_policy_service { inet:127.0.0.1:10023, timeout=10s, default_action=DUNNO }";
 
-Deno.test("nothing is wrong with what the documents recommend", () => {
+Deno.test("the recommended configuration has no finding", () => {
   for (
     const text of [
       `smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination, ${GOOD}`,
@@ -58,9 +58,9 @@ Deno.test("nothing is wrong with what the documents recommend", () => {
   ) assertEquals(check(text), [], text);
 });
 
-Deno.test("each mistake is told, with the exact line that mends it", () => {
+Deno.test("each mistake is reported with the line that corrects it", () => {
   const table: [string, string, string][] = [
-    ["mynetworks = 127.0.0.0/8", "there is no check_policy_service", GOOD],
+    ["mynetworks = 127.0.0.0/8", "no check_policy_service", GOOD],
     [
       `smtpd_recipient_restrictions = ${GOOD}, reject_unauth_destination`,
       "before reject_unauth_destination",
@@ -83,10 +83,14 @@ Deno.test("each mistake is told, with the exact line that mends it", () => {
     ],
     [
       "smtpd_recipient_restrictions = a, check_policy_service inet:127.0.0.1:10031",
-      "Postfix asks inet:127.0.0.1:10031, and greylag listens on inet:127.0.0.1:10023",
+      "Postfix calls inet:127.0.0.1:10031, but greylag listens on inet:127.0.0.1:10023",
       `smtpd_recipient_restrictions = a check_policy_service inet:127.0.0.1:10031 ${GOOD}`,
     ],
-    [`smtpd_data_restrictions = ${GOOD}`, "not asked in smtpd_recipient_restrictions", GOOD],
+    [
+      `smtpd_data_restrictions = ${GOOD}`,
+      "smtpd_recipient_restrictions does not call greylag",
+      GOOD,
+    ],
   ];
   for (const [text, what, remedy] of table) {
     const findings = check(text);
@@ -96,7 +100,7 @@ Deno.test("each mistake is told, with the exact line that mends it", () => {
   }
 });
 
-Deno.test("mending what is told leaves nothing to be told", () => {
+Deno.test("the proposed lines leave no finding", () => {
   for (
     const text of [
       "mynetworks = 127.0.0.0/8",

@@ -13,7 +13,7 @@ async function against(serve: (conn: Deno.Conn) => Promise<void>): Promise<boole
   return found;
 }
 
-Deno.test("a policy server is told from a server that says something else, hangs up or is silent", async () => {
+Deno.test("only a valid reply in time counts as a policy server", async () => {
   const server = new PolicyServer(() => Promise.resolve(DUNNO), {
     limit: () => {},
     acceptFailed: () => {},
@@ -39,7 +39,7 @@ Deno.test("a policy server is told from a server that says something else, hangs
   );
 });
 
-Deno.test("where nobody listens, that is an error", async () => {
+Deno.test("a refused connection is an error", async () => {
   await assertRejects(() =>
     probe({ kind: "inet", host: "127.0.0.1", port: getAvailablePort() }, 100)
   );

@@ -19,7 +19,7 @@ const settings: ReplySettings = {
   version: "1.2.3",
 };
 
-Deno.test("a refusal has the enhanced status code, the seconds and the domain", () => {
+Deno.test("a deferral has the enhanced status code, the seconds and the domain", () => {
   assertEquals(
     deferReply(settings, 59, "example.org"),
     "action=DEFER_IF_PERMIT 4.7.1 Greylisted, please try again in 59 seconds\n\n",
@@ -33,11 +33,11 @@ Deno.test("a refusal has the enhanced status code, the seconds and the domain", 
   assertEquals(deferReply(coded, 1, ""), "action=DEFER_IF_PERMIT 4.2.0 later\n\n");
 });
 
-Deno.test("a blocked recipient is refused with 550 5.7.1", () => {
+Deno.test("blocked mail is rejected with 550 5.7.1", () => {
   assertEquals(rejectReply(settings, "example.org"), "action=550 5.7.1 Refused by example.org\n\n");
 });
 
-Deno.test("the header of a delayed message has its fields filled, with a date of RFC 5322", () => {
+Deno.test("the header of delayed mail has its fields filled, with a date of RFC 5322", () => {
   assertEquals(
     delayedReply(settings, 61, Date.UTC(2026, 10, 4, 5, 6, 7)),
     "action=PREPEND X-Greylist: delayed 61 seconds by greylag-1.2.3 at mx.example.org; " +
@@ -45,7 +45,7 @@ Deno.test("the header of a delayed message has its fields filled, with a date of
   );
 });
 
-Deno.test("whatever a reply is made of, it is one action on one line", () => {
+Deno.test("a reply is one action on one line, for any text", () => {
   const text = fc.string({ unit: "binary", maxLength: 2000 });
   fc.assert(fc.property(text, text, (template, domain) => {
     const hostile = {
@@ -77,4 +77,4 @@ Deno.test("only actions that ask the client to retry count as a deferral", () =>
   }
 });
 
-Deno.test("passing is DUNNO", () => assertEquals(DUNNO, "action=DUNNO\n\n"));
+Deno.test("accepting is DUNNO", () => assertEquals(DUNNO, "action=DUNNO\n\n"));

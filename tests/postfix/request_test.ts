@@ -60,7 +60,7 @@ Deno.test("all attributes through Postfix 3.12 are known by name", () => {
   assertEquals(readAll([bytes(text)]).requests, [expected]);
 });
 
-Deno.test("any bytes in any cut give what they give in one piece", () => {
+Deno.test("fragmentation does not change the requests", () => {
   const line = fc.oneof(
     fc.constantFrom("\n", "\r\n", "sender=a@b\n", "size=\r\n", "x=1\n", "request=smtpd\n"),
     fc.string({ unit: "binary", maxLength: 20 }),
@@ -82,7 +82,7 @@ Deno.test("any bytes in any cut give what they give in one piece", () => {
   );
 });
 
-Deno.test("a request past a limit is a fault, and what was complete before it is still answered", () => {
+Deno.test("a request beyond a limit is a fault, and complete requests before it are kept", () => {
   const good = "size=1\n\n";
   const many = "x=1\n".repeat(201);
   const table: [string, string][] = [
@@ -103,7 +103,7 @@ Deno.test("a request past a limit is a fault, and what was complete before it is
   }
 });
 
-Deno.test("a request just within the limits is read", () => {
+Deno.test("a request of exactly the limits is accepted", () => {
   const lines = "x=1\n".repeat(199) + "size=1\n";
   assertEquals(readAll([bytes(`${lines}\n`)]).requests, [{ size: "1" }]);
   const value = "a".repeat(65_536 - "sender=\n\n".length);
@@ -116,7 +116,7 @@ Deno.test("after a fault nothing more is read", () => {
   assertEquals(reader.push(bytes("size=1\n\n")).requests.length, 0);
 });
 
-Deno.test("a reader tells whether a request was begun", () => {
+Deno.test("an incomplete request is known as begun", () => {
   const reader = new RequestReader();
   assertEquals(reader.begun, false);
   reader.push(bytes("si"));
@@ -127,7 +127,7 @@ Deno.test("a reader tells whether a request was begun", () => {
   assertEquals(reader.begun, false);
 });
 
-Deno.test("more requests at once than Postfix ever sends are a fault, however they arrive", () => {
+Deno.test("too many pipelined requests are a fault", () => {
   const limits = { bytes: 1000, attributes: 5, pipelined: 3 };
   const text = "size=1\n\n".repeat(4);
   for (const piece of [text, `${text}size=2\n`]) {

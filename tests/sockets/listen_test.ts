@@ -30,7 +30,7 @@ Deno.test("a stale socket file is replaced", async () => {
   });
 });
 
-Deno.test("a live socket is left alone, and the error names its path", async () => {
+Deno.test("a live socket is not replaced, and the error names its path", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/policy`;
     const holder = Deno.listen({ transport: "unix", path });
@@ -43,7 +43,7 @@ Deno.test("a live socket is left alone, and the error names its path", async () 
   });
 });
 
-Deno.test("a file that is no socket is never removed", async () => {
+Deno.test("a file of another kind is never removed", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/precious`;
     await Deno.writeTextFile(path, "keep me");
@@ -53,7 +53,7 @@ Deno.test("a file that is no socket is never removed", async () => {
   });
 });
 
-Deno.test("a directory that is not there is an error that names the path", async () => {
+Deno.test("a missing directory is an error that names the path", async () => {
   const error = await assertRejects(() => openUnixSocket("/nowhere/at/all/policy", 0o666));
   assertStringIncludes(error.message, "unix:/nowhere/at/all/policy");
 });

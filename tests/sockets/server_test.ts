@@ -47,7 +47,7 @@ Deno.test("a connection is closed when its function ends, also by an error", asy
   }
 });
 
-Deno.test("a missed deadline closes the connection and is told once, in its own words", async () => {
+Deno.test("a missed deadline closes the connection and is reported once", async () => {
   const serve = async (connection: Connection) => {
     connection.setDeadline(20, "a slow client");
     await readOne(connection);

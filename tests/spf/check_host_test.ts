@@ -45,7 +45,7 @@ const HOSTS: Zone = {
   "dead.example.com": { a: "timeout", aaaa: "timeout", mx: "timeout", txt: "timeout" },
 };
 
-Deno.test("4.3: without a domain that could have a record there is no result", async () => {
+Deno.test("4.3: a domain that cannot have a record gives none", async () => {
   for (
     const given of [
       { sender: "a@localhost" },
@@ -62,7 +62,7 @@ Deno.test("4.3: without a domain that could have a record there is no result", a
   }
 });
 
-Deno.test("2.4, 4.3: whose identity it is", async () => {
+Deno.test("2.4, 4.3: the identity is the sender, or the HELO name", async () => {
   const record = "v=spf1 exists:%{l}.at.%{o} -all";
   const yes = { a: ["127.0.0.2"] };
   const result = async (given: Given, ...names: string[]) =>
@@ -80,7 +80,7 @@ Deno.test("2.4, 4.3: whose identity it is", async () => {
   assertEquals(await result({ sender: '"a@b"@example.com' }, '"a@b".at.example.com'), "pass");
 });
 
-Deno.test("4.4: DNS that cannot answer is a temperror that names what was asked", async () => {
+Deno.test("4.4: a DNS failure is a temperror that names the query", async () => {
   const zone: Zone = { "example.com": { txt: "timeout" } };
   const answer = await checkHost({
     ip: IP4,
@@ -92,7 +92,7 @@ Deno.test("4.4: DNS that cannot answer is a temperror that names what was asked"
   assertStringIncludes(answer.error!, "DNS could not answer txt example.com: timeout");
 });
 
-Deno.test("4.5: which of the TXT records is the one", async () => {
+Deno.test("4.5: exactly one TXT record may be an SPF record", async () => {
   const rows: [(string | string[])[], SpfResult][] = [
     [[], "none"],
     [["v=spf10 -all"], "none"],
@@ -120,7 +120,7 @@ Deno.test("4.5: which of the TXT records is the one", async () => {
   }
 });
 
-table("4.6: the syntax of the whole record is looked at first", [
+table("4.6: the syntax of the whole record is checked first", [
   ["v=spf1 ip4:192.0.2.10 -all moo", "permerror"],
   ["v=spf1 ip4:192.0.2.10 moo:x", "permerror"],
   ["v=spf1  ip4:192.0.2.10   -all  ", "pass"],
@@ -138,7 +138,7 @@ table("4.6: the syntax of the whole record is looked at first", [
   ["v=spf1 exp:example.com", "permerror"],
 ]);
 
-table("4.6.2, 4.7: what a mechanism stands for, and what follows if none matches", [
+table("4.6.2, 4.7: qualifiers, and the default result", [
   ["v=spf1 all", "pass"],
   ["v=spf1 +all", "pass"],
   ["v=spf1 -all", "fail"],
@@ -149,7 +149,7 @@ table("4.6.2, 4.7: what a mechanism stands for, and what follows if none matches
   ["v=spf1 -ip4:192.0.2.0/24 +all", "fail"],
 ]);
 
-table("5.1: all takes nothing", [
+table("5.1: all takes no argument", [
   ["v=spf1 all:example.com", "permerror"],
   ["v=spf1 all/8", "permerror"],
   ["v=spf1 all.", "permerror"],
@@ -165,7 +165,7 @@ const INCLUDED: Zone = {
   "none.example.com": {},
 };
 
-table("5.2: include is a question of its own", [
+table("5.2: include evaluates another record", [
   ["v=spf1 include:pass.example.com -all", "pass", { zone: INCLUDED }],
   ["v=spf1 ~include:pass.example.com -all", "softfail", { zone: INCLUDED }],
   ["v=spf1 include:fail.example.com ~all", "softfail", { zone: INCLUDED }],
@@ -304,7 +304,7 @@ table("5.7: exists looks up IPv4 addresses for every client", [
   ["v=spf1 exists:four.example.com/24", "permerror"],
 ]);
 
-table("6.1: redirect goes on with another record", [
+table("6.1: redirect replaces the record", [
   ["v=spf1 redirect=pass.example.com", "pass", { zone: INCLUDED }],
   ["v=spf1 redirect=fail.example.com", "fail", { zone: INCLUDED }],
   ["v=spf1 redirect=pass.example.com ip4:198.51.100.1", "pass", { zone: INCLUDED }],
@@ -318,7 +318,7 @@ table("6.1: redirect goes on with another record", [
   ["v=spf1 -all exp=", "permerror"],
 ]);
 
-Deno.test("11.1: records that are too long in all are a permerror", async () => {
+Deno.test("11.1: records of too many characters together are a permerror", async () => {
   const long = (length: number) => `v=spf1 ${"a=".padEnd(length - 12, "x")} -all`;
   assertEquals((await evaluate(long(16_384))).result, "fail");
   const { result, error } = await evaluate(long(16_385));
@@ -330,7 +330,7 @@ Deno.test("11.1: records that are too long in all are a permerror", async () => 
   assertEquals(halves.result, "permerror");
 });
 
-Deno.test("6.2: the explanation of a fail, and only of a fail", async () => {
+Deno.test("6.2: only a fail has an explanation", async () => {
   const zone: Zone = {
     "exp.example.com": { txt: [["No, ", "%{i} is no host of %{d}: see http://x/?s=%{S}"]] },
     "two.example.com": { txt: ["one", "two"] },
@@ -411,7 +411,7 @@ Deno.test("7: macros and their transformers", async () => {
   }
 });
 
-table("7.1: %{c}, %{r} and %{t} are for explanations", [
+table("7.1: %{c}, %{r} and %{t} are allowed in explanations only", [
   ["v=spf1 exists:%{c}.example.com", "permerror"],
   ["v=spf1 exists:%{t}.example.com", "permerror"],
   ["v=spf1 moo=%{r}", "permerror"],
@@ -420,7 +420,7 @@ table("7.1: %{c}, %{r} and %{t} are for explanations", [
   ["v=spf1 exists:%{i}", "neutral"],
 ]);
 
-Deno.test("7.3: a name that is too long loses parts from the left", async () => {
+Deno.test("7.3: a name that is too long loses labels from the left", async () => {
   const local = Array(60).fill("abcd").join(".");
   const asked: string[] = [];
   const zone: Zone = { "example.com": { txt: ["v=spf1 exists:%{l}.%{d} -all"] } };
@@ -435,7 +435,7 @@ Deno.test("7.3: a name that is too long loses parts from the left", async () => 
   assert(`${local}.example.com`.endsWith(`.${name}`));
 });
 
-Deno.test("7.3: %{p} is the validated name that is nearest to the domain", async () => {
+Deno.test("7.3: %{p} prefers the validated name nearest to the domain", async () => {
   const names = async (ptr: readonly string[]) => {
     const asked: string[] = [];
     await checkHost({
@@ -461,7 +461,7 @@ Deno.test("7.3: %{p} is the validated name that is nearest to the domain", async
 const term = (count: number, text: (at: number) => string) =>
   Array.from({ length: count }, (_, at) => text(at)).join(" ");
 
-table("4.6.4: no more than 10 terms ask DNS, and no more than 2 in vain", [
+table("4.6.4: at most 10 terms query DNS, and at most 2 of them in vain", [
   [`v=spf1 ${term(10, () => "a:other.example.com")} +all`, "pass", { zone: HOSTS }],
   [`v=spf1 ${term(11, () => "a:other.example.com")} +all`, "permerror", { zone: HOSTS }],
   [`v=spf1 ip4:192.0.2.10 ${term(11, () => "a:other.example.com")}`, "pass", { zone: HOSTS }],
@@ -479,7 +479,7 @@ table("4.6.4: no more than 10 terms ask DNS, and no more than 2 in vain", [
   }],
 ]);
 
-Deno.test("what came out tells the mechanism, how often DNS was asked, and what was wrong where", async () => {
+Deno.test("an answer has the mechanism, the lookups, the path and the error", async () => {
   const zone: Zone = {
     ...HOSTS,
     "_spf.example.com": { txt: ["v=spf1 a:other.example.com a:mail.example.com -all"] },
@@ -505,7 +505,7 @@ Deno.test("what came out tells the mechanism, how often DNS was asked, and what 
   );
 });
 
-Deno.test("RFC 8616: a domain beyond ASCII is asked for in A-labels, a local part is not", async () => {
+Deno.test("RFC 8616: an international domain is queried in A-labels, a local part is not", async () => {
   const zone: Zone = {
     "xn--bcher-kva.example": { txt: ["v=spf1 exists:%{l}.a.example include:%{s} ip4:192.0.2.10"] },
   };
@@ -520,7 +520,7 @@ Deno.test("RFC 8616: a domain beyond ASCII is asked for in A-labels, a local par
   assertEquals(asked, ["txt xn--bcher-kva.example"]);
 });
 
-Deno.test("4.6.4: what takes too long in all is a temperror, however quick each answer is", async () => {
+Deno.test("4.6.4: an evaluation that takes too long is a temperror", async () => {
   const slow = resolverOf({
     "example.com": { txt: ["v=spf1 a:1.example a:2.example a:3.example mx:4.example -all"] },
     "1.example": { a: ["192.0.2.1"] },

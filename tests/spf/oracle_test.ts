@@ -133,7 +133,7 @@ const zone = fc.tuple(
   ])
 );
 
-Deno.test("records, hosts and zones by chance come to what mailauth makes of them", async () => {
+Deno.test("random records, hosts and zones have the result of mailauth", async () => {
   await fc.assert(
     fc.asyncProperty(
       zone,
