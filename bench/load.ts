@@ -1,128 +1,101 @@
 /**
- * A closed-loop load generator: each connection has one request in flight.
+ * Compiles and runs the load generator, bench/load.c.
  *
  * @module
  */
+import type { Mix } from "./traffic.ts";
 
-/** What the requests are about: strangers only, the same known triplets again and again, or half and half. */
-export type Mix = "new" | "repeat" | "mixed";
+const SOURCE = new URL("load.c", import.meta.url).pathname;
 
-/** Times are in milliseconds. */
+/** The result of one run. Latencies are in milliseconds. */
 export interface Measurement {
+  readonly requests: number;
   /** Replies a second. */
   readonly rate: number;
   readonly p50: number;
   readonly p99: number;
-  /** Replies. */
-  readonly count: number;
+  /** Processor time of the generator for one request, in microseconds. */
+  readonly generatorCpu: number;
+  /** Number of replies by the first word of the action. */
+  readonly answers: Readonly<Record<string, number>>;
 }
 
-/** Number of triplets that repeat. */
-export const REPEATED = 1000;
-
-const encoder = new TextEncoder();
-
-function word(seed: number): string {
-  return (Math.imul(seed + 1, 2654435761) >>> 0).toString(36).replaceAll(/[0-9]/g, "");
+/** A run ends after `seconds`, or after `count` requests where it is given. */
+export interface Load {
+  readonly mix: Mix;
+  readonly connections: number;
+  readonly seconds?: number;
+  readonly count?: number;
+  /** Requests a second; absent for as many as the server answers. */
+  readonly rate?: number;
 }
 
-/** A request as Postfix 3.7 sends it: about the same attributes, about the same size. */
-export function requestFor(id: number, isKnown: boolean): Uint8Array {
-  const sender = isKnown ? `friend.${word(id)}${word(id * 7)}` : `${word(id)}.${word(id * 31)}`;
-  const address = `${1 + id % 99}.${(id >> 3) % 250}.${(id >> 11) % 250}.${1 + id % 250}`;
-  return encoder.encode([
-    "request=smtpd_access_policy",
-    "protocol_state=RCPT",
-    "protocol_name=ESMTP",
-    `client_address=${address}`,
-    id % 2 === 0 ? "client_name=unknown" : `client_name=mail.${word(id % 5000)}.example`,
-    "reverse_client_name=unknown",
-    "client_port=52718",
-    "server_address=192.0.2.25",
-    "server_port=25",
-    `helo_name=mail.${word(id)}.example`,
-    `sender=${sender}@${word(id * 3)}.example`,
-    `recipient=user${id % 50}@example.org`,
-    "recipient_count=0",
-    "queue_id=",
-    `instance=${id.toString(16)}.6564d8b5.${isKnown ? 1 : 2}.0`,
-    "size=4711",
-    "etrn_domain=",
-    "stress=",
-    "sasl_method=",
-    "sasl_username=",
-    "sasl_sender=",
-    "ccert_subject=",
-    "ccert_issuer=",
-    "ccert_fingerprint=",
-    "ccert_pubkey_fingerprint=",
-    "encryption_protocol=TLSv1.3",
-    "encryption_cipher=TLS_AES_256_GCM_SHA384",
-    "encryption_keysize=256",
-    "policy_context=",
-    "",
-    "",
-  ].join("\n"));
-}
+const decoder = new TextDecoder();
 
-async function ask(conn: Deno.Conn, request: Uint8Array, buffer: Uint8Array): Promise<void> {
-  for (let sent = 0; sent < request.length;) sent += await conn.write(request.subarray(sent));
-  const count = await conn.read(buffer);
-  if (count === null) throw new Error("the server closed the connection");
-  if (buffer[count - 1] !== 10 || buffer[count - 2] !== 10) throw new Error("incomplete reply");
-}
+export class LoadGenerator {
+  readonly #program: string;
+  #nextId = 0;
 
-/** Sends every request once, over eight connections. */
-export async function askAll(port: number, requests: readonly Uint8Array[]): Promise<void> {
-  let next = 0;
-  await Promise.all(
-    Array.from({ length: 8 }, async () => {
-      using conn = await Deno.connect({ hostname: "127.0.0.1", port });
-      const buffer = new Uint8Array(4096);
-      while (next < requests.length) await ask(conn, requests[next++]!, buffer);
-    }),
-  );
-}
+  private constructor(program: string) {
+    this.#program = program;
+  }
 
-/**
- * Sends requests for some seconds.
- *
- * @param firstId the first id of new triplets; no id is used twice.
- */
-export async function measure(
-  port: number,
-  connections: number,
-  seconds: number,
-  mix: Mix,
-  firstId: number,
-): Promise<Measurement & { nextId: number }> {
-  const known = Array.from({ length: REPEATED }, (_, id) => requestFor(id, true));
-  const latencies: number[] = [];
-  let id = firstId;
-  const begin = performance.now();
-  const end = begin + seconds * 1000;
-  await Promise.all(
-    Array.from({ length: connections }, async () => {
-      using conn = await Deno.connect({ hostname: "127.0.0.1", port });
-      const buffer = new Uint8Array(4096);
-      while (true) {
-        const turn = id++;
-        const isKnown = mix === "repeat" || (mix === "mixed" && turn % 2 === 0);
-        const request = isKnown ? known[turn % REPEATED]! : requestFor(turn, false);
-        const sent = performance.now();
-        if (sent >= end) break;
-        await ask(conn, request, buffer);
-        latencies.push(performance.now() - sent);
-      }
-    }),
-  );
-  const took = (performance.now() - begin) / 1000;
-  const sorted = Float64Array.from(latencies).sort();
-  return {
-    rate: sorted.length / took,
-    p50: sorted[Math.floor(sorted.length * 0.5)] ?? 0,
-    p99: sorted[Math.floor(sorted.length * 0.99)] ?? 0,
-    count: sorted.length,
-    nextId: id,
-  };
+  /**
+   * Compiles the generator into a directory.
+   *
+   * @throws {Error} without a working C compiler.
+   */
+  static async compile(directory: string): Promise<LoadGenerator> {
+    const program = `${directory}/load`;
+    const args = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, SOURCE];
+    let output: Deno.CommandOutput;
+    try {
+      output = await new Deno.Command("cc", { args, stderr: "piped" }).output();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      throw new Error(
+        `cannot compile ${SOURCE}: no program cc in PATH. Install a C compiler (Debian: gcc libc6-dev).`,
+      );
+    }
+    if (output.success) return new LoadGenerator(program);
+    throw new Error(
+      `cannot compile ${SOURCE}: ${decoder.decode(output.stderr).trim()}\n` +
+        "The headers of the C library are in Debian's package libc6-dev.",
+    );
+  }
+
+  /**
+   * Asks a server on 127.0.0.1. No two runs of one generator have a new triplet in common.
+   *
+   * @throws {Error} if the server cannot be reached or does not reply with an action.
+   */
+  async run(port: number, { mix, connections, seconds, count, rate }: Load): Promise<Measurement> {
+    const numbers = [this.#nextId, count ?? 0, rate ?? 0].map(String);
+    const { success, stdout, stderr } = await new Deno.Command(this.#program, {
+      args: ["run", `${port}`, `${connections}`, `${seconds ?? 0}`, mix, ...numbers],
+      stdout: "piped",
+      stderr: "piped",
+    }).output();
+    if (!success) throw new Error(decoder.decode(stderr).trim());
+    const { nextId, ...measurement }: Measurement & { readonly nextId: number } = JSON.parse(
+      decoder.decode(stdout),
+    );
+    this.#nextId = nextId;
+    return measurement;
+  }
+
+  /** The generator's rate against a server in C that answers unseen, for this many seconds. */
+  async ownRate(connections: number, seconds: number): Promise<Measurement> {
+    const server = new Deno.Command(this.#program, { args: ["echo"], stdout: "piped" }).spawn();
+    try {
+      const reader = server.stdout.getReader();
+      const { value } = await reader.read();
+      await reader.cancel();
+      const port = Number(decoder.decode(value));
+      return await this.run(port, { mix: "new", connections, seconds });
+    } finally {
+      server.kill();
+      await server.status;
+    }
+  }
 }

@@ -9,7 +9,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { getAvailablePort } from "@std/net/get-available-port";
 import { openStore } from "../lib/store/open.ts";
-import { requestFor } from "./load.ts";
+import { LoadGenerator } from "./load.ts";
 
 /** Requests a second, as at a busy small site. */
 const RATE = 200;
@@ -17,32 +17,6 @@ const CONNECTIONS = 20;
 
 /** Measurements with and without visitors. */
 const TURNS = 3;
-
-/** Latencies of an open-loop load, in milliseconds, sorted. */
-async function load(port: number, seconds: number, firstId: number): Promise<Float64Array> {
-  const latencies: number[] = [];
-  const conns = await Promise.all(
-    Array.from({ length: CONNECTIONS }, () => Deno.connect({ hostname: "127.0.0.1", port })),
-  );
-  const begin = performance.now();
-  let next = 0;
-  await Promise.all(conns.map(async (conn) => {
-    const buffer = new Uint8Array(4096);
-    while (true) {
-      const turn = next++;
-      const due = begin + turn * 1000 / RATE;
-      if (due > begin + seconds * 1000) return;
-      const wait = due - performance.now();
-      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-      const sent = performance.now();
-      await conn.write(requestFor(firstId + turn, false));
-      await conn.read(buffer);
-      latencies.push(performance.now() - sent);
-    }
-  }));
-  for (const conn of conns) conn.close();
-  return Float64Array.from(latencies).sort();
-}
 
 function fill(database: string, rows: number): void {
   const store = openStore({ database, privacy: false });
@@ -76,7 +50,6 @@ function fill(database: string, rows: number): void {
 }
 
 const print = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
-const at = (sorted: Float64Array, share: number) => sorted[Math.floor(sorted.length * share)] ?? 0;
 
 /** Prints the time of each page, the best of three. */
 async function timePages(base: string): Promise<void> {
@@ -105,6 +78,9 @@ const options = parseArgs(Deno.args, { string: ["seconds", "rows"] });
 const seconds = Number(options.seconds ?? 10);
 const rows = Number(options.rows ?? 100_000);
 const directory = await Deno.makeTempDir({ prefix: "greylag-bench-" });
+const generator = await LoadGenerator.compile(directory);
+const load = (seconds: number) =>
+  generator.run(port, { mix: "new", connections: CONNECTIONS, seconds, rate: RATE });
 const [port, status] = [getAvailablePort(), getAvailablePort()];
 const database = `${directory}/g.db`;
 fill(database, rows);
@@ -134,24 +110,23 @@ for (let tries = 0; tries < 200; tries++) {
 try {
   print(`${greylag.join(" ")}, ${rows} rows of history`);
   await timePages(base);
-  await load(port, 3, 50_000_000);
+  await load(3);
   const ratios: number[] = [];
-  let id = 0;
   for (let turn = 0; turn < TURNS; turn++) {
-    const without = await load(port, seconds, id += 1_000_000);
+    const without = await load(seconds);
     // In a process of its own, so that it does not delay the measurement.
     const visitors = new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-check", "--allow-all", "bench/visitors.ts", base, `${seconds + 1}`],
       stdout: "piped",
     }).spawn();
     await new Promise((resolve) => setTimeout(resolve, 1000));
-    const with_ = await load(port, seconds, id += 1_000_000);
+    const with_ = await load(seconds);
     const { stdout } = await visitors.output();
     const { pages, calls } = JSON.parse(new TextDecoder().decode(stdout));
-    ratios.push(at(with_, 0.99) / at(without, 0.99));
+    ratios.push(with_.p99 / without.p99);
     print(
-      `p50 ${at(without, 0.5).toFixed(2)} ms, p99 ${at(without, 0.99).toFixed(2)} ms without; ` +
-        `p50 ${at(with_, 0.5).toFixed(2)} ms, p99 ${at(with_, 0.99).toFixed(2)} ms with ` +
+      `p50 ${without.p50.toFixed(2)} ms, p99 ${without.p99.toFixed(2)} ms without; ` +
+        `p50 ${with_.p50.toFixed(2)} ms, p99 ${with_.p99.toFixed(2)} ms with ` +
         `${(pages / seconds).toFixed(0)} pages and ${(calls / seconds).toFixed(0)} calls a second`,
     );
   }

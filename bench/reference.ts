@@ -1,21 +1,17 @@
 /**
- * The reference: a policy server that replies DUNNO without parsing the request. It is the upper limit
- * of this machine and of Deno's sockets.
+ * The reference: a policy server that answers DUNNO unseen. No policy server in Deno is faster.
+ *
+ *     deno run --allow-net bench/reference.ts PORT
  *
  * @module
  */
-const [port = "0"] = Deno.args;
 const reply = new TextEncoder().encode("action=DUNNO\n\n");
-const listener = Deno.listen({ hostname: "127.0.0.1", port: Number(port) });
+const buffer = new Uint8Array(4096);
 
-for await (const conn of listener) {
-  (async () => {
-    const buffer = new Uint8Array(4096);
-    try {
-      // One read is one request of the load generator.
-      while (await conn.read(buffer) !== null) await conn.write(reply);
-    } catch {
-      // The client closed the connection.
-    }
-  })();
+async function serve(conn: Deno.Conn): Promise<void> {
+  // The load generator has one request in flight and sends it in one piece.
+  while (await conn.read(buffer) !== null) await conn.write(reply);
 }
+
+const listener = Deno.listen({ hostname: "127.0.0.1", port: Number(Deno.args[0]) });
+for await (const conn of listener) serve(conn).catch(() => conn.close());
