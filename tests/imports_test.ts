@@ -73,7 +73,7 @@ async function modules(): Promise<Module[]> {
   try {
     await Deno.writeTextFile(entry, files.map((file) => `import "${file}";`).join("\n"));
     const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["info", "--config=deno.json", "--json", entry],
+      args: ["info", "--config=deno.json", "--lock=tests/deno.lock", "--json", entry],
       cwd: root.pathname,
     }).output();
     return JSON.parse(new TextDecoder().decode(stdout)).modules;
