@@ -41,7 +41,7 @@ const SERVE = "cli/serve.ts";
 const PURE = ["text", "net", "lists", "spf", "greylist"];
 
 /** Asynchronous through their resolver. */
-const IMPURE_FILES = ["spf/breadth.ts", "spf/check_host.ts", "spf/judge.ts"];
+const IMPURE_FILES = ["spf/breadth.ts", "spf/check_host.ts", "spf/evaluation.ts", "spf/judge.ts"];
 
 const library = new URL("../lib/", import.meta.url);
 const root = new URL("../", import.meta.url);
