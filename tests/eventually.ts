@@ -11,7 +11,7 @@ export interface EventuallyOptions {
 /**
  * Repeats a check until it holds.
  *
- * @param state describes what was seen last, for the error.
+ * @param state the last state, for the error.
  * @throws {Error} if the check does not hold within the timeout.
  */
 export async function eventually(

@@ -7,7 +7,7 @@ import { BLOCKLIST, type DnsRecord, type Trace } from "./model.ts";
 const AUTHORITATIVE = 0x0400;
 const NXDOMAIN = 3;
 
-/** Records stay the same for the whole trace; listings change, and are not to be cached. */
+/** Records stay the same for the whole trace; listings change and must not be cached. */
 const RECORD_TTL = 3600;
 const LISTING_TTL = 0;
 

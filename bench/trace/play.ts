@@ -19,7 +19,7 @@ export interface Attempt {
 export interface Policy {
   /** Receives the mail of the own users too. */
   readonly seesOutgoing: boolean;
-  /** Told before the attempts of each time. */
+  /** Called before the attempts of each time. */
   setTime(time: number): void;
   ask(attempt: Attempt): Promise<Answer>;
 }

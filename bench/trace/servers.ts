@@ -128,7 +128,7 @@ class PolicyProcess {
 }
 
 /**
- * Greylag gathers the evidence about a stranger after its answer, one stranger each 10 ms. A minute of the
+ * Greylag gathers the evidence about a first contact after its reply, one each 10 ms. A minute of the
  * trace may pass within a millisecond, so an attempt waits until the evidence about earlier mail of its
  * sender's domain can be there.
  */

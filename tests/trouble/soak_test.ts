@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { getAvailablePort } from "@std/net/get-available-port";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { eventually, pause } from "../eventually.ts";
+import { randomNumbers } from "../random.ts";
 import { clientOf, letters, report, scale } from "./load.ts";
 
 /** Seconds. */
@@ -15,12 +16,6 @@ const FIRST_CONTACTS = scale(800, 100_000);
 const REGULAR_SENDERS = 40;
 const CONNECTIONS = 8;
 
-/** A reproducible generator of random numbers (Park and Miller). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => (state = state * 48_271 % 2_147_483_647) / 2_147_483_647;
-}
-
 interface Delivery {
   readonly second: number;
   readonly attributes: Readonly<Record<string, string>>;
@@ -28,7 +23,7 @@ interface Delivery {
 
 /** A day of deliveries at a small site, by time. */
 function dayOf(day: number, start: number): Delivery[] {
-  const random = generator(day + 1);
+  const random = randomNumbers(day + 1);
   const at = () => start + day * DAY + Math.floor(random() * DAY);
   const deliveries: Delivery[] = [];
   const recipient = () => `user.${letters(Math.floor(random() * 12))}@example.net`;

@@ -7,16 +7,8 @@ import { tripletKey } from "../../lib/greylist/model.ts";
 import { newEntry, releaseOf } from "../../lib/admin/list_entries.ts";
 import type { DecisionRecord, DelayTally, Records, Tally } from "../../lib/store/history.ts";
 import type { Store } from "../../lib/store/store.ts";
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
-/** Pseudo-random numbers, the same in each run (Park and Miller). */
-function chance(): () => number {
-  let state = 20_261_124;
-  return () => (state = state * 48_271 % 2_147_483_647) / 2_147_483_647;
-}
+import { DAY, HOUR, MINUTE } from "../../lib/text/duration.ts";
+import { randomNumbers } from "../random.ts";
 
 interface Sender {
   readonly address: string;
@@ -96,7 +88,7 @@ function decision(
 
 /** The counts of 30 days, with nights. */
 function tallies(now: number): Pick<Records, "tallies" | "delays"> {
-  const random = chance();
+  const random = randomNumbers(20_261_124);
   const counts: Tally[] = [];
   const delays: DelayTally[] = [];
   const thisHour = now - now % HOUR;
