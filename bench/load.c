@@ -1,13 +1,14 @@
 /*
  * Load generator for Postfix policy servers: connections with one request in flight each.
  *
- *     load run PORT CONNECTIONS SECONDS MIX FIRST_ID COUNT RATE
+ *     load run PORT CONNECTIONS SECONDS MIX FIRST_ID COUNT RATE KNOWN
  *     load echo
  *
  * "run" asks 127.0.0.1:PORT until SECONDS have passed, or COUNT requests if COUNT is not 0, and prints
- * one JSON line. MIX is known, new or mixed. New triplets are numbered from FIRST_ID; a number is
- * used once. RATE 0 asks as fast as replies arrive, otherwise RATE requests a second are due in equal
- * steps. "echo" is a server that answers DUNNO unseen: it prints its port and runs until it is killed.
+ * one JSON line. MIX is known, new or mixed. New triplets are numbered from FIRST_ID; a number is used
+ * once. Known triplets are the numbers below KNOWN, asked in scattered order. RATE 0 asks as fast as
+ * replies arrive, otherwise RATE requests a second are due in equal steps. "echo" is a server that
+ * answers DUNNO unseen: it prints its port and runs until it is killed.
  *
  * bench/traffic.ts has the names and networks of the senders.
  */
@@ -27,8 +28,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { KNOWN_TRIPLETS = 1000, DOMAINS = 500, MAX_REQUEST = 2048, MAX_REPLY = 4096 };
+enum { DOMAINS = 500, MAX_REQUEST = 2048, MAX_REPLY = 4096 };
 enum { MAX_EVENTS = 256, MAX_WORDS = 16, WORD_BYTES = 32 };
+
+/* Coprime to every power of ten: each known triplet has its turn. */
+enum { SCATTER = 618033 };
 
 /* Latencies: 128 buckets for each power of two nanoseconds, so within 0.8 %. */
 enum { SUB_BITS = 7, SUB_BUCKETS = 1 << SUB_BITS, BUCKETS = 64 * SUB_BUCKETS };
@@ -232,6 +236,7 @@ struct load {
     uint64_t next_id;
     uint64_t turns;
     uint64_t max_turns;
+    uint64_t known;
     int64_t begin;
     int64_t end;
     /* Nanoseconds between two requests; 0 for no pause. */
@@ -243,8 +248,8 @@ static void ask(struct load *load, struct connection *connection, int64_t time) 
     char request[MAX_REQUEST];
     uint64_t turn = load->turns++;
     int is_known = load->mix == KNOWN || (load->mix == MIXED && turn % 2 == 0);
-    uint64_t id = is_known ? turn / (load->mix == MIXED ? 2 : 1) % KNOWN_TRIPLETS
-                           : load->next_id++;
+    uint64_t known_turn = load->mix == MIXED ? turn / 2 : turn;
+    uint64_t id = is_known ? known_turn * SCATTER % load->known : load->next_id++;
     size_t size = write_request(request, is_known, id);
     connection->received = 0;
     connection->busy = 1;
@@ -360,17 +365,19 @@ static enum mix mix_of(const char *name) {
 
 int main(int count, char **arguments) {
     if (count == 2 && strcmp(arguments[1], "echo") == 0) echo();
-    if (count != 9 || strcmp(arguments[1], "run") != 0) {
-        fail("usage: load run PORT CONNECTIONS SECONDS MIX FIRST_ID COUNT RATE | load echo");
+    if (count != 10 || strcmp(arguments[1], "run") != 0) {
+        fail("usage: load run PORT CONNECTIONS SECONDS MIX FIRST_ID COUNT RATE KNOWN | load echo");
     }
     double rate = atof(arguments[8]);
     struct load load = {
         .mix = mix_of(arguments[5]),
         .next_id = strtoull(arguments[6], NULL, 10),
         .max_turns = strtoull(arguments[7], NULL, 10),
+        .known = strtoull(arguments[9], NULL, 10),
         .end = (int64_t)(atof(arguments[4]) * 1e9),
         .step = rate > 0 ? (int64_t)(1e9 / rate) : 0,
     };
+    if (load.known == 0) fail("KNOWN is 0");
     double before = cpu_time();
     run(&load, atoi(arguments[2]), atoi(arguments[3]));
     print(&load, cpu_time() - before);

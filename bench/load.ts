@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Mix } from "./traffic.ts";
+import { KNOWN_TRIPLETS, type Mix } from "./traffic.ts";
 
 const SOURCE = new URL("load.c", import.meta.url).pathname;
 
@@ -28,6 +28,8 @@ export interface Load {
   readonly count?: number;
   /** Requests a second; absent for as many as the server answers. */
   readonly rate?: number;
+  /** Number of known triplets; a power of ten. */
+  readonly known?: number;
 }
 
 const decoder = new TextDecoder();
@@ -69,8 +71,9 @@ export class LoadGenerator {
    *
    * @throws {Error} if the server cannot be reached or does not reply with an action.
    */
-  async run(port: number, { mix, connections, seconds, count, rate }: Load): Promise<Measurement> {
-    const numbers = [this.#nextId, count ?? 0, rate ?? 0].map(String);
+  async run(port: number, load: Load): Promise<Measurement> {
+    const { mix, connections, seconds, count = 0, rate = 0, known = KNOWN_TRIPLETS } = load;
+    const numbers = [this.#nextId, count, rate, known].map(String);
     const { success, stdout, stderr } = await new Deno.Command(this.#program, {
       args: ["run", `${port}`, `${connections}`, `${seconds ?? 0}`, mix, ...numbers],
       stdout: "piped",
