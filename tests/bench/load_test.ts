@@ -5,8 +5,15 @@ import { RequestReader } from "../../lib/postfix/request.ts";
 import { pause } from "../eventually.ts";
 import { inDirectory } from "../daemon.ts";
 
-const hasCompiler = await new Deno.Command("cc", { args: ["--version"], stdout: "null" }).output()
-  .then(({ success }) => success, () => false);
+async function canCompile(): Promise<boolean> {
+  try {
+    return (await new Deno.Command("cc", { args: ["--version"], stdout: "null" }).output()).success;
+  } catch {
+    return false;
+  }
+}
+
+const hasCompiler = await canCompile();
 
 interface Received {
   readonly address: string;
