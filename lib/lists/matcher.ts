@@ -25,6 +25,8 @@ export interface Rule {
   readonly pattern: Pattern;
   /** Milliseconds since the epoch; absent for never. */
   readonly expires?: number;
+  /** An expression that also matches a client without a verified name, as `unknown`. */
+  readonly matchesUnverified?: boolean;
 }
 
 /** The attributes that patterns are matched against; hostile texts. */
@@ -100,6 +102,7 @@ class Index<R extends Rule> {
   readonly #users = new Map<string, R[]>();
   readonly #addresses = byTopic<R>();
   readonly #domains = byTopic<R>();
+  readonly #unverified: R[] = [];
   readonly #expressions: [R, Expression][] = [];
 
   add(rule: R): void {
@@ -135,6 +138,9 @@ class Index<R extends Rule> {
       case "user":
         push(this.#users, pattern.user, rule);
         break;
+      case "unverified":
+        this.#unverified.push(rule);
+        break;
       case "expression":
         this.#expressions.push([rule, pattern.expression]);
     }
@@ -157,7 +163,7 @@ class Index<R extends Rule> {
       return { rule: best, level: levelOf(best.pattern) };
     }
     for (const [rule, expression] of this.#expressions) {
-      const text = textFor(rule.matchOn, target);
+      const text = textFor(rule, target);
       if (text !== undefined && expression.test(text) && take([rule])) {
         return { rule, level: "expression" };
       }
@@ -169,7 +175,9 @@ class Index<R extends Rule> {
     for (const { prefix, rules } of this.#networks[target.address.family]) {
       if (take(rules.get(networkOf(target.address, prefix).bytes.join(".")))) break;
     }
-    if (target.name !== undefined) {
+    if (target.name === undefined) {
+      take(this.#unverified);
+    } else {
       below(this.#domains.client, target.name, take);
       take(this.#globs.find(target.name));
     }
@@ -221,9 +229,11 @@ function push<R>(map: Map<string, R[]>, key: string, rule: R): void {
   else rules.push(rule);
 }
 
-/** The text that expressions are matched against; undefined for a client without a verified name. */
-function textFor(matchOn: MatchOn, target: Target): string | undefined {
-  if (matchOn === "client") return target.name;
+/** The text that an expression is matched against; undefined if it cannot match. */
+function textFor({ matchOn, matchesUnverified }: Rule, target: Target): string | undefined {
+  if (matchOn === "client") {
+    return target.name ?? (matchesUnverified === true ? "unknown" : undefined);
+  }
   const { users: [user], domain } = mailboxOf(target[matchOn]);
   return domain === "" ? user : `${user}@${domain}`;
 }

@@ -28,6 +28,8 @@ export type Pattern =
   | { readonly kind: "address"; readonly address: string }
   /** A recipient at any domain, with any extension. */
   | { readonly kind: "user"; readonly user: string }
+  /** Every client without a verified name; only in list files. */
+  | { readonly kind: "unverified" }
   | { readonly kind: "expression"; readonly source: string; readonly expression: Expression };
 
 export type Parsed =
@@ -61,6 +63,9 @@ function parseExpression(text: string): Parsed | null {
 }
 
 function parseClient(text: string): Parsed {
+  if (text.toLowerCase() === "unknown") {
+    return no("a client without a verified name has no pattern; only list files match `unknown`");
+  }
   if (text.startsWith("org:")) {
     const domain = domainOf(text.slice(4));
     return domain === undefined
@@ -161,6 +166,8 @@ export function formatPattern(pattern: Pattern): string {
       return pattern.address === "" ? "<>" : pattern.address;
     case "user":
       return `${pattern.user}@`;
+    case "unverified":
+      return "unknown";
     case "expression":
       return `/${pattern.source}/`;
   }
