@@ -151,6 +151,7 @@ export const METRICS: readonly Metric[] = metricsOf(renderMetrics({
     counters: new Counters().snapshot(),
     databaseWorks: true,
     errors: [],
+    lists: [],
     dns: { answered: 0, failed: 0 },
   },
   version: "",

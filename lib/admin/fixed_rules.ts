@@ -4,9 +4,10 @@
  * @module
  */
 import { BUILTIN, formatBuiltin, nameBuiltinEntry } from "../lists/builtin.ts";
-import { nameFileRule, parseListFile } from "../lists/list_file.ts";
+import { nameFileRule } from "../lists/list_file.ts";
 import { formatPattern, type MatchOn } from "../lists/pattern.ts";
-import type { RuleHits } from "../store/store.ts";
+import type { KeptFile, RuleHits } from "../store/store.ts";
+import { type ListFilePaths, readListFiles } from "./list_checks.ts";
 
 export interface FixedRule {
   /** The file and line, or the origin of a built-in rule. */
@@ -18,42 +19,36 @@ export interface FixedRule {
   readonly hits: number;
 }
 
-export interface FixedRuleSettings {
-  readonly whitelistClients: readonly string[];
-  readonly whitelistRecipients: readonly string[];
+export interface FixedRuleSettings extends ListFilePaths {
   readonly builtinList: boolean;
 }
 
 /**
- * Reads the list files and adds the built-in rules, with their hits. Leaves out unreadable files and
- * invalid lines: the daemon reports them.
+ * Reads the list files and adds the built-in rules, with their hits. A file that the daemon cannot use
+ * has the rules that it kept.
  */
 export function readFixedRules(
-  { whitelistClients, whitelistRecipients, builtinList }: FixedRuleSettings,
+  settings: FixedRuleSettings,
   ruleHits: readonly RuleHits[],
+  keptFiles: readonly KeptFile[],
 ): FixedRule[] {
   const hits = new Map(ruleHits.map(({ rule, hits }) => [rule, hits]));
   const hitsOf = (name: string) => hits.get(name) ?? 0;
-  const files = [
-    ...whitelistClients.map((path) => [path, "client"] as const),
-    ...whitelistRecipients.map((path) => [path, "recipient"] as const),
-  ];
-  const fileRules = files.flatMap(([path, matchOn]) => {
-    try {
-      return parseListFile(path, Deno.readTextFileSync(path), matchOn).rules;
-    } catch {
-      return [];
-    }
+  const fileRules = readListFiles(settings).flatMap(({ path, matchOn, rules }) => {
+    const kept = keptFiles.find((file) => file.path === path && file.matchOn === matchOn);
+    return kept?.problem === undefined
+      ? rules.map(({ line, pattern }) => ({ path, matchOn, line, pattern: formatPattern(pattern) }))
+      : kept.rules.map(([line, pattern]) => ({ path, matchOn, line, pattern }));
   });
   return [
     ...fileRules.map((rule) => ({
       source: nameFileRule(rule),
       matchOn: rule.matchOn,
-      pattern: formatPattern(rule.pattern),
+      pattern: rule.pattern,
       reason: "",
       hits: hitsOf(nameFileRule(rule)),
     })),
-    ...(builtinList ? BUILTIN : []).map((entry) => ({
+    ...(settings.builtinList ? BUILTIN : []).map((entry) => ({
       source: `built in (${entry.source}, ${entry.date})`,
       matchOn: entry.matchOn === "recipient" ? "recipient" as const : "client" as const,
       pattern: formatBuiltin(entry),

@@ -8,6 +8,7 @@ import {
   parsePostconf,
 } from "../postfix/postconf.ts";
 import { checkDaemon } from "../admin/daemon_checks.ts";
+import { listFileErrors, readListFiles, unusableListFindings } from "../admin/list_checks.ts";
 import { checkClock, checkDiskSpace, checkSockets } from "../admin/system_checks.ts";
 import { DatabaseError } from "../store/database_error.ts";
 import { messageOf } from "../text/error_message.ts";
@@ -27,6 +28,24 @@ async function checkDatabase(configuration: Configuration): Promise<Finding[]> {
     }];
   }
   return checkDiskSpace(configuration.values.database);
+}
+
+/** The list files as this process reads them, and as the daemon last did. */
+async function checkLists(configuration: Configuration): Promise<Finding[]> {
+  const files = readListFiles(daemonSettings(configuration.values).lists);
+  const kept = await withStore(configuration, (store) => store.lists.keptFiles()).catch(() => []);
+  const unusable = kept.flatMap(({ path, problem, rules }) =>
+    problem === undefined ? [] : [{ path, why: problem, kept: rules.length }]
+  );
+  const readable = files.filter(({ path }) => !unusable.some((one) => one.path === path));
+  return [
+    ...unusableListFindings(unusable),
+    ...listFileErrors(readable).map((what) => ({
+      severity: "warning" as const,
+      what,
+      remedy: "Correct the file. The daemon rereads it within a second.",
+    })),
+  ];
 }
 
 async function newestDecision(configuration: Configuration): Promise<number | undefined> {
@@ -77,6 +96,7 @@ export const doctor: Command = {
       ...await checkDaemon(settings.listen, invocation.configuration.values.status),
       ...checkSockets(settings.listen, postconf.get("mail_owner") ?? DEFAULT_MAIL_OWNER),
       ...await checkDatabase(invocation.configuration),
+      ...await checkLists(invocation.configuration),
       ...checkClock(Date.now(), RELEASED, await newestDecision(invocation.configuration)),
       ...postfix,
     ];

@@ -1,10 +1,11 @@
 import { BUILTIN, nameBuiltinEntry } from "../lists/builtin.ts";
-import { parseListFile } from "../lists/list_file.ts";
+import { daemonSettings } from "../config/settings.ts";
 import { formatPattern } from "../lists/pattern.ts";
 import type { StoredEntry } from "../store/store.ts";
 import { formatDuration } from "../text/duration.ts";
 import { DATABASE_OPTIONS, type Invocation, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
+import { listFileErrors, readListFiles } from "../admin/list_checks.ts";
 import { entryAsJson } from "../admin/record_json.ts";
 import type { Output } from "./output.ts";
 import { printTable } from "./table.ts";
@@ -77,16 +78,12 @@ async function showBuiltin(invocation: Invocation, output: Output): Promise<void
   printTable(heads, rows, output);
 }
 
-/** Reads the files of the settings; a line with an error makes the exit code 1. */
+/** Reads the files of the settings; an error in them makes the exit code 1. */
 function showFiles(invocation: Invocation, output: Output): number {
-  const { whitelist_clients: clients, whitelist_recipients: recipients } =
-    invocation.configuration.values;
-  const files = [
-    ...clients.map((path) => parseListFile(path, Deno.readTextFileSync(path), "client")),
-    ...recipients.map((path) => parseListFile(path, Deno.readTextFileSync(path), "recipient")),
-  ];
+  const files = readListFiles(daemonSettings(invocation.configuration.values).lists);
   const rules = files.flatMap((file) => file.rules);
   const errors = files.flatMap((file) => file.errors);
+  const sentences = listFileErrors(files);
   if (invocation.json) {
     const entries = rules.map(({ path, line, matchOn, pattern }) => ({
       path,
@@ -105,8 +102,8 @@ function showFiles(invocation: Invocation, output: Output): number {
     ]);
     printTable(["match on", "pattern", "location"], rows, output);
   }
-  for (const { path, line, why } of errors) output.complain(`greylag: ${path}:${line}: ${why}\n`);
-  return errors.length === 0 ? 0 : 1;
+  for (const sentence of sentences) output.complain(`greylag: ${sentence}\n`);
+  return sentences.length === 0 ? 0 : 1;
 }
 
 export const list: Command = {

@@ -7,6 +7,7 @@
 import type { DnsHealth } from "../dns/resolver.ts";
 import type { CounterSnapshot } from "./counters.ts";
 import type { RecurringError } from "./error_registry.ts";
+import type { ListProblem } from "./list_files.ts";
 import type { LastPass } from "./maintenance.ts";
 
 /** Times are milliseconds since the epoch. */
@@ -24,6 +25,8 @@ export interface DaemonStatus {
   readonly errors: readonly RecurringError[];
   /** Since the start. */
   readonly dns: DnsHealth;
+  /** List files that cannot be used now. */
+  readonly lists: readonly ListProblem[];
   /** Absent until the first pass is complete. */
   readonly lastPass?: LastPass;
 }

@@ -5,7 +5,7 @@
  */
 import type { Verdict } from "../greylist/model.ts";
 import type { AttributeName } from "../postfix/request.ts";
-import { messageOf } from "../text/error_message.ts";
+import { messageOf, reasonOf } from "../text/error_message.ts";
 import type { DaemonEvent, DecisionEvent, PageEvent } from "./events.ts";
 import { type Fields, type LogLevel, shorten } from "./log_line.ts";
 
@@ -21,6 +21,9 @@ export interface Message {
 
 /** Database errors share the beginning of their keys. */
 export const DATABASE_KEY = "database ";
+
+/** Invalid lines of one list file that are logged. */
+const MAX_LIST_ERRORS = 20;
 
 const ACTIONS: Readonly<Record<Verdict["decision"], string>> = {
   pass: "pass",
@@ -64,15 +67,25 @@ export function messagesOf(event: DaemonEvent): readonly Message[] {
       return say("error", `configuration has errors, old settings stay in force: ${event.why}`);
     case "warning":
       return say("warning", event.text);
-    case "list-read":
+    case "list-read": {
+      const { path, entries, errors } = event;
+      const more = errors.length - MAX_LIST_ERRORS;
       return [
-        ...event.errors.flatMap(({ line, why }) =>
-          say("error", `${event.path}:${line}: ${why}`, "list-error")
+        ...errors.slice(0, MAX_LIST_ERRORS).flatMap(({ line, why }) =>
+          say("error", `${path}:${line}: ${why}`, "list-error")
         ),
-        ...say("info", `${event.path}: ${event.entries} entries`),
+        ...more > 0 ? say("error", `${path}: ${more} more invalid lines`, "list-error") : [],
+        ...say("info", `${path}: ${entries} entries`),
       ];
-    case "list-failed":
-      return say("error", `${event.path}: cannot read this list: ${messageOf(event.error)}`);
+    }
+    case "list-failed": {
+      const { path, kept } = event;
+      const text = `${path}: cannot use this list: ${reasonOf(event.error)}`;
+      return report(
+        `list ${path}`,
+        kept === 0 ? text : `${text}; its last ${kept} entries stay in force`,
+      );
+    }
     case "connection-rejected":
       return say("warning", `${event.endpoint}: connection closed: ${event.why}`);
     case "background-lookup-dropped":

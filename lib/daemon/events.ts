@@ -36,8 +36,13 @@ export type ListFileEvent =
     readonly entries: number;
     readonly errors: readonly FileError[];
   }
-  /** The list counts as empty until it can be read. */
-  | { readonly kind: "list-failed"; readonly path: string; readonly error: unknown };
+  /** The file is unreadable or has no valid entry. `kept` entries read before stay in force. */
+  | {
+    readonly kind: "list-failed";
+    readonly path: string;
+    readonly error: unknown;
+    readonly kept: number;
+  };
 
 /** A limit was reached, and something was dropped. */
 export type LimitEvent =

@@ -169,6 +169,7 @@ export class Daemon {
       databaseWorks: this.#database.error === undefined,
       errors: this.#errors.errors,
       dns: this.#resolver.health,
+      lists: this.#lists.problems,
       ...(lastPass === undefined ? {} : { lastPass }),
     };
   }

@@ -11,19 +11,16 @@ import {
   nameBuiltinEntry,
   wellKnownVia,
 } from "../lists/builtin.ts";
-import { type FileRule, nameFileRule, parseListFile } from "../lists/list_file.ts";
+import { type FileRule, nameFileRule } from "../lists/list_file.ts";
 import { type Finding, Matcher, type Rule, type Target } from "../lists/matcher.ts";
-import { formatPair, formatPattern, type MatchOn, parsePattern } from "../lists/pattern.ts";
+import { formatPair, formatPattern, parsePattern } from "../lists/pattern.ts";
 import type { Hits, ListStore, StoredEntry } from "../store/store.ts";
-import { SECOND } from "../text/duration.ts";
+import { HOUR, SECOND } from "../text/duration.ts";
 import type { ListFileEvent } from "./events.ts";
+import { ListFiles, type ListFileSettings, type ListProblem } from "./list_files.ts";
 
 /** The lists besides the entries of the database. */
-export interface ListSettings {
-  /** Paths of files in postgrey's format. */
-  readonly whitelistClients: readonly string[];
-  /** Paths of files in postgrey's format. */
-  readonly whitelistRecipients: readonly string[];
+export interface ListSettings extends ListFileSettings {
   /** Patterns of recipients that want greylisting; empty for all. */
   readonly optIn: readonly string[];
   /** Patterns of recipients that do not. */
@@ -44,9 +41,16 @@ export interface ListPeriods {
   readonly poll: number;
   /** Of writing hits. */
   readonly hits: number;
+  /** After which the entries of a file that was emptied are dropped. */
+  readonly empty: number;
 }
 
-const PERIODS: ListPeriods = { poll: 500, hits: 5 * SECOND };
+const PERIODS: ListPeriods = { poll: 500, hits: 5 * SECOND, empty: HOUR };
+
+type UsedStore = Pick<
+  ListStore,
+  "revision" | "entries" | "countHits" | "keptFiles" | "keepFiles"
+>;
 
 /** The name of a rule in the log, without white space. */
 export function nameRule(rule: ListedRule): string {
@@ -89,22 +93,9 @@ export function ruleOf(entry: StoredEntry): ListedRule | undefined {
   return { list, matchOn, pattern: parsed.pattern, ...expires, entry };
 }
 
-interface WatchedFile {
-  readonly matchOn: MatchOn;
-  /** Differs after every change of the file. */
-  stamp: string;
-  rules: readonly FileRule[];
-}
-
-function stampOf(path: string): string {
-  // A file may become readable by a change of its mode or owner only.
-  const { mtime, size, ino, mode, uid, gid } = Deno.statSync(path);
-  return [mtime?.getTime(), size, ino, mode, uid, gid].join(" ");
-}
-
 export class Lists {
-  readonly #store: Pick<ListStore, "revision" | "entries" | "countHits">;
-  readonly #publish: (event: ListFileEvent) => void;
+  readonly #store: UsedStore;
+  readonly #files: ListFiles;
   readonly #periods: ListPeriods;
   #settings: ListSettings;
   #matcher = new Matcher<ListedRule>([]);
@@ -112,30 +103,33 @@ export class Lists {
   #entries: readonly ListedRule[] = [];
   #spfDomains: readonly string[] = [];
   #released: ReadonlyMap<string, StoredEntry> = new Map();
-  #files = new Map<string, WatchedFile>();
   #hits = new Map<number | string, Hits>();
   #poll: ReturnType<typeof setTimeout> | undefined;
   #hitsDue = 0;
 
   /** Lists that are empty until {@linkcode refresh}. */
   constructor(
-    store: Pick<ListStore, "revision" | "entries" | "countHits">,
+    store: UsedStore,
     settings: ListSettings,
     publish: (event: ListFileEvent) => void,
     periods = PERIODS,
   ) {
     this.#store = store;
     this.#settings = settings;
-    this.#publish = publish;
+    this.#files = new ListFiles(store, settings, publish, periods.empty);
     this.#periods = periods;
   }
 
-  /** Takes new settings, and rereads every file. */
+  /** Takes new settings, and reads every file as it is now: entries of unusable files are dropped. */
   configure(settings: ListSettings): void {
     this.#settings = settings;
-    this.#files = new Map();
-    this.#readFiles();
+    this.#files.configure(settings);
     this.#rebuild();
+  }
+
+  /** The list files that cannot be used now. */
+  get problems(): readonly ListProblem[] {
+    return this.#files.problems;
   }
 
   /** @param now milliseconds since the epoch. */
@@ -173,7 +167,7 @@ export class Lists {
 
   /** Takes what changed. While the database fails, its entries stay as they were. */
   refresh(): void {
-    let isChanged = this.#readFiles() || this.#revision === -1;
+    let isChanged = this.#files.refresh() || this.#revision === -1;
     try {
       const revision = this.#store.revision();
       if (revision !== this.#revision) {
@@ -202,8 +196,9 @@ export class Lists {
     }
   }
 
-  /** Begins to poll for changes. */
+  /** Begins to poll for changes, and to keep the entries of files. */
   start(): void {
+    this.#files.store();
     this.#hitsDue = performance.now() + this.#periods.hits;
     this.#schedule();
   }
@@ -218,6 +213,7 @@ export class Lists {
   #schedule(): void {
     this.#poll = setTimeout(() => {
       this.refresh();
+      this.#files.store();
       if (performance.now() >= this.#hitsDue) {
         this.#hitsDue = performance.now() + this.#periods.hits;
         this.flushHits();
@@ -226,46 +222,11 @@ export class Lists {
     }, this.#periods.poll);
   }
 
-  #readFiles(): boolean {
-    const { whitelistClients, whitelistRecipients } = this.#settings;
-    const wanted = new Map<string, MatchOn>([
-      ...whitelistClients.map((path) => [path, "client"] as const),
-      ...whitelistRecipients.map((path) => [path, "recipient"] as const),
-    ]);
-    let isChanged = false;
-    for (const [path, matchOn] of wanted) {
-      const known = this.#files.get(path);
-      let stamp: string;
-      try {
-        stamp = stampOf(path);
-      } catch (error) {
-        stamp = "missing";
-        if (known?.stamp !== stamp) this.#publish({ kind: "list-failed", path, error });
-      }
-      if (known?.stamp === stamp) continue;
-      isChanged = true;
-      this.#files.set(path, { matchOn, stamp, rules: this.#readFile(path, matchOn, stamp) });
-    }
-    return isChanged;
-  }
-
-  #readFile(path: string, matchOn: MatchOn, stamp: string): readonly FileRule[] {
-    if (stamp === "missing") return [];
-    try {
-      const { rules, errors } = parseListFile(path, Deno.readTextFileSync(path), matchOn);
-      this.#publish({ kind: "list-read", path, entries: rules.length, errors });
-      return rules;
-    } catch (error) {
-      this.#publish({ kind: "list-failed", path, error });
-      return [];
-    }
-  }
-
   #rebuild(): void {
     const { optIn, optOut, builtinList } = this.#settings;
     const rules: ListedRule[] = [
       ...this.#entries,
-      ...[...this.#files.values()].flatMap(({ rules }) => rules),
+      ...this.#files.rules,
       ...optIn.flatMap((text) => chosen("opt-in", text)),
       ...optOut.flatMap((text) => chosen("opt-out", text)),
       ...(builtinList ? builtinRules() : []),

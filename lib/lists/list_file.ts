@@ -18,7 +18,7 @@ export interface FileRule extends Rule {
 }
 
 /** In the log and in counts of hits. */
-export function nameFileRule({ path, line }: FileRule): string {
+export function nameFileRule({ path, line }: Pick<FileRule, "path" | "line">): string {
   return `${path}:${line}`;
 }
 

@@ -2,9 +2,17 @@ import type { Database } from "@db/sqlite";
 import type { DatabaseAccess } from "./connection.ts";
 import type { Page } from "./history.ts";
 import { anywhere } from "./search.ts";
-import type { EntrySearch, Hits, ListStore, NewEntry, RuleHits, StoredEntry } from "./store.ts";
+import type {
+  EntrySearch,
+  Hits,
+  KeptFile,
+  ListStore,
+  NewEntry,
+  RuleHits,
+  StoredEntry,
+} from "./store.ts";
 
-/** The list store in the tables `entry`, `rule_hit` and `revision`. */
+/** The list store in the tables `entry`, `rule_hit`, `list_file` and `revision`. */
 export function listStoreOn(database: DatabaseAccess): ListStore {
   return {
     entries: () => database.read(({ db }) => readEntries(db)),
@@ -16,6 +24,8 @@ export function listStoreOn(database: DatabaseAccess): ListStore {
     revision: () => database.read(({ db }) => readRevision(db)),
     countHits: (hits) => database.write(({ db }) => writeHits(db, hits)),
     ruleHits: () => database.read(({ db }) => readRuleHits(db)),
+    keptFiles: () => database.read(({ db }) => readKeptFiles(db)),
+    keepFiles: (files) => database.write(({ db }) => writeKeptFiles(db, files)),
   };
 }
 
@@ -136,4 +146,32 @@ function writeHits(db: Database, hits: readonly Hits[]): void {
 function readRuleHits(db: Database): RuleHits[] {
   return db.prepare("SELECT rule, hits, last_hit AS lastHit FROM rule_hit ORDER BY rule")
     .all<RuleHits>();
+}
+
+interface KeptRow {
+  path: string;
+  match_on: KeptFile["matchOn"];
+  rules: string;
+  problem: string | null;
+}
+
+function readKeptFiles(db: Database): KeptFile[] {
+  return db.prepare("SELECT * FROM list_file ORDER BY path, match_on").all<KeptRow>().map((
+    row,
+  ) => ({
+    path: row.path,
+    matchOn: row.match_on,
+    rules: JSON.parse(row.rules),
+    ...(row.problem === null ? {} : { problem: row.problem }),
+  }));
+}
+
+function writeKeptFiles(db: Database, files: readonly KeptFile[]): void {
+  db.exec("DELETE FROM list_file");
+  const insert = db.prepare(
+    "INSERT INTO list_file (path, match_on, rules, problem) VALUES (?, ?, ?, ?)",
+  );
+  for (const { path, matchOn, rules, problem } of files) {
+    insert.run(path, matchOn, JSON.stringify(rules), problem ?? null);
+  }
 }

@@ -50,6 +50,14 @@ export const MIGRATIONS: readonly string[] = [
     last_hit INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
 
+  CREATE TABLE list_file (
+    path     TEXT NOT NULL,
+    match_on TEXT NOT NULL,
+    rules    TEXT NOT NULL, -- JSON: [[line, pattern], ...]
+    problem  TEXT,
+    PRIMARY KEY (path, match_on)
+  ) STRICT, WITHOUT ROWID;
+
   CREATE TABLE revision (
     what   TEXT PRIMARY KEY,
     number INTEGER NOT NULL

@@ -148,6 +148,16 @@ export interface RuleHits {
   readonly lastHit: number;
 }
 
+/** The entries of a list file that were last read without a problem. */
+export interface KeptFile {
+  readonly path: string;
+  readonly matchOn: MatchOn;
+  /** Line numbers, counted from 1, and patterns as written by `formatPattern`. */
+  readonly rules: readonly (readonly [line: number, pattern: string])[];
+  /** Why the daemon cannot use the file now; absent if it can. */
+  readonly problem?: string;
+}
+
 /** The entries of the allow, block and other lists, and the hits of all rules. */
 export interface ListStore {
   /** All entries, the oldest first, ended ones included. */
@@ -176,6 +186,11 @@ export interface ListStore {
   countHits(hits: readonly Hits[]): void;
 
   ruleHits(): readonly RuleHits[];
+
+  keptFiles(): readonly KeptFile[];
+
+  /** Replaces all kept files. */
+  keepFiles(files: readonly KeptFile[]): void;
 }
 
 /** A `read-token` permits requests that change nothing. */

@@ -37,8 +37,18 @@ const TABLE: readonly (readonly [event: DaemonEvent, ...lines: string[]])[] = [
     `info list-read: ${PATH}: 3 entries`,
   ],
   [
-    { kind: "list-failed", path: PATH, error: new Error("permission denied") },
-    `error list-failed: ${PATH}: cannot read this list: permission denied`,
+    { kind: "list-failed", path: PATH, error: new Error("permission denied"), kept: 0 },
+    `error list-failed: ${PATH}: cannot use this list: permission denied`,
+  ],
+  [
+    {
+      kind: "list-failed",
+      path: PATH,
+      error: new Deno.errors.NotFound(`No such file or directory (os error 2): stat '${PATH}'`),
+      kept: 57,
+    },
+    `error list-failed: ${PATH}: cannot use this list: no such file or directory; ` +
+    "its last 57 entries stay in force",
   ],
   [
     { kind: "connection-rejected", endpoint: "inet:[::1]:10023", why: "too many connections" },

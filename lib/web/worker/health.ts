@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { unusableListFindings } from "../../admin/list_checks.ts";
 import { checkClock, checkDiskSpace } from "../../admin/system_checks.ts";
 import type { DaemonStatus } from "../../daemon/daemon_status.ts";
 import type { Finding } from "../../postfix/postconf.ts";
@@ -50,7 +51,7 @@ function diskWarnings(database: string): Finding[] {
 }
 
 /** The checks that the page's permissions allow; `greylag doctor` makes the others. */
-function warningsOf(service: StatusService, { dns }: DaemonStatus): Finding[] {
+function warningsOf(service: StatusService, { dns, lists }: DaemonStatus): Finding[] {
   const { store, released } = service.settings;
   const newest = ifReadable(() => service.queries.decisions({ text: "", limit: 1 }).rows[0]?.time);
   const dnsWarnings: Finding[] = dns.works === false
@@ -65,6 +66,7 @@ function warningsOf(service: StatusService, { dns }: DaemonStatus): Finding[] {
     ...diskWarnings(store.database),
     ...checkClock(service.now, released, newest),
     ...dnsWarnings,
+    ...unusableListFindings(lists),
   ];
 }
 

@@ -162,7 +162,9 @@ export class StatusQueries {
 
   /** The rules of the list files and of the built-in list. */
   fixedRules(): FixedRule[] {
-    return readFixedRules(this.#settings, this.#reader.use((store) => store.lists.ruleHits()));
+    return this.#reader.use(({ lists }) =>
+      readFixedRules(this.#settings, lists.ruleHits(), lists.keptFiles())
+    );
   }
 
   /** The last 24 hours and their baseline. */
