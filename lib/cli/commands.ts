@@ -14,6 +14,7 @@ import { list } from "./list.ts";
 import { lost } from "./lost.ts";
 import { manual } from "./manual.ts";
 import { passwd } from "./passwd.ts";
+import { postfix } from "./postfix.ts";
 import { ready } from "./ready.ts";
 import { release } from "./release.ts";
 import { SETTING_OPTIONS } from "./setting_options.ts";
@@ -63,6 +64,7 @@ export const COMMANDS: readonly Command[] = [
   importCommand,
   forget,
   config,
+  postfix,
   unit,
   manual(() => COMMANDS, SETTING_OPTIONS),
   completions(() => COMMANDS),

@@ -1,20 +1,21 @@
 import { ConfigError, type Configuration } from "../config/load.ts";
 import { daemonSettings } from "../config/settings.ts";
 import { RELEASED } from "../config/version.ts";
-import {
-  checkPostconf,
-  DEFAULT_MAIL_OWNER,
-  type Finding,
-  parsePostconf,
-} from "../postfix/postconf.ts";
-import { checkDaemon } from "../admin/daemon_checks.ts";
+import { calledEndpoints, checkPostconf } from "../postfix/check_postconf.ts";
+import { DEFAULT_MAIL_OWNER, type Finding, parsePostconf } from "../postfix/postconf.ts";
+import { checkDaemon, deadEndpoints } from "../admin/daemon_checks.ts";
 import { listFileErrors, readListFiles, unusableListFindings } from "../admin/list_checks.ts";
 import { checkClock, checkDiskSpace, checkSockets } from "../admin/system_checks.ts";
 import { DatabaseError } from "../store/database_error.ts";
 import { messageOf } from "../text/error_message.ts";
 import { DATABASE_OPTIONS, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
+import { setupOf } from "./postfix.ts";
 import { optionalArgument } from "./usage.ts";
+
+const COMMAND = "{ postconf -n; postconf -M; postconf -P; } | greylag doctor -";
+
+const COLOURS = { error: "red", warning: "yellow", advice: "green" } as const;
 
 async function checkDatabase(configuration: Configuration): Promise<Finding[]> {
   try {
@@ -76,9 +77,10 @@ export const doctor: Command = {
   usage: "[FILE | -]",
   description: [
     "Checks the daemon and its sockets, the database, the clock and Postfix's parameters.",
-    "FILE is the output of `postconf -n`; - is standard input: postconf -n | greylag doctor -",
+    "FILE is the output of `postconf -n; postconf -M; postconf -P`, - is standard input: " +
+    "{ postconf -n; postconf -M; postconf -P; } | greylag doctor -",
     "Greylag has no permission to run postconf itself. Without FILE, Postfix's parameters are not " +
-    "checked. The exit code is 1 if there is a finding.",
+    "checked. The exit code is 1 if there is an error or a warning; an advice does not count.",
   ],
   options: DATABASE_OPTIONS,
   async run(args, output) {
@@ -87,31 +89,33 @@ export const doctor: Command = {
     const settings = daemonSettings(invocation.configuration.values);
     const text = await readPostconf(source);
     const postconf = parsePostconf(text ?? "");
-    const postfix = text === undefined ? [] : checkPostconf(
-      postconf,
-      settings.listen,
-      settings.engine.rules.nullSender === "data",
-    );
+    const setup = setupOf(invocation.configuration.values);
+    const dead = await deadEndpoints(calledEndpoints(postconf), settings.listen);
+    const postfix = text === undefined ? [] : checkPostconf(postconf, setup, dead);
     const findings = [
       ...await checkDaemon(settings.listen, invocation.configuration.values.status),
-      ...checkSockets(settings.listen, postconf.get("mail_owner") ?? DEFAULT_MAIL_OWNER),
+      ...checkSockets(settings.listen, postconf.parameters.get("mail_owner") ?? DEFAULT_MAIL_OWNER),
       ...await checkDatabase(invocation.configuration),
       ...await checkLists(invocation.configuration),
       ...checkClock(Date.now(), RELEASED, await newestDecision(invocation.configuration)),
       ...postfix,
     ];
+    const isFine = findings.every(({ severity }) => severity === "advice");
     if (invocation.json) {
       output.print(`${JSON.stringify(findings, null, 2)}\n`);
     } else {
       for (const { severity, what, remedy } of findings) {
-        output.print(severity, severity === "error" ? "red" : "yellow");
+        output.print(severity, COLOURS[severity]);
         output.print(`: ${what}\n    ${remedy}\n`);
       }
       if (text === undefined) {
-        output.print("Postfix was not checked. Run: postconf -n | greylag doctor -\n");
+        output.print(`Postfix was not checked. Run: ${COMMAND}\n`);
       }
-      if (findings.length === 0) output.print("No problems found.\n");
+      if (text !== undefined && postconf.services.length === 0) {
+        output.print(`master.cf was not checked. Run: ${COMMAND}\n`);
+      }
+      if (isFine) output.print("No problems found.\n");
     }
-    return findings.length === 0 ? 0 : 1;
+    return isFine ? 0 : 1;
   },
 };

@@ -114,6 +114,16 @@ export const SETTINGS = {
     default: true,
     help: "Skip greylisting for domains that your own users write to.",
   }),
+  recipient_delimiter: text(
+    "CHARACTERS",
+    "characters between an address and its extension",
+    (given) => /^[!-~]*$/.test(given) && !/[A-Za-z0-9@<>"]/.test(given),
+    {
+      default: "+",
+      help:
+        "Postfix's recipient_delimiter: user+news@example.org is greylisted as user@example.org.",
+    },
+  ),
   dns_servers: dnsServers({
     default: [],
     help: "DNS servers. If empty, those of /etc/resolv.conf.",

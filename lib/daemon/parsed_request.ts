@@ -6,6 +6,7 @@
  */
 import { type Attempt, makeAttempt, type Subject } from "../greylist/attempt.ts";
 import { parseAddress } from "../net/network.ts";
+import { SUBMISSION_CONTEXT } from "../postfix/restrictions.ts";
 import type { PolicyRequest } from "../postfix/request.ts";
 
 /** The longest mail address (RFC 5321, 4.5.3.1). Log and history shorten longer values to this length. */
@@ -29,11 +30,15 @@ export function parseRequest(attributes: PolicyRequest, time: number): ParsedReq
 
 function attemptOf(attributes: PolicyRequest): Attempt | undefined {
   if (attributes.get("request") !== "smtpd_access_policy") return undefined;
+  const authenticated = (attributes.get("sasl_username") ?? "") !== "";
+  // The submission service asks so that outbound domains are learned. Clients without a password are no
+  // mail servers.
+  if (attributes.get("policy_context") === SUBMISSION_CONTEXT && !authenticated) return undefined;
   const address = parseAddress(attributes.get("client_address") ?? "");
   if (address === undefined) return undefined;
   return makeAttempt({
     stage: attributes.get("protocol_state") ?? "",
-    authenticated: (attributes.get("sasl_username") ?? "") !== "",
+    authenticated,
     address,
     clientName: attributes.get("client_name") ?? "",
     heloName: attributes.get("helo_name") ?? "",

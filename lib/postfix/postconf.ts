@@ -1,253 +1,177 @@
-/** Checks of Postfix's configuration: how it calls the policy server. */
-import { type Endpoint, formatEndpoint, parseEndpoint } from "../net/endpoint.ts";
+/**
+ * Postfix's configuration as data: the parameters of main.cf, and the services of master.cf with the
+ * parameters that they override. Read from what postconf prints.
+ *
+ * @module
+ */
+import { type Token, tokenize, withoutComments } from "./restrictions.ts";
 
-/** The parameters of `postconf -n`: those that differ from the defaults. */
-export type Postconf = ReadonlyMap<string, string>;
+/** Parameters of main.cf that are set. */
+export type Parameters = ReadonlyMap<string, string>;
 
-export interface Finding {
-  /** An error loses, delays or rejects mail, or leaves it unchecked; a warning may. */
-  readonly severity: "error" | "warning";
-  readonly what: string;
-  /** The line for `main.cf`, or another action. */
-  readonly remedy: string;
+/** A service of master.cf that runs smtpd. */
+export interface SmtpService {
+  /** Name and type, such as `smtp/inet`. */
+  readonly id: string;
+  readonly overrides: Parameters;
 }
 
-/** One `check_policy_service` of a restriction list. */
-export interface PolicyService {
-  readonly parameter: string;
-  /** In the list, counted from 0. */
-  readonly position: number;
-  /** As written: `inet:127.0.0.1:10023`, `unix:private/policy`. */
-  readonly endpoint: string;
-  /** Such as `default_action`. */
-  readonly options: ReadonlyMap<string, string>;
+export interface PostfixConfig {
+  readonly parameters: Parameters;
+  /** Empty if master.cf is unknown. */
+  readonly services: readonly SmtpService[];
+}
+
+/** A problem of the setup, or a proposal. */
+export interface Finding {
+  /**
+   * An error loses, delays or refuses mail, or leaves it unchecked; a warning may. An advice improves what
+   * works.
+   */
+  readonly severity: "error" | "warning" | "advice";
+  readonly what: string;
+  /** The line to put into the configuration, or what else to do. */
+  readonly remedy: string;
 }
 
 /** Default of the parameter mail_owner (postconf(5)). */
 export const DEFAULT_MAIL_OWNER = "postfix";
 
-/** The restriction lists that can call a policy server for each recipient. */
-const LISTS = [
-  "smtpd_recipient_restrictions",
-  "smtpd_relay_restrictions",
-  "smtpd_data_restrictions",
-  "smtpd_end_of_data_restrictions",
-  "smtpd_sender_restrictions",
-  "smtpd_helo_restrictions",
-  "smtpd_client_restrictions",
-] as const;
+/** Default of the parameter queue_directory on Debian and most systems. */
+export const DEFAULT_QUEUE_DIRECTORY = "/var/spool/postfix";
 
-/**
- * Parses the output of `postconf -n`. A line that begins with white space continues the one before, as
- * in `main.cf`; comments and blank lines are skipped.
- */
-export function parsePostconf(text: string): Postconf {
-  const found = new Map<string, string>();
-  let last: string | undefined;
-  for (const line of text.split(/\r?\n/)) {
-    if (/^\s*(?:#|$)/.test(line)) continue;
-    const match = /^([A-Za-z0-9_]+)\s*=\s*(.*)$/.exec(line);
-    if (match !== null) {
-      last = match[1]!;
-      found.set(last, match[2]!.trim());
-    } else if (last !== undefined && /^\s/.test(line)) {
-      found.set(last, `${found.get(last)} ${line.trim()}`.trim());
-    }
-  }
-  return found;
+/** Default of the parameter smtpd_policy_service_default_action. */
+const DEFAULT_ACTION = "451 4.3.5 Server configuration problem";
+
+export function defaultActionOf(parameters: Parameters): string {
+  return parameters.get("smtpd_policy_service_default_action") ?? DEFAULT_ACTION;
 }
 
-/** Splits a restriction list at commas and white space outside braces. */
-export function splitRestrictions(value: string): string[] {
-  const words: string[] = [];
-  let depth = 0;
-  let word = "";
-  for (const char of `${value},`) {
-    if (depth === 0 && /[\s,]/.test(char)) {
-      if (word !== "") words.push(word);
-      word = "";
-      continue;
-    }
-    if (char === "{") depth++;
-    if (char === "}") depth--;
-    word += char;
-  }
-  return words;
+/** A service of master.cf, with offsets in the text it was read from. */
+export interface MasterEntry {
+  readonly name: string;
+  readonly type: string;
+  readonly command: string;
+  /** The words of the entry; the first eight are columns. */
+  readonly tokens: readonly Token[];
+  readonly options: readonly MasterOption[];
 }
 
-function policyService(parameter: string, position: number, argument: string): PolicyService {
-  const [endpoint = "", ...settings] = argument.startsWith("{")
-    ? splitRestrictions(argument.slice(1, -1))
-    : [argument];
-  const options = settings.map((setting) => {
-    const inner = setting.replace(/^\{\s*(.*?)\s*\}$/, "$1");
+/** One `-o name=value` or `-o { name = value }`. */
+export interface MasterOption {
+  readonly name: string;
+  readonly value: string;
+  /** The word or braces behind `-o`. */
+  readonly token: Token;
+}
+
+const COLUMNS = 8;
+
+/** Reads a logical line of master.cf; undefined if it is none. */
+export function parseMasterEntry(line: string): MasterEntry | undefined {
+  const tokens = tokenize(line, /\s/);
+  const [name, type] = tokens;
+  const command = tokens[COLUMNS - 1];
+  if (command === undefined || !/^(?:inet|unix|unix-dgram|fifo|pass)$/.test(type!.text)) return;
+  const options = tokens.flatMap((token, at): MasterOption[] => {
+    if (at < COLUMNS || tokens[at - 1]!.text !== "-o") return [];
+    const inner = token.text.startsWith("{") ? token.text.slice(1, -1) : token.text;
     const equals = inner.indexOf("=");
-    return [inner.slice(0, equals).trim(), inner.slice(equals + 1).trim()] as const;
+    if (equals === -1) return [];
+    return [{ name: inner.slice(0, equals).trim(), value: inner.slice(equals + 1).trim(), token }];
   });
-  return { parameter, position, endpoint, options: new Map(options) };
+  return { name: name!.text, type: type!.text, command: command.text, tokens, options };
 }
 
-export function policyServices(postconf: Postconf): PolicyService[] {
-  return LISTS.flatMap((parameter) => {
-    const words = splitRestrictions(postconf.get(parameter) ?? "");
-    return words.flatMap((word, at) =>
-      word === "check_policy_service" && words[at + 1] !== undefined
-        ? [policyService(parameter, at, words[at + 1]!)]
-        : []
-    );
-  });
-}
-
-/** The `check_policy_service` that the documents recommend. */
-export function recommended(endpoint: Endpoint): string {
-  return `check_policy_service { ${formatEndpoint(endpoint)}, timeout=10s, default_action=DUNNO }`;
-}
-
-/** The whole restriction list that the documents recommend. */
-function recommendedList(endpoint: Endpoint): string {
-  return "smtpd_recipient_restrictions = permit_mynetworks, permit_sasl_authenticated, " +
-    `reject_unauth_destination, ${recommended(endpoint)}`;
-}
-
-/** The list of a service, its check replaced by the recommended one. */
-function mended(service: PolicyService, postconf: Postconf, endpoint: Endpoint): string {
-  const words = splitRestrictions(postconf.get(service.parameter)!);
-  words.splice(service.position, 2, recommended(endpoint));
-  return `${service.parameter} = ${words.join(" ")}`;
-}
-
-/** The list for recipients with the recommended check appended. */
-function extended(postconf: Postconf, endpoint: Endpoint): string {
-  const own = postconf.get("smtpd_recipient_restrictions");
-  if (own === undefined) return recommendedList(endpoint);
-  const words = splitRestrictions(own);
-  return `smtpd_recipient_restrictions = ${[...words, recommended(endpoint)].join(" ")}`;
-}
-
-/** Whether an endpoint as Postfix writes it is the given one. */
-function reaches(written: string, endpoint: Endpoint, queueDirectory: string): boolean {
-  const asked = parseEndpoint(written);
-  if (asked === undefined || asked.kind !== endpoint.kind) return false;
-  if (asked.kind === "inet" && endpoint.kind === "inet") {
-    const isAny = endpoint.host === "0.0.0.0" || endpoint.host === "::";
-    return asked.port === endpoint.port && (isAny || asked.host === endpoint.host);
+/** Splits a configuration file at its logical lines; a comment line belongs to none. */
+export function logicalLines(text: string): Token[] {
+  const lines: Token[] = [];
+  let at = 0;
+  for (const line of text.split("\n")) {
+    const end = at + line.length;
+    const isIgnored = /^\s*(?:#|$)/.test(line);
+    const last = lines.at(-1);
+    if (!isIgnored && /^\s/.test(line) && last !== undefined) {
+      lines[lines.length - 1] = { ...last, text: text.slice(last.start, end), end };
+    } else if (!isIgnored) {
+      lines.push({ text: line, start: at, end });
+    }
+    at = end + 1;
   }
-  if (asked.kind === "unix" && endpoint.kind === "unix") {
-    // Relative paths start at the queue directory; so do all paths of a chrooted smtpd.
-    const seen = [asked.path, `${queueDirectory}/${asked.path.replace(/^\//, "")}`];
-    return seen.includes(endpoint.path);
-  }
-  return false;
+  return lines;
 }
 
-function checkDefaultAction(
-  service: PolicyService,
-  postconf: Postconf,
-  endpoint: Endpoint,
-): Finding[] {
-  const action = service.options.get("default_action") ??
-    postconf.get("smtpd_policy_service_default_action") ?? "451 4.3.5 Server configuration problem";
-  if (/^(?:DUNNO|OK|PERMIT)\b/i.test(action)) return [];
-  return [{
-    severity: "error",
-    what: `while greylag is stopped, Postfix answers all mail with "${action}"`,
-    remedy: mended(service, postconf, endpoint),
-  }];
-}
-
-function checkPosition(service: PolicyService, postconf: Postconf, endpoint: Endpoint): Finding[] {
-  if (service.parameter !== "smtpd_recipient_restrictions") return [];
-  const words = splitRestrictions(postconf.get(service.parameter)!);
-  const findings: Finding[] = [];
-  const isLater = (word: string) => words.indexOf(word) > service.position;
-  const relay = ["reject_unauth_destination", "defer_unauth_destination"];
-  if (relay.some(isLater)) {
-    findings.push({
-      severity: "error",
-      what:
-        "check_policy_service stands before reject_unauth_destination: mail for other sites is checked too",
-      remedy: recommendedList(endpoint),
-    });
-  }
-  for (const own of ["permit_mynetworks", "permit_sasl_authenticated"]) {
-    if (!isLater(own)) continue;
-    findings.push({
-      severity: "error",
-      what: `check_policy_service stands before ${own}: mail of your own users may be delayed`,
-      remedy: recommendedList(endpoint),
-    });
-  }
-  return findings;
-}
-
-function checkSocket(
-  service: PolicyService,
-  endpoint: Endpoint,
-  queueDirectory: string,
-): Finding[] {
-  if (endpoint.kind !== "unix" || endpoint.path.startsWith(`${queueDirectory}/`)) return [];
-  return [{
-    severity: "warning",
-    what:
-      `a chrooted smtpd (Debian's default) cannot reach ${endpoint.path} of ${service.parameter}`,
-    remedy: `let greylag listen below ${queueDirectory}, or on inet:127.0.0.1:10023`,
-  }];
+function oneLine(value: string): string {
+  return withoutComments(value).replaceAll(/\s*\n\s*/g, " ").trim();
 }
 
 /**
- * Checks Postfix's configuration.
- *
- * @param endpoints those that Greylag listens on.
- * @param nullSenderAtData the null sender is greylisted at DATA.
+ * Reads what `postconf -n`, `postconf -M` and `postconf -P` print, in any order: `name = value`,
+ * services, and `service/type/name = value`.
  */
-export function checkPostconf(
-  postconf: Postconf,
-  endpoints: readonly Endpoint[],
-  nullSenderAtData: boolean,
-): Finding[] {
-  const queueDirectory = postconf.get("queue_directory") ?? "/var/spool/postfix";
-  const services = policyServices(postconf);
-  const main = endpoints[0]!;
-  if (services.length === 0) {
-    return [{
-      severity: "error",
-      what: "main.cf has no check_policy_service: Postfix does not call greylag",
-      remedy: recommendedList(main),
-    }];
+export function parsePostconf(text: string): PostfixConfig {
+  const parameters = new Map<string, string>();
+  const services = new Map<string, Map<string, string>>();
+  for (const { text: raw } of logicalLines(text.replaceAll("\r\n", "\n"))) {
+    const line = oneLine(raw);
+    const override = /^([^\s=]+\/[a-z-]+)\/([A-Za-z0-9_]+)\s*=\s*(.*)$/s.exec(line);
+    const parameter = /^([A-Za-z0-9_]+)\s*=\s*(.*)$/s.exec(line);
+    if (parameter !== null) {
+      parameters.set(parameter[1]!, parameter[2]!);
+    } else if (override !== null) {
+      services.get(override[1]!)?.set(override[2]!, override[3]!);
+    } else {
+      const entry = parseMasterEntry(line);
+      if (entry?.command !== "smtpd") continue;
+      services.set(
+        `${entry.name}/${entry.type}`,
+        new Map(entry.options.map(({ name, value }) => [name, value])),
+      );
+    }
   }
-  const ours = services.flatMap((service) => {
-    const endpoint = endpoints.find((one) => reaches(service.endpoint, one, queueDirectory));
-    return endpoint === undefined ? [] : [{ service, endpoint }];
+  return {
+    parameters,
+    services: [...services].map(([id, overrides]) => ({ id, overrides })),
+  };
+}
+
+/** Reads the texts of main.cf and master.cf. */
+export function parseConfigFiles(mainCf: string, masterCf: string): PostfixConfig {
+  const services = logicalLines(masterCf).flatMap(({ text }): SmtpService[] => {
+    const entry = parseMasterEntry(text);
+    if (entry?.command !== "smtpd") return [];
+    const overrides = new Map(entry.options.map(({ name, value }) => [name, oneLine(value)]));
+    return [{ id: `${entry.name}/${entry.type}`, overrides }];
   });
-  if (ours.length === 0) {
-    const asked = services.map(({ endpoint }) => endpoint).join(", ");
-    return [{
-      severity: "error",
-      what: `Postfix calls ${asked}, but greylag listens on ` +
-        endpoints.map(formatEndpoint).join(", "),
-      remedy: extended(postconf, main),
-    }];
-  }
-  const findings = ours.flatMap(({ service, endpoint }) => [
-    ...checkPosition(service, postconf, endpoint),
-    ...checkDefaultAction(service, postconf, endpoint),
-    ...checkSocket(service, endpoint, queueDirectory),
-  ]);
-  if (!ours.some(({ service }) => service.parameter === "smtpd_recipient_restrictions")) {
-    findings.push({
-      severity: "error",
-      what: "smtpd_recipient_restrictions does not call greylag: recipients are not greylisted",
-      remedy: recommendedList(main),
-    });
-  }
-  const isAskedAtData = ours.some(({ service }) => service.parameter === "smtpd_data_restrictions");
-  if (nullSenderAtData && !isAskedAtData) {
-    findings.push({
-      severity: "warning",
-      what:
-        "null_sender is data, but smtpd_data_restrictions does not call greylag: the null sender is never greylisted",
-      remedy: `smtpd_data_restrictions = ${recommended(main)}`,
-    });
-  }
-  return findings;
+  return { parameters: parsePostconf(mainCf).parameters, services };
+}
+
+/** Whether a service receives mail from other servers. */
+export function receivesMail({ id }: SmtpService): boolean {
+  return /^(?:.*:)?(?:smtp|25)\/inet$|\/pass$/.test(id);
+}
+
+/** Whether own users submit mail to a service (RFC 6409, RFC 8314). */
+export function isSubmission({ id }: SmtpService): boolean {
+  return /^(?:.*:)?(?:submissions?|smtps|465|587)\/inet$/.test(id);
+}
+
+/** The parameters in force for a service. */
+export function effective({ parameters }: PostfixConfig, service: SmtpService): Parameters {
+  return new Map([...parameters, ...service.overrides]);
+}
+
+const MAX_DEPTH = 10;
+
+/** Resolves `$name` and `${name}` by parameters that are set; unset ones are empty. */
+export function expander(parameters: Parameters): (value: string) => string {
+  const expand = (value: string, depth: number): string =>
+    value.replaceAll(
+      /\$(?:\{([A-Za-z0-9_]+)\}|\(([A-Za-z0-9_]+)\)|([A-Za-z0-9_]+))/g,
+      (_, braces, parentheses, plain) => {
+        const named = parameters.get(braces ?? parentheses ?? plain) ?? "";
+        return depth === 0 ? "" : expand(named, depth - 1);
+      },
+    );
+  return (value) => expand(value, MAX_DEPTH);
 }

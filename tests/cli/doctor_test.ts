@@ -17,18 +17,20 @@ Deno.test("doctor checks the daemon, the database and the output of postconf", a
     await Deno.writeTextFile(
       good,
       "smtpd_recipient_restrictions = reject_unauth_destination, check_policy_service " +
-        `{ inet:127.0.0.1:${port}, timeout=10s, default_action=DUNNO }\n`,
+        `{ inet:127.0.0.1:${port}, timeout=10s, default_action=DUNNO }\nsmtp inet n - y - - smtpd\n`,
     );
     assertEquals(await doctor(good), {
       code: 0,
       out: "No problems found.\n",
       err: "",
     });
+    await Deno.writeTextFile(good, "smtpd_recipient_restrictions = reject_unauth_destination\n");
+    assertStringIncludes((await doctor(good)).out, "master.cf was not checked");
     await Deno.writeTextFile(good, "mynetworks = 127.0.0.0/8\n");
     const bad = await doctor(good, "--json");
     assertEquals(bad.code, 1);
     assertStringIncludes(JSON.parse(bad.out)[0].what, "no check_policy_service");
-    assertStringIncludes((await doctor()).out, "postconf -n | greylag doctor -");
+    assertStringIncludes((await doctor()).out, "postconf -M; postconf -P; } | greylag doctor -");
     await daemon.stop();
 
     const down = await doctor();

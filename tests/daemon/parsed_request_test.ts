@@ -21,6 +21,17 @@ Deno.test("a request becomes an attempt with the client's verified name", () => 
   );
 });
 
+Deno.test("the submission service asks about own users only", () => {
+  const context = { policy_context: "submission" };
+  assertEquals(parseRequest(policyRequest(context), 0).attempt, undefined);
+  const own = parseRequest(policyRequest({ ...context, sasl_username: "bob" }), 0).attempt;
+  assertEquals(own?.authenticated, true);
+  assertEquals(
+    parseRequest(policyRequest({ policy_context: "mx" }), 0).attempt?.authenticated,
+    false,
+  );
+});
+
 Deno.test("a request without a usable address, or of another kind, is no attempt", () => {
   const table: Record<string, string>[] = [
     { request: "" },

@@ -216,7 +216,10 @@ export const HEALTH = v.object({
     v.description("Reasons why the daemon is not ready."),
   ),
   warnings: v.array(v.object({
-    severity: v.pipe(v.picklist(["error", "warning"]), v.description("Severity of the warning.")),
+    severity: v.pipe(
+      v.picklist(["error", "warning", "advice"]),
+      v.description("Severity of the warning."),
+    ),
     problem: about("What is wrong."),
     remedy: about("What to do."),
   })),

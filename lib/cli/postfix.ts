@@ -1,0 +1,148 @@
+import { daemonSettings, type Values } from "../config/settings.ts";
+import { ConfigError } from "../config/load.ts";
+import { deadEndpoints } from "../admin/daemon_checks.ts";
+import { calledEndpoints, type GreylagSetup } from "../postfix/check_postconf.ts";
+import {
+  addGreylag,
+  callers,
+  type ConfigChange,
+  type ConfigFile,
+  type ConfigFiles,
+  describeChange,
+  removeGreylag,
+  undoChanges,
+} from "../postfix/config_edit.ts";
+import { parseConfigFiles } from "../postfix/postconf.ts";
+import { messageOf } from "../text/error_message.ts";
+import { DATABASE_OPTIONS, parseInvocation } from "./invocation.ts";
+import type { Command } from "./command.ts";
+import type { Output } from "./output.ts";
+import { type Option, UsageError } from "./usage.ts";
+
+const RECORD = "changes.json";
+
+const FILES: readonly ConfigFile[] = ["main.cf", "master.cf"];
+
+const OWN: readonly Option[] = [
+  {
+    name: "record",
+    placeholder: "FILE",
+    help: "Changes of an earlier run, as OUTPUT/changes.json contains them.",
+  },
+  { name: "learn-outbound", help: "With add: make the submission services call greylag as well." },
+  { name: "recorded", help: "With remove: undo only the changes of --record." },
+];
+
+/** Bytes as characters, so that every byte of a file survives. */
+function readBytes(path: string): string {
+  try {
+    return Deno.readFileSync(path).reduce((text, byte) => text + String.fromCharCode(byte), "");
+  } catch (error) {
+    throw new ConfigError(`cannot read ${path}: ${messageOf(error)}`);
+  }
+}
+
+function writeBytes(path: string, text: string): void {
+  const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
+  try {
+    Deno.writeFileSync(path, bytes);
+  } catch (error) {
+    throw new ConfigError(`cannot write ${path}: ${messageOf(error)}`);
+  }
+}
+
+function readRecord(path: string | undefined): ConfigChange[] {
+  if (path === undefined) return [];
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readBytes(path));
+  } catch (error) {
+    throw error instanceof ConfigError ? error : new ConfigError(`${path} is no JSON`);
+  }
+  if (!Array.isArray(parsed)) throw new ConfigError(`${path} is no list of changes`);
+  return parsed;
+}
+
+function writeChanged(directory: string, before: ConfigFiles, after: ConfigFiles): void {
+  for (const file of FILES) {
+    if (before[file] !== after[file]) writeBytes(`${directory}/${file}`, after[file]);
+  }
+}
+
+export function setupOf(values: Values): GreylagSetup {
+  const { engine, listen } = daemonSettings(values);
+  return {
+    listen,
+    nullSenderAtData: engine.rules.nullSender === "data",
+    learnOutbound: engine.rules.learnOutbound,
+    recipientDelimiter: values.recipient_delimiter,
+  };
+}
+
+async function add(
+  files: ConfigFiles,
+  setup: GreylagSetup,
+  target: string,
+  recorded: readonly ConfigChange[],
+  outbound: boolean,
+  output: Output,
+): Promise<number> {
+  const config = parseConfigFiles(files["main.cf"], files["master.cf"]);
+  const dead = await deadEndpoints(calledEndpoints(config), setup.listen);
+  const { files: edited, changes, problems } = addGreylag(files, setup, dead, outbound);
+  for (const change of changes) output.print(`${describeChange(change)}\n`);
+  for (const problem of problems) output.complain(`greylag: ${problem}\n`);
+  writeChanged(target, files, edited);
+  if (changes.length > 0) {
+    writeBytes(`${target}/${RECORD}`, JSON.stringify([...recorded, ...changes], null, 2));
+  }
+  return problems.length === 0 ? 0 : 1;
+}
+
+function remove(
+  files: ConfigFiles,
+  setup: GreylagSetup,
+  target: string,
+  recorded: readonly ConfigChange[],
+  onlyRecorded: boolean,
+  output: Output,
+): number {
+  const undone = undoChanges(files, recorded);
+  const edited = onlyRecorded ? undone : removeGreylag(undone, setup);
+  writeChanged(target, files, edited);
+  const left = callers(edited, setup);
+  for (const place of left) output.complain(`greylag: Postfix still calls greylag: ${place}\n`);
+  return left.length === 0 ? 0 : 1;
+}
+
+export const postfix: Command = {
+  name: "postfix",
+  summary: "edit copies of Postfix's main.cf and master.cf, for install.sh",
+  usage: "add | remove DIRECTORY OUTPUT [--record FILE] [--learn-outbound] [--recorded]",
+  description: [
+    "Reads main.cf and master.cf in DIRECTORY and writes those that change to OUTPUT, with the changes " +
+    "in OUTPUT/changes.json. DIRECTORY stays as it is.",
+    "add makes Postfix call greylag, or corrects the check that is there: its place, its default_action, " +
+    "an endpoint on which no program listens. Comments and line breaks stay.",
+    "remove undoes the changes of --record byte for byte, and removes every other check of greylag. The " +
+    "exit code is 1 if a check is left.",
+  ],
+  options: [...DATABASE_OPTIONS.filter(({ name }) => name === "config"), ...OWN],
+  async run(args, output) {
+    const { configuration, options, rest } = parseInvocation(args, OWN);
+    const [action, source, target, ...more] = rest;
+    if ((action !== "add" && action !== "remove") || target === undefined || more.length > 0) {
+      throw new UsageError("add or remove, DIRECTORY and OUTPUT are needed");
+    }
+    const files = {
+      "main.cf": readBytes(`${source}/main.cf`),
+      "master.cf": readBytes(`${source}/master.cf`),
+    };
+    const setup = setupOf(configuration.values);
+    const record = options.get("record");
+    const recorded = readRecord(typeof record === "string" ? record : undefined);
+    return action === "add"
+      ? await add(files, setup, target, recorded, options.get("learn-outbound") === true, output)
+      : remove(files, setup, target, recorded, options.get("recorded") === true, output);
+  },
+};
