@@ -103,9 +103,7 @@ function checkDefaultAction(place: Place, service: PolicyService): Finding[] {
   if (action === undefined) return [];
   return [{
     severity: "error",
-    what: `if greylag were stopped, Postfix would answer all mail with "${action}" (${
-      nameOf(place)
-    })`,
+    what: `while greylag is stopped, Postfix answers all mail with "${action}" (${nameOf(place)})`,
     remedy: place.list === RECIPIENT
       ? assignment(place, repairList(place.value, place.context))
       : assignment(place, recommended(place.context.endpoints[0]!)),
@@ -227,7 +225,7 @@ function checkRecipientLists(places: readonly Place[], setup: GreylagSetup): Fin
         ? `${RECIPIENT} does not call greylag: recipients are not greylisted`
         : called.length === 0
         ? "main.cf has no check_policy_service: Postfix does not call greylag"
-        : `Postfix asks ${
+        : `Postfix calls ${
           called.map(({ endpoint }) => endpoint).join(", ")
         }, but greylag listens on ` +
           setup.listen.map(formatEndpoint).join(", "),

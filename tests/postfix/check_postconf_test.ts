@@ -119,7 +119,7 @@ Deno.test("master.cf, dead ports and second greylisting servers are checked", ()
     [
       `${lists}smtpd pass - - y - - smtpd\n` +
       "  -o smtpd_recipient_restrictions=check_policy_service,inet:127.0.0.1:10023\n",
-      'answer all mail with "451 4.3.5 Server configuration problem" (smtpd_recipient_restrictions of smtpd/pass',
+      'answers all mail with "451 4.3.5 Server configuration problem" (smtpd_recipient_restrictions of smtpd/pass',
       `postconf -P 'smtpd/pass/smtpd_recipient_restrictions = `,
     ],
     [
