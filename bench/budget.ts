@@ -32,6 +32,11 @@ const STEPS: readonly Step[] = [
     at: /^lib\/daemon\/(event_log|event_text|log_line|log_sink)\.ts/,
     withCallees: true,
   },
+  {
+    name: "maintenance",
+    at: /^lib\/(daemon\/maintenance|store\/(expiry|checkpointer))\.ts/,
+    withCallees: true,
+  },
   { name: "lists", at: /^lib\/(daemon\/lists\.ts|lists\/)/, withCallees: true },
   { name: "parse", at: /^lib\/postfix\/request\.ts/ },
   { name: "attempt: address", at: /^lib\/net\/network\.ts/ },
@@ -75,6 +80,7 @@ export const STEP_NAMES: readonly string[] = [
   "events",
   "history",
   "log",
+  "maintenance",
   "gc",
   OUTSIDE,
 ];
@@ -135,7 +141,9 @@ function add(sums: Map<string, number>, name: string, time: number): void {
 /** `FILE:FUNCTION`, or the name alone for the runtime's own, such as `(program)`. */
 function frameOf({ functionName, url }: ProfileNode["callFrame"], root: string): string {
   if (url === "") return functionName;
-  const file = url.startsWith(root) ? url.slice(root.length) : url;
+  const file = url.startsWith(root)
+    ? url.slice(root.length)
+    : url.replace(/^.*\/npm\/registry\.npmjs\.org\//, "npm:");
   return `${file}:${functionName === "" ? "(anonymous)" : functionName}`;
 }
 

@@ -4,9 +4,10 @@
  *
  *     deno task profile [--only known,new] [--seconds 4] [--connections 50]
  *                       [--program main.ts] [--functions 25] [--args=OPTION,…] [--save DIRECTORY]
+ *                       [--write]
  *
  * The profile gives shares of the main thread; its processor time, from /proc, gives the sum. --save
- * stores the profiles for the performance panel of Chromium.
+ * stores the profiles for the performance panel of Chromium, --write the table of steps in HACKING.md.
  *
  * @module
  */
@@ -18,7 +19,7 @@ import { type Profile, STEP_NAMES, type Sums, sumsOf } from "./budget.ts";
 import { LoadGenerator } from "./load.ts";
 import { Inspector } from "./inspector.ts";
 import { makeKnown, startNameServer, warmUp } from "./preparation.ts";
-import { type Cell, machine, print, table } from "./report.ts";
+import { type Cell, machine, print, publish, table } from "./report.ts";
 import { GREYLAG_SOURCE, type Server, startGreylag } from "./servers.ts";
 import type { Mix } from "./traffic.ts";
 
@@ -26,13 +27,19 @@ import type { Mix } from "./traffic.ts";
 interface Profiled {
   readonly mix: Mix;
   readonly sums: Sums;
+  /** By the name of the thread. */
+  readonly threads: ReadonlyMap<string, number>;
   readonly mainThread: number;
   readonly otherThreads: number;
   readonly rate: number;
 }
 
+/** The thread of V8 that collects the samples. */
+const PROFILER = "v8:ProfEvntProc";
+
 const options = parseArgs(Deno.args, {
   string: ["only", "seconds", "connections", "program", "functions", "args", "save"],
+  boolean: ["write"],
 });
 const mixes = String(options.only ?? "known,new").split(",") as Mix[];
 const seconds = Number(options.seconds ?? 4);
@@ -49,20 +56,22 @@ async function profile(
   mix: Mix,
 ): Promise<Profiled> {
   let [requests, rate] = [0, 0];
-  const times = () => [server.cpuTime, server.mainThreadCpuTime] as const;
-  const before = times();
+  const before = server.threadCpuTimes;
   let after = before;
   const taken: Profile = await inspector.profile(async () => {
     ({ requests, rate } = await generator.run(server.port, { mix, connections, seconds }));
-    after = times();
+    after = server.threadCpuTimes;
   });
   if (typeof options.save === "string") {
     await Deno.writeTextFile(`${options.save}/${mix}.cpuprofile`, JSON.stringify(taken));
   }
-  const all = (after[0] - before[0]) / requests;
-  const mainThread = (after[1] - before[1]) / requests;
-  const otherThreads = all - mainThread;
-  return { mix, sums: sumsOf(taken, root), mainThread, otherThreads, rate };
+  const threads = new Map(
+    [...after].filter(([name]) => name !== PROFILER)
+      .map(([name, time]) => [name, (time - (before.get(name) ?? 0)) / requests]),
+  );
+  const mainThread = threads.get("main")!;
+  const otherThreads = [...threads.values()].reduce((sum, time) => sum + time, -mainThread);
+  return { mix, sums: sumsOf(taken, root), threads, mainThread, otherThreads, rate };
 }
 
 /** Microseconds a request of a part of the profile. */
@@ -81,6 +90,14 @@ function budget(all: readonly Profiled[]): string {
     ...all.map(({ mainThread, otherThreads }) => mainThread + otherThreads),
   ]);
   return table(["step, µs a request", ...all.map(({ mix }) => mix)], rows);
+}
+
+function threadTable(all: readonly Profiled[]): string {
+  const names = [...all.at(-1)!.threads].sort((a, b) => b[1] - a[1]).map(([name]) => name);
+  return table(
+    ["thread, µs a request", ...all.map(({ mix }) => mix)],
+    names.map((name) => [name, ...all.map(({ threads }) => threads.get(name) ?? 0)]),
+  );
 }
 
 function largest(
@@ -114,19 +131,23 @@ try {
   const all: Profiled[] = [];
   for (const mix of mixes) all.push(await profile(generator, server, inspector, mix));
   inspector.close();
-  print(
-    `${machine()}; ${connections} connections, ${seconds} s each; with the profiler ${
-      all.map(({ mix, rate }) => `${mix} ${rate.toFixed(0)}/s`).join(", ")
-    }\n`,
+  const rates = all.map(({ mix, rate }) => `${mix} ${rate.toFixed(0)}/s`).join(", ");
+  publish(
+    "budget",
+    `${machine()}; ${connections} connections, ${seconds} s each; with the profiler ${rates}.\n\n` +
+      budget(all),
+    options.write === true,
+    "HACKING.md",
   );
-  print(`${budget(all)}\n`);
-  print(`${largest("module, with what it calls outside lib/", all, (sums) => sums.modules, 20)}\n`);
-  print(
-    `${
-      largest("function, with what it calls outside lib/", all, (sums) => sums.functions, functions)
-    }\n`,
-  );
-  print(largest("function outside lib/", all, (sums) => sums.outside, functions));
+  const callees = "with what it calls outside lib/";
+  for (
+    const part of [
+      threadTable(all),
+      largest(`module, ${callees}`, all, (sums) => sums.modules, functions),
+      largest(`function, ${callees}`, all, (sums) => sums.functions, functions),
+      largest("function outside lib/", all, (sums) => sums.outside, functions),
+    ]
+  ) print(`\n${part}`);
 } finally {
   await server?.stop();
   await nameServer.close();

@@ -91,10 +91,16 @@ export function print(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
-/** Prints a section, and stores it in bench/RESULTS.md where that is asked for. */
-export function publish(name: string, text: string, isStored: boolean): void {
+/** Prints a section, and stores it in a document of the repository where that is asked for. */
+export function publish(
+  name: string,
+  text: string,
+  isStored: boolean,
+  document = "bench/RESULTS.md",
+): void {
   print(text);
   if (!isStored) return;
-  const path = new URL("RESULTS.md", import.meta.url);
+  const path = new URL(`../${document}`, import.meta.url);
   Deno.writeTextFileSync(path, replaceSection(Deno.readTextFileSync(path), name, text));
+  new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", path.pathname] }).outputSync();
 }

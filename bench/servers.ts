@@ -75,9 +75,21 @@ export class Server {
     return cpuTimeIn(`/proc/${this.pid}/stat`);
   }
 
-  /** The same of the main thread. */
-  get mainThreadCpuTime(): number {
-    return cpuTimeIn(`/proc/${this.pid}/task/${this.pid}/stat`);
+  /** The same by the names of the threads; the main thread is `main`. */
+  get threadCpuTimes(): ReadonlyMap<string, number> {
+    const times = new Map<string, number>();
+    for (const { name: id } of Deno.readDirSync(`/proc/${this.pid}/task`)) {
+      const path = `/proc/${this.pid}/task/${id}`;
+      try {
+        const name = Number(id) === this.pid
+          ? "main"
+          : Deno.readTextFileSync(`${path}/comm`).trim();
+        times.set(name, (times.get(name) ?? 0) + cpuTimeIn(`${path}/stat`));
+      } catch {
+        // The thread has ended.
+      }
+    }
+    return times;
   }
 
   async stop(): Promise<void> {

@@ -40,6 +40,7 @@ const STEPS: readonly (readonly [step: string, stack: readonly string[]])[] = [
   ["commit", [ENGINE, "lib/store/connection.ts:transact"]],
   ["history", ["lib/daemon/history.ts:#write", "lib/store/connection.ts:transact", "run"]],
   ["log", ["lib/daemon/log_sink.ts:#drain", "lib/text/escape.ts:escape"]],
+  ["maintenance", ["lib/daemon/maintenance.ts:#pass", "lib/store/connection.ts:transact", "run"]],
   ["gc", ["(garbage collector)"]],
   ["runtime outside lib/", ["ext:core"]],
 ];
