@@ -62,6 +62,9 @@ export interface CommandResult {
   readonly err: string;
 }
 
+/** Keeps the host's whitelist files of postgrey out of tests that use postgrey's options. */
+const NO_LIST_FILES = { GREYLAG_WHITELIST_CLIENTS: "", GREYLAG_WHITELIST_RECIPIENTS: "" };
+
 /** A running daemon. */
 export class Daemon {
   /** Standard error so far. */
@@ -79,7 +82,10 @@ export class Daemon {
   static start(args: readonly string[], options?: StartOptions): Promise<Daemon> {
     // Tests run side by side, and only one of them could have the default port.
     const status = args.some((arg) => arg.startsWith("--status")) ? [] : ["--status=off"];
-    return Daemon.startCommand(["serve", ...status, ...args], options);
+    return Daemon.startCommand(["serve", ...status, ...args], {
+      ...options,
+      environment: { ...NO_LIST_FILES, ...options?.environment },
+    });
   }
 
   /** Starts Greylag with exactly these arguments and waits until it listens. */

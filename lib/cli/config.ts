@@ -1,12 +1,14 @@
 import { describeSource } from "../config/load.ts";
-import { SETTING_NAMES } from "../config/settings.ts";
+import { listFileErrors, readListFiles } from "../admin/list_checks.ts";
+import { reviewSettings } from "../config/review.ts";
+import { daemonSettings, SETTING_NAMES } from "../config/settings.ts";
 import type { Command } from "./command.ts";
-import { parseSettings, SETTING_OPTIONS } from "./setting_options.ts";
+import { parseSettings, postgreyNotes, SETTING_OPTIONS } from "./setting_options.ts";
 import type { Option } from "./usage.ts";
 
 const CHECK: Option = {
   name: "check",
-  help: "Check the settings only. Print nothing if they are correct.",
+  help: "Check the settings and the list files only. Print nothing if they are correct.",
 };
 const JSON_OPTION: Option = { name: "json", help: "Print JSON." };
 
@@ -23,15 +25,24 @@ export const config: Command = {
   usage: "[--check | --json] [OPTIONS OF serve]",
   description: [
     "The output is a valid configuration file.",
-    "To see the settings of the daemon, pass the options it is started with.",
+    "To see the settings of the daemon, pass the options it is started with. Settings without effect are " +
+    "reported. With --check the exit code is 1 for an error in the settings or in a list file.",
   ],
   options: [CHECK, JSON_OPTION, ...SETTING_OPTIONS],
 
   run(args, output) {
     const given = parseSettings(args, [CHECK, JSON_OPTION]);
-    const { written, sources } = given.load();
-    for (const warning of given.warnings) output.complain(`greylag: ${warning}\n`);
-    if (given.options.has("check")) return Promise.resolve(0);
+    const configuration = given.load();
+    const { values, written, sources } = configuration;
+    const review = reviewSettings(configuration);
+    const warnings = [...given.warnings, ...postgreyNotes(configuration), ...review.warnings];
+    for (const warning of warnings) output.complain(`greylag: ${warning}\n`);
+    if (given.options.has("check")) {
+      const files = readListFiles(daemonSettings(values).lists);
+      const errors = [...review.errors, ...listFileErrors(files)];
+      for (const error of errors) output.complain(`greylag: ${error}\n`);
+      return Promise.resolve(errors.length === 0 ? 0 : 1);
+    }
     if (given.options.has("json")) {
       const settings = SETTING_NAMES.map((name) => [
         name,

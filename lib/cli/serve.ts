@@ -16,7 +16,7 @@ import type { StatusSettings } from "../web/settings.ts";
 import { StatusThread } from "../web/worker/thread.ts";
 import { messageOf } from "../text/error_message.ts";
 import type { Command } from "./command.ts";
-import { parseSettings, SETTING_OPTIONS } from "./setting_options.ts";
+import { parseSettings, postgreyNotes, SETTING_OPTIONS } from "./setting_options.ts";
 
 /** Under systemd, standard error is journald, which reads a priority before each line. */
 function linePrefix(): LinePrefix {
@@ -87,7 +87,9 @@ export const serve: Command = {
     "environment the file.",
     "SIGHUP reloads the settings and the lists. SIGTERM and SIGINT answer pending requests and stop.",
     "postgrey's options are accepted in postgrey's units: --delay=300 is in seconds, " +
-    "--max-age=35 and --retry-window=2 in days; -u PATH and -i [HOST:]PORT are endpoints.",
+    "--max-age=35 and --retry-window=2 in days; -u PATH and -i [HOST:]PORT are endpoints. With one of " +
+    "them, and no whitelist_clients or whitelist_recipients set, postgrey's own whitelist files are read: " +
+    "/etc/postgrey/whitelist_clients, whitelist_recipients and their .local files.",
   ],
   options: SETTING_OPTIONS,
 
@@ -101,7 +103,9 @@ export const serve: Command = {
     });
     const log = new EventLog(sink, settings.log, linePrefix());
     events.subscribe((event) => log.handle(event));
-    for (const text of given.warnings) events.publish({ kind: "warning", text });
+    for (const text of [...given.warnings, ...postgreyNotes(configuration)]) {
+      events.publish({ kind: "warning", text });
+    }
     if (configuration.values.accept_test_time) {
       events.publish({
         kind: "warning",

@@ -12,7 +12,7 @@ import {
   readConfigFile,
   variableOf,
 } from "../config/load.ts";
-import { translatePostgrey } from "../config/postgrey.ts";
+import { postgreyListFiles, translatePostgrey } from "../config/postgrey.ts";
 import { isSettingName, SETTING_NAMES, type SettingName, SETTINGS } from "../config/settings.ts";
 import { type Option, parseOptions, refuseRest } from "./usage.ts";
 
@@ -52,15 +52,40 @@ export function parseSettings(
   args: readonly string[],
   more: readonly Option[] = [],
 ): SettingArguments {
-  const { args: translated, warnings } = translatePostgrey(args);
+  const { args: translated, warnings, isPostgrey } = translatePostgrey(args);
   const { options, rest } = parseOptions(translated, [...SETTING_OPTIONS, ...more]);
   refuseRest(rest);
-  return { load: configurationOf(options), options, warnings };
+  return { load: configurationOf(options, isPostgrey), options, warnings };
 }
 
-/** Returns a function that reads the file each time it is called. */
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    // An unreadable file is reported where it is read.
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}
+
+/** Names the whitelist files that are read because of postgrey's options. */
+export function postgreyNotes({ written, sources }: Configuration): string[] {
+  return SETTING_NAMES.filter((name) => sources[name].kind === "postgrey").map((name) => {
+    const paths = written[name] as readonly string[];
+    const line = `${name} = [${paths.map((path) => JSON.stringify(path)).join(", ")}]`;
+    return `reading ${paths.join(" and ")}, since postgrey's options are used. ` +
+      `Without them, set ${line}`;
+  });
+}
+
+/**
+ * Returns a function that reads the file each time it is called.
+ *
+ * @param isPostgrey the whitelist files that postgrey reads by default are read too.
+ */
 export function configurationOf(
   options: ReadonlyMap<string, string | string[] | boolean>,
+  isPostgrey = false,
 ): () => Configuration {
   const flags = new Map<SettingName, GivenFlag>();
   for (const [option, given] of options) {
@@ -81,5 +106,6 @@ export function configurationOf(
       file: readConfigFile(typeof path === "string" ? path : undefined),
       environment: (name) => variables.get(name),
       flags,
+      postgreyFiles: isPostgrey ? postgreyListFiles(exists) : undefined,
     });
 }

@@ -29,6 +29,8 @@ export class ConfigError extends Error {
 
 export type Source =
   | { readonly kind: "default" }
+  /** A default of postgrey, whose options are used. */
+  | { readonly kind: "postgrey" }
   | { readonly kind: "file"; readonly path: string; readonly line: number | undefined }
   | { readonly kind: "environment"; readonly name: string }
   | { readonly kind: "flag"; readonly name: string };
@@ -51,6 +53,8 @@ export interface Sources {
   /** Called with names of {@linkcode variableOf} only. */
   readonly environment: (name: string) => string | undefined;
   readonly flags: ReadonlyMap<SettingName, GivenFlag>;
+  /** Files in place of the defaults, for a command line of postgrey. */
+  readonly postgreyFiles?: Readonly<Partial<Record<SettingName, readonly string[]>>> | undefined;
 }
 
 export function flagOf(name: SettingName): string {
@@ -70,6 +74,8 @@ export function describeSource(source: Source): string {
   switch (source.kind) {
     case "default":
       return "default";
+    case "postgrey":
+      return "postgrey's default";
     case "file":
       return source.line === undefined ? source.path : `${source.path}:${source.line}`;
     case "environment":
@@ -135,6 +141,11 @@ export function combine(given: Sources): Configuration {
   for (const name of SETTING_NAMES) {
     written[name] = SETTINGS[name].default;
     sources[name] = { kind: "default" };
+  }
+  for (const [name, paths] of Object.entries(given.postgreyFiles ?? {})) {
+    if (!isSettingName(name) || paths.length === 0) continue;
+    written[name] = paths;
+    sources[name] = { kind: "postgrey" };
   }
   if (given.file !== undefined) {
     const { path, text } = given.file;

@@ -8,6 +8,8 @@ export interface Translation {
   readonly args: readonly string[];
   /** Options without effect, and their replacement. */
   readonly warnings: readonly string[];
+  /** An option has postgrey's form, which Greylag's own options do not have. */
+  readonly isPostgrey: boolean;
 }
 
 /** postgrey's default of `--auto-whitelist-clients` without a number. */
@@ -76,9 +78,12 @@ function option(arg: string): { name: string; joined: string | undefined } | und
 export function translatePostgrey(given: readonly string[]): Translation {
   const args: string[] = [];
   const warnings: string[] = [];
+  let isPostgrey = false;
   for (let at = 0; at < given.length; at++) {
     const arg = given[at]!;
-    if (arg === "--") return { args: [...args, ...given.slice(at)], warnings };
+    if (arg === "--") {
+      return { args: [...args, ...given.slice(at)], warnings, isPostgrey };
+    }
     const found = option(arg);
     if (found === undefined) {
       args.push(arg);
@@ -97,23 +102,55 @@ export function translatePostgrey(given: readonly string[]): Translation {
     const ignored = WITH_VALUE.get(name);
     if (rewrite !== undefined) {
       const value = takeValue();
-      args.push(...(value === undefined ? [`--${name}`] : rewrite(value)));
+      const rewritten = value === undefined ? [`--${name}`] : rewrite(value);
+      args.push(...rewritten);
+      if (value !== undefined && rewritten[0] !== `--${name}=${value}`) isPostgrey = true;
     } else if (ignored !== undefined) {
       takeValue();
+      isPostgrey = true;
       warnings.push(`${shown} has no effect: ${ignored}`);
     } else if (NO_VALUE.has(name)) {
       const why = NO_VALUE.get(name)!;
+      isPostgrey = true;
       if (why !== "") warnings.push(`${shown} has no effect: ${why}`);
     } else if (SWITCHES.has(name)) {
       args.push(...SWITCHES.get(name)!);
+      isPostgrey = true;
     } else if (name === "auto-whitelist-clients" && joined === undefined) {
       const next = given[at + 1];
       const hasNumber = next !== undefined && /^\d+$/.test(next);
       if (hasNumber) at++;
       args.push(`${arg}=${hasNumber ? next : AUTO_WHITELIST_DEFAULT}`);
+      if (!hasNumber) isPostgrey = true;
     } else {
       args.push(arg);
     }
   }
-  return { args, warnings };
+  return { args, warnings, isPostgrey };
+}
+
+/** Names of Debian's package first, then those of postgrey itself. */
+const LIST_FILES = {
+  whitelist_clients: ["/etc/postgrey/whitelist_clients", "/etc/postfix/postgrey_whitelist_clients"],
+  whitelist_recipients: [
+    "/etc/postgrey/whitelist_recipients",
+    "/etc/postfix/postgrey_whitelist_recipients",
+  ],
+} as const;
+
+/**
+ * The whitelist files that postgrey reads without an option, with their `.local` files.
+ *
+ * @param exists tells whether there is a file at a path.
+ */
+export function postgreyListFiles(
+  exists: (path: string) => boolean,
+): Readonly<Record<keyof typeof LIST_FILES, readonly string[]>> {
+  const existing = (paths: readonly string[]): readonly string[] =>
+    paths.map((path) => [path, `${path}.local`].filter(exists))
+      .find((found) => found.length > 0) ?? [];
+  return {
+    whitelist_clients: existing(LIST_FILES.whitelist_clients),
+    whitelist_recipients: existing(LIST_FILES.whitelist_recipients),
+  };
 }

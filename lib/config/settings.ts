@@ -155,7 +155,8 @@ export const SETTINGS = {
   }),
   whitelist_clients: paths({
     default: [],
-    help: "Files of allowed clients in postgrey's format. Changes take effect without a reload.",
+    help:
+      "Files of allowed clients: postgrey's, sqlgrey's, or Postfix's CIDR tables. Changes take effect without a reload.",
   }),
   whitelist_recipients: paths({
     default: [],

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { COMMANDS } from "../../lib/cli/commands.ts";
+import { inDirectory } from "../daemon.ts";
 import { greylag } from "./database.ts";
 
 Deno.test("every command has help within 80 columns, by its option and by its name", async () => {
@@ -78,4 +79,30 @@ Deno.test("postgrey's options without effect are reported", async () => {
   assertEquals(code, 0);
   assertStringIncludes(err, "--daemonize has no effect");
   assertStringIncludes(err, "--user has no effect");
+});
+
+Deno.test("config --check reads the list files and reports their errors", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/clients`;
+    await Deno.writeTextFile(path, "example.org\nroot:$6$secret:19000::::\n");
+    const files = `--whitelist-clients=${path},${directory}/missing`;
+    const { code, out, err } = await greylag("config", "--check", files);
+    assertEquals([code, out], [1, ""]);
+    assertStringIncludes(err, `${path}:2: not an address`);
+    assertStringIncludes(err, `cannot read the list file ${directory}/missing: no such file`);
+    assert(!err.includes("secret"), err);
+    assertEquals((await greylag("list", "files", files)).code, 2);
+    await Deno.writeTextFile(path, "example.org\n");
+    const correct = await greylag("config", "--check", `--whitelist-clients=${path}`);
+    assertEquals(correct, { code: 0, out: "", err: "" });
+  });
+});
+
+Deno.test("config --check reports settings without effect, and fails for a port used twice", async () => {
+  const ineffective = await greylag("config", "--check", "--spf=off", "--spf-fail=block");
+  assertEquals(ineffective.code, 0);
+  assertStringIncludes(ineffective.err, 'flag --spf-fail: spf_fail has no effect: spf = "off"');
+  const twice = await greylag("config", "--check", "--listen=inet:10623");
+  assertEquals(twice.code, 1);
+  assertStringIncludes(twice.err, "the page cannot listen there");
 });

@@ -153,3 +153,13 @@ Deno.test("a named file must exist, the default one need not", async () => {
   assertEquals(readConfigFile(path), { path, text: 'delay = "3m"' });
   await Deno.remove(path);
 });
+
+Deno.test("postgrey's whitelist files replace the default, and any source replaces them", () => {
+  const postgreyFiles = { whitelist_clients: ["/etc/postgrey/whitelist_clients"] };
+  const none = { environment: () => undefined, flags: new Map() };
+  const found = combine({ ...none, postgreyFiles });
+  assertEquals(found.values.whitelist_clients, postgreyFiles.whitelist_clients);
+  assertEquals(describeSource(found.sources.whitelist_clients), "postgrey's default");
+  const file = { path: PATH, text: "whitelist_clients = []" };
+  assertEquals(combine({ ...none, postgreyFiles, file }).values.whitelist_clients, []);
+});

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { translatePostgrey } from "../../lib/config/postgrey.ts";
+import { postgreyListFiles, translatePostgrey } from "../../lib/config/postgrey.ts";
 
 Deno.test("postgrey's options have postgrey's meaning and units", () => {
   const table: [string[], string[]][] = [
@@ -65,4 +65,49 @@ Deno.test("options without effect are left out, with their replacement", () => {
 
 Deno.test("a value that is missing stays missing, so that the parser can say so", () => {
   assertEquals(translatePostgrey(["--delay"]).args, ["--delay"]);
+});
+
+Deno.test("an option in postgrey's form is told from one of Greylag", () => {
+  const table: [args: string[], isPostgrey: boolean][] = [
+    [[], false],
+    [["--listen=inet:10023", "--delay=5m", "--retry-window=2d", "--privacy"], false],
+    [["--auto-whitelist-clients=5", "--hostname=mx"], false],
+    [["--delay=300"], true],
+    [["--retry-window=2"], true],
+    [["--inet=10023"], true],
+    [["-u", "/run/p"], true],
+    [["-d"], true],
+    [["--user=postgrey"], true],
+    [["--auto-whitelist-clients"], true],
+    [["--verbose", "--", "--delay=5m"], true],
+    [["--", "--inet=10023"], false],
+  ];
+  for (const [args, isPostgrey] of table) {
+    assertEquals(translatePostgrey(args).isPostgrey, isPostgrey, args.join(" "));
+  }
+});
+
+Deno.test("postgrey's own whitelist files are found, Debian's first", () => {
+  const debian = "/etc/postgrey/whitelist";
+  const upstream = "/etc/postfix/postgrey_whitelist";
+  const table: [existing: string[], clients: string[], recipients: string[]][] = [
+    [[], [], []],
+    [[`${debian}_clients`], [`${debian}_clients`], []],
+    [
+      [`${debian}_clients`, `${debian}_clients.local`, `${upstream}_clients`],
+      [`${debian}_clients`, `${debian}_clients.local`],
+      [],
+    ],
+    [
+      [`${debian}_clients.local`, `${upstream}_recipients`],
+      [`${debian}_clients.local`],
+      [`${upstream}_recipients`],
+    ],
+  ];
+  for (const [existing, clients, recipients] of table) {
+    assertEquals(
+      postgreyListFiles((path) => existing.includes(path)),
+      { whitelist_clients: clients, whitelist_recipients: recipients },
+    );
+  }
 });

@@ -1,0 +1,74 @@
+/**
+ * Finds settings that are valid but cannot be meant: without effect, or in each other's way.
+ *
+ * @module
+ */
+import { type Endpoint, formatEndpoint } from "../net/endpoint.ts";
+import { type Configuration, describeSource } from "./load.ts";
+import type { SettingName, Values } from "./settings.ts";
+
+export interface Review {
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+interface Ineffective {
+  readonly names: readonly SettingName[];
+  /** Why they have no effect; undefined if they have. */
+  readonly because: (values: Values) => string | undefined;
+}
+
+const GREYLIST_ALL: readonly string[] = ["all", "shadow", "off"];
+
+const INEFFECTIVE: readonly Ineffective[] = [
+  {
+    names: ["dns_lists", "signal_weights", "suspicion_threshold"],
+    because: ({ mode }) => GREYLIST_ALL.includes(mode) ? `mode = "${mode}"` : undefined,
+  },
+  {
+    names: ["spf_fail", "spf_widest_ipv4", "spf_widest_ipv6"],
+    because: ({ spf }) => spf === "off" ? 'spf = "off"' : undefined,
+  },
+  {
+    names: ["status_names", "status_prefix", "status_private", "help_text", "help_contact"],
+    because: ({ status }) => status === "off" ? 'status = "off"' : undefined,
+  },
+  {
+    names: ["history_rows"],
+    because: ({ history }) => history === 0 ? 'history = "0s"' : undefined,
+  },
+  {
+    names: ["socketmode"],
+    because: ({ listen, status }) =>
+      [...listen, status].some((one) => one !== "off" && one.kind === "unix")
+        ? undefined
+        : "no endpoint is a Unix socket",
+  },
+];
+
+const WILDCARDS: readonly string[] = ["0.0.0.0", "::"];
+
+function collide(a: Endpoint, b: Endpoint): boolean {
+  if (a.kind !== "inet" || b.kind !== "inet") return formatEndpoint(a) === formatEndpoint(b);
+  return a.port === b.port && a.port !== 0 &&
+    (a.host === b.host || WILDCARDS.includes(a.host) || WILDCARDS.includes(b.host));
+}
+
+export function reviewSettings({ values, sources }: Configuration): Review {
+  const warnings = INEFFECTIVE.flatMap(({ names, because }) => {
+    const why = because(values);
+    if (why === undefined) return [];
+    return names.filter((name) => sources[name].kind !== "default")
+      .map((name) => `${describeSource(sources[name])}: ${name} has no effect: ${why}`);
+  });
+  const { listen, status } = values;
+  const errors = status !== "off" && listen.some((endpoint) => collide(endpoint, status))
+    ? [
+      `${describeSource(sources.status)}: status = "${
+        formatEndpoint(status)
+      }" is also an endpoint ` +
+      "of `listen`: the page cannot listen there. Choose another port or socket",
+    ]
+    : [];
+  return { errors, warnings };
+}
