@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
 import type { ListName } from "../lists/matcher.ts";
 import { formatPair, formatPattern, type MatchOn, parsePattern } from "../lists/pattern.ts";
 import type { Deferral } from "../store/history.ts";
@@ -44,11 +45,11 @@ export function newEntry(
   return { ok: true, entry: { list, matchOn, pattern, ...remarked(remarks) } };
 }
 
-/** An entry that accepts mail of the pair from any client. */
+/** An entry that accepts mail of a pair, as given or normalised, from any client. */
 export function releaseOf(
   { sender, recipient }: Pick<Deferral, "sender" | "recipient">,
   remarks: Remarks,
 ): NewEntry {
-  const pattern = formatPair(sender, recipient);
+  const pattern = formatPair(normaliseSender(sender, recipient), normaliseRecipient(recipient));
   return { list: "release", matchOn: "pair", pattern, ...remarked(remarks) };
 }

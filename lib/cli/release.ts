@@ -53,7 +53,7 @@ function bySender(
         after,
       }),
     1000,
-    (row) => row.sender === sender || row.sender === normaliseSender(sender, row.recipient),
+    (row) => normaliseSender(row.sender, row.recipient) === normaliseSender(sender, row.recipient),
   );
 }
 

@@ -32,11 +32,12 @@ function findTraces(db: Database, address: string, hide?: Pseudonym): Traces {
   // Unlike a hash an address in clear matches in any case.
   const column = (name: string) => hide === undefined ? `lower(${name})` : name;
   const mailbox = `${column("sender")} = ? OR ${column("recipient")} = ?`;
-  const either = `${mailbox} OR ${column("client_address")} = ?`;
   const triplets = db.prepare(`SELECT sender, recipient, origin FROM triplet WHERE ${mailbox}`)
     .values<[string, string, string]>(sender, recipient);
-  const deferrals = db.prepare(`SELECT id FROM deferral WHERE ${either}`)
-    .values<[number]>(sender, recipient, client);
+  const deferrals = db.prepare(
+    `SELECT id FROM deferral WHERE ${column("key_sender")} = ? OR ${column("key_recipient")} = ? ` +
+      `OR ${column("client_address")} = ?`,
+  ).values<[number]>(sender, recipient, client);
   const decisions = db.prepare("SELECT id, sender, recipient, client_address FROM decision")
     .values<[number, string, string, string]>()
     .filter(([, from, to, address]) =>

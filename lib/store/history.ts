@@ -23,10 +23,13 @@ export interface DecisionRecord {
   readonly heloName: string;
   readonly sender: string;
   readonly recipient: string;
+  /** The sender and recipient under which a retry belongs to its deferral. */
   readonly normalisedSender: string;
   readonly normalisedRecipient: string;
   /** The client's network, as the name of an origin. */
   readonly network: string;
+  /** What was known of the client and its sender; absent where nothing was looked up. */
+  readonly evidence?: StoredEvidence | undefined;
   /** The origin that matched, if one did. */
   readonly origin?: string;
   /** Short name of the list entry that decided, if one did. */
@@ -39,12 +42,25 @@ export interface DecisionRecord {
   readonly legitimacy: number;
 }
 
+/** One term of the evidence about a client, for people to read. */
+export interface EvidenceTerm {
+  /** `SPF`, `host name`, `HELO`, a DNS list, or an origin. */
+  readonly what: string;
+  readonly found: string;
+  /** Whether it speaks for a legitimate client, or against; absent for neither. */
+  readonly speaks?: "for" | "against" | undefined;
+}
+
+export type StoredEvidence = readonly EvidenceTerm[];
+
 /** A decision as stored. With privacy, hashes stand for addresses and names. */
 export interface StoredDecision
   extends
-    Omit<DecisionRecord, "normalisedSender" | "normalisedRecipient" | "network" | "legitimacy"> {
+    Omit<DecisionRecord, "normalisedSender" | "normalisedRecipient" | "legitimacy" | "evidence"> {
   /** Increases with time. */
   readonly id: number;
+  /** The registrable domain of the sender; empty for the null sender. */
+  readonly senderDomain: string;
   /** The `id` of the deferral that it began, continued or ended. */
   readonly deferral?: number;
 }
@@ -53,9 +69,11 @@ export interface StoredDecision
 export interface Deferral {
   /** Increases with time. */
   readonly id: number;
-  /** Normalised, as is the recipient. */
+  /** As the newest attempt gives it, as is the recipient. */
   readonly sender: string;
   readonly recipient: string;
+  /** The registrable domain of the sender; empty for the null sender. */
+  readonly senderDomain: string;
   readonly firstSeen: number;
   readonly lastSeen: number;
   /** Number of deferred attempts. */
@@ -69,6 +87,8 @@ export interface Deferral {
   readonly heloName: string;
   /** Likelihood of a real mail server; higher is more. */
   readonly legitimacy: number;
+  /** Of the first attempt. */
+  readonly evidence?: StoredEvidence;
   /** Time of acceptance or rejection; absent before. */
   readonly ended?: number;
   /** Reason of acceptance or rejection. */
@@ -134,9 +154,26 @@ export interface Search {
   readonly after?: string | undefined;
 }
 
-export interface DecisionSearch extends Search {
+/** Selects rows by exact values, which combine; an absent one selects all. With privacy, in clear. */
+export interface Selection {
+  /** The registrable domain of the sender; empty for the null sender. */
+  readonly senderDomain?: string | undefined;
+  readonly recipient?: string | undefined;
+  /** The name of an origin, such as `net:192.0.2.0/24`. */
+  readonly network?: string | undefined;
+  readonly clientAddress?: string | undefined;
+}
+
+export interface DecisionSearch extends Search, Selection {
   /** Absent for all reasons. */
   readonly reasons?: readonly Reason[] | undefined;
+  /** Outside shadow mode: a request that only shadow mode passed counts as deferred or rejected. */
+  readonly decision?: Decision | undefined;
+  readonly deferral?: number | undefined;
+  /** Only decisions at this time or later. */
+  readonly from?: number | undefined;
+  /** Only decisions before this time. */
+  readonly until?: number | undefined;
 }
 
 export interface Page<Row> {
@@ -146,9 +183,20 @@ export interface Page<Row> {
   readonly next: string | undefined;
 }
 
-export interface DeferralSearch extends Search {
+/** The state of a deferral: accepted, rejected, may still be retried, or quiet for too long. */
+export type DeferralState = "retried" | "rejected" | "waiting" | "not-retried";
+
+export interface DeferralSearch extends Search, Selection {
   /** Only deferrals that were neither accepted nor rejected. */
   readonly open?: boolean;
+  /** Only deferrals in this state; `quietSince` tells waiting from not retried. */
+  readonly state?: DeferralState | undefined;
+  /** Time of the last attempt before which an open deferral counts as not retried. */
+  readonly quietSince?: number | undefined;
+  /** Only deferrals that began at this time or later. */
+  readonly from?: number | undefined;
+  /** Only deferrals that began before this time. */
+  readonly until?: number | undefined;
   /** Only deferrals last seen at this time or later. */
   readonly lastSeenFrom?: number;
   /** Only deferrals last seen before this time. */
@@ -166,6 +214,24 @@ export interface DeferralCounts {
   /** Not retried in time. */
   readonly lost: number;
 }
+
+/** A ranked value of a period, such as a domain, and its numbers of deferrals. */
+export interface TopRow {
+  readonly value: string;
+  readonly deferred: number;
+  readonly retried: number;
+  readonly notRetried: number;
+}
+
+/** A period, and the time of the last attempt before which an open deferral counts as not retried. */
+export interface Period {
+  readonly from: number;
+  readonly until: number;
+  readonly quietSince: number;
+}
+
+/** What deferrals are grouped by. */
+export type TopKey = "senderDomain" | "network" | "recipient";
 
 /** Numbers of removed rows. */
 export interface Forgotten {
@@ -197,4 +263,18 @@ export interface HistoryStore {
    * @param until absent for no end.
    */
   countDeferrals(since: number, lostBefore: number, until?: number): DeferralCounts;
+
+  /** The values with most of the newest deferrals that began within a period, the most first. */
+  topDeferrals(
+    by: TopKey,
+    period: Period,
+    limit: number,
+  ): readonly TopRow[];
+
+  /**
+   * The delays of the newest accepted retries of a sender domain, in milliseconds.
+   *
+   * @param limit maximum number of retries.
+   */
+  retryDelays(senderDomain: string, limit: number): readonly number[];
 }

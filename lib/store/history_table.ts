@@ -1,15 +1,19 @@
 import type { Database, Statement } from "@db/sqlite";
+import { canonicalDomain, splitAddress } from "../net/email_address.ts";
+import { registrableDomain } from "../net/hostname.ts";
 import type { Connection, DatabaseAccess } from "./connection.ts";
 import type {
   DecisionRecord,
-  DeferralCounts,
   DelayTally,
   HistoryStore,
+  Period,
   Records,
   Tally,
+  TopKey,
+  TopRow,
 } from "./history.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
-import { searchDecisions, searchDeferrals } from "./search.ts";
+import { countDeferrals, firstAt, hashOf, searchDecisions, searchDeferrals } from "./search.ts";
 
 /** The history store in the tables `decision`, `deferral`, `tally` and `delay_tally`. */
 export function historyStoreOn(database: DatabaseAccess): HistoryStore {
@@ -22,13 +26,29 @@ export function historyStoreOn(database: DatabaseAccess): HistoryStore {
     tallies: (since) => database.read(({ db }) => readTallies(db, since)),
     delayTallies: (since) => database.read(({ db }) => readDelayTallies(db, since)),
     countDeferrals: (since, lostBefore, until = Number.MAX_SAFE_INTEGER) =>
-      database.read(({ db }) => readDeferralCounts(db, since, lostBefore, until)),
+      database.read(({ db }) => countDeferrals(db, since, lostBefore, until)),
+    topDeferrals: (by, period, limit) =>
+      database.read(({ db }) => readTopDeferrals(db, by, period, limit)),
+    retryDelays: (senderDomain, limit) =>
+      database.read(({ db, pseudonym }) =>
+        readRetryDelays(db, pseudonym?.(senderDomain) ?? senderDomain, limit)
+      ),
   };
 }
 
+/** A decision, and the registrable domain of its sender. */
+type Row = DecisionRecord & { readonly senderDomain: string };
+
+/** The domain that owns a sender; empty for the null sender. */
+export function senderDomainOf(sender: string): string {
+  const domain = canonicalDomain(splitAddress(sender).domain);
+  return registrableDomain(domain) ?? domain;
+}
+
 /** A decision as it is stored: with hashes in place of addresses and names if they are hidden. */
-function hidden(record: DecisionRecord, hide: Pseudonym | undefined): DecisionRecord {
-  if (hide === undefined) return record;
+function hidden(record: DecisionRecord, hide: Pseudonym | undefined): Row {
+  const senderDomain = senderDomainOf(record.sender);
+  if (hide === undefined) return { ...record, senderDomain };
   const normalisedSender = hide(record.normalisedSender);
   const normalisedRecipient = hide(record.normalisedRecipient);
   return {
@@ -41,6 +61,9 @@ function hidden(record: DecisionRecord, hide: Pseudonym | undefined): DecisionRe
     recipient: normalisedRecipient,
     normalisedSender,
     normalisedRecipient,
+    senderDomain: hide(senderDomain),
+    // Its terms name hosts and domains.
+    evidence: undefined,
     network: hideOrigin(record.network, hide),
     ...(record.origin === undefined ? {} : { origin: hideOrigin(record.origin, hide) }),
   };
@@ -57,33 +80,40 @@ class DecisionWriter {
   readonly #update: Statement;
   readonly #end: Statement;
   readonly #write: Statement;
+  readonly #hash: Statement;
 
   constructor(connection: Connection, quietPeriod: number) {
     this.#db = connection.db;
     this.#quietPeriod = quietPeriod;
     this.#find = connection.statement(
-      "SELECT id, last_seen, ended, network FROM deferral WHERE sender = ? AND recipient = ?",
+      "SELECT id, last_seen, ended, network FROM deferral " +
+        "WHERE key_sender = ? AND key_recipient = ?",
     );
     this.#insert = connection.statement(
-      "INSERT INTO deferral (sender, recipient, first_seen, last_seen, tries, network_changes, " +
-        "network, client_address, client_name, helo_name, legitimacy) " +
-        "VALUES (?, ?, ?, ?, 1, 0, ?, ?, ?, ?, ?) RETURNING id",
+      "INSERT INTO deferral (key_sender, key_recipient, sender, recipient, sender_domain, " +
+        "first_seen, last_seen, tries, network_changes, network, client_address, client_name, " +
+        "helo_name, legitimacy, evidence) " +
+        "VALUES (?, ?, ?, ?, ?, ?, ?, 1, 0, ?, ?, ?, ?, ?, ?) RETURNING id",
     );
     this.#update = connection.statement(
       "UPDATE deferral SET last_seen = max(last_seen, ?), tries = tries + 1, " +
-        "network_changes = network_changes + ?, network = ?, client_address = ?, client_name = ?, helo_name = ?, " +
-        "legitimacy = max(legitimacy, ?) WHERE id = ?",
+        "network_changes = network_changes + ?, sender = ?, recipient = ?, network = ?, " +
+        "client_address = ?, client_name = ?, helo_name = ?, legitimacy = max(legitimacy, ?), " +
+        "evidence = coalesce(evidence, ?) WHERE id = ?",
     );
     this.#end = connection.statement("UPDATE deferral SET ended = ?, ended_by = ? WHERE id = ?");
     this.#write = connection.statement(
       "INSERT INTO decision (time, decision, reason, shadow, client_address, client_name, " +
-        "helo_name, sender, recipient, deferral, origin, by_rule, wait, delayed) " +
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "helo_name, sender, recipient, sender_domain, network, deferral, origin, by_rule, wait, " +
+        "delayed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+    );
+    this.#hash = connection.statement(
+      "INSERT INTO decision_hash (id, sender_domain, network, recipient) VALUES (?, ?, ?, ?)",
     );
   }
 
-  write(one: DecisionRecord): void {
-    this.#write.run(
+  write(one: Row): void {
+    const [id] = this.#write.value<[number]>(
       one.time,
       one.decision,
       one.reason,
@@ -93,16 +123,19 @@ class DecisionWriter {
       one.heloName,
       one.sender,
       one.recipient,
+      one.senderDomain,
+      one.network,
       this.#deferralOf(one),
       one.origin,
       one.by,
       one.wait,
       one.delayed,
-    );
+    )!;
+    this.#hash.run(id, hashOf(one.senderDomain), hashOf(one.network), hashOf(one.recipient));
   }
 
   /** The number of the deferral that this decision begins, continues or ends. */
-  #deferralOf(one: DecisionRecord): number | undefined {
+  #deferralOf(one: Row): number | undefined {
     // Neither says anything about the mail.
     if (one.reason === "fault" || one.reason === "out-of-scope") return undefined;
     const row = this.#find.value<OpenRow>(one.normalisedSender, one.normalisedRecipient);
@@ -121,14 +154,18 @@ class DecisionWriter {
     const { time, clientAddress, clientName, heloName, legitimacy } = one;
     const networkChanges = network === one.network ? 0 : 1;
     const client = [one.network, clientAddress, clientName, heloName, legitimacy] as const;
-    this.#update.run(time, networkChanges, ...client, id);
+    const envelope = [one.sender, one.recipient] as const;
+    this.#update.run(time, networkChanges, ...envelope, ...client, evidenceText(one), id);
     return id;
   }
 
-  #insertFor(one: DecisionRecord): number {
+  #insertFor(one: Row): number {
     return this.#insert.value<[number]>(
       one.normalisedSender,
       one.normalisedRecipient,
+      one.sender,
+      one.recipient,
+      one.senderDomain,
       one.time,
       one.time,
       one.network,
@@ -136,8 +173,13 @@ class DecisionWriter {
       one.clientName,
       one.heloName,
       one.legitimacy,
+      evidenceText(one),
     )![0];
   }
+}
+
+function evidenceText({ evidence }: DecisionRecord): string | null {
+  return evidence === undefined ? null : JSON.stringify(evidence);
 }
 
 function writeRecords(connection: Connection, records: Records): void {
@@ -173,17 +215,36 @@ function readDelayTallies(db: Database, since: number): DelayTally[] {
   ).all<DelayTally>(since);
 }
 
-function readDeferralCounts(
+const TOP_COLUMNS: Readonly<Record<TopKey, string>> = {
+  senderDomain: "sender_domain",
+  network: "network",
+  recipient: "recipient",
+};
+
+/** Newest deferrals of a period that top lists count. */
+export const TOP_ROWS = 50_000;
+
+function readTopDeferrals(
   db: Database,
-  since: number,
-  lostBefore: number,
-  until: number,
-): DeferralCounts {
+  by: TopKey,
+  { from, until, quietSince }: Period,
+  limit: number,
+): TopRow[] {
+  const column = TOP_COLUMNS[by];
+  const end = firstAt(db, "deferral", "first_seen", until);
+  const begin = firstAt(db, "deferral", "first_seen", from);
   return db.prepare(
-    "SELECT coalesce(sum(ended IS NOT NULL AND ended_by <> 'blocked'), 0) AS returned, " +
-      "coalesce(sum(ended_by IS 'blocked'), 0) AS refused, " +
-      "coalesce(sum(ended IS NULL AND last_seen >= :lost), 0) AS waiting, " +
-      "coalesce(sum(ended IS NULL AND last_seen < :lost), 0) AS lost " +
-      "FROM deferral WHERE first_seen >= :since AND first_seen < :until",
-  ).get<DeferralCounts>({ lost: lostBefore, since, until })!;
+    `SELECT ${column} AS value, count(*) AS deferred, ` +
+      "sum(ended IS NOT NULL AND ended_by <> 'blocked') AS retried, " +
+      "sum(ended IS NULL AND last_seen < :quietSince) AS notRetried " +
+      "FROM (SELECT * FROM deferral WHERE id >= :begin AND id < :end ORDER BY id DESC LIMIT :rows) " +
+      "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT :limit",
+  ).all<TopRow>({ begin, end, quietSince, rows: TOP_ROWS, limit });
+}
+
+function readRetryDelays(db: Database, senderDomain: string, limit: number): number[] {
+  return db.prepare(
+    "SELECT ended - first_seen FROM deferral WHERE sender_domain = ? AND ended_by = 'retried' " +
+      "ORDER BY id DESC LIMIT ?",
+  ).values<[number]>(senderDomain, limit).map(([delay]) => delay);
 }

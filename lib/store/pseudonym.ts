@@ -22,6 +22,11 @@ export function makePseudonym(key: Uint8Array): Pseudonym {
   };
 }
 
+/** Whether a text is one that {@linkcode makePseudonym} made, or the name of an origin with one. */
+export function isPseudonym(text: string): boolean {
+  return /^(?:[a-z]+:)?~[A-Za-z0-9_-]{22}$/.test(text);
+}
+
 /** Hides the name of an origin but not its kind: `net:~…` for `net:192.0.2.0/24`. */
 export function hideOrigin(name: string, hide: Pseudonym): string {
   const colon = name.indexOf(":") + 1;

@@ -1,36 +1,45 @@
 import type { Database } from "@db/sqlite";
 import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
+import { hashOf } from "./search.ts";
 
 function hideHistory(db: Database, hide: Pseudonym): void {
   const clients = "client_address, client_name, helo_name";
   const decisions = db.prepare(
-    `SELECT id, sender, recipient, origin, ${clients} FROM decision ` +
+    `SELECT id, sender, recipient, origin, sender_domain, network, ${clients} FROM decision ` +
       "WHERE substr(recipient, 1, 1) <> '~'",
-  ).values<[number, string, string, string | null, string, string, string]>();
+  ).values<[number, string, string, string | null, string, string, string, string, string]>();
   const ofDecision = db.prepare(
-    "UPDATE decision SET sender = ?, recipient = ?, origin = ?, client_address = ?, " +
-      "client_name = ?, helo_name = ? WHERE id = ?",
+    "UPDATE decision SET sender = ?, recipient = ?, origin = ?, sender_domain = ?, network = ?, " +
+      "client_address = ?, client_name = ?, helo_name = ? WHERE id = ?",
   );
-  for (const [id, sender, recipient, origin, ...client] of decisions) {
+  const ofHash = db.prepare(
+    "UPDATE decision_hash SET sender_domain = ?, network = ?, recipient = ? WHERE id = ?",
+  );
+  for (const [id, sender, recipient, origin, domain, network, ...client] of decisions) {
+    const to = hide(normaliseRecipient(recipient));
+    const names = [hide(domain), hideOrigin(network, hide)];
     ofDecision.run(
       hide(normaliseSender(sender, recipient)),
-      hide(normaliseRecipient(recipient)),
+      to,
       origin === null ? null : hideOrigin(origin, hide),
+      ...names,
       ...client.map(hide),
       id,
     );
+    ofHash.run(...[...names, to].map(hashOf), id);
   }
   const deferrals = db.prepare(
-    `SELECT id, sender, recipient, network, ${clients} FROM deferral ` +
+    `SELECT id, key_sender, key_recipient, sender_domain, network, ${clients} FROM deferral ` +
       "WHERE substr(recipient, 1, 1) <> '~'",
-  ).values<[number, string, string, string, string, string, string]>();
+  ).values<[number, string, string, string, string, string, string, string]>();
   const ofDeferral = db.prepare(
-    "UPDATE OR REPLACE deferral SET sender = ?, recipient = ?, network = ?, client_address = ?, " +
-      "client_name = ?, helo_name = ? WHERE id = ?",
+    "UPDATE OR REPLACE deferral SET key_sender = ?1, key_recipient = ?2, sender = ?1, " +
+      "recipient = ?2, sender_domain = ?3, network = ?4, client_address = ?5, client_name = ?6, " +
+      "helo_name = ?7, evidence = NULL WHERE id = ?8",
   );
-  for (const [id, sender, recipient, network, ...client] of deferrals) {
-    const names = [hide(sender), hide(recipient), hideOrigin(network, hide)];
+  for (const [id, sender, recipient, domain, network, ...client] of deferrals) {
+    const names = [hide(sender), hide(recipient), hide(domain), hideOrigin(network, hide)];
     ofDeferral.run(...names, ...client.map(hide), id);
   }
 }

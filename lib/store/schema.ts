@@ -75,7 +75,9 @@ export const MIGRATIONS: readonly string[] = [
     client_name    TEXT NOT NULL,
     helo_name      TEXT NOT NULL,
     sender         TEXT NOT NULL,
-    recipient      TEXT NOT NULL,
+    recipient      TEXT NOT NULL COLLATE NOCASE,
+    sender_domain  TEXT NOT NULL,
+    network        TEXT NOT NULL,
     deferral       INTEGER,
     origin         TEXT,
     by_rule        TEXT,
@@ -83,10 +85,29 @@ export const MIGRATIONS: readonly string[] = [
     delayed        INTEGER
   ) STRICT;
 
+  CREATE INDEX decision_reason ON decision (reason);
+  CREATE INDEX decision_deferral ON decision (deferral) WHERE deferral IS NOT NULL;
+
+  -- Hashes in the order of the decisions, to be scanned: indexes on values as random as the networks of
+  -- strangers would triple the cost of a write.
+  CREATE TABLE decision_hash (
+    id            INTEGER PRIMARY KEY,
+    sender_domain INTEGER NOT NULL,
+    network       INTEGER NOT NULL,
+    recipient     INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TRIGGER decision_removed AFTER DELETE ON decision BEGIN
+    DELETE FROM decision_hash WHERE id = OLD.id;
+  END;
+
   CREATE TABLE deferral (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    key_sender     TEXT NOT NULL,
+    key_recipient  TEXT NOT NULL,
     sender         TEXT NOT NULL,
-    recipient      TEXT NOT NULL,
+    recipient      TEXT NOT NULL COLLATE NOCASE,
+    sender_domain  TEXT NOT NULL,
     first_seen     INTEGER NOT NULL,
     last_seen      INTEGER NOT NULL,
     tries          INTEGER NOT NULL,
@@ -96,10 +117,13 @@ export const MIGRATIONS: readonly string[] = [
     client_name    TEXT NOT NULL,
     helo_name      TEXT NOT NULL,
     legitimacy     INTEGER NOT NULL,
+    evidence       TEXT,
     ended          INTEGER,
     ended_by       TEXT,
-    UNIQUE (sender, recipient)
+    UNIQUE (key_sender, key_recipient)
   ) STRICT;
+
+  CREATE INDEX deferral_open ON deferral (last_seen) WHERE ended IS NULL;
 
   CREATE TABLE tally (
     hour     INTEGER NOT NULL,

@@ -9,16 +9,22 @@ import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
 import type {
   DecisionSearch,
   Deferral,
+  DeferralCounts,
   DeferralSearch,
+  DeferralState,
   Page,
   Search,
+  Selection,
   StoredDecision,
 } from "./history.ts";
-import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
+import { hideOrigin, isPseudonym, type Pseudonym } from "./pseudonym.ts";
 import type { StoredOrigin, StoredTriplet } from "./store.ts";
 
 /** Maximum number of rows scanned for one page. */
 const SCAN = 20_000;
+
+/** Maximum number of hashes scanned for one page. */
+const NARROW_SCAN = 200_000;
 
 interface Condition {
   readonly sql: string;
@@ -72,35 +78,110 @@ const NAMES: Readonly<Record<string, string>> = {
   last_seen: "lastSeen",
   ended_by: "endedBy",
   network_changes: "networkChanges",
+  sender_domain: "senderDomain",
 };
 
 const CLIENT_COLUMNS = ["sender", "recipient", "client_address", "client_name"];
 
-/** One page of a table with an `id`, the newest first. */
+interface Range {
+  readonly from?: number | undefined;
+  readonly until?: number | undefined;
+}
+
+/**
+ * One page of a table with an `id`, the newest first, within a range of time.
+ *
+ * @param narrow selects the numbers that `conditions` can match, within a range of numbers; absent to
+ * scan the table itself.
+ */
 function newestFirst<Row>(
   db: Database,
   table: "decision" | "deferral",
-  { limit, after }: Search,
+  { limit, after, from, until }: Search & Range,
   conditions: readonly Condition[],
+  narrow?: Condition,
 ): Page<Row> {
-  const newest = db.prepare(`SELECT max(id) FROM ${table}`).value<[number | null]>()![0] ?? 0;
-  const before = after === undefined ? newest + 1 : Number(after);
-  const down = Math.max(0, before - SCAN);
+  const column = table === "decision" ? "time" : "first_seen";
+  const edge = (name: "min" | "max") =>
+    db.prepare(`SELECT ${name}(id) FROM ${table}`).value<[number | null]>()![0] ?? 0;
+  const oldest = Math.max(edge("min"), from === undefined ? 0 : firstAt(db, table, column, from));
+  const end = until === undefined ? edge("max") + 1 : firstAt(db, table, column, until);
+  const before = after === undefined ? end : Math.min(end, Number(after));
+  const down = Math.max(oldest, before - (narrow === undefined ? SCAN : NARROW_SCAN));
+  const range = "id < ? AND id >= ?";
+  const scanned = narrow === undefined ? { sql: range, values: [before, down] } : {
+    sql: `id IN (SELECT id FROM decision_hash WHERE ${range} AND ${narrow.sql})`,
+    values: [before, down, ...narrow.values],
+  };
+  const all = [scanned, ...conditions];
   const rows = db.prepare(
-    `SELECT * FROM ${table} WHERE id < ? AND id >= ? AND ` +
-      `${conditions.map(({ sql }) => sql).join(" AND ")} ORDER BY id DESC LIMIT ?`,
-  ).all<Record<string, unknown>>(
-    before,
-    down,
-    ...conditions.flatMap(({ values }) => values),
-    limit,
-  );
-  const end = rows.length < limit ? down : Number(rows.at(-1)!["id"]);
-  const oldest = db.prepare(`SELECT min(id) FROM ${table}`).value<[number | null]>()![0] ?? 0;
+    `SELECT * FROM ${table} WHERE ${
+      all.map(({ sql }) => sql).join(" AND ")
+    } ORDER BY id DESC LIMIT ?`,
+  ).all<Record<string, unknown>>(...all.flatMap(({ values }) => values), limit);
+  const last = rows.length < limit ? down : Number(rows.at(-1)!["id"]);
   return {
     rows: rows.map((row) => present<Row>(row, NAMES)),
-    next: end > oldest ? String(end) : undefined,
+    next: last > oldest ? String(last) : undefined,
   };
+}
+
+/** The conditions of a selection, for which there are indexes. */
+function selected(selection: Selection, hide?: Pseudonym): Condition[] {
+  const { senderDomain, recipient, network, clientAddress } = selection;
+  const conditions: Condition[] = [];
+  const equals = (column: string, value: string | undefined, form = hide) => {
+    if (value === undefined) return;
+    // A page links to the hash that it shows.
+    const hidden = form === undefined || isPseudonym(value) ? value : form(value);
+    conditions.push({ sql: `${column} = ?`, values: [hidden] });
+  };
+  equals("sender_domain", senderDomain);
+  equals("recipient", recipient, hide && ((text) => hide(normaliseRecipient(text))));
+  equals("network", network, hide && ((name) => hideOrigin(name, hide)));
+  equals("client_address", clientAddress);
+  return conditions;
+}
+
+/** FNV-1a of 32 bits without case, as a small integer for a column that is scanned. */
+export function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  const lower = text.toLowerCase();
+  for (let at = 0; at < lower.length; at++) {
+    hash = Math.imul(hash ^ lower.charCodeAt(at), 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+/** The conditions on the hashes of decisions that follow from a selection. */
+function narrowed(conditions: readonly Condition[]): Condition | undefined {
+  const hashed = conditions.filter(({ sql }) =>
+    /^(?:sender_domain|network|recipient) = /.test(sql)
+  );
+  if (hashed.length === 0) return undefined;
+  return {
+    sql: hashed.map(({ sql }) => sql).join(" AND "),
+    values: hashed.map(({ values }) => hashOf(String(values[0]))),
+  };
+}
+
+/** The first number of a table whose column is at this time or later: the numbers increase with time. */
+export function firstAt(
+  db: Database,
+  table: "decision" | "deferral",
+  column: "time" | "first_seen",
+  at: number,
+): number {
+  const next = db.prepare(`SELECT id, ${column} FROM ${table} WHERE id >= ? ORDER BY id LIMIT 1`);
+  let low = 0;
+  let high = (db.prepare(`SELECT max(id) FROM ${table}`).value<[number | null]>()![0] ?? 0) + 1;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const row = next.value<[number, number]>(middle);
+    if (row === undefined || row[1] >= at) high = middle;
+    else low = row[0] + 1;
+  }
+  return low;
 }
 
 export function searchDecisions(
@@ -108,13 +189,30 @@ export function searchDecisions(
   search: DecisionSearch,
   hide?: Pseudonym,
 ): Page<StoredDecision> {
-  const { text, reasons } = search;
-  const conditions = [contains(CLIENT_COLUMNS, text, hide)];
+  const { text, reasons, decision, deferral } = search;
+  const conditions = [contains(CLIENT_COLUMNS, text, hide), ...selected(search, hide)];
   if (reasons !== undefined) {
     const places = reasons.map(() => "?").join(", ");
     conditions.push({ sql: `reason IN (${places})`, values: reasons });
   }
-  return newestFirst(db, "decision", search, conditions);
+  if (decision !== undefined) {
+    conditions.push({ sql: "coalesce(shadow, decision) = ?", values: [decision] });
+  }
+  if (deferral !== undefined) conditions.push({ sql: "deferral = ?", values: [deferral] });
+  return newestFirst(db, "decision", search, conditions, narrowed(conditions));
+}
+
+/** By the state of a deferral; `?` is the time before which an open one counts as not retried. */
+const STATE_CONDITIONS: Readonly<Record<DeferralState, string>> = {
+  "retried": "ended IS NOT NULL AND ended_by <> 'blocked'",
+  "rejected": "ended_by IS 'blocked'",
+  "waiting": "ended IS NULL AND last_seen >= ?",
+  "not-retried": "ended IS NULL AND last_seen < ?",
+};
+
+function inState(state: DeferralState, quietSince: number): Condition {
+  const sql = STATE_CONDITIONS[state];
+  return { sql, values: sql.includes("?") ? [quietSince] : [] };
 }
 
 export function searchDeferrals(
@@ -122,16 +220,54 @@ export function searchDeferrals(
   search: DeferralSearch,
   hide?: Pseudonym,
 ): Page<Deferral> {
-  const { open, lastSeenFrom, lastSeenBefore } = search;
-  const conditions = [contains(CLIENT_COLUMNS, search.text, hide)];
+  const { open, lastSeenFrom, lastSeenBefore, state, quietSince = 0 } = search;
+  const conditions = [contains(CLIENT_COLUMNS, search.text, hide), ...selected(search, hide)];
   if (open === true) conditions.push({ sql: "ended IS NULL", values: [] });
+  if (state !== undefined) conditions.push(inState(state, quietSince));
   if (lastSeenFrom !== undefined) {
     conditions.push({ sql: "last_seen >= ?", values: [lastSeenFrom] });
   }
   if (lastSeenBefore !== undefined) {
     conditions.push({ sql: "last_seen < ?", values: [lastSeenBefore] });
   }
-  return newestFirst(db, "deferral", search, conditions);
+  const page = newestFirst<Omit<Deferral, "evidence"> & { readonly evidence?: string }>(
+    db,
+    "deferral",
+    search,
+    conditions,
+  );
+  return { rows: page.rows.map(withEvidence), next: page.next };
+}
+
+function withEvidence(
+  { evidence, ...row }: Omit<Deferral, "evidence"> & { readonly evidence?: string },
+): Deferral {
+  return evidence === undefined ? row : { ...row, evidence: JSON.parse(evidence) };
+}
+
+/** Counts the deferrals of a period by their state, by the conditions of {@linkcode searchDeferrals}. */
+export function countDeferrals(
+  db: Database,
+  from: number,
+  quietSince: number,
+  until: number,
+): DeferralCounts {
+  const counts = Object.entries(STATE_CONDITIONS).map(([state, sql]) =>
+    `coalesce(sum(${sql.replace("?", ":quietSince")}), 0) AS "${state}"`
+  );
+  const row = db.prepare(
+    `SELECT ${counts.join(", ")} FROM deferral WHERE id >= :begin AND id < :end`,
+  ).get<Record<DeferralState, number>>({
+    quietSince,
+    begin: firstAt(db, "deferral", "first_seen", from),
+    end: firstAt(db, "deferral", "first_seen", until),
+  })!;
+  return {
+    returned: row.retried,
+    refused: row.rejected,
+    waiting: row.waiting,
+    lost: row["not-retried"],
+  };
 }
 
 /** One page of a table in the order of its key. */

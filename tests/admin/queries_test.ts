@@ -8,6 +8,7 @@ function deferral(given: Partial<Deferral>): Deferral {
   return {
     id: ++id,
     sender: `s${id}@example.org`,
+    senderDomain: "example.org",
     recipient: "bob@example.net",
     firstSeen: 0,
     lastSeen: 0,

@@ -34,7 +34,7 @@ Deno.test("decisions are kept, and counted by the hour of the request", () => {
   assertEquals(rows.map(({ reason }) => reason), ["retried", "new"]);
   assertEquals(
     store.history.findDeferrals({ text: "", limit: 9 }).rows[0]!.recipient,
-    "bob@example.net",
+    "Bob+x@example.net",
   );
   assertEquals(store.history.tallies(0), [
     { hour: 5 * HOUR, decision: "defer", reason: "new", count: 1 },

@@ -13,6 +13,8 @@ const DECISION: StoredDecision = {
   clientAddress: "192.0.2.1",
   clientName: "unknown",
   heloName: "x",
+  senderDomain: "example.org",
+  network: "net:192.0.2.0/24",
   sender: "",
   recipient: "bob@example.net",
 };

@@ -8,6 +8,7 @@ const PAGE = { prefix: "", path: "/", visitor: { kind: "anonymous" }, now: NOW }
 
 const deferral = (firstSeen: number): Deferral => ({
   id: 7,
+  senderDomain: "example.org",
   sender: "alice@example.org",
   recipient: "bob@example.net",
   firstSeen,
