@@ -7,7 +7,7 @@ import { checkDaemon, deadEndpoints } from "../admin/daemon_checks.ts";
 import { listFileErrors, readListFiles, unusableListFindings } from "../admin/list_checks.ts";
 import { checkClock, checkDiskSpace, checkSockets } from "../admin/system_checks.ts";
 import { DatabaseError } from "../store/database_error.ts";
-import { messageOf } from "../text/error_message.ts";
+import { reasonOf } from "../text/error_message.ts";
 import { DATABASE_OPTIONS, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
 import { setupOf } from "./postfix.ts";
@@ -67,7 +67,7 @@ async function readPostconf(source: string | undefined): Promise<string | undefi
   try {
     return await Deno.readTextFile(source);
   } catch (error) {
-    throw new ConfigError(`cannot read ${source}: ${messageOf(error)}`);
+    throw new ConfigError(`cannot read ${source}: ${reasonOf(error)}`);
   }
 }
 

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { ConfigError, type Configuration } from "../config/load.ts";
+import { AccessError, ConfigError, type Configuration } from "../config/load.ts";
 import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
 import { parseDuration } from "../text/duration.ts";
+import { reasonOf } from "../text/error_message.ts";
 import { configurationOf, SETTING_OPTIONS } from "./setting_options.ts";
 import { type Option, parseOptions, UsageError } from "./usage.ts";
 
@@ -44,20 +45,40 @@ export async function withStore<T>(
   { values }: Configuration,
   body: (store: Store) => T | Promise<T>,
 ): Promise<T> {
+  const { database, privacy } = values;
   try {
-    Deno.statSync(values.database);
+    Deno.statSync(database);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (error instanceof Deno.errors.PermissionDenied) throw new AccessError(database);
+    if (!(error instanceof Deno.errors.NotFound)) {
+      throw new ConfigError(`cannot open ${database}: ${reasonOf(error)}`);
+    }
     throw new ConfigError(
-      `cannot open ${values.database}: no such file. Start the daemon once, or name its database ` +
+      `cannot open ${database}: no such file. Start the daemon once, or name its database ` +
         "with --database.",
     );
   }
-  const store = openStore({ database: values.database, privacy: values.privacy });
+  let store: Store;
+  try {
+    store = openStore({ database, privacy });
+  } catch (error) {
+    if (isDenied(database)) throw new AccessError(database);
+    throw error;
+  }
   try {
     return await body(store);
   } finally {
     store.close();
+  }
+}
+
+/** Tells for a database that did not open: SQLite has one error for many reasons. */
+function isDenied(path: string): boolean {
+  try {
+    Deno.openSync(path, { read: true, write: true }).close();
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.PermissionDenied;
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../text/error_message.ts";
 import { escapeLines } from "../text/escape.ts";
 
 const encoder = new TextEncoder();
@@ -22,13 +23,22 @@ export interface Output {
   progress(text: string, isLast: boolean): void;
 }
 
+/** Standard output cannot be written. */
+export class OutputError extends Error {
+  constructor(cause: unknown) {
+    super(`cannot write to standard output: ${reasonOf(cause)}`, { cause });
+    this.name = "OutputError";
+  }
+}
+
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   const bytes = encoder.encode(text);
   try {
     for (let sent = 0; sent < bytes.length;) sent += stream.writeSync(bytes.subarray(sent));
   } catch (error) {
-    // `greylag help | head` closes the pipe early.
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    // `greylag help | head` closes the pipe early. An error of standard error has no place to be told.
+    const isUntold = error instanceof Deno.errors.BrokenPipe || stream === Deno.stderr;
+    if (!isUntold) throw new OutputError(error);
   }
 }
 

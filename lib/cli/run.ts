@@ -1,8 +1,8 @@
-import { ConfigError } from "../config/load.ts";
+import { AccessError, ConfigError } from "../config/load.ts";
 import { DatabaseError } from "../store/database_error.ts";
 import { commandNamed, COMMANDS } from "./commands.ts";
 import { commandHelp, programHelp } from "./help.ts";
-import type { Output } from "./output.ts";
+import { type Output, OutputError } from "./output.ts";
 import { UsageError } from "./usage.ts";
 
 const isHelp = (arg: string) => arg === "--help" || arg === "-h";
@@ -39,10 +39,28 @@ export async function run(args: readonly string[], output: Output): Promise<numb
       output.complain(`greylag: ${error.message}\n`);
       return error.isUsage ? 2 : 1;
     }
-    if (error instanceof DatabaseError) {
+    if (error instanceof AccessError) {
+      output.complain(
+        `greylag: ${error.message}. Run: sudo greylag ${args.map(shellWord).join(" ")}\n`,
+      );
+      return 1;
+    }
+    if (error instanceof DatabaseError || error instanceof OutputError || isSystemError(error)) {
       output.complain(`greylag: ${error.message}\n`);
       return 1;
     }
     throw error;
   }
+}
+
+/** A failed system call, as opposed to a bug. */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error &&
+    (/\(os error \d+\)/.test(error.message) ||
+      Object.values(Deno.errors).some((kind) => error instanceof kind));
+}
+
+/** Quotes an argument for the shell where that is needed. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

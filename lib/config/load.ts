@@ -5,7 +5,7 @@
  */
 import { closestMatch } from "leven";
 import { parse as parseToml, TomlError } from "smol-toml";
-import { messageOf } from "../text/error_message.ts";
+import { reasonOf } from "../text/error_message.ts";
 import {
   contradiction,
   isSettingName,
@@ -14,6 +14,7 @@ import {
   SETTINGS,
   type Values,
 } from "./settings.ts";
+import { describeTomlError } from "./toml_error.ts";
 
 /** An error that the administrator can correct. The message says where, why and what to do. */
 export class ConfigError extends Error {
@@ -24,6 +25,14 @@ export class ConfigError extends Error {
     super(message, options);
     this.name = "ConfigError";
     this.isUsage = options?.isUsage ?? false;
+  }
+}
+
+/** The user has no permission on a file of the daemon. */
+export class AccessError extends Error {
+  constructor(readonly path: string) {
+    super(`no permission on ${path}`);
+    this.name = "AccessError";
   }
 }
 
@@ -129,8 +138,8 @@ function readFile(path: string, text: string): Record<string, unknown> {
     return parseToml(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    const [what] = error.message.replace(/^Invalid TOML document: /, "").split("\n");
-    throw new ConfigError(`${path}:${error.line}: ${what}`, { cause: error });
+    const why = describeTomlError(error, text);
+    throw new ConfigError(`${path}:${error.line}: ${why}`, { cause: error });
   }
 }
 
@@ -198,8 +207,9 @@ export function readConfigFile(path: string | undefined): Sources["file"] {
     return { path: path ?? DEFAULT_PATH, text: Deno.readTextFileSync(path ?? DEFAULT_PATH) };
   } catch (error) {
     if (path === undefined && error instanceof Deno.errors.NotFound) return undefined;
-    const why = error instanceof Deno.errors.NotFound ? "no such file" : messageOf(error);
-    throw new ConfigError(`cannot read the configuration ${path ?? DEFAULT_PATH}: ${why}`, {
+    const shown = path ?? DEFAULT_PATH;
+    if (error instanceof Deno.errors.PermissionDenied) throw new AccessError(shown);
+    throw new ConfigError(`cannot read the configuration ${shown}: ${reasonOf(error)}`, {
       cause: error,
     });
   }

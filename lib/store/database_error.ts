@@ -1,4 +1,4 @@
-import { messageOf } from "../text/error_message.ts";
+import { reasonOf } from "../text/error_message.ts";
 
 export type DatabaseErrorKind =
   | "corrupt"
@@ -39,17 +39,22 @@ export class DatabaseError extends Error {
 /** By the messages of sqlite3_errstr: neither driver passes on the number of the error. */
 const SQLITE_MESSAGES: ReadonlyArray<readonly [RegExp, DatabaseErrorKind]> = [
   [/malformed|not a database|file is encrypted/i, "corrupt"],
-  [/disk is full/i, "full"],
+  [/disk is full|no space left/i, "full"],
   [/disk I\/O error/i, "io"],
   [/locked|busy/i, "locked"],
   [/readonly|read-only/i, "read-only"],
-  [/unable to open/i, "unreachable"],
+  [
+    /unable to open|no such file|(?:not|is) a directory|permission denied|not permitted|sandbox/i,
+    "unreachable",
+  ],
 ];
 
 /** Classifies an error of SQLite or of the file system. */
 export function databaseErrorOf(error: unknown, path: string): DatabaseError {
   if (error instanceof DatabaseError) return error;
-  const message = messageOf(error);
+  const message = error instanceof Deno.errors.NotCapable
+    ? "the sandbox of greylag has no access to it"
+    : reasonOf(error);
   const kind = SQLITE_MESSAGES.find(([pattern]) => pattern.test(message))?.[1] ?? "other";
   return new DatabaseError(kind, path, message, { cause: error });
 }

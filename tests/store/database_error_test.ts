@@ -8,9 +8,12 @@ const KINDS = [
   ["disk I/O error", "io"],
   ["database is locked", "locked"],
   ["attempt to write a readonly database", "read-only"],
-  ["Read-only file system (os error 30)", "read-only"],
+  ["read-only file system", "read-only"],
+  ["no space left on device", "full"],
   ["unable to open database file", "unreachable"],
-  ["Not a directory (os error 20)", "other"],
+  ["not a directory", "unreachable"],
+  ["permission denied", "unreachable"],
+  ["out of memory", "other"],
 ] as const;
 
 Deno.test("a message of SQLite or the file system has a kind", () => {
@@ -27,4 +30,13 @@ Deno.test("an error keeps its cause, and a database error stays itself", () => {
   assertStrictEquals(error.cause, cause);
   assertStrictEquals(databaseErrorOf(error, "/other.db"), error);
   assertEquals(databaseErrorOf("no error object", "/g.db").kind, "other");
+});
+
+Deno.test("an error of the system is told without its number", () => {
+  const error = databaseErrorOf(
+    new Error("Not a directory (os error 20): open '/x/g.db'"),
+    "/x/g.db",
+  );
+  assertEquals(error.kind, "unreachable");
+  assertStringIncludes(error.message, "database /x/g.db: not a directory; ");
 });
