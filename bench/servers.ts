@@ -75,7 +75,12 @@ export class Server {
     return cpuTimeIn(`/proc/${this.pid}/stat`);
   }
 
-  /** The same by the names of the threads; the main thread is `main`. */
+  /** The part of it in the kernel. */
+  get kernelTime(): number {
+    return timesIn(`/proc/${this.pid}/stat`).system;
+  }
+
+  /** Processor time by the names of the threads; the main thread is `main`. */
   get threadCpuTimes(): ReadonlyMap<string, number> {
     const times = new Map<string, number>();
     for (const { name: id } of Deno.readDirSync(`/proc/${this.pid}/task`)) {
@@ -104,9 +109,17 @@ export class Server {
 }
 
 /** See proc_pid_stat(5). */
-function cpuTimeIn(path: string): number {
+function timesIn(path: string): { readonly user: number; readonly system: number } {
   const fields = Deno.readTextFileSync(path).split(") ")[1]!.split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND * 1e6;
+  const [user, system] = [fields[11], fields[12]].map((ticks) =>
+    Number(ticks) / TICKS_PER_SECOND * 1e6
+  ) as [number, number];
+  return { user, system };
+}
+
+function cpuTimeIn(path: string): number {
+  const { user, system } = timesIn(path);
+  return user + system;
 }
 
 async function answers(port: number): Promise<boolean> {
