@@ -5,7 +5,13 @@
  */
 import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
 import type { ListName } from "../lists/matcher.ts";
-import { formatPair, formatPattern, type MatchOn, parsePattern } from "../lists/pattern.ts";
+import {
+  formatPair,
+  formatPattern,
+  type MatchOn,
+  parsePattern,
+  type Pattern,
+} from "../lists/pattern.ts";
 import type { Deferral } from "../store/history.ts";
 import type { NewEntry } from "../store/store.ts";
 import { MINUTE } from "../text/duration.ts";
@@ -20,7 +26,7 @@ export interface Remarks {
 }
 
 export type Entered =
-  | { readonly ok: true; readonly entry: NewEntry }
+  | { readonly ok: true; readonly entry: NewEntry; readonly pattern: Pattern }
   | { readonly ok: false; readonly why: string };
 
 /** Default duration of `expect`, in milliseconds. */
@@ -41,8 +47,9 @@ export function newEntry(
   if (list === "trap" && matchOn !== "recipient") {
     return { ok: false, why: "trap takes recipients only" };
   }
-  const pattern = formatPattern(parsed.pattern);
-  return { ok: true, entry: { list, matchOn, pattern, ...remarked(remarks) } };
+  const { pattern } = parsed;
+  const entry = { list, matchOn, pattern: formatPattern(pattern), ...remarked(remarks) };
+  return { ok: true, entry, pattern };
 }
 
 /** An entry that accepts mail of a pair, as given or normalised, from any client. */

@@ -139,3 +139,22 @@ export function summaryOf(
   const deferrals = store.countDeferrals(hour, now - retryWindow);
   return summarise(store.tallies(hour), store.delayTallies(hour), deferrals, hour);
 }
+
+/** Recipients that {@linkcode recipientsOf} returns at most. */
+const MAX_RECIPIENTS = 5;
+
+/** The recipients of the history with this local part, in any domain. */
+export function recipientsOf(store: HistoryStore, local: string): readonly string[] {
+  const user = local.toLowerCase();
+  const found = new Set<string>();
+  let after: string | undefined;
+  do {
+    const page = store.findDecisions({ text: `${user}@`, limit: 1000, after });
+    for (const { recipient } of page.rows) {
+      const address = recipient.toLowerCase();
+      if (address.startsWith(`${user}@`)) found.add(address);
+    }
+    after = page.next;
+  } while (after !== undefined && found.size < MAX_RECIPIENTS);
+  return [...found].sort();
+}

@@ -5,7 +5,10 @@
  */
 import type { ListName } from "../lists/matcher.ts";
 import { formatPattern, guessMatchOn, type MatchOn, parsePattern } from "../lists/pattern.ts";
+import { breadthOf } from "../admin/broad_pattern.ts";
+import { describePreview, previewAsJson, previewEntry } from "../admin/entry_preview.ts";
 import { newEntry } from "../admin/list_entries.ts";
+import { recipientsOf } from "../admin/queries.ts";
 import { entryAsJson } from "../admin/record_json.ts";
 import { formatDuration } from "../text/duration.ts";
 import {
@@ -30,6 +33,11 @@ const FOR: Option = {
 };
 const NOTE: Option = { name: "note", placeholder: "TEXT", help: "Comment, shown by greylag list." };
 
+const FORCE: Option = {
+  name: "force",
+  help: "Add the entry even if PATTERN covers a large part of all mail, such as 0.0.0.0/0.",
+};
+
 const ENTRY_OPTIONS: readonly Option[] = [
   {
     name: "client",
@@ -39,7 +47,11 @@ const ENTRY_OPTIONS: readonly Option[] = [
   { name: "recipient", help: "PATTERN is a recipient: an address, user@ or a domain." },
   FOR,
   NOTE,
+  FORCE,
 ];
+
+/** Lists whose entries decide on mail, so that their effect is shown. */
+const DECIDING: readonly ListName[] = ["allow", "block"];
 
 function matchOnOf(invocation: Invocation, text: string): MatchOn {
   const named = MATCH_ON_KINDS.filter((matchOn) => invocation.options.get(matchOn) === true);
@@ -70,18 +82,35 @@ async function add(
     lasts,
   });
   if (!entered.ok) throw new UsageError(entered.why);
-  const entry = await withStore(
-    invocation.configuration,
-    (store) => store.lists.add(entered.entry),
-  );
+  const { pattern } = entered;
+  const breadth = DECIDING.includes(list) ? breadthOf(pattern) : undefined;
+  const isRefused = breadth !== undefined && invocation.options.get("force") !== true;
+  const { privacy } = invocation.configuration.values;
+  const { entry, preview } = await withStore(invocation.configuration, (store) => {
+    const preview = privacy ? undefined : previewEntry(store, entered.entry);
+    return {
+      preview,
+      entry: isRefused ? undefined : store.lists.add(entered.entry),
+    };
+  });
+  const effect = preview === undefined ? "" : describePreview(preview, list, now);
+  if (entry === undefined) {
+    output.complain(
+      `greylag: ${formatPattern(pattern)} covers ${breadth}. ${effect}`.trimEnd() +
+        ` To ${list} it all the same, add --force.\n`,
+    );
+    return 1;
+  }
   if (invocation.json) {
-    output.print(`${JSON.stringify(entryAsJson(entry))}\n`);
+    const shown = preview === undefined ? {} : { preview: previewAsJson(preview) };
+    output.print(`${JSON.stringify({ ...entryAsJson(entry), ...shown })}\n`);
   } else {
     const end = lasts === undefined ? "" : `, for ${formatDuration(lasts)}`;
     output.print(
       `entry ${entry.id}: ${list} ${matchOn} ${entry.pattern}${end} ` +
         "(a running daemon applies it within a second)\n",
     );
+    if (effect !== "") output.print(`${effect}\n`);
   }
   return 0;
 }
@@ -102,7 +131,7 @@ function adding(name: string, list: ListName, summary: string, description: stri
     name,
     summary,
     usage: fixed === undefined
-      ? "PATTERN [--client | --sender | --recipient] [--for TIME] [--note TEXT]"
+      ? "PATTERN [--client | --sender | --recipient] [--for TIME] [--note TEXT] [--force]"
       : `${argument} [--for TIME] [--note TEXT]`,
     description: fixed === "recipient" ? description : [
       ...description,
@@ -110,6 +139,12 @@ function adding(name: string, list: ListName, summary: string, description: stri
       "(client_name): a HELO name or an unconfirmed reverse DNS name never matches. org:DOMAIN matches " +
       "the hosts of an organisation, spf:DOMAIN the hosts that the domain's SPF record authorises. " +
       "The most specific entry decides; of equally specific ones block overrides allow.",
+      ...(fixed === undefined
+        ? [
+          "The effect on the mail of the history is shown. A pattern that covers more than a /8, a public " +
+          "suffix or every text needs --force.",
+        ]
+        : []),
     ],
     options,
     run(args, output) {
@@ -163,20 +198,38 @@ export const trap: Command = adding(
   ],
 );
 
+/** Completes a name without a domain by the recipients of the history. */
+async function completeRecipient(invocation: Invocation, text: string): Promise<string> {
+  if (/[@./]/.test(text)) return text;
+  const found = await withStore(
+    invocation.configuration,
+    (store) => recipientsOf(store.history, text),
+  );
+  if (found.length === 1) return found[0]!;
+  throw new UsageError(
+    found.length === 0
+      ? `${text} has no domain. Write the whole address, such as ${text}@example.net, or ${text}@ ` +
+        "for every domain"
+      : `${text} has no domain. Write one of ${found.join(", ")}`,
+  );
+}
+
 export const expect: Command = {
   name: "expect",
   summary: "exempt a recipient from greylisting for a while",
   usage: "RECIPIENT [--for TIME] [--note TEXT]",
   description: [
-    "For mail that must arrive now, such as a login code. The exemption expires after 15 minutes by default.",
+    "For mail that must arrive now, such as a login code. The exemption expires after 15 minutes by default. " +
+    "A name without a domain is completed, if the history has one recipient of that name.",
   ],
   options: [...DATABASE_OPTIONS, FOR, NOTE],
-  run(args, output) {
+  async run(args, output) {
     const given = parseInvocation(args, [FOR, NOTE]);
     const options = new Map(given.options);
     if (!options.has("for")) options.set("for", "15m");
     const invocation = { ...given, options };
-    const recipient = requiredArgument(invocation.rest, "RECIPIENT");
+    const text = requiredArgument(invocation.rest, "RECIPIENT");
+    const recipient = await completeRecipient(invocation, text);
     return add(invocation, "allow", "recipient", recipient, `${currentUser()} (expect)`, output);
   },
 };

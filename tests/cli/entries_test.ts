@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Output } from "../../lib/cli/output.ts";
 import { run } from "../../lib/cli/run.ts";
-import { withDatabase } from "./database.ts";
+import { openStore } from "../../lib/store/open.ts";
+import { type Run, withDatabase } from "./database.ts";
 
 Deno.test("the attribute of a pattern is guessed from its form, or given by an option", async () => {
   await withDatabase(async (greylag) => {
@@ -86,4 +87,71 @@ Deno.test("a missing database is not created, and the error names the remedy", a
   const output: Output = { print: () => {}, complain: (text) => err += text, progress: () => {} };
   assertEquals(await run(["allow", "192.0.2.1", "--database=/nowhere/g.db"], output), 1);
   assertStringIncludes(err, "cannot open /nowhere/g.db: no such file");
+});
+
+async function withHistory(body: (run: Run) => Promise<void>): Promise<void> {
+  await withDatabase(async (run, path) => {
+    const store = openStore({ database: path, privacy: false });
+    for (const recipient of ["maja@example.net", "Paul@example.net", "paul@example.com"]) {
+      store.history.record({
+        decisions: [{
+          time: Date.now() - 3_600_000,
+          decision: "defer",
+          reason: "new",
+          clientAddress: "192.0.2.1",
+          clientName: "mail.example.org",
+          heloName: "x",
+          sender: "alice@example.org",
+          recipient,
+          normalisedSender: "alice@example.org",
+          normalisedRecipient: recipient.toLowerCase(),
+          network: "net:192.0.2.0/24",
+          legitimacy: 1,
+        }],
+        tallies: [],
+        delays: [],
+        quietPeriod: 1,
+      });
+    }
+    store.close();
+    await body(run);
+  });
+}
+
+Deno.test("allow and block show the effect on the mail of the history", async () => {
+  await withHistory(async (greylag) => {
+    const { out } = await greylag("block", "example.org");
+    assertStringIncludes(out, "In the last 1h it would have refused 3 messages of 1 sender");
+    const json = JSON.parse((await greylag("allow", "192.0.2.1", "--json")).out);
+    assertEquals([json.preview.messages, json.preview.senders], [3, 1]);
+  });
+});
+
+Deno.test("an entry for a large part of all mail needs --force", async () => {
+  await withHistory(async (greylag) => {
+    for (const pattern of ["0.0.0.0/0", "::/0", "com", "192.0.0.0/7"]) {
+      const { code, out, err } = await greylag("block", pattern);
+      assertEquals([code, out], [1, ""], pattern);
+      assertStringIncludes(err, "To block it all the same, add --force");
+    }
+    const refused = await greylag("block", "0.0.0.0/0");
+    assertStringIncludes(refused.err, "covers every IPv4 address. In the last 1h it would have");
+    assertStringIncludes(refused.err, "refused 3 messages of 1 sender");
+    assertEquals(JSON.parse((await greylag("list", "--json")).out), []);
+    assertEquals((await greylag("block", "0.0.0.0/0", "--force")).code, 0);
+    assertEquals(JSON.parse((await greylag("list", "--json")).out).length, 1);
+  });
+});
+
+Deno.test("a recipient without a domain is completed by the history, or refused", async () => {
+  await withHistory(async (greylag) => {
+    assertStringIncludes((await greylag("expect", "maja")).out, "allow recipient maja@example.net");
+    const several = await greylag("expect", "paul");
+    assertEquals(several.code, 2);
+    assertStringIncludes(several.err, "Write one of paul@example.com, paul@example.net");
+    const unknown = await greylag("expect", "nobody");
+    assertEquals(unknown.code, 2);
+    assertStringIncludes(unknown.err, "nobody@example.net, or nobody@ for every domain");
+    assertStringIncludes((await greylag("expect", "nobody@")).out, "allow recipient nobody@");
+  });
 });

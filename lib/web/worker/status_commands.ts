@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { breadthOf } from "../../admin/broad_pattern.ts";
 import { formatEntry } from "../../admin/format.ts";
 import { EXPECTED_FOR, newEntry, releaseOf, type Remarks } from "../../admin/list_entries.ts";
 import type { ListName } from "../../lists/matcher.ts";
@@ -61,6 +62,13 @@ export class StatusCommands {
     }
     const entered = newEntry(list, matchOn, pattern, this.#remarks(by, note, lifetime));
     if (!entered.ok) throw new RefusedError(400, entered.why);
+    const breadth = list === "allow" || list === "block" ? breadthOf(entered.pattern) : undefined;
+    if (breadth !== undefined) {
+      throw new RefusedError(
+        400,
+        `${entered.entry.pattern} covers ${breadth}. If that is meant: greylag ${list} --force`,
+      );
+    }
     return this.#store(entered.entry, by);
   }
 

@@ -55,6 +55,7 @@ Deno.test("invalid entries are refused", async () => {
       [{ list: "allow", pattern: "not a name" }, "not an address"],
       [{ list: "allow", pattern: "/a/" }, "a regular expression needs a type"],
       [{ list: "always-greylist", pattern: "a@b.example" }, "takes clients only"],
+      [{ list: "block", pattern: "0.0.0.0/0" }, "covers every IPv4 address"],
     ] as const;
     for (const [entry, message] of table) {
       assertThrows(() => commands.add({ ...entry, note: "" }, "test"), RefusedError, message);

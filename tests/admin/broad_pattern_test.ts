@@ -1,0 +1,33 @@
+import { assertEquals } from "@std/assert";
+import { breadthOf } from "../../lib/admin/broad_pattern.ts";
+import { type MatchOn, parsePattern } from "../../lib/lists/pattern.ts";
+
+Deno.test("a pattern that covers a large part of all mail is named with its extent", () => {
+  const table: [matchOn: MatchOn, text: string, breadth: string | undefined][] = [
+    ["client", "0.0.0.0/0", "every IPv4 address"],
+    ["client", "::/0", "every IPv6 address"],
+    ["client", "192.0.0.0/7", "more than a /8 of IPv4"],
+    ["client", "10.0.0.0/8", undefined],
+    ["client", "2000::/3", "more than a /16 of IPv6"],
+    ["client", "2001:db8::/32", undefined],
+    ["client", "192.0.2.1", undefined],
+    ["client", "com", "every name below com, which is a public suffix"],
+    ["client", "co.uk", "every name below co.uk, which is a public suffix"],
+    ["client", "org:github.io", "every name below github.io, which is a public suffix"],
+    ["client", "spf:co.uk", "every name below co.uk, which is a public suffix"],
+    ["client", "example.org", undefined],
+    ["sender", "de", "every name below de, which is a public suffix"],
+    ["sender", "<>", undefined],
+    ["sender", "alice@example.org", undefined],
+    ["recipient", "postmaster@", undefined],
+    ["recipient", "example.net", undefined],
+    ["client", "/.*/", "every text"],
+    ["sender", "/./", "every text"],
+    ["client", "/^mail/", undefined],
+    ["client", "/\\.example\\.org$/", undefined],
+  ];
+  for (const [matchOn, text, breadth] of table) {
+    const parsed = parsePattern(matchOn, text);
+    assertEquals(parsed.ok ? breadthOf(parsed.pattern) : parsed.why, breadth, text);
+  }
+});
