@@ -10,7 +10,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   greylist: ["net"],
   postfix: ["net", "sockets"],
   dns: ["net", "spf", "text"],
-  store: ["greylist", "lists", "text"],
+  store: ["greylist", "lists", "net", "text"],
   evidence: ["dns", "greylist", "net", "spf", "text"],
   daemon: ["dns", "evidence", "greylist", "lists", "net", "postfix", "store", "text"],
   config: ["daemon", "dns", "evidence", "lists", "net", "postfix", "text"],
