@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { getAvailablePort } from "@std/net/get-available-port";
 import { Daemon, inDirectory, untilListening } from "../daemon.ts";
-import { pause } from "../eventually.ts";
+import { eventually, pause } from "../eventually.ts";
 import { type Attributes, PolicyClient } from "../policy_client.ts";
 
 /** Debian's postgrey with a database of its own. */
@@ -14,6 +14,17 @@ async function startPostgrey(directory: string, port: number): Promise<Deno.Chil
   }).spawn();
   await untilListening(port);
   return process;
+}
+
+/** Repeats SIGTERM, which postgrey can lose while it serves a connection. */
+async function stop(postgrey: Deno.ChildProcess): Promise<void> {
+  let isOver = false;
+  const status = postgrey.status.finally(() => isOver = true);
+  await eventually("postgrey ends", () => {
+    if (!isOver) postgrey.kill("SIGTERM");
+    return isOver;
+  }, { period: 500 });
+  await status;
 }
 
 async function ask(port: number, attributes: Attributes): Promise<string> {
@@ -49,8 +60,7 @@ Deno.test("triplets that postgrey knows are known, and its pending ones stay pen
     await pause(2100);
     for (const triplet of KNOWN) assertStringIncludes(await ask(port, triplet), "PREPEND");
     assertStringIncludes(await ask(port, PENDING), "DEFER");
-    postgrey.kill("SIGTERM");
-    await postgrey.status;
+    await stop(postgrey);
     await Deno.writeTextFile(`${directory}/triplets`, await dump(`${old}/postgrey.db`));
     await Deno.writeTextFile(`${directory}/clients`, await dump(`${old}/postgrey_clients.db`));
 
