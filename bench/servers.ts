@@ -173,6 +173,7 @@ export function startGreylag(
     `--inet=127.0.0.1:${port}`,
     `--database=${directory}/${name}.db`,
     "--delay=1s",
+    "--delay-suspicious=1s",
     ...(args.some((arg) => arg.startsWith("--status")) ? [] : [freeStatus()]),
     ...args,
   ];

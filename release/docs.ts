@@ -65,6 +65,9 @@ const SIGNAL_TEXTS: Readonly<Record<Signal, string>> = {
   "spf-fail": "The sender's SPF record says fail.",
   "spf-softfail": "The sender's SPF record says softfail.",
   "spf-none": "The sender's domain has no SPF record.",
+  "mail-name": "The verified name says that the host sends mail.",
+  "listed-neighbour":
+    "A DNS list named another address of the client's network in the last 3 days.",
 };
 
 type Block = (args: readonly string[]) => string;

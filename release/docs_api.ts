@@ -10,7 +10,6 @@ import * as schema from "../lib/web/api/schema.ts";
 export const OBJECTS: Readonly<Record<string, v.GenericSchema>> = {
   "entry": schema.ENTRY,
   "deferral": schema.DEFERRAL,
-  "waiting": schema.WAITING,
   "lost": schema.LOST,
   "decision": schema.DECISION,
   "known": schema.KNOWN,
@@ -153,6 +152,7 @@ export const METRICS: readonly Metric[] = metricsOf(renderMetrics({
     errors: [],
     lists: [],
     dns: { answered: 0, failed: 0 },
+    dnsLists: [{ zone: "ZONE", state: "works" }],
   },
   version: "",
   databaseBytes: 0,

@@ -61,7 +61,7 @@ const EVENTS: Samples<Exclude<DaemonEvent, { kind: "decision" | "page" }>> = {
   "database-replaced": { kind: "database-replaced" },
   "database-set-aside": { kind: "database-set-aside", path: "FILE.corrupt-DATE" },
   "accept-failed": { kind: "accept-failed", endpoint: "ENDPOINT", error: CAUSE },
-  "dns-list-disabled": { kind: "dns-list-disabled", zone: "ZONE", why: CAUSE },
+  "dns-list": { kind: "dns-list", health: { zone: "ZONE", state: "disabled", why: CAUSE } },
   "bug": { kind: "bug", error: CAUSE },
 };
 
@@ -72,10 +72,17 @@ const PAGE_EVENTS: Samples<PageEvent> = {
   "bug": { kind: "bug", what: CAUSE },
 };
 
+/** Events whose line differs with their state. */
+const STATES: readonly DaemonEvent[] = [
+  { kind: "dns-list", health: { zone: "ZONE", state: "works" } },
+  { kind: "dns-list", health: { zone: "ZONE", state: "unproven", why: CAUSE } },
+];
+
 /** Event, level and text of every line that is not a decision. */
 export function lineRows(): string[][] {
   const events: DaemonEvent[] = [
     ...Object.values(EVENTS),
+    ...STATES,
     ...Object.values(PAGE_EVENTS).map((event) => ({ kind: "page" as const, event })),
   ];
   return events.flatMap(messagesOf).map(({ event, level, text }) => [

@@ -42,7 +42,7 @@ const BANNED: readonly Banned[] = [
 
 const SCANNED = ["lib", "tests", "docs", "bench", "release", ".github", ".ci"];
 
-const SKIPPED = /^tests\/glossary_test\.ts$|seeds\.json$|^(?:lib|tests)\/greylist\//;
+const SKIPPED = /^tests\/glossary_test\.ts$|seeds\.json$/;
 
 async function* filesBelow(path: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(new URL(path, root))) {

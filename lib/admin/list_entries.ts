@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
+import { foldSender, normaliseRecipient } from "../greylist/normalise.ts";
 import type { ListName } from "../lists/matcher.ts";
 import {
   formatPair,
@@ -57,6 +57,6 @@ export function releaseOf(
   { sender, recipient }: Pick<Deferral, "sender" | "recipient">,
   remarks: Remarks,
 ): NewEntry {
-  const pattern = formatPair(normaliseSender(sender, recipient), normaliseRecipient(recipient));
+  const pattern = formatPair(foldSender(sender, recipient), normaliseRecipient(recipient));
   return { list: "release", matchOn: "pair", pattern, ...remarked(remarks) };
 }

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { originsOf } from "../greylist/origin.ts";
+import { networkText } from "../greylist/origins.ts";
+import { autoWhitelistedAs, type Candidate, countsAt, isLive } from "../greylist/reputation.ts";
 import type { Rules } from "../greylist/rules.ts";
-import { isAutoWhitelisted, tripletState } from "../greylist/triplet_state.ts";
-import { parseAddress } from "../net/network.ts";
+import { formatAddress, parseAddress } from "../net/network.ts";
 import type { Deferral, HistoryStore, Page } from "../store/history.ts";
-import type { GreylistStore, StoredOrigin, StoredTriplet } from "../store/store.ts";
+import type { GreylistStore, StoredRelation, StoredReputation } from "../store/store.ts";
 import { collectPage } from "../store/pages.ts";
 import { HOUR } from "../text/duration.ts";
 import { legitimacyWithTries } from "../evidence/legitimacy.ts";
@@ -31,10 +31,17 @@ export const RANKED = 20_000;
 /** Default time without a retry after which deferred mail counts as lost, in milliseconds. */
 export const LOST_AFTER = 6 * HOUR;
 
-/** The store has networks, not addresses. */
-function originText(text: string, rules: Rules): string {
+/** An address is searched as itself and as its network. */
+function originSearch(
+  text: string,
+  rules: Rules,
+): { readonly text: string; readonly origins?: readonly string[] } {
   const address = parseAddress(text);
-  return address === undefined ? text : originsOf(address, undefined, rules)[0]!.name;
+  if (address === undefined) return { text };
+  return {
+    text: "",
+    origins: [`ip:${formatAddress(address)}`, `net:${networkText(address, rules)}`],
+  };
 }
 
 /** Newest first. */
@@ -57,12 +64,28 @@ export function findKnown(
   query: PageQuery,
   rules: Rules,
   now: number,
-): Page<StoredTriplet> {
-  const text = originText(query.text, rules);
-  return collectPage((after, limit) => store.findTriplets({ text, limit, after }), {
+): Page<StoredRelation> {
+  const search = originSearch(query.text, rules);
+  return collectPage((after, limit) => store.findRelations({ ...search, limit, after }), {
     ...query,
-    fits: (triplet) => tripletState(triplet, rules, now).kind === "known",
+    fits: (relation) => isLive(relation, rules, now),
   });
+}
+
+/** The senders that may use an auto-whitelisted origin. */
+export const KIND_TEXTS: Readonly<Record<Candidate["kind"], string>> = {
+  address: "any sender",
+  domain: "its own domain",
+  organisation: "any sender",
+  provider: "any sender",
+};
+
+/** An origin whose mail passes without delay. */
+export interface AutoWhitelisted extends Pick<StoredReputation, "name" | "firstSeen" | "lastSeen"> {
+  readonly kind: Candidate["kind"];
+  /** Retried and abandoned messages, decayed to now. */
+  readonly retried: number;
+  readonly abandoned: number;
 }
 
 export function findAutoWhitelisted(
@@ -70,12 +93,20 @@ export function findAutoWhitelisted(
   query: PageQuery,
   rules: Rules,
   now: number,
-): Page<StoredOrigin> {
-  const text = originText(query.text, rules);
-  return collectPage((after, limit) => store.findOrigins({ text, limit, after }), {
-    ...query,
-    fits: (record) => isAutoWhitelisted(record, rules, now),
-  });
+): Page<AutoWhitelisted> {
+  const search = originSearch(query.text, rules);
+  const { rows, next } = collectPage(
+    (after, limit) => store.findReputations({ ...search, limit, after }),
+    { ...query, fits: (record) => autoWhitelistedAs(record, rules, now) !== undefined },
+  );
+  return {
+    rows: rows.map((record) => {
+      const { name, firstSeen, lastSeen } = record;
+      const kind = autoWhitelistedAs(record, rules, now)!;
+      return { name, kind, firstSeen, lastSeen, ...countsAt(record, now) };
+    }),
+    next,
+  };
 }
 
 /**

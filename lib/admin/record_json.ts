@@ -7,7 +7,9 @@ import type { ListName } from "../lists/matcher.ts";
 import type { Reason, Verdict } from "../greylist/model.ts";
 import type { MatchOn } from "../lists/pattern.ts";
 import type { Deferral, StoredDecision } from "../store/history.ts";
-import type { StoredEntry, StoredOrigin, StoredTriplet } from "../store/store.ts";
+import type { Candidate } from "../greylist/reputation.ts";
+import type { StoredEntry, StoredRelation } from "../store/store.ts";
+import type { AutoWhitelisted } from "./queries.ts";
 import { dateOf } from "./format.ts";
 import type { Summary } from "./statistics.ts";
 
@@ -58,6 +60,8 @@ export interface DeferralJson {
   readonly network_changes: number;
   readonly first_tried: string;
   readonly last_tried: string;
+  /** Time from which a retry of the last client is accepted. */
+  readonly accepted_from: string;
 }
 
 export function deferralAsJson(one: Deferral): DeferralJson {
@@ -73,6 +77,7 @@ export function deferralAsJson(one: Deferral): DeferralJson {
     network_changes: one.networkChanges,
     first_tried: new Date(one.firstSeen).toISOString(),
     last_tried: new Date(one.lastSeen).toISOString(),
+    accepted_from: new Date(one.acceptedFrom).toISOString(),
   };
 }
 
@@ -118,36 +123,45 @@ export function decisionAsJson(one: StoredDecision): DecisionJson {
   };
 }
 
+/** A sender and recipient whose mail passes without delay. */
 export interface KnownJson {
-  readonly origin: string;
-  /** Normalised; empty for the null sender. */
+  /** The folded sender, or `@` and a domain; empty for the null sender. */
   readonly sender: string;
   readonly recipient: string;
-  readonly since: string | null;
-  readonly last_used: string;
-}
-
-export function knownAsJson(one: StoredTriplet): KnownJson {
-  return {
-    origin: one.origin,
-    sender: one.sender,
-    recipient: one.recipient,
-    since: dateOf(one.passed),
-    last_used: new Date(one.lastSeen).toISOString(),
-  };
-}
-
-export interface AutoWhitelistedJson {
-  readonly origin: string;
-  readonly deliveries: number;
+  /** The newest last. */
+  readonly origins: readonly string[];
   readonly since: string;
   readonly last_used: string;
 }
 
-export function autoWhitelistedAsJson(one: StoredOrigin): AutoWhitelistedJson {
+export function knownAsJson(one: StoredRelation): KnownJson {
+  return {
+    sender: one.sender,
+    recipient: one.recipient,
+    origins: one.origins,
+    since: new Date(one.firstSeen).toISOString(),
+    last_used: new Date(one.lastSeen).toISOString(),
+  };
+}
+
+/** An origin whose mail passes without delay. */
+export interface AutoWhitelistedJson {
+  readonly origin: string;
+  readonly kind: Candidate["kind"];
+  /** Decayed, to one decimal, as is the next. */
+  readonly retried: number;
+  readonly abandoned: number;
+  readonly since: string;
+  readonly last_used: string;
+}
+
+export function autoWhitelistedAsJson(one: AutoWhitelisted): AutoWhitelistedJson {
+  const round = (count: number) => Math.round(count * 10) / 10;
   return {
     origin: one.name,
-    deliveries: one.deliveries,
+    kind: one.kind,
+    retried: round(one.retried),
+    abandoned: round(one.abandoned),
     since: new Date(one.firstSeen).toISOString(),
     last_used: new Date(one.lastSeen).toISOString(),
   };

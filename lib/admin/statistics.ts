@@ -81,7 +81,7 @@ export interface Figures {
   readonly deferred: number;
   /** Retries accepted. */
   readonly retried: number;
-  /** Requests rejected by the block list. */
+  /** Requests rejected by the block list or by a DNS list. */
   readonly blocked: number;
 }
 
@@ -116,11 +116,10 @@ export const UNDELAYED_REASONS: readonly Reason[] = [
   "not-opted-in",
 ];
 
-function figureOf({ reason, shadow }: Tally): keyof Figures | undefined {
-  if (shadow === "reject") return "blocked";
-  if (reason === "new") return "deferred";
+function figureOf({ reason, decision, shadow }: Tally): keyof Figures | undefined {
+  if ((shadow ?? decision) === "reject") return "blocked";
+  if (reason === "new" || reason === "trap") return "deferred";
   if (reason === "retried") return "retried";
-  if (reason === "blocked") return "blocked";
   return UNDELAYED_REASONS.includes(reason) ? "passedUndelayed" : undefined;
 }
 

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { originsOf } from "../greylist/origin.ts";
+import { networkText } from "../greylist/origins.ts";
 import type { Rules } from "../greylist/rules.ts";
 import type { MatchOn } from "../lists/pattern.ts";
 import { splitAddress } from "../net/email_address.ts";
-import { organisationOf, verifiedName } from "../net/hostname.ts";
+import { classifyName } from "../net/generic_name.ts";
+import { registrableDomain, verifiedName } from "../net/hostname.ts";
 import { parseAddress } from "../net/network.ts";
 
 export interface Suggestion {
@@ -46,13 +47,13 @@ export function suggestionsFor(
   const name = verifiedName(clientName);
   if (name !== undefined) suggest("client", name, "this client's name");
   if (address !== undefined) {
-    const organisation = organisationOf(name, address);
+    const isNamed = name !== undefined && classifyName(name, address).class === "named";
+    const organisation = isNamed ? registrableDomain(name) : undefined;
     if (organisation !== undefined) {
       suggest("client", `org:${organisation}`, "all clients of this organisation");
     }
     suggest("client", clientAddress, "this client's address");
-    const network = originsOf(address, undefined, rules)[0]!.value;
-    suggest("client", network, "this client's network");
+    suggest("client", networkText(address, rules), "this client's network");
   }
   suggest("recipient", recipient, "all mail to this recipient");
   return suggestions;

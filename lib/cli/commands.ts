@@ -11,6 +11,7 @@ import { forget } from "./forget.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { importCommand } from "./import.ts";
 import { list } from "./list.ts";
+import { dnsListsCommand } from "./lists.ts";
 import { lost } from "./lost.ts";
 import { manual } from "./manual.ts";
 import { passwd } from "./passwd.ts";
@@ -53,6 +54,7 @@ export const COMMANDS: readonly Command[] = [
   trap,
   unlist,
   list,
+  dnsListsCommand,
   stats,
   explain,
   spf,

@@ -1,3 +1,4 @@
+import { dnsListAdvice, dnsListFindings } from "../admin/dns_list_checks.ts";
 import { ConfigError, type Configuration } from "../config/load.ts";
 import { daemonSettings } from "../config/settings.ts";
 import { RELEASED } from "../config/version.ts";
@@ -10,6 +11,7 @@ import { DatabaseError } from "../store/database_error.ts";
 import { reasonOf } from "../text/error_message.ts";
 import { DATABASE_OPTIONS, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
+import { testZones } from "./lists.ts";
 import { setupOf } from "./postfix.ts";
 import { optionalArgument } from "./usage.ts";
 
@@ -76,7 +78,7 @@ export const doctor: Command = {
   summary: "check the setup and suggest remedies",
   usage: "[FILE | -]",
   description: [
-    "Checks the daemon and its sockets, the database, the clock and Postfix's parameters.",
+    "Checks the daemon and its sockets, the database, the clock, the DNS lists and Postfix's parameters.",
     "FILE is the output of `postconf -n; postconf -M; postconf -P`, - is standard input: " +
     "{ postconf -n; postconf -M; postconf -P; } | greylag doctor -",
     "Greylag has no permission to run postconf itself. Without FILE, Postfix's parameters are not " +
@@ -92,13 +94,16 @@ export const doctor: Command = {
     const setup = setupOf(invocation.configuration.values);
     const dead = await deadEndpoints(calledEndpoints(postconf), settings.listen);
     const postfix = text === undefined ? [] : checkPostconf(postconf, setup, dead);
+    const zones = invocation.configuration.values.dns_lists.map(({ zone }) => zone);
     const findings = [
       ...await checkDaemon(settings.listen, invocation.configuration.values.status),
       ...checkSockets(settings.listen, postconf.parameters.get("mail_owner") ?? DEFAULT_MAIL_OWNER),
       ...await checkDatabase(invocation.configuration),
       ...await checkLists(invocation.configuration),
       ...checkClock(Date.now(), RELEASED, await newestDecision(invocation.configuration)),
+      ...dnsListFindings(await testZones(zones, invocation)),
       ...postfix,
+      ...dnsListAdvice(zones),
     ];
     const isFine = findings.every(({ severity }) => severity === "advice");
     if (invocation.json) {

@@ -1,22 +1,34 @@
+import { adviceOn } from "../admin/advice.ts";
+import {
+  envelopeSteps,
+  evidenceSteps,
+  modeStep,
+  recordSteps,
+  type Step,
+} from "../admin/explanation.ts";
 import { daemonSettings } from "../config/settings.ts";
-import { DnsResolver } from "../dns/resolver.ts";
-import { keysOf, makeAttempt, type Subject, subjectOf } from "../greylist/attempt.ts";
-import { decide, precheck } from "../greylist/decide.ts";
-import { NO_EVIDENCE } from "../greylist/evidence.ts";
-import { WorkingMemory } from "../greylist/memory.ts";
-import type { Rules } from "../greylist/rules.ts";
-import { REASON_TEXTS, type Verdict } from "../greylist/model.ts";
-import { wellKnownVia } from "../lists/builtin.ts";
-import { isGenericName } from "../net/hostname.ts";
-import { formatAddress, parseAddress } from "../net/network.ts";
-import { ListAuthorisation } from "../evidence/list_authorisation.ts";
-import { EvidenceService, type Report } from "../evidence/service.ts";
+import type { DaemonSettings } from "../daemon/lifecycle.ts";
 import { describeRule, listingOf, Lists } from "../daemon/lists.ts";
-import type { Recalled } from "../store/store.ts";
-import { formatDuration, SECOND } from "../text/duration.ts";
-import { DATABASE_OPTIONS, parseInvocation, textOf, withStore } from "./invocation.ts";
+import { DnsLists } from "../dns/dnsbl.ts";
+import { DnsResolver } from "../dns/resolver.ts";
+import { ListAuthorisation } from "../evidence/list_authorisation.ts";
+import { EvidenceService } from "../evidence/service.ts";
+import { type Attempt, makeAttempt } from "../greylist/attempt.ts";
+import { contextOf, decide, precheck } from "../greylist/decide.ts";
+import { WorkingMemory } from "../greylist/memory.ts";
+import { REASON_TEXTS, type Verdict } from "../greylist/model.ts";
+import { parseAddress } from "../net/network.ts";
+import type { Store, StoredEntry } from "../store/store.ts";
+import { SECOND } from "../text/duration.ts";
+import {
+  DATABASE_OPTIONS,
+  type Invocation,
+  parseInvocation,
+  textOf,
+  withStore,
+} from "./invocation.ts";
 import type { Command } from "./command.ts";
-import type { Style } from "./output.ts";
+import type { Output, Style } from "./output.ts";
 import { type Option, refuseRest, UsageError } from "./usage.ts";
 
 const OWN: readonly Option[] = [
@@ -31,64 +43,129 @@ const OWN: readonly Option[] = [
   { name: "recipient", placeholder: "ADDRESS", help: "Envelope recipient." },
 ];
 
-interface Step {
-  readonly what: string;
-  readonly found: string;
-}
-
-function rememberedSteps(subject: Subject, recalled: Recalled, rules: Rules, now: number): Step[] {
-  return subject.origins.map(({ name }, at) => {
-    const triplet = recalled.triplets.get(subject.triplets[at]!.id);
-    const origin = recalled.origins.get(name);
-    const ago = (time: number) => `${formatDuration(now - time)} ago`;
-    const tried = triplet === undefined
-      ? "never tried"
-      : triplet.passed === undefined
-      ? `pending, first tried ${ago(triplet.firstSeen)}, deferred ${triplet.tries} ${
-        triplet.tries === 1 ? "time" : "times"
-      }`
-      : `known since ${ago(triplet.passed)}, last used ${ago(triplet.lastSeen)}`;
-    const threshold = rules.autoWhitelistClients;
-    const earned = origin === undefined
-      ? "no deliveries counted"
-      : `${origin.deliveries} of ${threshold} deliveries counted, the last ${ago(origin.lastSeen)}`;
-    return { what: name, found: `${tried}; ${earned}` };
-  });
-}
-
-function evidenceSteps({ spf, weakness, weighed, suspicionScore }: Report, rules: Rules): Step[] {
-  const steps: Step[] = [];
-  if (rules.spf !== "off") {
-    const by = spf?.mechanism === undefined ? "" : ` by ${spf.mechanism}`;
-    const found = spf === undefined ? "no answer in time" : `${spf.result}${by} for ${spf.domain}` +
-      (spf.error === undefined ? "" : `: ${spf.error}`) +
-      (weakness === undefined ? "" : `, which does not count: ${weakness}`);
-    steps.push({ what: "SPF", found });
-  }
-  if (rules.mode === "suspicious") {
-    const sum = weighed.map(({ what, weight }) => `${what} ${weight}`).join(" + ");
-    const found = `${sum === "" ? "no signals" : `${sum} = ${suspicionScore}`}, ` +
-      `threshold ${rules.suspicionThreshold}`;
-    steps.push({ what: "suspicion", found });
-  }
-  return steps;
-}
-
 const COLOURS: Readonly<Record<Verdict["decision"], Style>> = {
   pass: "green",
   defer: "yellow",
   reject: "red",
 };
 
-function correspondentSteps(subject: Subject, recalled: Recalled, now: number): Step[] {
-  const origin = subject.correspondent?.origin;
-  const record = origin === undefined ? undefined : recalled.origins.get(origin);
-  return record === undefined ? [] : [{
-    what: "correspondent",
-    found: `your users wrote to ${subject.senderDomain} ${
-      formatDuration(now - record.lastSeen)
-    } ago`,
-  }];
+interface Explanation {
+  readonly verdict: Verdict;
+  readonly steps: readonly Step[];
+  /** What would change the verdict. */
+  readonly advice: readonly string[];
+}
+
+function required(name: string, value: string | undefined): string {
+  if (value === undefined) throw new UsageError(`--${name} is missing`);
+  return value;
+}
+
+function attemptOf(invocation: Invocation): Attempt {
+  const client = required("client", textOf(invocation, "client"));
+  const address = parseAddress(client);
+  if (address === undefined) throw new UsageError(`--client: "${client}" is not an IP address`);
+  const given = required("sender", textOf(invocation, "sender"));
+  return makeAttempt({
+    stage: given === "<>" && invocation.configuration.values.null_sender === "data"
+      ? "DATA"
+      : "RCPT",
+    authenticated: false,
+    address,
+    clientName: textOf(invocation, "name") ?? "unknown",
+    heloName: textOf(invocation, "helo") ?? "",
+    sender: given === "<>" ? "" : given,
+    recipient: required("recipient", textOf(invocation, "recipient")),
+    instance: "",
+  });
+}
+
+async function explainAttempt(
+  attempt: Attempt,
+  settings: DaemonSettings,
+  store: Store,
+): Promise<Explanation> {
+  const { rules } = settings.engine;
+  const { evidence: evidenceSettings } = settings;
+  const resolver = new DnsResolver(settings.resolver);
+  const problems: Step[] = [];
+  const lists = new Lists(store.lists, settings.lists, (event) => {
+    const found = event.kind === "list-failed"
+      ? [`cannot read ${event.path}`]
+      : event.errors.map(({ line, why }) => `${event.path}:${line}: ${why}`);
+    problems.push(...found.map((text) => ({ what: "list file", found: text })));
+  });
+  lists.refresh();
+  const service = new EvidenceService(
+    resolver,
+    evidenceSettings,
+    { listState: () => {}, dropped: () => {} },
+    (domain) => lists.wellKnownVia(domain),
+  );
+  const dnsLists = new DnsLists(evidenceSettings.dnsLists, resolver, () => {});
+  const authorisation = new ListAuthorisation(resolver, evidenceSettings.dnsWait);
+  const [report, answers, authorisedBy] = await Promise.all([
+    service.gather(attempt),
+    dnsLists.askEach(attempt.address, AbortSignal.timeout(Math.max(1, evidenceSettings.dnsWait))),
+    authorisation.lookUp(attempt.address, lists.spfDomains),
+  ]);
+  service.stop();
+
+  const now = Date.now();
+  const finding = lists.find({ ...attempt, authorisedBy }, now);
+  const { sender, recipient } = attempt.relationKeys[0]!;
+  const released = lists.released(sender, recipient, now);
+  const listing = listingOf(finding, released);
+  const about = { attempt, listing, evidence: report, listsAreFresh: true };
+  const { decisive } = finding;
+  let explanation: Explanation | undefined;
+  store.greylist.exchange((stored) => {
+    const memory = new WorkingMemory(stored);
+    const context = contextOf(about, memory, rules, now);
+    const checked = precheck(attempt, rules, listing);
+    const decision = decide(about, memory, rules, now);
+    if ("ask" in decision) throw new Error(`the decision asks for ${decision.ask}`);
+    const verdict = checked ?? decision.verdict;
+    const by = decisive !== undefined && checked !== undefined
+      ? describeRule(decisive.rule)
+      : released === undefined
+      ? undefined
+      : `entry ${released.id}`;
+    explanation = {
+      verdict,
+      steps: [
+        ...envelopeSteps(attempt),
+        ...problems,
+        ...listSteps(finding, listing.decisive, released),
+        modeStep(rules, report),
+        ...evidenceSteps(report, rules, answers, dnsLists.health),
+        ...(checked === undefined ? recordSteps(context) : []),
+      ],
+      advice: adviceOn(verdict, context, by),
+    };
+    return [];
+  });
+  return explanation!;
+}
+
+function listSteps(
+  { decisive, alwaysGreylist, optedIn }: ReturnType<Lists["find"]>,
+  decision: "allow" | "block" | undefined,
+  released: StoredEntry | undefined,
+): Step[] {
+  const found = decisive === undefined
+    ? "no entry matches"
+    : `${decision}, ${decisive.level}: ${describeRule(decisive.rule)}`;
+  return [
+    { what: "lists", found },
+    ...(alwaysGreylist === undefined
+      ? []
+      : [{ what: "always-greylist", found: describeRule(alwaysGreylist.rule) }]),
+    ...(released === undefined
+      ? []
+      : [{ what: "released", found: `entry ${released.id} (${released.pattern})` }]),
+    ...(optedIn ? [] : [{ what: "opt-in", found: "no greylisting for this recipient" }]),
+  ];
 }
 
 function verdictText(verdict: Verdict): string {
@@ -96,12 +173,28 @@ function verdictText(verdict: Verdict): string {
     ? verdict.decision
     : `pass (shadow mode; otherwise ${verdict.shadow})`;
   const wait = verdict.wait === undefined ? "" : `, ${Math.ceil(verdict.wait / SECOND)}s to wait`;
-  return `${decision}, ${verdict.reason}${wait}. ${REASON_TEXTS[verdict.reason]}`;
+  const by = verdict.by === undefined ? "" : ` by ${verdict.by}`;
+  return `${decision}, ${verdict.reason}${by}${wait}. ${REASON_TEXTS[verdict.reason]}`;
 }
 
-function required(name: string, value: string | undefined): string {
-  if (value === undefined) throw new UsageError(`--${name} is missing`);
-  return value;
+function verdictAsJson({ decision, reason, shadow, origin, by, wait, delayed }: Verdict) {
+  return {
+    decision,
+    reason,
+    shadow: shadow ?? null,
+    origin: origin ?? null,
+    by: by ?? null,
+    wait_seconds: wait === undefined ? null : Math.ceil(wait / SECOND),
+    delay_seconds: delayed === undefined ? null : Math.floor(delayed / SECOND),
+  };
+}
+
+function show({ verdict, steps, advice }: Explanation, output: Output): void {
+  const width = Math.max(...steps.map(({ what }) => what.length), "verdict".length);
+  for (const { what, found } of steps) output.print(`${what.padEnd(width)}  ${found}\n`);
+  output.print(`${"verdict".padEnd(width)}  `);
+  output.print(`${verdictText(verdict)}\n`, COLOURS[verdict.decision]);
+  for (const sentence of advice) output.print(`${"".padEnd(width)}  ${sentence}\n`);
 }
 
 export const explain: Command = {
@@ -110,112 +203,29 @@ export const explain: Command = {
   usage: "--client ADDRESS [--name NAME] --sender ADDRESS --recipient ADDRESS",
   description: [
     "Nothing is stored or counted. Precedence: authenticated users, loopback and trusted_networks; " +
-    "lists (the most specific entry decides, block overrides allow); opt_in and opt_out; " +
-    "auto-whitelisted origins, released pairs and correspondents; known and pending triplets; SPF " +
-    "and, in mode suspicious, the suspicion score.",
-    "DNS is queried as for a real request.",
+    "lists (the most specific entry decides, block overrides allow); opt_in and opt_out; traps; known " +
+    "senders; released pairs; retries; correspondents and auto-whitelisted origins; SPF, DNS lists and " +
+    "the suspicion score.",
+    "Shows each rule with its result, and what would change the verdict. DNS is queried as for a real " +
+    "request.",
   ],
   options: [...DATABASE_OPTIONS, ...OWN],
   async run(args, output) {
     const invocation = parseInvocation(args, OWN);
     refuseRest(invocation.rest);
-    const client = required("client", textOf(invocation, "client"));
-    const address = parseAddress(client);
-    if (address === undefined) throw new UsageError(`--client: "${client}" is not an IP address`);
-    const given = required("sender", textOf(invocation, "sender"));
+    const attempt = attemptOf(invocation);
     const settings = daemonSettings(invocation.configuration.values);
-    const { rules } = settings.engine;
-    const attempt = makeAttempt({
-      stage: "RCPT",
-      authenticated: false,
-      address,
-      clientName: textOf(invocation, "name") ?? "unknown",
-      heloName: textOf(invocation, "helo") ?? "",
-      sender: given === "<>" ? "" : given,
-      recipient: required("recipient", textOf(invocation, "recipient")),
-      instance: "",
-    });
-    const resolver = new DnsResolver(settings.resolver);
-    const service = new EvidenceService(
-      resolver,
-      settings.evidence,
-      {
-        listDisabled: (zone, why) =>
-          output.complain(`greylag: DNS list ${zone} is skipped: ${why}\n`),
-        dropped: () => {},
-      },
-      settings.lists.builtinList ? wellKnownVia : undefined,
+    const explanation = await withStore(
+      invocation.configuration,
+      (store) => explainAttempt(attempt, settings, store),
     );
-    const report = service.isActive ? await service.gather(attempt) : undefined;
-    const subject = subjectOf(attempt, rules, report ?? NO_EVIDENCE);
-    const now = Date.now();
-    const { steps, verdict } = await withStore(invocation.configuration, async (store) => {
-      const problems: Step[] = [];
-      const lists = new Lists(store.lists, settings.lists, (event) => {
-        const found = event.kind === "list-failed"
-          ? [`cannot read ${event.path}`]
-          : event.errors.map(({ line, why }) => `${event.path}:${line}: ${why}`);
-        problems.push(...found.map((text) => ({ what: "list file", found: text })));
-      });
-      lists.refresh();
-      const authorisation = new ListAuthorisation(resolver, settings.evidence.dnsWait);
-      const authorisedBy = await authorisation.lookUp(address, lists.spfDomains);
-      const finding = lists.find({ ...attempt, authorisedBy }, now);
-      const { decisive, alwaysGreylist, optedIn } = finding;
-      const released = lists.released(subject.sender, subject.recipient, now);
-      const listing = listingOf(finding, released);
-      let recalled: Recalled = { triplets: new Map(), origins: new Map() };
-      store.greylist.exchange(keysOf(subject), (found) => {
-        recalled = found;
-        return [];
-      });
-      const memory = new WorkingMemory(recalled.triplets, recalled.origins);
-      const about = { attempt, listing, subject, evidence: report ?? NO_EVIDENCE };
-      const decision = decide(about, memory, rules, now);
-      const isGeneric = attempt.name !== undefined && isGenericName(attempt.name, address);
-      const found: Step[] = [
-        {
-          what: "client",
-          found: `${formatAddress(address)}, ` +
-            (attempt.name === undefined
-              ? "no verified name"
-              : `${attempt.name}${isGeneric ? ", a generic name" : ""}`),
-        },
-        { what: "sender", found: `compared as ${subject.sender === "" ? "<>" : subject.sender}` },
-        { what: "recipient", found: `compared as ${subject.recipient}` },
-        ...problems,
-        {
-          what: "lists",
-          found: decisive === undefined
-            ? "no entry matches"
-            : `${listing.decisive}, ${decisive.level}: ${describeRule(decisive.rule)}`,
-        },
-        ...(alwaysGreylist === undefined
-          ? []
-          : [{ what: "always-greylist", found: describeRule(alwaysGreylist.rule) }]),
-        ...(released === undefined ? [] : [{
-          what: "released",
-          found: `entry ${released.id} (${released.pattern})`,
-        }]),
-        ...(optedIn ? [] : [{ what: "opt-in", found: "no greylisting for this recipient" }]),
-        ...(report === undefined ? [] : evidenceSteps(report, rules)),
-        ...(precheck(attempt, rules, listing) === undefined
-          ? [
-            ...rememberedSteps(subject, recalled, rules, now),
-            ...correspondentSteps(subject, recalled, now),
-          ]
-          : []),
-      ];
-      return { steps: found, verdict: decision.verdict };
-    });
     if (invocation.json) {
-      output.print(`${JSON.stringify({ verdict, steps }, null, 2)}\n`);
-      return 0;
+      const { verdict, steps, advice } = explanation;
+      const json = { verdict: verdictAsJson(verdict), steps, advice };
+      output.print(`${JSON.stringify(json, null, 2)}\n`);
+    } else {
+      show(explanation, output);
     }
-    const width = Math.max(...steps.map(({ what }) => what.length), "verdict".length);
-    for (const { what, found } of steps) output.print(`${what.padEnd(width)}  ${found}\n`);
-    output.print(`${"verdict".padEnd(width)}  `);
-    output.print(`${verdictText(verdict)}\n`, COLOURS[verdict.decision]);
     return 0;
   },
 };

@@ -1,6 +1,12 @@
 import { daemonSettings } from "../config/settings.ts";
 import type { Rules } from "../greylist/rules.ts";
-import { findAutoWhitelisted, findKnown, findWaiting } from "../admin/queries.ts";
+import {
+  type AutoWhitelisted,
+  findAutoWhitelisted,
+  findKnown,
+  findWaiting,
+  KIND_TEXTS,
+} from "../admin/queries.ts";
 import {
   autoWhitelistedAsJson,
   decisionAsJson,
@@ -8,7 +14,7 @@ import {
   knownAsJson,
 } from "../admin/record_json.ts";
 import type { Deferral, StoredDecision } from "../store/history.ts";
-import type { Store, StoredOrigin, StoredTriplet } from "../store/store.ts";
+import type { Store, StoredRelation } from "../store/store.ts";
 import { formatDuration } from "../text/duration.ts";
 import { countOf, DATABASE_OPTIONS, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
@@ -28,8 +34,8 @@ const OWN: readonly Option[] = [
 
 interface Found {
   readonly pending: readonly Deferral[];
-  readonly known: readonly StoredTriplet[];
-  readonly autoWhitelisted: readonly StoredOrigin[];
+  readonly known: readonly StoredRelation[];
+  readonly autoWhitelisted: readonly AutoWhitelisted[];
   readonly decisions: readonly StoredDecision[];
 }
 
@@ -51,7 +57,7 @@ function search(
   return { pending, known, autoWhitelisted, decisions };
 }
 
-function show(found: Found, text: string, rules: Rules, now: number, output: Output): void {
+function show(found: Found, text: string, now: number, output: Output): void {
   const { pending, known, autoWhitelisted, decisions } = found;
   if ([pending, known, autoWhitelisted, decisions].every(({ length }) => length === 0)) {
     output.print(
@@ -69,32 +75,32 @@ function show(found: Found, text: string, rules: Rules, now: number, output: Out
       formatClient(one),
       String(one.tries),
       formatAgo(now - one.firstSeen),
-      now - one.firstSeen >= rules.delay
-        ? "now"
-        : `in ${formatDuration(one.firstSeen + rules.delay - now)}`,
+      now >= one.acceptedFrom ? "now" : `in ${formatDuration(one.acceptedFrom - now)}`,
     ]);
     printTable(heads, rows, output);
     output.print("\n");
   }
   if (known.length > 0) {
-    output.print("Known triplets, accepted without delay:\n");
+    output.print("Known senders and recipients, accepted without delay:\n");
     const rows = known.map((one) => [
       formatSender(one.sender),
       one.recipient,
-      one.origin,
       formatAgo(now - one.lastSeen),
+      one.origins.toReversed().join(" "),
     ]);
-    printTable(["sender", "recipient", "origin", "last used"], rows, output);
+    printTable(["sender", "recipient", "last used", "origins"], rows, output);
     output.print("\n");
   }
   if (autoWhitelisted.length > 0) {
     output.print("Auto-whitelisted origins, accepted without delay:\n");
-    const rows = autoWhitelisted.map(({ name, deliveries, lastSeen }) => [
+    const rows = autoWhitelisted.map(({ name, kind, retried, abandoned, lastSeen }) => [
       name,
-      String(deliveries),
+      KIND_TEXTS[kind],
+      retried.toFixed(1),
+      abandoned.toFixed(1),
       formatAgo(now - lastSeen),
     ]);
-    printTable(["origin", "deliveries", "last used"], rows, output);
+    printTable(["origin", "for", "retried", "abandoned", "last used"], rows, output);
     output.print("\n");
   }
   if (decisions.length > 0) {
@@ -119,7 +125,7 @@ export const find: Command = {
   usage: "TEXT [--limit NUMBER]",
   description: [
     "TEXT is a part of a mail address, of a host name or of an IP address. Shows pending triplets, " +
-    "known triplets, auto-whitelisted origins, and the newest decisions (kept for the setting " +
+    "known senders and recipients, auto-whitelisted origins, and the newest decisions (kept for the setting " +
     "history). Mail of authenticated users is not stored.",
     "With privacy = true TEXT must be a complete address, since only hashes are stored.",
   ],
@@ -135,7 +141,7 @@ export const find: Command = {
       (store) => search(store, text, limit, rules, now),
     );
     if (!invocation.json) {
-      show(found, text, rules, now, output);
+      show(found, text, now, output);
     } else {
       output.print(`${
         JSON.stringify(

@@ -42,13 +42,15 @@ export const importCommand: Command = {
   description: [
     "postgrey: FILE is a dump of postgrey.db or postgrey_clients.db by db_dump -p (Debian: db-util): " +
     "db_dump -p /var/lib/postgrey/postgrey.db > triplets.txt. Known triplets stay known, pending " +
-    "ones stay pending, and clients keep their counted deliveries.",
+    "ones stay pending, and client addresses keep their counted deliveries.",
     "sqlgrey: FILE is its SQLite database, or an SQL dump (sqlite3 FILE .dump, mysqldump, pg_dump). " +
-    "Pending triplets stay pending. A network gets one delivery for each auto-whitelisted sender, " +
-    "and is auto-whitelisted for an auto-whitelisted domain. Opt-in and opt-out entries are kept.",
+    "Pending triplets stay pending. A network is auto-whitelisted for the domains of its " +
+    "auto-whitelisted senders and domains, where the client has a verified name; an address gets one " +
+    "retried message for each. Opt-in and opt-out entries are kept.",
     "postfix: FILE is a log, plain or .gz, or the output of journalctl -t postfix/smtpd -t " +
     "postfix/qmgr -t postfix/virtual … -o export. Its deliveries are replayed, so that their senders " +
-    "are known and origins are auto-whitelisted. Pass files in chronological order.",
+    "are known; those that the log shows to be deferred first count as retried messages. Pass files " +
+    "in chronological order.",
     "- is standard input. Importing twice changes nothing. Lines with errors are reported and " +
     "skipped, and the exit code is 1.",
   ],
@@ -90,7 +92,7 @@ export const importCommand: Command = {
       const chosen = summary.choices === 0 ? "" : `, ${summary.choices} opt-in or opt-out entries`;
       output.print(
         `${isDry ? "dry run" : "imported"}: ${summary.known} known, ` +
-          `${summary.pending} pending, ${summary.origins} origins${chosen}; ` +
+          `${summary.pending} pending, ${summary.reputations} reputations${chosen}; ` +
           `${summary.unchanged} unchanged, ${summary.expired} expired, ` +
           `${summary.errors} errors\n`,
       );

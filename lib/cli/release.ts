@@ -1,5 +1,5 @@
 import { daemonSettings } from "../config/settings.ts";
-import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
+import { foldSender, normaliseRecipient } from "../greylist/normalise.ts";
 import { deferralNumbered } from "../admin/queries.ts";
 import { releaseOf } from "../admin/list_entries.ts";
 import { entryAsJson } from "../admin/record_json.ts";
@@ -39,7 +39,7 @@ function bySender(
   const sender = given === "<>" ? "" : given;
   if (recipient !== undefined) {
     return [{
-      sender: normaliseSender(sender, recipient),
+      sender: foldSender(sender, recipient),
       recipient: normaliseRecipient(recipient),
     }];
   }
@@ -53,7 +53,9 @@ function bySender(
         after,
       }),
     1000,
-    (row) => normaliseSender(row.sender, row.recipient) === normaliseSender(sender, row.recipient),
+    (row) =>
+      row.sender === sender ||
+      foldSender(row.sender, row.recipient) === foldSender(sender, row.recipient),
   );
 }
 

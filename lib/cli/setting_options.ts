@@ -58,6 +58,14 @@ export function parseSettings(
   return { load: configurationOf(options, isPostgrey), options, warnings };
 }
 
+/** The path that was given; undefined for the default. */
+export function configPathOf(
+  options: ReadonlyMap<string, string | string[] | boolean>,
+): string | undefined {
+  const path = options.get("config") ?? Deno.env.get("GREYLAG_CONFIG");
+  return typeof path === "string" ? path : undefined;
+}
+
 function exists(path: string): boolean {
   try {
     Deno.statSync(path);
@@ -96,14 +104,14 @@ export function configurationOf(
       value: typeof given === "boolean" ? `${given}` : given,
     });
   }
-  const path = options.get("config") ?? Deno.env.get("GREYLAG_CONFIG");
+  const path = configPathOf(options);
   // Read now: the daemon drops the permission to read the environment.
   const variables = new Map(
     SETTING_NAMES.map(variableOf).map((name) => [name, Deno.env.get(name)]),
   );
   return () =>
     combine({
-      file: readConfigFile(typeof path === "string" ? path : undefined),
+      file: readConfigFile(path),
       environment: (name) => variables.get(name),
       flags,
       postgreyFiles: isPostgrey ? postgreyListFiles(exists) : undefined,

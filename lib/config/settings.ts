@@ -3,10 +3,13 @@
  *
  * @module
  */
+import { LISTED_ACTIONS } from "../dns/dnsbl.ts";
+import { BACKGROUND_LIMITS } from "../evidence/scheduler.ts";
 import { SIGNAL_WEIGHTS } from "../evidence/signals.ts";
 import { formatEndpoint, isLocal } from "../net/endpoint.ts";
 import { isDeferAction } from "../postfix/reply.ts";
 import { REQUEST_LIMITS } from "../postfix/request.ts";
+import { SECOND } from "../text/duration.ts";
 import type { DaemonSettings } from "../daemon/lifecycle.ts";
 import { LOG_LEVELS } from "../daemon/log_line.ts";
 import {
@@ -53,14 +56,19 @@ export const SETTINGS = {
     help: "Store keyed hashes instead of mail addresses. The key is DATABASE.key.",
     live: false,
   }),
-  mode: choice(["all", "suspicious", "shadow", "off"], {
-    default: "all",
+  mode: choice(["auto", "all", "suspicious", "shadow", "off"], {
+    default: "auto",
     help:
-      "Clients to greylist: all unknown ones, suspicious ones only, none but log the decisions (shadow), or none (off).",
+      "Clients to greylist: all unknown ones, suspicious ones only, suspicious ones while a DNSBL answers and all otherwise (auto), none but log the decisions (shadow), or none (off).",
   }),
   delay: duration("1s", "1d", {
-    default: "1m",
-    help: "Minimum time between the first attempt and the retry that is accepted.",
+    default: "50s",
+    help:
+      "Minimum time between the first attempt and the retry that is accepted, for a client with a verified name that is not generic.",
+  }),
+  delay_suspicious: duration("1s", "1d", {
+    default: "5m",
+    help: "The same for other clients and for those that a DNSBL lists. Never shorter than delay.",
   }),
   retry_window: duration("1m", "90d", {
     default: "2d",
@@ -82,7 +90,12 @@ export const SETTINGS = {
   auto_whitelist_clients: integer(0, 1_000_000, {
     default: 5,
     help:
-      "Retried deliveries after which an origin skips greylisting, counted once an hour at most. 0 turns auto-whitelisting off.",
+      "Retried messages after which a client address skips greylisting, counted once an hour at most. 0 turns auto-whitelisting off.",
+  }),
+  auto_whitelist_domains: integer(0, 1_000_000, {
+    default: 1,
+    help:
+      "Retried messages after which a sender's own hosts skip greylisting, where SPF or the host name shows that they are its own. 0 turns this off.",
   }),
   ipv4cidr: integer(8, 32, { default: 24, help: "Prefix length of a client's network, IPv4." }),
   ipv6cidr: integer(16, 128, { default: 64, help: "Prefix length of a client's network, IPv6." }),
@@ -139,15 +152,35 @@ export const SETTINGS = {
   dns_lists: dnsLists({
     default: [],
     help:
-      "DNS allow and block lists, in the notation of Postfix's postscreen_dnsbl_sites. Used in mode suspicious.",
+      "DNSBLs and DNSWLs in the notation of Postfix's postscreen_dnsbl_sites, with an action behind it: zone=127.0.0.[2..11]*3:reject. The weight is 3 if absent, and below 0 for a DNSWL.",
+  }),
+  listed: choice(LISTED_ACTIONS, {
+    default: "reject",
+    help:
+      "Action for a retry from a client that a DNSBL still lists, for lists without an action of their own.",
+  }),
+  listed_wait: duration("1m", "30d", {
+    default: "12h",
+    help: 'Maximum time for which listed = "defer" defers a client.',
+  }),
+  background_lookups: integer(1, 100_000, {
+    default: 100,
+    help: "Maximum number of SPF lookups a second that no request waits for.",
+  }),
+  codes: choice(["off", "spf"], {
+    default: "off",
+    help:
+      "Senders of login codes and notices (no-reply, security, verify …) skip greylisting. spf: if SPF passes, the client has a name and no DNSBL lists it.",
   }),
   signal_weights: signalWeights({
     default: [],
-    help: "Weights of suspicion signals that differ from the defaults. Used in mode suspicious.",
+    help:
+      "Weights of suspicion signals that differ from the defaults. Used in modes suspicious and auto.",
   }),
   suspicion_threshold: integer(-1000, 1000, {
     default: 3,
-    help: "Suspicion score from which a client is greylisted. Used in mode suspicious.",
+    help:
+      "Suspicion score from which a client is greylisted in modes suspicious and auto, and score of DNS lists from which it counts as listed.",
   }),
   trusted_networks: networks({
     default: [],
@@ -289,10 +322,11 @@ export type Values = {
  * @returns the setting to correct and why, or undefined.
  */
 export function contradiction(values: Values): { name: SettingName; why: string } | undefined {
-  if (values.retry_window <= values.delay) {
+  if (values.retry_window <= Math.max(values.delay, values.delay_suspicious)) {
     return {
       name: "retry_window",
-      why: "must be longer than `delay`: no retry could be accepted otherwise",
+      why:
+        "must be longer than `delay` and `delay_suspicious`: no retry could be accepted otherwise",
     };
   }
   if (values.lifetime < values.retry_window) {
@@ -324,15 +358,21 @@ export function daemonSettings(values: Values): DaemonSettings {
       rules: {
         mode: values.mode,
         delay: values.delay,
+        delaySuspicious: Math.max(values.delay, values.delay_suspicious),
         retryWindow: values.retry_window,
         lifetime: values.lifetime,
         autoWhitelistClients: values.auto_whitelist_clients,
+        autoWhitelistDomains: values.auto_whitelist_domains,
         ipv4Prefix: values.ipv4cidr,
         ipv6Prefix: values.ipv6cidr,
         nullSender: values.null_sender,
         spf: values.spf,
         spfFail: values.spf_fail,
+        hasDnsLists: values.dns_lists.length > 0,
+        listedWait: values.listed_wait,
+        codes: values.codes,
         suspicionThreshold: values.suspicion_threshold,
+        sampleKey: "",
         learnOutbound: values.learn_outbound,
         trustedNetworks: values.trusted_networks,
       },
@@ -363,11 +403,18 @@ export function daemonSettings(values: Values): DaemonSettings {
     },
     resolver: { servers: values.dns_servers, queryTimeout: values.dns_timeout },
     evidence: {
-      mode: values.mode,
       spf: values.spf !== "off",
       dnsWait: values.dns_wait,
       breadth: { ipv4: values.spf_widest_ipv4, ipv6: values.spf_widest_ipv6 },
       dnsLists: values.dns_lists,
+      listed: values.listed,
+      threshold: values.suspicion_threshold,
+      background: {
+        ...BACKGROUND_LIMITS,
+        startPause: SECOND / values.background_lookups,
+        running: Math.max(BACKGROUND_LIMITS.running, values.background_lookups),
+        queued: Math.max(BACKGROUND_LIMITS.queued, values.background_lookups),
+      },
       weights: { ...SIGNAL_WEIGHTS, ...Object.fromEntries(values.signal_weights) },
       ours: new Set([hostname.toLowerCase()]),
       receiver: hostname,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ZoneHealth } from "../dns/dnsbl.ts";
 import type { DnsHealth } from "../dns/resolver.ts";
 import type { CounterSnapshot } from "./counters.ts";
 import type { RecurringError } from "./error_registry.ts";
@@ -25,6 +26,8 @@ export interface DaemonStatus {
   readonly errors: readonly RecurringError[];
   /** Since the start. */
   readonly dns: DnsHealth;
+  /** The DNS lists that were tested so far. */
+  readonly dnsLists: readonly ZoneHealth[];
   /** List files that cannot be used now. */
   readonly lists: readonly ListProblem[];
   /** Absent until the first pass is complete. */

@@ -6,28 +6,23 @@
  */
 import type { EvidenceService, Report } from "../evidence/service.ts";
 import type { ListAuthorisation } from "../evidence/list_authorisation.ts";
+import type { Attempt, Listing } from "../greylist/attempt.ts";
 import {
-  type Attempt,
-  keysOf,
-  type Listing,
-  type Subject,
-  subjectOf,
-} from "../greylist/attempt.ts";
-import {
-  decidePrechecked,
+  collectRecipient,
+  decide,
+  isCollected,
   isGreylistStage,
+  learn,
   precheckLists,
   precheckScope,
 } from "../greylist/decide.ts";
-import { NO_EVIDENCE } from "../greylist/evidence.ts";
-import { inheritState } from "../greylist/inherit_state.ts";
-import { WorkingMemory } from "../greylist/memory.ts";
-import type { MessageRecord, Verdict } from "../greylist/model.ts";
+import { type Memory, NOTHING, WorkingMemory } from "../greylist/memory.ts";
+import type { MessageRecord, Question, Verdict } from "../greylist/model.ts";
 import type { Rules } from "../greylist/rules.ts";
 import { DUNNO, type ReplySettings } from "../postfix/reply.ts";
 import type { PolicyRequest } from "../postfix/request.ts";
 import { DatabaseError } from "../store/database_error.ts";
-import type { GreylistStore, Recalled, StoredEntry } from "../store/store.ts";
+import type { GreylistStore, StoredEntry } from "../store/store.ts";
 import { SECOND } from "../text/duration.ts";
 import { Batches } from "./batches.ts";
 import type { DecisionEvent, ErrorEvent } from "./events.ts";
@@ -51,14 +46,14 @@ interface Job {
   readonly listing: Listing;
   readonly released: StoredEntry | undefined;
   readonly resolve: (reply: string) => void;
-  subject: Subject;
   evidence?: Report;
-  outcome?: Verdict | "ask";
+  /** The DNS lists were asked for this request. */
+  listsAreFresh?: boolean;
+  outcome?: Verdict | Question;
 }
 
 const OUT_OF_SCOPE: Verdict = { decision: "pass", reason: "out-of-scope" };
 const FAULT: Verdict = { decision: "pass", reason: "fault" };
-const NOTHING_TO_GATHER: Report = { ...NO_EVIDENCE, weighed: [] };
 
 export class Engine {
   readonly #store: Pick<GreylistStore, "exchange">;
@@ -70,6 +65,8 @@ export class Engine {
   readonly #clock: () => number;
   readonly #batches = new Batches<Job>((jobs) => this.#process(jobs));
   readonly #messages = new Messages();
+  /** Secret of this process: which first contacts are samples. */
+  readonly #sampleKey = crypto.randomUUID();
   #settings: EngineSettings;
   #latestTime = 0;
 
@@ -88,13 +85,17 @@ export class Engine {
     this.#evidence = evidence;
     this.#authorisation = authorisation;
     this.#outbound = new Outbound(store);
-    this.#settings = settings;
+    this.#settings = this.#withSampleKey(settings);
     this.#publish = publish;
     this.#clock = clock;
   }
 
   configure(settings: EngineSettings): void {
-    this.#settings = settings;
+    this.#settings = this.#withSampleKey(settings);
+  }
+
+  #withSampleKey(settings: EngineSettings): EngineSettings {
+    return { ...settings, rules: { ...settings.rules, sampleKey: this.#sampleKey } };
   }
 
   /**
@@ -184,15 +185,20 @@ export class Engine {
     const listing = listingOf(finding);
     const verdict = precheckLists(attempt, rules, listing);
     if (verdict !== undefined) {
+      if (isCollected(attempt, rules) && verdict.decision === "pass") {
+        this.#collect(
+          attempt,
+          verdict.reason !== "out-of-scope" || this.#releaseOf(attempt, now) !== undefined,
+        );
+      }
       const rule = finding.decisive?.rule;
       if (rule === undefined) return Promise.resolve(this.#reply(request, attempt, verdict));
       this.#lists.hit(rule, now);
       const named = { ...verdict, by: nameRule(rule) };
       return Promise.resolve(this.#reply(request, attempt, named));
     }
-    const evidence = this.#evidence.isActive ? this.#evidence.known(attempt) : NOTHING_TO_GATHER;
-    const subject = request.subject = subjectOf(attempt, rules, evidence);
-    const released = this.#lists.released(subject.sender, subject.recipient, now);
+    const evidence = this.#evidence.known(attempt);
+    const released = this.#releaseOf(attempt, now);
     return new Promise((resolve) => {
       this.#batches.add({
         request,
@@ -200,7 +206,6 @@ export class Engine {
         listing: released === undefined ? listing : { ...listing, released: true },
         released,
         resolve,
-        subject,
         ...(evidence === undefined ? {} : { evidence }),
       });
     });
@@ -210,8 +215,8 @@ export class Engine {
   #process(jobs: readonly Job[]): void {
     let messages: ReadonlyMap<string, MessageRecord> = new Map();
     try {
-      this.#store.exchange(jobs.flatMap((job) => keysOf(job.subject)), (recalled) => {
-        const memory = this.#decideAll(jobs, recalled);
+      this.#store.exchange((stored) => {
+        const memory = this.#decideAll(jobs, stored);
         messages = memory.messages();
         return memory.stored();
       });
@@ -225,15 +230,18 @@ export class Engine {
     for (const job of jobs) this.#finish(job);
   }
 
-  #decideAll(jobs: readonly Job[], { triplets, origins }: Recalled): WorkingMemory {
+  #decideAll(jobs: readonly Job[], stored: Memory): WorkingMemory {
     const { rules } = this.#settings;
-    const memory = new WorkingMemory(triplets, origins, (key) => this.#messages.get(key));
+    const memory = new WorkingMemory({
+      ...stored,
+      message: (instance) => this.#messages.get(instance),
+    });
     for (const job of jobs) {
       delete job.outcome;
       try {
-        const decision = decidePrechecked(job, memory, rules, job.request.time);
+        const decision = decide(job, memory, rules, job.request.time);
         if ("ask" in decision) {
-          job.outcome = "ask";
+          job.outcome = decision;
         } else {
           memory.apply(decision.changes);
           job.outcome = decision.verdict;
@@ -253,8 +261,8 @@ export class Engine {
       return;
     }
     try {
-      if (outcome === "ask") {
-        this.#gather(job);
+      if ("ask" in outcome) {
+        this.#gather(job, outcome);
         return;
       }
       const isByRelease = released !== undefined && outcome.reason === "allowed";
@@ -265,36 +273,50 @@ export class Engine {
       resolve(this.#failOpen(request, error));
       return;
     }
-    if (job.evidence === undefined && isWorthGathering(outcome)) this.#gatherInBackground(job);
+    if (isWorthLearning(job.evidence, outcome)) this.#learnInBackground(job);
   }
 
-  /** The request waits for its evidence, and is decided once more. */
-  #gather(job: Job): void {
-    this.#evidence.gather(job.attempt).then((evidence) => {
+  /** The request waits for its evidence and is decided once more. */
+  #gather(job: Job, { ask }: Question): void {
+    const freshLists = ask === "lists";
+    this.#evidence.gather(job.attempt, { freshLists }).then((evidence) => {
       job.evidence = evidence;
-      job.subject = job.request.subject = subjectOf(job.attempt, this.#settings.rules, evidence);
+      job.listsAreFresh = freshLists;
       this.#batches.add(job);
     }).catch((error) => job.resolve(this.#failOpen(job.request, error)));
   }
 
-  /** The SPF origin of a stranger, for its retry from another network. */
-  #gatherInBackground({ attempt, request }: Job): void {
+  /** The evidence about a stranger that did not come in time counts for its retry. */
+  #learnInBackground({ attempt, listing, request }: Job): void {
     this.#evidence.gatherInBackground(attempt, (evidence) => {
-      if (evidence.spfDomain === undefined) return;
       const { rules } = this.#settings;
       try {
-        const subject = subjectOf(attempt, rules, evidence);
-        this.#store.exchange(subject.triplets, ({ triplets, origins }) => {
-          const memory = new WorkingMemory(triplets, origins);
-          return inheritState(subject, memory, rules, request.time);
-        });
+        this.#store.exchange((memory) =>
+          learn({ attempt, listing, evidence }, memory, rules, request.time)
+        );
       } catch (error) {
         this.#reportBug(error);
       }
     });
   }
+
+  #releaseOf({ relationKeys }: Attempt, now: number): StoredEntry | undefined {
+    const { sender, recipient } = relationKeys[0]!;
+    return this.#lists.released(sender, recipient, now);
+  }
+
+  /** Remembers a recipient of the null sender until DATA. */
+  #collect(attempt: Attempt, isExempt: boolean): void {
+    const memory = new WorkingMemory({
+      ...NOTHING,
+      message: (instance) => this.#messages.get(instance),
+    });
+    memory.apply(collectRecipient(attempt, memory, isExempt));
+    this.#messages.remember(memory.messages());
+  }
 }
 
-function isWorthGathering({ reason }: Verdict): boolean {
-  return reason === "new" || reason === "early" || reason === "retried";
+function isWorthLearning(evidence: Report | undefined, { reason }: Verdict): boolean {
+  return (evidence === undefined || evidence.isPartial) &&
+    (reason === "new" || reason === "early" || reason === "retried");
 }

@@ -127,11 +127,12 @@ export function messagesOf(event: DaemonEvent): readonly Message[] {
         `accept ${event.endpoint}`,
         `${event.endpoint}: cannot accept connections: ${messageOf(event.error)}`,
       );
-    case "dns-list-disabled":
-      return report(
-        `dns list ${event.zone}`,
-        `${event.zone}: not queried for an hour: ${event.why}`,
-      );
+    case "dns-list": {
+      const { zone, state, why } = event.health;
+      if (state === "works") return say("info", `DNS list ${zone} works`);
+      if (state === "unproven") return say("warning", `DNS list ${zone}: ${why}`);
+      return report(`dns list ${zone}`, `DNS list ${zone} is not queried for an hour: ${why}`);
+    }
     case "bug":
       return report(
         event.kind,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ZoneHealth } from "../dns/dnsbl.ts";
 import type { Verdict } from "../greylist/model.ts";
 import type { FileError } from "../lists/list_file.ts";
 import type { DatabaseError } from "../store/database_error.ts";
@@ -69,8 +70,8 @@ export type DatabaseEvent =
 
 export type ErrorEvent =
   | { readonly kind: "accept-failed"; readonly endpoint: string; readonly error: unknown }
-  /** A DNSBL or DNSWL does not work and is not queried for an hour. */
-  | { readonly kind: "dns-list-disabled"; readonly zone: string; readonly why: string }
+  /** The state of a DNSBL or DNSWL changed. */
+  | { readonly kind: "dns-list"; readonly health: ZoneHealth }
   | { readonly kind: "bug"; readonly error: unknown };
 
 /** Reported by the thread of the status page. Texts are hostile. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { legitimacyOf } from "../evidence/legitimacy.ts";
-import { subjectOf } from "../greylist/attempt.ts";
+import { networkText } from "../greylist/origins.ts";
 import type { Rules } from "../greylist/rules.ts";
 import type { Verdict } from "../greylist/model.ts";
 import type { AttributeName } from "../postfix/request.ts";
@@ -137,9 +137,7 @@ function isKept({ reason }: Verdict): boolean {
 function recordOf({ request, verdict }: DecisionEvent, rules: Rules): DecisionRecord {
   const { attributes, attempt, time } = request;
   const value = (name: AttributeName) => (attributes.get(name) ?? "").slice(0, MAX_VALUE_LENGTH);
-  // A list decides before the subject is needed.
-  const subject = request.subject ??
-    (attempt === undefined ? undefined : subjectOf(attempt, rules));
+  const key = attempt?.relationKeys[0];
   return {
     time,
     decision: verdict.decision,
@@ -150,9 +148,9 @@ function recordOf({ request, verdict }: DecisionEvent, rules: Rules): DecisionRe
     heloName: value("helo_name"),
     sender: value("sender"),
     recipient: value("recipient"),
-    normalisedSender: (subject?.sender ?? "").slice(0, MAX_VALUE_LENGTH),
-    normalisedRecipient: (subject?.recipient ?? "").slice(0, MAX_VALUE_LENGTH),
-    network: subject?.origins.find(({ kind }) => kind === "net")?.name ?? "",
+    normalisedSender: (key?.sender ?? "").slice(0, MAX_VALUE_LENGTH),
+    normalisedRecipient: (key?.recipient ?? "").slice(0, MAX_VALUE_LENGTH),
+    network: attempt === undefined ? "" : `net:${networkText(attempt.address, rules)}`,
     ...(verdict.origin === undefined ? {} : { origin: verdict.origin }),
     ...(verdict.by === undefined ? {} : { by: verdict.by }),
     ...(verdict.wait === undefined ? {} : { wait: verdict.wait }),

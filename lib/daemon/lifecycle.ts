@@ -79,11 +79,21 @@ export class Daemon {
     });
     this.#store = new SqliteStore(this.#database);
     this.#lists = new Lists(this.#store.lists, settings.lists, publish);
-    this.#resolver = new DnsResolver(settings.resolver);
-    this.#evidence = new EvidenceService(this.#resolver, settings.evidence, {
-      listDisabled: (zone, why) => publish({ kind: "dns-list-disabled", zone, why }),
-      dropped: () => publish({ kind: "background-lookup-dropped" }),
-    }, (domain) => this.#lists.wellKnownVia(domain));
+    // Where requests bring their own time, the caches go by it as well.
+    const monotonic = settings.engine.acceptTestTime
+      ? () => Math.max(1, this.#engine.time)
+      : () => performance.now();
+    this.#resolver = new DnsResolver(settings.resolver, { monotonic, wall: () => Date.now() });
+    this.#evidence = new EvidenceService(
+      this.#resolver,
+      settings.evidence,
+      {
+        listState: (health) => publish({ kind: "dns-list", health }),
+        dropped: () => publish({ kind: "background-lookup-dropped" }),
+      },
+      (domain) => this.#lists.wellKnownVia(domain),
+      monotonic,
+    );
     this.#authorisation = new ListAuthorisation(this.#resolver, settings.evidence.dnsWait);
     this.#engine = new Engine(
       this.#store.greylist,
@@ -98,7 +108,7 @@ export class Daemon {
     this.#pending = new PendingLimit(settings.pending, publish);
     this.#maintenance = new Maintenance(
       this.#store,
-      { ...rules, ...settings.history },
+      { rules, ...settings.history },
       this.#pending,
       publish,
       () => this.#engine.time,
@@ -121,7 +131,7 @@ export class Daemon {
   static async start(settings: DaemonSettings, version: string, events: Events): Promise<Daemon> {
     const daemon = new Daemon(settings, events);
     try {
-      daemon.#store.greylist.exchange([], () => []);
+      daemon.#store.greylist.exchange(() => []);
     } catch {
       // The store reports its own errors, and is opened again when that is possible.
     }
@@ -169,6 +179,7 @@ export class Daemon {
       databaseWorks: this.#database.error === undefined,
       errors: this.#errors.errors,
       dns: this.#resolver.health,
+      dnsLists: this.#evidence.lists,
       lists: this.#lists.problems,
       ...(lastPass === undefined ? {} : { lastPass }),
     };
@@ -184,7 +195,7 @@ export class Daemon {
     this.#lists.configure(settings.lists);
     this.#history.configure(settings.history, rules);
     this.#pending.configure(settings.pending);
-    this.#maintenance.configure({ ...rules, ...settings.history });
+    this.#maintenance.configure({ rules, ...settings.history });
   }
 
   /** Stops accepting, answers open requests, closes the database. */

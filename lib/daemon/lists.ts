@@ -71,7 +71,7 @@ export function describeRule(rule: ListedRule): string {
 
 /** @param released the entry that releases this sender's mail to this recipient, if there is one. */
 export function listingOf(
-  { decisive, alwaysGreylist, optedIn }: Finding<ListedRule>,
+  { decisive, alwaysGreylist, optedIn, isTrap }: Finding<ListedRule>,
   released?: StoredEntry,
 ): Listing {
   const list = decisive?.rule.list === "block" ? "block" : "allow";
@@ -80,6 +80,7 @@ export function listingOf(
     alwaysGreylist: alwaysGreylist !== undefined,
     optedIn,
     released: released !== undefined,
+    isTrap,
   };
 }
 

@@ -4,7 +4,11 @@
  * @module
  */
 import { DatabaseError } from "../store/database_error.ts";
-import type { Cursor, GreylistStore, ListStore } from "../store/store.ts";
+import { reportAbandoned } from "../greylist/triplets.ts";
+import { relationKeysOf } from "../greylist/attempt.ts";
+import type { Rules } from "../greylist/rules.ts";
+import { WorkingMemory } from "../greylist/memory.ts";
+import type { Cursor, GreylistStore, ListStore, ReportExpired } from "../store/store.ts";
 import { MINUTE, SECOND, WEEK } from "../text/duration.ts";
 import type { ErrorEvent } from "./events.ts";
 import type { PendingLimit } from "./pending_limit.ts";
@@ -15,10 +19,8 @@ export interface Lifetimes {
   readonly history: number;
   /** Maximum decisions in the history. */
   readonly historyRows: number;
-  /** Of a pending triplet, since its first attempt. */
-  readonly retryWindow: number;
-  /** Of everything else, since its last use. */
-  readonly lifetime: number;
+  /** Of pending triplets, and of everything else; reputation counts the abandoned. */
+  readonly rules: Rules;
 }
 
 export interface LastPass {
@@ -132,17 +134,18 @@ export class Maintenance {
       this.#removed = 0;
     }
     const now = this.#time();
-    const { retryWindow, lifetime, history, historyRows } = this.#lifetimes;
+    const { rules, history, historyRows } = this.#lifetimes;
     const expiry = {
-      pendingBefore: now - retryWindow,
-      seenBefore: now - lifetime,
+      pendingBefore: now,
+      seenBefore: now - rules.lifetime,
       historyBefore: now - history,
       historyRows,
       deferralRows: historyRows,
       evictions: this.#pending.evictions,
     };
     const begin = performance.now();
-    const { next, removed, pending } = this.#store.greylist.expire(expiry, cursor, this.#rows);
+    const { next, removed, pending } = this.#store.greylist
+      .expire(expiry, cursor, this.#rows, reportWith(rules, now));
     this.#rows = nextRows(this.#rows, performance.now() - begin);
     this.#removed += removed;
     this.#pending.add(pending);
@@ -185,4 +188,17 @@ export class Maintenance {
       this.#timer = setTimeout(() => this.#watch(), this.#pauses.watch);
     }
   }
+}
+
+/** Counts expired pending triplets as abandoned. */
+function reportWith(rules: Rules, now: number): ReportExpired {
+  return (expired, memory) => {
+    const working = new WorkingMemory(memory);
+    for (const { sender, recipient, isHidden, record } of expired) {
+      // Of a hashed sender only the relation is found that it did not have to be folded for.
+      const keys = isHidden ? [{ sender, recipient }] : relationKeysOf(sender, recipient);
+      working.apply(reportAbandoned({ memory: working, rules, now }, keys, record));
+    }
+    return working.stored();
+  };
 }

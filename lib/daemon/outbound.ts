@@ -5,8 +5,9 @@
  */
 import { LRUCache } from "lru-cache";
 import type { Attempt } from "../greylist/attempt.ts";
-import { type Change, tripletKey } from "../greylist/model.ts";
-import { correspondent } from "../greylist/origin.ts";
+import type { Change } from "../greylist/model.ts";
+import { correspondentName } from "../greylist/origins.ts";
+import { seen } from "../greylist/reputation.ts";
 import { canonicalDomain, splitAddress } from "../net/email_address.ts";
 import type { GreylistStore } from "../store/store.ts";
 import { HOUR } from "../text/duration.ts";
@@ -54,23 +55,13 @@ export class Outbound {
     const domains = [...this.#unwritten];
     this.#unwritten = new Map();
     if (domains.length === 0) return;
-    const keys = domains.map(([domain]) => tripletKey(correspondent(domain), "", ""));
     try {
-      this.#store.exchange(keys, ({ origins }) =>
-        domains.map(([, time], at): Change => {
-          const key = keys[at]!.origin;
-          const before = origins.get(key);
-          return {
-            kind: "origin",
-            key,
-            record: {
-              firstSeen: before?.firstSeen ?? time,
-              lastSeen: Math.max(time, before?.lastSeen ?? time),
-              deliveries: 0,
-              lastCounted: time,
-            },
-          };
-        }));
+      this.#store.exchange((memory) =>
+        domains.map(([domain, time]): Change => {
+          const key = correspondentName(domain);
+          return { kind: "reputation", key, record: seen(memory.reputation(key), time) };
+        })
+      );
     } catch {
       // The store reports its own errors; the next mail to the domain is learned from.
       for (const [domain] of domains) this.#recent.delete(domain);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Attempt, makeAttempt, type Subject } from "../greylist/attempt.ts";
+import { type Attempt, makeAttempt } from "../greylist/attempt.ts";
 import { parseAddress } from "../net/network.ts";
 import { SUBMISSION_CONTEXT } from "../postfix/restrictions.ts";
 import type { PolicyRequest } from "../postfix/request.ts";
@@ -19,8 +19,6 @@ export interface ParsedRequest {
   readonly time: number;
   /** Undefined for a request that is no delivery attempt from a usable address. */
   readonly attempt: Attempt | undefined;
-  /** The normalised addresses and the origins; absent until a list or the greylist needs them. */
-  subject?: Subject;
 }
 
 /** @param time milliseconds since the epoch. */

@@ -10,9 +10,9 @@ import type { DaemonEvent, LimitEvent } from "./events.ts";
 
 /** Maximum pending triplets. */
 export interface PendingLimits {
-  /** Of all origins together. */
+  /** Of all networks together. */
   readonly maxPending: number;
-  /** Of one origin. */
+  /** Of one network. */
   readonly maxPendingPerOrigin: number;
 }
 
@@ -31,7 +31,7 @@ export class PendingLimit {
   #limits: PendingLimits;
   #counter = new PendingCounter();
   #evictions: readonly Eviction[] = [];
-  /** Origins over their limit in the last pass. */
+  /** Networks over their limit in the last pass. */
   #overLimit: readonly string[] = [];
   /** Triplets deferred for the first time since the last pass began. */
   #newTriplets = 0;
@@ -62,7 +62,7 @@ export class PendingLimit {
   /** New triplets since the last pass began exceed a share of the limits: the next pass is due. */
   get isFlooded(): boolean {
     const { maxPending, maxPendingPerOrigin } = this.#limits;
-    // They may all be of one origin.
+    // They may all be of one network.
     return this.#newTriplets >
       Math.min(maxPending / FLOOD_SHARE, Math.max(maxPendingPerOrigin, FLOOD_MINIMUM));
   }
@@ -89,8 +89,8 @@ export class PendingLimit {
   }
 }
 
-/** Maximum origins tracked. Origins with the fewest pending triplets are evicted first. */
-const MAX_ORIGINS = 50_000;
+/** Maximum networks tracked. Networks with the fewest pending triplets are evicted first. */
+const MAX_NETWORKS = 50_000;
 
 /** Triplets first seen within one second. Times are milliseconds since the epoch. */
 interface Second {
@@ -116,51 +116,51 @@ function addTo(seconds: Seconds, { first, last, count }: PendingCount): void {
 
 /**
  * Counts the pending triplets in one pass through the database; by the second only in all, and for
- * origins that were over their limit in the pass before.
+ * networks that were over their limit in the pass before.
  */
 export class PendingCounter {
   readonly #watched: ReadonlyMap<string, Seconds>;
-  readonly #origins = new Map<string, number>();
+  readonly #networks = new Map<string, number>();
   readonly #all: Seconds = new Map();
 
-  /** @param watched origins over their limit in the pass before. */
+  /** @param watched networks over their limit in the pass before. */
   constructor(watched: readonly string[] = []) {
-    this.#watched = new Map(watched.map((origin) => [origin, new Map()]));
+    this.#watched = new Map(watched.map((network) => [network, new Map()]));
   }
 
   add(counts: readonly PendingCount[]): void {
     for (const pending of counts) {
-      const { origin, count } = pending;
-      this.#origins.set(origin, (this.#origins.get(origin) ?? 0) + count);
+      const { network, count } = pending;
+      this.#networks.set(network, (this.#networks.get(network) ?? 0) + count);
       addTo(this.#all, pending);
-      const seconds = this.#watched.get(origin);
+      const seconds = this.#watched.get(network);
       if (seconds !== undefined) addTo(seconds, pending);
     }
-    if (this.#origins.size > MAX_ORIGINS) this.#evictSmallOrigins();
+    if (this.#networks.size > MAX_NETWORKS) this.#evictSmallNetworks();
   }
 
-  /** The origins over their limit. */
+  /** The networks over their limit. */
   overLimit({ maxPendingPerOrigin }: PendingLimits): string[] {
-    return [...this.#origins].filter(([, count]) => count > maxPendingPerOrigin)
-      .map(([origin]) => origin);
+    return [...this.#networks].filter(([, count]) => count > maxPendingPerOrigin)
+      .map(([network]) => network);
   }
 
   /** The oldest beyond the limits. */
   evictions({ maxPending, maxPendingPerOrigin }: PendingLimits): Eviction[] {
     const evictions: Eviction[] = [];
-    for (const [origin, seconds] of this.#watched) {
+    for (const [network, seconds] of this.#watched) {
       const before = endOfOldest(seconds, maxPendingPerOrigin);
-      if (before !== undefined) evictions.push({ origin, before });
+      if (before !== undefined) evictions.push({ network, before });
     }
     const before = endOfOldest(this.#all, maxPending);
     return before === undefined ? evictions : [...evictions, { before }];
   }
 
-  #evictSmallOrigins(): void {
-    const counts = [...this.#origins.values()].sort((a, b) => a - b);
+  #evictSmallNetworks(): void {
+    const counts = [...this.#networks.values()].sort((a, b) => a - b);
     const median = counts[counts.length >> 1]!;
-    for (const [origin, count] of this.#origins) {
-      if (count <= median && !this.#watched.has(origin)) this.#origins.delete(origin);
+    for (const [network, count] of this.#networks) {
+      if (count <= median && !this.#watched.has(network)) this.#networks.delete(network);
     }
   }
 }

@@ -34,6 +34,10 @@ export class ExpiringCache<V extends object | boolean> {
     return this.#cache.get(key);
   }
 
+  delete(key: string): void {
+    this.#cache.delete(key);
+  }
+
   /** Keeps a value for some milliseconds. Without a lifetime, or larger than the cache, it is dropped. */
   set(key: string, value: V, lifetime: number): void {
     if (lifetime > 0) this.#cache.set(key, value, { ttl: lifetime });

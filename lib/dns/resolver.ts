@@ -70,6 +70,14 @@ export function parseResolvConf(text: string): DnsServer[] {
   return servers.length === 0 ? [LOCAL] : servers;
 }
 
+function canonical(name: string): string {
+  return name.toLowerCase().replace(/\.$/, "");
+}
+
+function keyOf(type: RecordType, name: string): string {
+  return `${type} ${name}`;
+}
+
 function sizeOf(found: Found | TemporaryDnsError): number {
   if (!("kind" in found) || found.kind !== "records") return 1;
   return sizeOfText(found.records.reduce((length, record) => length + 32 + record.length, 0));
@@ -106,6 +114,12 @@ export class DnsResolver implements Resolver {
     return this.#records(name, "A", signal);
   }
 
+  /** Like {@linkcode a}, with an answer that is not of the cache. */
+  aAfresh(name: string, signal?: AbortSignal): Promise<readonly string[]> {
+    this.#cache.delete(keyOf("A", canonical(name)));
+    return this.a(name, signal);
+  }
+
   aaaa(name: string, signal?: AbortSignal): Promise<readonly string[]> {
     return this.#records(name, "AAAA", signal);
   }
@@ -126,9 +140,9 @@ export class DnsResolver implements Resolver {
    * @throws {unknown} the signal's reason, if it is aborted; the query goes on, for the cache.
    */
   async lookUp(name: string, type: RecordType, signal?: AbortSignal): Promise<Found> {
-    const asked = name.toLowerCase().replace(/\.$/, "");
+    const asked = canonical(name);
     if (!isAskable(asked)) return { kind: "no-name", ttl: 0 };
-    const key = `${type} ${asked}`;
+    const key = keyOf(type, asked);
     const cached = this.#cache.get(key);
     if (cached instanceof TemporaryDnsError) throw cached;
     if (cached !== undefined) return cached;

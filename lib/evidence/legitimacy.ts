@@ -4,7 +4,7 @@
  * @module
  */
 import { canonicalDomain, splitAddress } from "../net/email_address.ts";
-import { organisationOf, registrableDomain } from "../net/hostname.ts";
+import { registrableDomain } from "../net/hostname.ts";
 import { type ClientFacts, type ClientSignal, clientSignals } from "./signals.ts";
 
 export const MAX_LEGITIMACY = 10;
@@ -18,6 +18,7 @@ const SIGNAL_COSTS: Readonly<Record<ClientSignal, number>> = {
   "helo-not-qualified": 1,
   "helo-ours": 3,
   "helo-unrelated": 1,
+  "mail-name": 0,
 };
 
 function within(legitimacy: number): number {
@@ -32,7 +33,9 @@ function within(legitimacy: number): number {
 export function legitimacyOf(facts: ClientFacts, sender: string): number {
   let legitimacy = MIDDLE;
   for (const signal of clientSignals(facts)) legitimacy -= SIGNAL_COSTS[signal];
-  const organisation = organisationOf(facts.name, facts.address);
+  const organisation = facts.nameClass === "named" && facts.name !== undefined
+    ? registrableDomain(facts.name)
+    : undefined;
   if (organisation !== undefined) legitimacy += 1;
   const domain = registrableDomain(canonicalDomain(splitAddress(sender).domain));
   // Only the owner of a domain can give a host a verified name in it.

@@ -47,16 +47,25 @@ export class Scheduler<T> {
     this.#limits = limits;
   }
 
-  /** @param callback receives the result; it is not called after a failure, a timeout or a drop. */
+  /**
+   * @param callback receives the result; it is not called after a failure, a timeout or a drop.
+   * @param isUrgent starts it at once: a request waits for it.
+   */
   add(
     key: string,
     run: (signal: AbortSignal) => Promise<T>,
     callback: (result: T) => void,
+    isUrgent = false,
   ): void {
     const task = this.#running.get(key) ?? this.#queued.get(key);
     if (task !== undefined) {
       // The other recipients of a message need the same result.
       if (task.callbacks.length < this.#limits.callbacks) task.callbacks.push(callback);
+      if (isUrgent && this.#queued.delete(key)) this.#start(key, task);
+      return;
+    }
+    if (isUrgent) {
+      this.#start(key, { run, callbacks: [callback] });
       return;
     }
     this.#queued.set(key, { run, callbacks: [callback] });
@@ -100,6 +109,34 @@ export class Scheduler<T> {
       this.#running.delete(key);
       this.#startNext();
     });
+  }
+}
+
+/** Maximum requests that wait for DNS at once, of all senders and of one sender domain. */
+const MAX_IN_QUEUE = 50;
+const MAX_IN_QUEUE_PER_DOMAIN = 4;
+
+/** The requests that wait for DNS. A flood must not hold every connection of Postfix. */
+export class Waiting {
+  readonly #byDomain = new Map<string, number>();
+  #count = 0;
+
+  /**
+   * Admits a request.
+   *
+   * @returns ends its wait; undefined if too many wait already.
+   */
+  enter(domain: string): (() => void) | undefined {
+    const ofDomain = this.#byDomain.get(domain) ?? 0;
+    if (this.#count >= MAX_IN_QUEUE || ofDomain >= MAX_IN_QUEUE_PER_DOMAIN) return undefined;
+    this.#count++;
+    this.#byDomain.set(domain, ofDomain + 1);
+    return () => {
+      this.#count--;
+      const left = this.#byDomain.get(domain)! - 1;
+      if (left === 0) this.#byDomain.delete(domain);
+      else this.#byDomain.set(domain, left);
+    };
   }
 }
 

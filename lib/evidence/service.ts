@@ -1,26 +1,23 @@
 /**
- * Gathers evidence about strangers: SPF, DNS lists and signals of the client, within the time that a
- * request may wait, or in the background.
+ * Gathers evidence about clients: SPF, DNS lists and signals, within the time that a request may wait,
+ * or in the background.
  *
  * @module
  */
 import { ExpiringCache, sizeOfText } from "../dns/cache.ts";
-import { type DnsList, DnsLists } from "../dns/dnsbl.ts";
+import { type DnsList, DnsLists, type ListedAction, type ZoneHealth } from "../dns/dnsbl.ts";
+import type { ListResolver } from "../dns/dnsbl.ts";
 import type { Attempt } from "../greylist/attempt.ts";
-import type { Evidence } from "../greylist/evidence.ts";
-import type { Mode } from "../greylist/rules.ts";
-import { formatAddress } from "../net/network.ts";
+import { type Evidence, type Listings, NOT_LISTED, type SpfOutcome } from "../greylist/evidence.ts";
 import type { BreadthLimits } from "../spf/breadth.ts";
 import { checkHost, type Resolver, type SpfAnswer, type SpfResult } from "../spf/check_host.ts";
 import { type FindWellKnown, PassJudge, type PassJudgement } from "../spf/judge.ts";
-import { HOUR, MINUTE } from "../text/duration.ts";
-import { messageOf } from "../text/error_message.ts";
-import { Scheduler, within } from "./scheduler.ts";
+import { until } from "../spf/resolver.ts";
+import { DAY, HOUR, MINUTE } from "../text/duration.ts";
+import { type BackgroundLimits, Scheduler, Waiting, within } from "./scheduler.ts";
 import { clientSignals, type Signal } from "./signals.ts";
 
 export interface EvidenceSettings {
-  /** Signals and DNS lists count only in mode `suspicious`. */
-  readonly mode: Mode;
   /** SPF is evaluated. */
   readonly spf: boolean;
   /** Milliseconds that a request may wait for DNS. */
@@ -28,16 +25,21 @@ export interface EvidenceSettings {
   /** The address space that an SPF record may authorise. */
   readonly breadth: BreadthLimits;
   readonly dnsLists: readonly DnsList[];
+  /** The action for a retry from a listed client, for lists without their own. */
+  readonly listed: ListedAction;
+  /** Suspicion score of lists from which a client counts as listed; minus that, as trusted. */
+  readonly threshold: number;
   readonly weights: Readonly<Record<Signal, number>>;
   /** Names and addresses of this server. */
   readonly ours: ReadonlySet<string>;
   /** This server's name, for SPF explanations. */
   readonly receiver: string;
+  readonly background: BackgroundLimits;
 }
 
 export interface EvidenceEvents {
-  /** A DNS list does not work and is not queried for a while. */
-  listDisabled(zone: string, why: string): void;
+  /** The state of a DNS list changed. */
+  listState(health: ZoneHealth): void;
   /** A background lookup was dropped: too many at once. */
   dropped(): void;
 }
@@ -52,98 +54,168 @@ export interface Weighed {
 /** Evidence, and its sources. */
 export interface Report extends Evidence {
   /** Absent where SPF was not evaluated, or not in time. */
-  readonly spf?: SpfAnswer;
-  /** The domain whose record names the client, if it is another organisation's than the sender's. */
-  readonly via?: string;
-  /** The entry of the well-known sender whose record names the client. */
-  readonly wellKnown?: string;
-  /** Why an SPF pass is ignored; absent if it counts. */
+  readonly spfAnswer?: SpfAnswer;
+  /** Why an SPF pass does not identify the client; absent if it does. */
   readonly weakness?: string;
   readonly weighed: readonly Weighed[];
+  /** SPF did not answer in time, or was not asked. */
+  readonly isPartial: boolean;
 }
 
-/** Maximum size of each cache. */
+/** Maximum size of the cache of SPF results. */
 const MAX_CACHED = 5000;
 
-/** Lifetimes of what was looked up, in milliseconds. */
+/** Lifetimes of SPF results, in milliseconds. */
 const LIFETIME = HOUR;
 const FAILURE_LIFETIME = MINUTE;
+
+/** A listed address makes its network suspicious for this long, in milliseconds. */
+const NEIGHBOUR_LIFETIME = 3 * DAY;
 
 /** The lifetime of an SPF result, in milliseconds. */
 export function lifetimeOf(result: SpfResult): number {
   return result === "temperror" ? FAILURE_LIFETIME : LIFETIME;
 }
 
+/** An evaluated record. */
 interface SpfReport {
-  readonly spf: SpfAnswer;
-  /** Of a pass. */
+  /** The sender that was asked about. */
+  readonly sender: string;
+  readonly answer: SpfAnswer;
   readonly judgement?: PassJudgement;
-  /** Milliseconds; 0 for a result that holds for this sender only. */
-  readonly lifetime: number;
 }
 
+/** Signals that an SPF pass of the sender's domain offsets. */
+const OFFSET_BY_SPF: ReadonlySet<Signal> = new Set(["generic-name"]);
+
 export class EvidenceService {
-  readonly #resolver: Resolver;
+  readonly #resolver: Resolver & ListResolver;
   readonly #events: EvidenceEvents;
-  #reports = new ExpiringCache<Report>(MAX_CACHED, sizeOf);
-  readonly #judge: PassJudge;
-  readonly #background: Scheduler<Report>;
+  readonly #findWellKnown: FindWellKnown;
+  readonly #clock: () => number;
+  readonly #waiting = new Waiting();
+  /** Networks of addresses that DNS lists named lately. */
+  readonly #listedNetworks: ExpiringCache<true>;
+  #background: Scheduler<SpfReport>;
+  #spf!: ExpiringCache<SpfReport>;
+  #judge!: PassJudge;
   #settings: EvidenceSettings;
   #lists: DnsLists;
 
+  /**
+   * @param findWellKnown the well-known sender that a record's domain belongs to.
+   * @param clock milliseconds, above 0 and never decreasing.
+   */
   constructor(
-    resolver: Resolver,
+    resolver: Resolver & ListResolver,
     settings: EvidenceSettings,
     events: EvidenceEvents,
-    findWellKnown: FindWellKnown = () => undefined,
+    findWellKnown: FindWellKnown,
+    clock: () => number = () => performance.now(),
   ) {
     this.#resolver = resolver;
     this.#settings = settings;
     this.#events = events;
-    this.#judge = new PassJudge(settings.breadth, findWellKnown);
-    this.#background = new Scheduler(() => events.dropped());
+    this.#findWellKnown = findWellKnown;
+    this.#clock = clock;
+    this.#background = new Scheduler(() => events.dropped(), settings.background);
     this.#lists = this.#listsOf(settings);
+    this.#listedNetworks = new ExpiringCache(MAX_CACHED, () => 1, clock);
+    this.#forget();
   }
 
-  /** Takes new settings, and forgets the reports made by the old ones. */
+  /** Takes new settings, and forgets what was looked up by the old ones. */
   configure(settings: EvidenceSettings): void {
+    const before = this.#settings;
     this.#settings = settings;
-    this.#reports = new ExpiringCache(MAX_CACHED, sizeOf);
-    this.#judge.configure(settings.breadth);
     this.#lists = this.#listsOf(settings);
-  }
-
-  /** Anything is gathered at all. */
-  get isActive(): boolean {
-    return this.#settings.spf || this.#settings.mode === "suspicious";
-  }
-
-  /** The cached report; no query is sent. */
-  known(attempt: Attempt): Report | undefined {
-    return this.#reports.get(keyOf(attempt));
-  }
-
-  /** The report within `dnsWait`; answers that are late are left out. */
-  async gather(attempt: Attempt): Promise<Report> {
-    const known = this.known(attempt);
-    if (known !== undefined) return known;
-    return await within(this.#settings.dnsWait, async (signal) => {
-      try {
-        return await this.#lookUp(attempt, signal);
-      } catch (error) {
-        if (!signal.aborted) throw error;
-        return this.#reportOf(attempt, undefined, []);
-      }
-    });
-  }
-
-  /** @param callback receives the report; it is not called if the lookup fails or is dropped. */
-  gatherInBackground(attempt: Attempt, callback: (report: Report) => void): void {
-    const known = this.known(attempt);
-    if (known !== undefined) callback(known);
-    else {
-      this.#background.add(keyOf(attempt), (signal) => this.#lookUp(attempt, signal), callback);
+    this.#forget();
+    if (before.background.startPause !== settings.background.startPause) {
+      this.#background.stop();
+      this.#background = new Scheduler(() => this.#events.dropped(), settings.background);
     }
+  }
+
+  #forget(): void {
+    this.#spf = new ExpiringCache(MAX_CACHED, sizeOf, this.#clock);
+    this.#judge = new PassJudge(this.#settings.breadth, this.#findWellKnown, this.#clock);
+  }
+
+  /** The DNS lists that were tested so far. */
+  get lists(): readonly ZoneHealth[] {
+    return this.#lists.health;
+  }
+
+  /** Evidence for which no query is needed; undefined if one is. */
+  known(attempt: Attempt): Report | undefined {
+    if (this.#settings.dnsLists.length > 0) return undefined;
+    const spf = this.#settings.spf ? this.#spf.get(keyOf(attempt)) : undefined;
+    if (spf === undefined && this.#settings.spf) return undefined;
+    return this.#reportOf(attempt, spf, NOT_LISTED, []);
+  }
+
+  /**
+   * Evidence within `dnsWait`. An answer that is late is missing and hides no other; where too many
+   * requests wait, nothing is asked that the cache does not know.
+   */
+  async gather(
+    attempt: Attempt,
+    { freshLists = false }: { readonly freshLists?: boolean } = {},
+  ): Promise<Report> {
+    const known = this.#spf.get(keyOf(attempt));
+    const { dnsLists, spf, dnsWait } = this.#settings;
+    const isNeeded = dnsLists.length > 0 || spf && known === undefined;
+    if (!isNeeded) return this.#reportOf(attempt, known, NOT_LISTED, []);
+    const leave = this.#waiting.enter(attempt.senderDomain ?? attempt.identity);
+    if (leave === undefined) return this.#reportOf(attempt, known, NOT_LISTED, []);
+    try {
+      const controller = new AbortController();
+      return await within(dnsWait, async (signal) => {
+        const [found, answers] = await Promise.all([
+          spf ? known ?? this.#inTime(attempt, signal) : undefined,
+          this.#lists.find(attempt.address, signal, freshLists),
+        ]);
+        const { listings, listed } = this.#judgeListings(answers.listed, answers.hasAnswer);
+        if (listings.isListed) {
+          this.#listedNetworks.set(neighbourhoodOf(attempt), true, NEIGHBOUR_LIFETIME);
+        }
+        return this.#reportOf(attempt, found, listings, listed);
+      }, controller);
+    } finally {
+      leave();
+    }
+  }
+
+  /** SPF before the signal ends; the lookup itself goes on, for the retry. */
+  async #inTime(attempt: Attempt, signal: AbortSignal): Promise<SpfReport | undefined> {
+    const { promise, resolve } = Promise.withResolvers<SpfReport>();
+    this.#background.add(
+      keyOf(attempt),
+      (own) => this.#lookUpSpf(attempt, own),
+      resolve,
+      true,
+    );
+    try {
+      const found = await until(promise, signal);
+      return isFor(found, attempt) ? found : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Looks up SPF without a request that waits.
+   *
+   * @param callback receives the evidence; it is not called if the lookup fails or is dropped.
+   */
+  gatherInBackground(attempt: Attempt, callback: (report: Report) => void): void {
+    if (!this.#settings.spf) return;
+    const tell = (found: SpfReport) => {
+      if (isFor(found, attempt)) callback(this.#reportOf(attempt, found, NOT_LISTED, []));
+    };
+    const known = this.#spf.get(keyOf(attempt));
+    if (known !== undefined) tell(known);
+    else this.#background.add(keyOf(attempt), (own) => this.#lookUpSpf(attempt, own), tell);
   }
 
   /** Aborts background lookups. */
@@ -151,62 +223,84 @@ export class EvidenceService {
     this.#background.stop();
   }
 
-  async #lookUp(attempt: Attempt, signal: AbortSignal): Promise<Report> {
-    const { mode, spf } = this.#settings;
-    const [answer, listed] = await Promise.all([
-      spf ? this.#spf(attempt, signal) : undefined,
-      mode === "suspicious" ? this.#lists.find(attempt.address, signal) : [],
-    ]);
-    const report = this.#reportOf(attempt, answer, listed);
-    this.#reports.set(keyOf(attempt), report, answer?.lifetime ?? LIFETIME);
-    return report;
-  }
-
-  async #spf(attempt: Attempt, signal: AbortSignal): Promise<SpfReport> {
+  async #lookUpSpf(attempt: Attempt, signal: AbortSignal): Promise<SpfReport> {
     const question = {
-      ip: formatAddress(attempt.address),
+      ip: attempt.ip,
       helo: attempt.heloName,
       sender: attempt.sender,
       resolver: this.#resolver,
       signal,
     };
-    const spf = await checkHost({ ...question, receiver: this.#settings.receiver });
-    const lifetime = spf.isForSenderOnly ? 0 : lifetimeOf(spf.result);
-    if (spf.result !== "pass") return { spf, lifetime };
-    try {
-      return { spf, judgement: await this.#judge.judge(spf, question), lifetime };
-    } catch (error) {
-      if (signal.aborted) throw error;
-      const why = `the breadth of the record is unknown: ${messageOf(error)}`;
-      return { spf, judgement: { identifies: false, why }, lifetime: FAILURE_LIFETIME };
+    const answer = await checkHost({ ...question, receiver: this.#settings.receiver });
+    const judgement = answer.result === "pass"
+      ? await this.#judge.judge(answer, question)
+      : undefined;
+    const report: SpfReport = {
+      sender: attempt.sender,
+      answer,
+      ...(judgement === undefined ? {} : { judgement }),
+    };
+    if (!answer.isForSenderOnly) {
+      this.#spf.set(keyOf(attempt), report, lifetimeOf(answer.result));
     }
+    return report;
+  }
+
+  #judgeListings(
+    lists: readonly DnsList[],
+    hasAnswer: boolean,
+  ): { readonly listings: Listings; readonly listed: readonly DnsList[] } {
+    const { threshold, listed: fallback } = this.#settings;
+    const score = lists.reduce((sum, { weight }) => sum + weight, 0);
+    const bad = lists.filter(({ weight }) => weight > 0).sort((a, b) => b.weight - a.weight);
+    const good = lists.filter(({ weight }) => weight < 0).sort((a, b) => a.weight - b.weight);
+    const isListed = bad.length > 0 && score >= threshold;
+    const isTrusted = good.length > 0 && score <= -threshold;
+    const actions = bad.map(({ action = fallback }) => action);
+    const action = (["reject", "defer"] as const).find((one) => actions.includes(one)) ?? "accept";
+    const zone = (isTrusted ? good : bad)[0]?.zone;
+    const listings: Listings = {
+      isListed,
+      action,
+      isTrusted,
+      hasAnswer,
+      ...(zone === undefined ? {} : { zone }),
+    };
+    return { listings, listed: lists };
   }
 
   #reportOf(
     attempt: Attempt,
-    answer: SpfReport | undefined,
+    spf: SpfReport | undefined,
+    listings: Listings,
     listed: readonly DnsList[],
   ): Report {
     const { weights, ours } = this.#settings;
-    const { spf, judgement } = answer ?? {};
-    const signals: Signal[] = [...clientSignals(attempt, ours)];
-    if (spf?.result === "fail") signals.push("spf-fail");
-    if (spf?.result === "softfail") signals.push("spf-softfail");
-    if (spf?.result === "none") signals.push("spf-none");
+    const { answer, judgement } = spf ?? {};
+    const identifies = judgement?.identifies === true;
+    const signals: Signal[] = clientSignals(attempt, ours)
+      .filter((signal) => !(identifies && OFFSET_BY_SPF.has(signal)));
+    if (answer?.result === "fail") signals.push("spf-fail");
+    if (answer?.result === "softfail") signals.push("spf-softfail");
+    if (isUnclaimed(attempt, answer)) signals.push("spf-none");
+    if (!listings.isListed && this.#listedNetworks.get(neighbourhoodOf(attempt)) === true) {
+      signals.push("listed-neighbour");
+    }
     const weighed = [
       ...signals.map((what) => ({ what, weight: weights[what] })),
       ...listed.map(({ zone, weight }) => ({ what: zone, weight })),
     ];
-    const { identifies = false, via, wellKnown, why: weakness } = judgement ?? {};
     return {
-      ...(spf !== undefined && identifies ? { spfDomain: spf.domain } : {}),
-      ...(via === undefined ? {} : { via }),
-      ...(wellKnown === undefined ? {} : { wellKnown }),
-      spfFails: spf?.result === "fail",
+      spf: outcomeOf(answer?.result),
+      ...(identifies ? { spfDomain: answer!.domain } : {}),
+      ...(judgement?.via === undefined ? {} : { via: judgement.via }),
+      ...(judgement?.wellKnown === undefined ? {} : { wellKnown: judgement.wellKnown }),
+      listings,
       suspicionScore: weighed.reduce((sum, { weight }) => sum + weight, 0),
-      ...(spf === undefined ? {} : { spf }),
-      ...(weakness === undefined ? {} : { weakness }),
+      ...(answer === undefined ? {} : { spfAnswer: answer }),
+      ...(judgement?.why === undefined ? {} : { weakness: judgement.why }),
       weighed,
+      isPartial: this.#settings.spf && answer === undefined,
     };
   }
 
@@ -214,23 +308,61 @@ export class EvidenceService {
     return new DnsLists(
       dnsLists,
       this.#resolver,
-      (zone, why) => this.#events.listDisabled(zone, why),
+      (health) => this.#events.listState(health),
+      this.#clock,
     );
   }
 }
 
+/**
+ * Whether nothing shows that the client may send for the sender's domain: SPF has no record, or says
+ * nothing (RFC 7208, 8.2), and the client's name is not of that domain. Few hosts publish a record for
+ * the name in their HELO, so that it is not expected of the null sender.
+ */
+function isUnclaimed(
+  { sender, organisation, senderDomain }: Attempt,
+  answer: SpfAnswer | undefined,
+): boolean {
+  if (answer?.result !== "none" && answer?.result !== "neutral") return false;
+  return sender !== "" && (organisation === undefined || organisation !== senderDomain);
+}
+
+/** The IPv4 /24 or IPv6 /64 of a client, as a key. */
+function neighbourhoodOf({ address: { family, bytes } }: Attempt): string {
+  return bytes.slice(0, family === 4 ? 3 : 8).join(".");
+}
+
+function outcomeOf(result: SpfResult | undefined): SpfOutcome {
+  switch (result) {
+    case "pass":
+    case "fail":
+    case "softfail":
+    case "neutral":
+    case "none":
+      return result;
+    case "permerror":
+      // A broken record says nothing (RFC 7208, 2.6.7), and no later lookup changes that.
+      return "none";
+    default:
+      return "unknown";
+  }
+}
+
 /** SPF answers hold text of records. */
-function sizeOf({ spf }: Report): number {
-  if (spf === undefined) return 1;
-  const { error = "", explanation = "", path } = spf;
+function sizeOf({ answer }: SpfReport): number {
+  const { error = "", explanation = "", path } = answer;
   return sizeOfText(
     path.reduce((length, { term }) => length + term.text.length, error.length) +
       explanation.length,
   );
 }
 
-/** A report is about a client and the domain of its sender or HELO. */
-function keyOf(attempt: Attempt): string {
-  const { address, name = "", heloName, identity } = attempt;
-  return `${address.bytes.join(".")} ${identity} ${heloName} ${name}`;
+/** Whether a result holds for an attempt with the same key. */
+function isFor({ answer, sender }: SpfReport, attempt: Attempt): boolean {
+  return !answer.isForSenderOnly || sender === attempt.sender;
+}
+
+/** SPF depends on the client, its HELO and its sender's domain; on a local part in few records only. */
+function keyOf({ ip, identity, heloName }: Attempt): string {
+  return `${ip} ${identity} ${heloName}`;
 }

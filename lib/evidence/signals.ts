@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isGenericName, registrableDomain } from "../net/hostname.ts";
+import { isMailHostName, type NameClass } from "../net/generic_name.ts";
+import { registrableDomain } from "../net/hostname.ts";
 import { type IpAddress, parseAddress } from "../net/network.ts";
 
 export type ClientSignal =
@@ -11,6 +12,8 @@ export type ClientSignal =
   | "no-name"
   /** A provider made the verified name by a pattern. */
   | "generic-name"
+  /** The verified name says that the host sends mail. */
+  | "mail-name"
   /** The HELO is an address and not a name. */
   | "helo-address"
   /** The HELO is a name without a domain, or no name at all (RFC 5321, 4.1.1.1). */
@@ -25,6 +28,7 @@ export interface ClientFacts {
   readonly address: IpAddress;
   /** The verified name in lower case; undefined if there is none. */
   readonly name: string | undefined;
+  readonly nameClass: NameClass;
   readonly heloName: string;
 }
 
@@ -54,26 +58,36 @@ export function clientSignals(
 ): ClientSignal[] {
   const signals: ClientSignal[] = [];
   if (facts.name === undefined) signals.push("no-name");
-  else if (isGenericName(facts.name, facts.address)) signals.push("generic-name");
+  else if (facts.nameClass !== "named") signals.push("generic-name");
+  else if (isMailHostName(facts.name)) signals.push("mail-name");
   const helo = heloSignal(facts, ours);
   if (helo !== undefined) signals.push(helo);
   return signals;
 }
 
-/** Signals of the client, and of the sender's SPF. */
-export type Signal = ClientSignal | "spf-fail" | "spf-softfail" | "spf-none";
+/** Signals of the client, of the sender's SPF and of the client's network. */
+export type Signal =
+  | ClientSignal
+  | "spf-fail"
+  | "spf-softfail"
+  /** The sender's domain has no SPF record, or one that says nothing, and the client is not its own. */
+  | "spf-none"
+  /** A DNS list named another address of the client's network within the last days. */
+  | "listed-neighbour";
 
 /** The default weights. */
 export const SIGNAL_WEIGHTS: Readonly<Record<Signal, number>> = {
   "no-name": 4,
   "generic-name": 4,
+  "mail-name": -1,
   "helo-address": 2,
   "helo-not-qualified": 2,
   "helo-ours": 5,
   "helo-unrelated": 1,
   "spf-fail": 4,
   "spf-softfail": 2,
-  "spf-none": 1,
+  "spf-none": 3,
+  "listed-neighbour": 4,
 };
 
 /**

@@ -1,131 +1,113 @@
 /**
- * One attempt to deliver, as the decision sees it.
+ * One delivery attempt, parsed once.
  *
  * @module
  */
 import { canonicalDomain, splitAddress } from "../net/email_address.ts";
-import { organisationOf, verifiedName } from "../net/hostname.ts";
-import type { IpAddress } from "../net/network.ts";
-import { normaliseRecipient, normaliseSender } from "./normalise.ts";
-import type { Evidence } from "./evidence.ts";
-import { correspondent, type Origin, originsOf, spfOrigin } from "./origin.ts";
-import type { Rules } from "./rules.ts";
-import { type TripletKey, tripletKey } from "./model.ts";
+import { classifyName } from "../net/generic_name.ts";
+import { registrableDomain, verifiedName } from "../net/hostname.ts";
+import { formatAddress, type IpAddress } from "../net/network.ts";
+import type { PendingKey, RelationKey } from "./model.ts";
+import { domainSender, foldSender, normaliseRecipient, retrySender } from "./normalise.ts";
+import type { Client } from "./origins.ts";
 
 /** What the administrator's lists say of an attempt. */
 export interface Listing {
-  /** The list that decides, if one does. */
   readonly decisive: "allow" | "block" | undefined;
-  /** Whether the client's origins are never proven. */
+  /** The client is never auto-whitelisted. */
   readonly alwaysGreylist: boolean;
-  /** Whether the recipient wants greylisting. */
+  /** Greylisting is enabled for the recipient. */
   readonly optedIn: boolean;
-  /** Whether the administrator lets in this sender's mail to this recipient, wherever it comes from. */
+  /** The administrator lets in this sender's mail to this recipient from any client. */
   readonly released: boolean;
+  /** The recipient is a trap address. */
+  readonly isTrap: boolean;
 }
 
-/** What lists say that are empty. */
+/** The listing of an attempt that no list names. */
 export const UNLISTED: Listing = {
   decisive: undefined,
   alwaysGreylist: false,
   optedIn: true,
   released: false,
+  isTrap: false,
 };
 
-/** What is known of an attempt before anything is looked up. All texts are hostile. */
-export interface Attempt {
-  /** The SMTP stage: `RCPT`, `DATA` … */
+/** The attributes of a policy request that the decision uses. All texts are hostile. */
+export interface AttemptInput {
+  /** The SMTP stage: `RCPT`, `DATA`, … */
   readonly stage: string;
-  /** Whether the client signed in. */
   readonly authenticated: boolean;
-  /** The client's address. */
   readonly address: IpAddress;
-  /** The client's verified name in lower case, if it has one. */
-  readonly name: string | undefined;
-  /** The organisation that runs the client, if its name tells. */
-  readonly organisation: string | undefined;
-  /** What the client calls itself. */
+  /** Postfix's `client_name`; `unknown` for an unverified client. */
+  readonly clientName: string;
   readonly heloName: string;
-  /** The sender as Postfix passes it; empty for the null sender. */
+  /** The envelope sender; empty for the null sender. */
   readonly sender: string;
+  /** The recipient; empty at DATA where a message has several. */
+  readonly recipient: string;
+  /** Identifies the message within a session; empty if unknown. */
+  readonly instance: string;
+}
+
+/** An attempt, with everything that is derived from the request alone. */
+export interface Attempt extends AttemptInput, Client {
   /**
-   * The domain whose SPF record says whether the client speaks for it, in canonical form: the sender's,
-   * or for the null sender that of the HELO (RFC 7208, 2.4). Empty for none.
+   * The domain that SPF is asked about, in canonical form: the sender's, or the HELO name for the null
+   * sender (RFC 7208, 2.4). Empty for none.
    */
   readonly identity: string;
-  /** The recipient as Postfix passes it. */
-  readonly recipient: string;
-  /** What all requests about one message share; empty if unknown. */
-  readonly instance: string;
-}
-
-/** Who tries to send what to whom, in the form in which it is remembered. */
-export interface Subject {
-  /** The client's origins, its network first. */
-  readonly origins: readonly Origin[];
-  /** The normalised sender. */
-  readonly sender: string;
-  /** The normalised recipient. */
-  readonly recipient: string;
-  /** The canonical domain of the sender as given; empty for none. */
-  readonly senderDomain: string;
-  /** The triplets, one for each origin in the same order. */
-  readonly triplets: readonly TripletKey[];
   /**
-   * What would be one more if SPF says that the client speaks for the sender's domain; absent once that
-   * is known, and where nobody wants to know.
+   * The registrable domain of the sender as given; for the null sender the organisation that its
+   * client belongs to.
    */
-  readonly candidate?: TripletKey;
-  /** Under which our own users' mail to the sender's domain is remembered, if it is. */
-  readonly correspondent?: TripletKey;
-  /** What all requests about one message share; empty if unknown. */
-  readonly instance: string;
+  readonly senderDomain: string | undefined;
+  /** The registrable domain of a name that is not generic. */
+  readonly organisation: string | undefined;
+  readonly pendingKey: PendingKey;
+  /** The relations that make the attempt `known`: of the folded sender, and of a whole domain. */
+  readonly relationKeys: readonly RelationKey[];
 }
 
-/**
- * Makes an attempt of what Postfix sends; `clientName` is its `client_name`, which is `unknown` for a
- * client whose name it could not verify.
- */
-export function makeAttempt(
-  given: Omit<Attempt, "name" | "organisation" | "identity"> & { readonly clientName: string },
-): Attempt {
-  const { clientName, ...rest } = given;
-  const { sender, heloName, address } = given;
+/** Parses a request into an attempt. */
+export function makeAttempt(input: AttemptInput): Attempt {
+  const { sender, heloName, address, clientName } = input;
   const name = verifiedName(clientName);
   const identity = canonicalDomain(sender === "" ? heloName : splitAddress(sender).domain);
-  return { ...rest, name, organisation: organisationOf(name, address), identity };
-}
-
-/**
- * What is looked up and remembered for an attempt.
- *
- * @param evidence what was learnt of the client; undefined while nothing was.
- */
-export function subjectOf(attempt: Attempt, rules: Rules, evidence?: Evidence): Subject {
-  const spfDomain = rules.spf === "off" ? undefined : evidence?.spfDomain;
-  const origins = originsOf(attempt.address, attempt.organisation, rules, spfDomain);
-  const sender = normaliseSender(attempt.sender, attempt.recipient);
-  const recipient = normaliseRecipient(attempt.recipient);
-  const senderDomain = attempt.sender === "" ? "" : attempt.identity;
-  const identity = rules.spf === "off" || evidence !== undefined ? "" : attempt.identity;
+  const nameClass = name === undefined ? "generic" : classifyName(name, address).class;
+  const organisation = nameClass === "named" ? registrableDomain(name!) : undefined;
   return {
-    origins,
-    sender,
-    recipient,
-    senderDomain,
-    triplets: origins.map(({ name }) => tripletKey(name, sender, recipient)),
-    ...(identity === ""
-      ? {}
-      : { candidate: tripletKey(spfOrigin(identity).name, sender, recipient) }),
-    ...(rules.learnOutbound && senderDomain !== ""
-      ? { correspondent: tripletKey(correspondent(senderDomain), "", "") }
-      : {}),
-    instance: attempt.instance,
+    ...input,
+    ip: formatAddress(address),
+    name,
+    nameClass,
+    organisation,
+    identity,
+    senderDomain: sender === "" ? organisation : registrableDomain(identity),
+    ...keysOf(sender, input.recipient),
   };
 }
 
-/** Everything that has to be recalled for a subject. */
-export function keysOf({ triplets, candidate, correspondent }: Subject): readonly TripletKey[] {
-  if (candidate === undefined && correspondent === undefined) return triplets;
-  return [...triplets, candidate, correspondent].filter((key) => key !== undefined);
+function keysOf(sender: string, given: string): Pick<Attempt, "pendingKey" | "relationKeys"> {
+  const recipient = normaliseRecipient(given);
+  return {
+    pendingKey: { sender: retrySender(sender), recipient },
+    relationKeys: relationKeysOf(sender, given, recipient),
+  };
+}
+
+/** The relations of a sender, as given or by `retrySender`, with a recipient. */
+export function relationKeysOf(
+  sender: string,
+  given: string,
+  recipient = normaliseRecipient(given),
+): readonly RelationKey[] {
+  const folded = { sender: foldSender(sender, given), recipient };
+  const domain = domainSender(sender);
+  return domain === undefined ? [folded] : [folded, { sender: domain, recipient }];
+}
+
+/** The attempt for one recipient of a message whose recipients were collected. */
+export function forRecipient(attempt: Attempt, recipient: string): Attempt {
+  return { ...attempt, recipient, ...keysOf(attempt.sender, recipient) };
 }

@@ -1,33 +1,60 @@
 /**
- * The greylisting decision (RFC 6647): pure functions of what is known, the rules and the time.
+ * The greylisting decision (RFC 6647): a pure function of an attempt, the records, the rules and the
+ * time.
  *
  * @module
  */
 import { contains, isLoopback } from "../net/network.ts";
-import { type Attempt, type Listing, type Subject, subjectOf } from "./attempt.ts";
-import type { Evidence } from "./evidence.ts";
-import type { Memory } from "./memory.ts";
-import { canProve } from "./origin.ts";
-import {
-  isFresh,
-  later,
-  passUndelayed,
-  rememberDefer,
-  rememberMessage,
-  rememberPass,
-} from "./remember.ts";
-import type { Rules } from "./rules.ts";
-import { isAutoWhitelisted, tripletState } from "./triplet_state.ts";
+import { type Attempt, forRecipient, type Listing } from "./attempt.ts";
+import { type Evidence, NO_EVIDENCE } from "./evidence.ts";
+import { type Memory, WorkingMemory } from "./memory.ts";
 import {
   type Change,
   type Decision,
+  keyText,
   type MessageRecord,
-  type OriginRecord,
   pass,
+  type Pending,
   type Question,
   type Verdict,
 } from "./model.ts";
-import { applyEvidence, correspond, wouldAsk } from "./apply_evidence.ts";
+import { isAutomaticSender } from "./normalise.ts";
+import { correspondentName, originsOf } from "./origins.ts";
+import { candidatesOf, isAutoWhitelisted, isSample, trapped } from "./reputation.ts";
+import type { Rules } from "./rules.ts";
+import {
+  type Context,
+  correspondentDomain,
+  deferralChanges,
+  isCorrespondent,
+  isFresh,
+  isListed,
+  lateChanges,
+  later,
+  learnOrigins,
+  listingChanges,
+  matchPending,
+  matchRelation,
+  type PendingMatch,
+  relationChanges,
+  retryChanges,
+  speaksForDomain,
+  spfFails,
+  wideAbandonments,
+} from "./triplets.ts";
+
+/** A client that writes to a trap address is deferred for this long. */
+const TRAP_PERIOD = 86_400_000;
+
+/** An attempt, and what is known of it besides the records. */
+export interface Case {
+  readonly attempt: Attempt;
+  readonly listing: Listing;
+  /** Absent while no evidence was gathered: the decision may ask for it. */
+  readonly evidence?: Evidence;
+  /** The DNS lists were asked for this very request. */
+  readonly listsAreFresh?: boolean;
+}
 
 /**
  * The verdict before the lists are looked at: own users, trusted networks, requests out of scope.
@@ -71,86 +98,12 @@ export function isGreylistStage({ stage, sender }: Attempt, { nullSender }: Rule
   return stage === (sender === "" && nullSender === "data" ? "DATA" : "RCPT");
 }
 
-function autoWhitelistedBy(
-  subject: Subject,
-  memory: Memory,
-  rules: Rules,
-  now: number,
-): Decision | undefined {
-  for (const origin of subject.origins) {
-    const record = memory.origin(origin.name);
-    if (record === undefined || !isAutoWhitelisted(record, rules, now)) continue;
-    if (!canProve(origin, subject.senderDomain)) continue;
-    const renewed: OriginRecord = { ...record, lastSeen: later(record.lastSeen, now) };
-    const changes: Change[] = isFresh(record.lastSeen, now)
-      ? []
-      : [{ kind: "origin", key: origin.name, record: renewed }];
-    return { verdict: { ...pass("auto-whitelisted"), origin: origin.name }, changes };
-  }
-  return undefined;
+/** The null sender's recipients are collected at RCPT for the decision at DATA. */
+export function isCollected({ stage, sender }: Attempt, { nullSender }: Rules): boolean {
+  return stage === "RCPT" && sender === "" && nullSender === "data";
 }
 
-/** What is remembered of the message that an attempt belongs to. */
-function messageOf(subject: Subject, memory: Memory): MessageRecord | undefined {
-  const record = subject.instance === "" ? undefined : memory.message(subject.instance);
-  const isSame = record?.origin === subject.origins[0]!.name && record.sender === subject.sender;
-  return isSame ? record : undefined;
-}
-
-function greylist(subject: Subject, memory: Memory, rules: Rules, now: number): Decision {
-  const records = subject.triplets.map((key) => memory.triplet(key));
-  const states = records.map((record) => tripletState(record, rules, now));
-  const message = messageOf(subject, memory);
-
-  const knownAt = states.findIndex(({ kind }) => kind === "known");
-  if (knownAt !== -1) {
-    const changes = rememberPass(subject, records, memory, rules, now);
-    if (message === undefined) {
-      changes.push(...rememberMessage(subject, { reason: "known", delayed: 0 }));
-    }
-    return { verdict: { ...pass("known"), origin: subject.origins[knownAt]!.name }, changes };
-  }
-
-  let since: number | undefined;
-  let sinceAt = -1;
-  states.forEach((one, at) => {
-    if (one.kind !== "waiting" || (since !== undefined && one.since >= since)) return;
-    since = one.since;
-    sinceAt = at;
-  });
-
-  if (since !== undefined && now - since >= rules.delay) {
-    const delayed = now - since;
-    const firstOfMessage = message?.reason !== "retried";
-    const changes = rememberPass(subject, records, memory, rules, now);
-    if (firstOfMessage) changes.push(...rememberMessage(subject, { reason: "retried", delayed }));
-    const origin = subject.origins[sinceAt]!.name;
-    return { verdict: { ...pass("retried"), delayed, firstOfMessage, origin }, changes };
-  }
-
-  if (message !== undefined) {
-    // Another recipient of this very message waited: do not split it over several retries.
-    const changes = rememberPass(subject, records, memory, rules, now);
-    const shared = message.reason === "retried"
-      ? { delayed: message.delayed, firstOfMessage: false }
-      : {};
-    return { verdict: { ...pass(message.reason), ...shared }, changes };
-  }
-
-  const isNew = since === undefined;
-  const begun = since ?? now;
-  return {
-    verdict: {
-      decision: "defer",
-      reason: isNew ? "new" : "early",
-      wait: begun + rules.delay - now,
-      ...(isNew ? {} : { origin: subject.origins[sinceAt]!.name }),
-    },
-    changes: rememberDefer(subject.triplets, records, begun, now, isNew),
-  };
-}
-
-/** In shadow mode nothing is deferred or refused, and so nothing was delayed either. */
+/** In shadow mode every verdict passes, and so nothing was delayed. */
 function inMode(verdict: Verdict, rules: Rules): Verdict {
   if (rules.mode !== "shadow") return verdict;
   const { delayed: _delayed, firstOfMessage: _first, ...rest } = verdict;
@@ -159,89 +112,356 @@ function inMode(verdict: Verdict, rules: Rules): Verdict {
     : { ...rest, decision: "pass", shadow: verdict.decision };
 }
 
-/** What is decided about, besides what is remembered of it. */
-export interface Case {
-  /** The attempt. */
-  readonly attempt: Attempt;
-  /** What the lists say of it. */
-  readonly listing: Listing;
-  /** What was learnt of the client; absent while nothing was, which {@linkcode decide} may ask for. */
-  readonly evidence?: Evidence;
-  /** What {@linkcode subjectOf} made of the attempt and evidence, if the caller has it already. */
-  readonly subject?: Subject;
-}
-
 /**
- * Decides one attempt by evidence that is there.
+ * Decides one attempt that the prechecks left undecided.
  *
- * @param memory what is remembered of the attempt's triplets, origins and message; nothing else is
- * asked for.
- * @param now milliseconds since the epoch.
- * @returns the verdict, and the changes that must be remembered before it is told.
+ * @returns the verdict with the changes to store before it is sent, or the lookup that it depends on.
+ * With evidence and fresh lists it never asks.
  */
 export function decide(
+  about: Case,
+  memory: Memory,
+  rules: Rules,
+  now: number,
+): Decision | Question {
+  const context = contextOf(about, memory, rules, now);
+  const decision = about.attempt.recipient === ""
+    ? decideRecipients(about, context)
+    : greylist(about, context);
+  if ("ask" in decision || rules.mode !== "shadow") return decision;
+  return { verdict: inMode(decision.verdict, rules), changes: decision.changes };
+}
+
+/** The changes of evidence that came after the attempt was answered. */
+export function learn(
   about: Case & { readonly evidence: Evidence },
   memory: Memory,
   rules: Rules,
   now: number,
-): Decision;
-/**
- * Decides one attempt, or asks for evidence where there is none.
- *
- * @param memory what is remembered of the attempt's triplets, origins and message; nothing else is
- * asked for.
- * @param now milliseconds since the epoch.
- * @returns the verdict, and the changes that must be remembered before it is told; or that evidence is
- * needed.
- */
-export function decide(about: Case, memory: Memory, rules: Rules, now: number): Decision | Question;
-export function decide(
-  about: Case,
-  memory: Memory,
-  rules: Rules,
-  now: number,
-): Decision | Question {
-  const prechecked = precheck(about.attempt, rules, about.listing);
-  if (prechecked !== undefined) return { verdict: prechecked, changes: [] };
-  return decidePrechecked(about, memory, rules, now);
+): readonly Change[] {
+  return learnOrigins(contextOf(about, memory, rules, now));
 }
 
-/** Decides like {@linkcode decide}, for an attempt that the prechecks left undecided. */
-export function decidePrechecked(
-  about: Case,
-  memory: Memory,
-  rules: Rules,
-  now: number,
-): Decision | Question {
-  const { attempt, listing, evidence } = about;
-  const subject = about.subject ?? subjectOf(attempt, rules, evidence);
-  // Who is never proven earns nothing either.
-  const applied = listing.alwaysGreylist ? { ...rules, autoWhitelistClients: 0 } : rules;
-  const decision = decideKnown(subject, listing, memory, applied, now) ??
-    greylist(subject, memory, applied, now);
-  if (decision.verdict.decision !== "defer") return inModeOf(decision, rules);
-  if (evidence !== undefined) {
-    const weighed = applyEvidence(subject, evidence, memory, applied, now, decision.verdict);
-    return inModeOf(weighed ?? decision, rules);
+/** An attempt with everything that its decision looks at. */
+export function contextOf(about: Case, memory: Memory, rules: Rules, now: number): Context {
+  const { attempt, evidence } = about;
+  return {
+    attempt,
+    evidence,
+    origins: originsOf(attempt, attempt.senderDomain, evidence ?? NO_EVIDENCE, rules),
+    memory,
+    rules: about.listing.alwaysGreylist ? { ...rules, autoWhitelistClients: 0 } : rules,
+    now,
+  };
+}
+
+const ASK_EVIDENCE: Question = { ask: "evidence" };
+const ASK_LISTS: Question = { ask: "lists" };
+
+function greylist(about: Case, context: Context): Decision | Question {
+  const { rules, now } = context;
+  const { listing } = about;
+  if (!listing.released) {
+    const trapped = trapDecision(listing, context);
+    if (trapped !== undefined) return trapped;
   }
-  if (wouldAsk(subject, memory, applied, now, decision.verdict.reason)) return { ask: "evidence" };
-  return inModeOf(decision, rules);
+  const relation = matchRelation(context);
+  if (relation.kind === "known") {
+    const verdict: Verdict = { ...pass("known"), origin: relation.origin };
+    return { verdict, changes: relationChanges(context) };
+  }
+  if (listing.released) return passUndelayed(context, pass("allowed"));
+  const pending = matchPending(context);
+  const isAnswered = context.evidence !== undefined;
+  if (!isAnswered && (relation.kind === "evidence" || pending.needsEvidence)) return ASK_EVIDENCE;
+  if (pending.record !== undefined) {
+    const since = Math.min(pending.record.firstSeen, now);
+    const needed = delayOf(context);
+    const waited = now - since;
+    const isLongEnough = waited >= Math.max(rules.delay, rules.delaySuspicious);
+    if (needed === undefined && waited >= rules.delay && !isLongEnough) return ASK_EVIDENCE;
+    const wait = since + (needed ?? rules.delay) - now;
+    if (wait <= 0) return acceptRetry(about, context, pending, pending.record);
+  }
+  return decideStranger(about, context, pending);
 }
 
-/** What lets pass without a wait, and is neither on a list nor known. */
-function decideKnown(
-  subject: Subject,
-  listing: Listing,
-  memory: Memory,
-  rules: Rules,
-  now: number,
+/**
+ * The wait that the client has to keep, undefined where it depends on evidence that is not there. A
+ * verified name that is not generic, and no listing, make it short.
+ */
+function delayOf({ attempt, evidence, origins, rules }: Context): number | undefined {
+  const longest = Math.max(rules.delay, rules.delaySuspicious);
+  if (evidence !== undefined) {
+    return origins.isNamed && !evidence.listings.isListed ? rules.delay : longest;
+  }
+  if (attempt.nameClass === "named" && origins.isNamed) {
+    return rules.hasDnsLists ? undefined : rules.delay;
+  }
+  // SPF may show that the name is the sender's own, or that a well-known sender runs the client.
+  return rules.spf === "off" ? longest : undefined;
+}
+
+function acceptRetry(
+  about: Case,
+  context: Context,
+  pending: PendingMatch,
+  record: Pending,
+): Decision | Question {
+  const { rules, now, evidence } = context;
+  if (rules.hasDnsLists && about.listsAreFresh !== true) return ASK_LISTS;
+  const delayed = now - Math.min(record.firstSeen, now);
+  if (isListed(context) && evidence !== undefined) {
+    const { action, zone } = evidence.listings;
+    const by = zone === undefined ? {} : { by: zone };
+    if (action === "reject") {
+      const verdict: Verdict = { decision: "reject", reason: "listed", ...by };
+      return { verdict, changes: listingChanges(context) };
+    }
+    if (action === "defer" && delayed < rules.listedWait) {
+      const wait = Math.min(rules.delaySuspicious, rules.listedWait - delayed);
+      const verdict: Verdict = { decision: "defer", reason: "listed", wait, ...by };
+      return {
+        verdict,
+        changes: [...deferralChanges(context, record), ...listingChanges(context)],
+      };
+    }
+  }
+  if (delayed > rules.retryWindow) {
+    const verdict: Verdict = { ...pass("known"), origin: pending.origin };
+    return { verdict, changes: lateChanges(context, record) };
+  }
+  const message = sameMessage(context);
+  const verdict: Verdict = {
+    ...pass("retried"),
+    delayed,
+    firstOfMessage: message?.delayed === undefined,
+    origin: pending.origin,
+  };
+  const changes = [...retryChanges(context, record), ...messageChanges(context, delayed)];
+  return { verdict, changes };
+}
+
+/** Decides an attempt that nothing known lets pass. */
+function decideStranger(
+  about: Case,
+  context: Context,
+  pending: PendingMatch,
+): Decision | Question {
+  const { now, evidence } = context;
+  const trusted = trustedPass(about, context);
+  if (trusted !== undefined) return trusted;
+  const message = sameMessage(context);
+  if (message?.delayed !== undefined && mayShare(context)) {
+    const verdict: Verdict = {
+      ...pass("retried"),
+      delayed: message.delayed,
+      firstOfMessage: false,
+    };
+    return { verdict, changes: relationChanges(context) };
+  }
+  if (evidence === undefined) return ASK_EVIDENCE;
+  const isNew = pending.record === undefined;
+  const decided = applyEvidence(about, context, evidence, isNew);
+  if (decided !== undefined) return decided;
+  const since = Math.min(pending.record?.firstSeen ?? now, now);
+  const verdict: Verdict = {
+    decision: "defer",
+    reason: isNew ? "new" : "early",
+    wait: Math.max(1, since + delayOf(context)! - now),
+    ...(isNew ? {} : { origin: pending.origin }),
+  };
+  return { verdict, changes: deferralChanges(context, pending.record) };
+}
+
+/** A pass by a reputation or as a correspondent. */
+function trustedPass(
+  about: Case,
+  context: Context,
+): Decision | Question | undefined {
+  const { attempt, origins, memory, rules, now, evidence } = context;
+  if (isListed(context)) return undefined;
+  if (isCorrespondent(context) && speaksForDomain(context) && !spfFails(context)) {
+    // The name alone does not show that SPF agrees.
+    if (evidence === undefined && rules.spf !== "off") return ASK_EVIDENCE;
+    const origin = correspondentName(correspondentDomain(attempt)!);
+    return passUndelayed(context, { ...pass("correspondent"), origin });
+  }
+  const lookup = (name: string) => memory.reputation(name);
+  const found = candidatesOf(origins, attempt.senderDomain)
+    .find((candidate) => isAutoWhitelisted(candidate, lookup, rules, now));
+  if (found === undefined) return undefined;
+  if (
+    found.kind === "domain" && found.name === origins.parent && evidence === undefined &&
+    rules.spf !== "off"
+  ) {
+    return ASK_EVIDENCE;
+  }
+  // A sample is deferred like a stranger, so that the reputation stays measured.
+  if (isSample(keyText(attempt.pendingKey), rules.sampleKey)) return undefined;
+  if (rules.hasDnsLists && about.listsAreFresh !== true) return ASK_LISTS;
+  const record = memory.reputation(found.name)!;
+  const renewal: Change[] = isFresh(record.lastSeen, now) ? [] : [{
+    kind: "reputation",
+    key: found.name,
+    record: { ...record, lastSeen: later(record.lastSeen, now) },
+  }];
+  const verdict: Verdict = { ...pass("auto-whitelisted"), origin: found.name };
+  return { verdict, changes: [...relationChanges(context), ...renewal] };
+}
+
+/** Decides by evidence: SPF, DNS lists, the suspicion score. */
+function applyEvidence(
+  about: Case,
+  context: Context,
+  evidence: Evidence,
+  isNew: boolean,
 ): Decision | undefined {
-  const proven = autoWhitelistedBy(subject, memory, rules, now);
-  if (proven !== undefined) return proven;
-  if (listing.released) return passUndelayed(subject, memory, rules, now, pass("allowed"));
-  return correspond(subject, memory, rules, now);
+  const { attempt, origins, rules } = context;
+  if (rules.spf !== "off" && rules.spfFail === "block" && evidence.spf === "fail") {
+    return { verdict: { decision: "reject", reason: "blocked", by: "spf_fail" }, changes: [] };
+  }
+  if (evidence.listings.isListed || about.listing.alwaysGreylist) return undefined;
+  if (evidence.wellKnown !== undefined && origins.via !== undefined) {
+    const by = `builtin:${evidence.wellKnown}`;
+    return passUndelayed(context, { ...pass("allowed"), origin: origins.via, by });
+  }
+  if (origins.spf !== undefined) {
+    const verdict: Verdict = { ...pass("spf-pass"), origin: origins.spf };
+    if (rules.spf === "pass") return passUndelayed(context, verdict);
+    if (rules.codes === "spf" && isAutomaticSender(attempt.sender)) {
+      return passUndelayed(context, { ...verdict, by: "codes" });
+    }
+  }
+  if (!isNew) return undefined;
+  if (evidence.listings.isTrusted) {
+    const { zone } = evidence.listings;
+    const by = zone === undefined ? {} : { by: zone };
+    return passUndelayed(context, { ...pass("low-suspicion"), ...by });
+  }
+  const isSelective = rules.mode === "suspicious" ||
+    rules.mode === "auto" && evidence.listings.hasAnswer;
+  return isSelective && evidence.suspicionScore < rules.suspicionThreshold
+    ? passUndelayed(context, pass("low-suspicion"))
+    : undefined;
 }
 
-function inModeOf({ verdict, changes }: Decision, rules: Rules): Decision {
-  return { verdict: inMode(verdict, rules), changes };
+/** A stranger that passes is known from then on, and earns nothing. */
+function passUndelayed(context: Context, verdict: Verdict): Decision {
+  return { verdict, changes: relationChanges(context) };
+}
+
+/** A client that writes to a trap address, or did within the last day. */
+function trapDecision({ isTrap }: Listing, context: Context): Decision | undefined {
+  const { memory, now, origins, rules } = context;
+  const record = memory.reputation(origins.ip);
+  const until = isTrap ? now + TRAP_PERIOD : record?.trappedUntil ?? 0;
+  if (until <= now) return undefined;
+  const verdict: Verdict = {
+    decision: "defer",
+    reason: "trap",
+    wait: until - now,
+    origin: origins.ip,
+  };
+  if (!isTrap) return { verdict, changes: [] };
+  const change: Change = {
+    kind: "reputation",
+    key: origins.ip,
+    record: trapped(record, rules, now, until),
+  };
+  return { verdict, changes: [change, ...wideAbandonments(context, rules, TRAP_PERIOD)] };
+}
+
+/** The record of the message that the attempt belongs to. */
+function sameMessage({ attempt, memory }: Context): MessageRecord | undefined {
+  const record = attempt.instance === "" ? undefined : memory.message(attempt.instance);
+  const isSame = record?.address === attempt.ip && record.sender === attempt.pendingKey.sender;
+  return isSame ? record : undefined;
+}
+
+/** Recipients of one message share a retry of a client that a name or SPF identifies. */
+function mayShare({ attempt, origins }: Context): boolean {
+  return attempt.nameClass === "named" || origins.isNamed || origins.spf !== undefined;
+}
+
+function messageChanges(context: Context, delayed: number): Change[] {
+  const { attempt } = context;
+  if (attempt.instance === "") return [];
+  const before = sameMessage(context);
+  const record: MessageRecord = {
+    address: attempt.ip,
+    sender: attempt.pendingKey.sender,
+    delayed: Math.max(before?.delayed ?? 0, delayed),
+    ...(before?.recipients === undefined ? {} : { recipients: before.recipients }),
+  };
+  return [{ kind: "message", key: attempt.instance, record }];
+}
+
+/** Maximum recipients collected for one message. */
+const MAX_RECIPIENTS = 100;
+
+/**
+ * The recipient of a null sender's message that is decided at DATA, where Postfix names no recipient if
+ * there are several.
+ *
+ * @param isExempt the lists let the recipient's mail pass: it does not count at DATA.
+ */
+export function collectRecipient(attempt: Attempt, memory: Memory, isExempt = false): Change[] {
+  if (attempt.instance === "" || attempt.recipient === "") return [];
+  const before = memory.message(attempt.instance);
+  const isSame = before?.address === attempt.ip && before.sender === attempt.pendingKey.sender;
+  const collected = isSame ? before.recipients : undefined;
+  const recipients = collected ?? [];
+  if (isExempt ? collected !== undefined : recipients.includes(attempt.recipient)) return [];
+  if (recipients.length >= MAX_RECIPIENTS) return [];
+  const record: MessageRecord = {
+    address: attempt.ip,
+    sender: attempt.pendingKey.sender,
+    recipients: isExempt ? [] : [...recipients, attempt.recipient],
+  };
+  return [{ kind: "message", key: attempt.instance, record }];
+}
+
+/** The recipients to decide about at DATA; undefined if none was given at RCPT. */
+export function collectedRecipients(
+  attempt: Attempt,
+  memory: Memory,
+): readonly string[] | undefined {
+  const record = attempt.instance === "" ? undefined : memory.message(attempt.instance);
+  const isSame = record?.address === attempt.ip && record.sender === attempt.pendingKey.sender;
+  return isSame ? record.recipients : undefined;
+}
+
+/** Decides a message for all of its recipients: it passes only if each of them does. */
+function decideRecipients(about: Case, context: Context): Decision | Question {
+  const { attempt, memory } = context;
+  const recipients = collectedRecipients(attempt, memory);
+  if (recipients?.length === 0) return { verdict: pass("allowed"), changes: [] };
+  if (recipients === undefined) {
+    // Without recipients all such mail of a network would share one relation.
+    const unknown = { ...attempt, relationKeys: [] };
+    return greylist({ ...about, attempt: unknown }, { ...context, attempt: unknown });
+  }
+  const working = new WorkingMemory(memory);
+  let worst: Verdict | undefined;
+  for (const recipient of recipients) {
+    const one = forRecipient(attempt, recipient);
+    const decision = greylist({ ...about, attempt: one }, {
+      ...context,
+      attempt: one,
+      memory: working,
+    });
+    if ("ask" in decision) return decision;
+    working.apply(decision.changes);
+    if (worst === undefined || isWorse(decision.verdict, worst)) worst = decision.verdict;
+  }
+  return { verdict: worst!, changes: working.changes() };
+}
+
+function isWorse(one: Verdict, other: Verdict): boolean {
+  const order = ["pass", "defer", "reject"];
+  const [a, b] = [one, other].map(({ decision }) => order.indexOf(decision)) as [number, number];
+  if (a !== b) return a > b;
+  return (one.wait ?? 0) > (other.wait ?? 0) ||
+    one.delayed !== undefined && other.delayed === undefined;
 }

@@ -1,18 +1,52 @@
 /**
- * What was learnt of a stranger outside Greylag, as plain facts.
+ * Evidence about a client: the results of SPF and DNS lists as plain facts.
  *
  * @module
  */
 
+/** The treatment of a retry from a listed client. */
+export type ListedAction = "reject" | "defer" | "accept";
+
+/** What the DNS lists say of a client's address. */
+export interface Listings {
+  /** The address is listed: the weights of the lists that name it reach the threshold. */
+  readonly isListed: boolean;
+  /** The strictest action of the lists that name it. */
+  readonly action: ListedAction;
+  /** The zone with the highest weight that names it. */
+  readonly zone?: string;
+  /** Lists of good senders outweigh everything else by the threshold. */
+  readonly isTrusted: boolean;
+  /** At least one DNSBL works and answered. */
+  readonly hasAnswer: boolean;
+}
+
+export const NOT_LISTED: Listings = {
+  isListed: false,
+  action: "accept",
+  isTrusted: false,
+  hasAnswer: false,
+};
+
+/** The result of SPF (RFC 7208, 2.6); `unknown` for a temporary error, a timeout or no lookup. */
+export type SpfOutcome = "pass" | "fail" | "softfail" | "neutral" | "none" | "unknown";
+
 /** What DNS and the client's own words say. */
 export interface Evidence {
-  /** The domain that the client speaks for by SPF, where a pass says something; absent otherwise. */
+  readonly spf: SpfOutcome;
+  /** The domain of a pass that identifies the client: the record is neither broad nor client-dependent. */
   readonly spfDomain?: string;
-  /** Whether the sender's domain says by SPF that this client is not its own. */
-  readonly spfFails: boolean;
-  /** The sum of the weights of everything odd. */
+  /** The domain of the record that finally names the client, where that is not {@linkcode spfDomain}. */
+  readonly via?: string;
+  /** {@linkcode via} belongs to a well-known sender; its list entry. */
+  readonly wellKnown?: string;
+  readonly listings: Listings;
+  /** Sum of the weights of all signals and listings. */
   readonly suspicionScore: number;
 }
 
-/** Nothing was learnt. */
-export const NO_EVIDENCE: Evidence = { spfFails: false, suspicionScore: 0 };
+export const NO_EVIDENCE: Evidence = {
+  spf: "unknown",
+  listings: NOT_LISTED,
+  suspicionScore: 0,
+};

@@ -1,86 +1,111 @@
 /**
- * What a decision can look up.
+ * The records that a decision may look up.
  *
  * @module
  */
-import type { Change, MessageRecord, OriginRecord, Triplet, TripletKey } from "./model.ts";
+import {
+  type Change,
+  keyText,
+  type MessageRecord,
+  type Pending,
+  type PendingKey,
+  type Relation,
+  type RelationKey,
+  type Reputation,
+} from "./model.ts";
 
-/** What is known of the things that a decision asks for. */
 export interface Memory {
-  /** What is remembered of a triplet. */
-  triplet(key: TripletKey): Triplet | undefined;
-  /** What is remembered of an origin, by its name. */
-  origin(name: string): OriginRecord | undefined;
-  /** What is remembered of a message, by Postfix's name for it (`instance`). */
+  /** The client networks that wait under a key, expired ones included. */
+  pending(key: PendingKey): readonly Pending[];
+  relation(key: RelationKey): Relation | undefined;
+  reputation(name: string): Reputation | undefined;
   message(instance: string): MessageRecord | undefined;
+  /** Whether a stored list of origins names one; the list may hold hashes. */
+  includes(origins: readonly string[], name: string): boolean;
 }
 
+/** A memory without records. */
+export const NOTHING: Memory = {
+  pending: () => [],
+  relation: () => undefined,
+  reputation: () => undefined,
+  message: () => undefined,
+  includes: (origins, name) => origins.includes(name),
+};
+
 /**
- * A memory that takes changes at once, so that the requests of one batch see what those before them
- * changed, and that tells in the end what has to be written: the newest record for each key.
+ * A memory that applies changes at once, so that the requests of a batch see what those before them
+ * changed. It reports the newest change of each record.
  */
 export class WorkingMemory implements Memory {
-  readonly #triplets: ReadonlyMap<string, Triplet>;
-  readonly #origins: ReadonlyMap<string, OriginRecord>;
-  readonly #messages: Memory["message"];
-  readonly #changedTriplets = new Map<string, Change & { kind: "triplet" }>();
-  readonly #changedOrigins = new Map<string, Change & { kind: "origin" }>();
-  readonly #changedMessages = new Map<string, MessageRecord>();
+  readonly #base: Memory;
+  readonly #pending = new Map<string, readonly Pending[]>();
+  readonly #relations = new Map<string, Relation>();
+  readonly #reputations = new Map<string, Reputation>();
+  readonly #messages = new Map<string, MessageRecord>();
+  /** The newest change of each record, by kind and key. */
+  readonly #changes = new Map<string, Change>();
 
-  /** A memory that begins with these records: triplets by their `id`, origins by name. */
-  constructor(
-    triplets: ReadonlyMap<string, Triplet> = new Map(),
-    origins: ReadonlyMap<string, OriginRecord> = new Map(),
-    messages: Memory["message"] = () => undefined,
-  ) {
-    this.#triplets = triplets;
-    this.#origins = origins;
-    this.#messages = messages;
+  constructor(base: Memory = NOTHING) {
+    this.#base = base;
   }
 
-  /** What is remembered of a triplet. */
-  triplet(key: TripletKey): Triplet | undefined {
-    return look(this.#changedTriplets, key.id)?.record ?? look(this.#triplets, key.id);
+  pending(key: PendingKey): readonly Pending[] {
+    return this.#pending.get(keyText(key)) ?? this.#base.pending(key);
   }
 
-  /** What is remembered of an origin. */
-  origin(name: string): OriginRecord | undefined {
-    return look(this.#changedOrigins, name)?.record ?? look(this.#origins, name);
+  relation(key: RelationKey): Relation | undefined {
+    return this.#relations.get(keyText(key)) ?? this.#base.relation(key);
   }
 
-  /** What is remembered of a message. */
+  reputation(name: string): Reputation | undefined {
+    return this.#reputations.get(name) ?? this.#base.reputation(name);
+  }
+
   message(instance: string): MessageRecord | undefined {
-    return look(this.#changedMessages, instance) ?? this.#messages(instance);
+    return this.#messages.get(instance) ?? this.#base.message(instance);
   }
 
-  /** Takes changes. */
+  includes(origins: readonly string[], name: string): boolean {
+    return this.#base.includes(origins, name);
+  }
+
   apply(changes: readonly Change[]): void {
     for (const change of changes) {
       switch (change.kind) {
-        case "triplet":
-          this.#changedTriplets.set(change.key.id, change);
+        case "pending": {
+          const { key, network, record } = change;
+          const others = this.pending(key).filter((one) => one.network !== network);
+          this.#pending.set(keyText(key), record === undefined ? others : [...others, record]);
+          this.#changes.set(`p${keyText(key)}\0${network}`, change);
           break;
-        case "origin":
-          this.#changedOrigins.set(change.key, change);
+        }
+        case "relation":
+          this.#relations.set(keyText(change.key), change.record);
+          this.#changes.set(`r${keyText(change.key)}`, change);
+          break;
+        case "reputation":
+          this.#reputations.set(change.key, change.record);
+          this.#changes.set(`o${change.key}`, change);
           break;
         case "message":
-          this.#changedMessages.set(change.key, change.record);
+          this.#messages.set(change.key, change.record);
+          this.#changes.set(`m${change.key}`, change);
       }
     }
   }
 
-  /** What has to be stored: the newest change for each triplet and each origin. */
+  /** All changes, the newest of each record. */
+  changes(): Change[] {
+    return [...this.#changes.values()];
+  }
+
+  /** The changes to store; messages are kept in memory only. */
   stored(): Change[] {
-    return [...this.#changedTriplets.values(), ...this.#changedOrigins.values()];
+    return this.changes().filter(({ kind }) => kind !== "message");
   }
 
-  /** The messages that were changed. */
   messages(): ReadonlyMap<string, MessageRecord> {
-    return this.#changedMessages;
+    return this.#messages;
   }
-}
-
-/** Most of these maps are empty, and hashing a key that was just put together is not for nothing. */
-function look<T>(map: ReadonlyMap<string, T>, key: string): T | undefined {
-  return map.size === 0 ? undefined : map.get(key);
 }

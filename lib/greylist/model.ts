@@ -1,10 +1,11 @@
 /**
- * What greylisting decides and what it remembers, as data.
+ * Verdicts, and the records that greylisting keeps. Times are milliseconds since the epoch, durations
+ * are milliseconds.
  *
  * @module
  */
 
-/** Why a verdict is what it is. */
+/** The reason of a verdict. */
 export type Reason =
   | "allowed"
   | "blocked"
@@ -15,48 +16,49 @@ export type Reason =
   | "retried"
   | "new"
   | "early"
+  | "listed"
+  | "trap"
   | "low-suspicion"
   | "spf-pass"
   | "not-opted-in"
   | "out-of-scope"
   | "fault";
 
-/** What greylag decides about one attempt. */
+/** The answer to one attempt. */
 export interface Verdict {
-  /** What becomes of the recipient. */
   readonly decision: "pass" | "defer" | "reject";
-  /** Why. */
   readonly reason: Reason;
-  /** For `new` and `early`: the milliseconds left to wait, more than 0. */
+  /** Time left until a retry is accepted, for a deferral; at least 1. */
   readonly wait?: number;
-  /** For `retried`: the milliseconds between the first attempt and this one. */
+  /** Time between the first attempt and this one, for `retried`. */
   readonly delayed?: number;
-  /** For `retried`: whether this recipient is the message's first, and the header is due. */
+  /** The recipient is the first of its message that passes as `retried`. */
   readonly firstOfMessage?: boolean;
-  /** In shadow mode: what the decision would have been, where the mail is accepted all the same. */
+  /** The decision that shadow mode replaced by `pass`. */
   readonly shadow?: "defer" | "reject";
-  /** The origin that agreed, where one did. */
+  /** The origin that matched, such as `org:example.org`. */
   readonly origin?: string;
-  /** The short name of the entry of a list that decided, where one did. */
+  /** The list entry, setting or DNS list that decided. */
   readonly by?: string;
 }
 
-/** A verdict that lets pass. */
 export function pass(reason: Reason): Verdict {
   return { decision: "pass", reason };
 }
 
-/** A sentence for every reason, for people. */
+/** One sentence for each reason, for the command line, the page and the documents. */
 export const REASON_TEXTS: Readonly<Record<Reason, string>> = {
   "allowed": "An allow list entry matches the client, sender or recipient.",
   "blocked": "A block list entry matches the client, sender or recipient.",
   "authenticated": "The client authenticated as a local user.",
   "auto-whitelisted": "The client's origin has retried often enough to skip greylisting.",
   "correspondent": "Local users write to the sender's domain, and the client belongs to it.",
-  "known": "This sender's mail to this recipient was retried before.",
+  "known": "This sender wrote to this recipient from the same origin before.",
   "retried": "The client retried after the delay.",
   "new": "First attempt of this triplet; the client has to retry.",
   "early": "The client retried before the delay was over; it has to retry later.",
+  "listed": "The client retried, but a DNS list names its address.",
+  "trap": "The client wrote to a trap address within the last day.",
   "low-suspicion": "The suspicion score of this client is below the threshold.",
   "spf-pass": "SPF authorises the client for the sender's domain.",
   "not-opted-in": "Greylisting is not enabled for this recipient.",
@@ -64,77 +66,110 @@ export const REASON_TEXTS: Readonly<Record<Reason, string>> = {
   "fault": "Greylag could not decide; the mail passes.",
 };
 
-/** What must be tried twice: who, from whom, to whom. Made by {@linkcode tripletKey}. */
-export interface TripletKey {
-  /** One text for the three, for use as a key. */
-  readonly id: string;
-  /** The name of an origin, such as `net:192.0.2.0/24`. */
-  readonly origin: string;
-  /** The normalised sender; empty for the null sender. */
+/** The key of pending triplets: the sender as it is retried, and the recipient. */
+export interface PendingKey {
+  /** The sender by `retrySender`; empty for the null sender. */
   readonly sender: string;
-  /** The normalised recipient. */
   readonly recipient: string;
 }
 
-/** The key of a triplet; no part of it contains a NUL. */
-export function tripletKey(origin: string, sender: string, recipient: string): TripletKey {
-  return { id: `${sender}\0${recipient}\0${origin}`, origin, sender, recipient };
+/** The key of a relation: the folded sender, or `@` and its registrable domain, and the recipient. */
+export type RelationKey = PendingKey;
+
+/** The key as one text, for maps. No part contains a NUL. */
+export function keyText({ sender, recipient }: PendingKey): string {
+  return `${sender}\0${recipient}`;
 }
 
-/** What is remembered of a triplet. Times are milliseconds since the epoch. */
-export interface Triplet {
-  /** When its wait began. */
+/** The attempts of one client network that were deferred, under a {@linkcode PendingKey}. */
+export interface Pending {
+  /** The network of the client that tried first, such as `net:192.0.2.0/24`; unique within a key. */
+  readonly network: string;
+  /** The origins of the client, its `ip:` first, and all names whose reputation it may cost. */
+  readonly origins: readonly string[];
   readonly firstSeen: number;
-  /** When it was last tried or used. */
   readonly lastSeen: number;
-  /** How often it was deferred. */
+  /** Number of deferred attempts. */
   readonly tries: number;
-  /** When it first came back in time; absent while it is waiting. */
-  readonly passed?: number;
-  /** Whether its delivery was counted for its origin. */
-  readonly counted: boolean;
+  /** Until when a retry is accepted: the retry window, or longer for the sender's own hosts. */
+  readonly expires: number;
 }
 
-/** What is remembered of an origin. Times are milliseconds since the epoch. */
-export interface OriginRecord {
-  /** When its first delivery was counted. */
+/** A sender and recipient whose mail passed, and the origins that it came from. */
+export interface Relation {
+  /** `ip:`, `net:`, `org:` and `spf:` origins, the newest last; at most {@linkcode MAX_ORIGINS}. */
+  readonly origins: readonly string[];
   readonly firstSeen: number;
-  /** When it last delivered. */
   readonly lastSeen: number;
-  /** The deliveries of different triplets that were counted. */
-  readonly deliveries: number;
-  /** When the newest was counted. */
-  readonly lastCounted: number;
 }
 
-/** What is remembered, for a short while, of a message whose recipients come one by one. */
+/** Maximum origins of a relation; the oldest are dropped beyond it. */
+export const MAX_ORIGINS = 16;
+
+/** Maximum client networks that wait under one key; see `deferralChanges`. */
+export const MAX_NETWORKS = 8;
+
+/** A domain that an origin delivered for, and since when. */
+export interface ServedDomain {
+  readonly domain: string;
+  readonly since: number;
+}
+
+/** The reputation of one origin. Counts halve every 30 days. */
+export interface Reputation {
+  /** Retried messages, decayed to {@linkcode updated}. */
+  readonly retried: number;
+  /** Abandoned messages, decayed to {@linkcode updated}. */
+  readonly abandoned: number;
+  /** Retried messages, not decayed. */
+  readonly total: number;
+  readonly updated: number;
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  /** When a retried message was last counted; 0 for never. */
+  readonly lastRetried: number;
+  /** When an abandoned message was last counted; 0 for never. */
+  readonly lastAbandoned: number;
+  /** Until when a client that wrote to a trap is deferred. */
+  readonly trappedUntil?: number;
+  /** The first sender domains with a retried message, for `via:` origins. */
+  readonly domains?: readonly ServedDomain[];
+}
+
+/** The recipients of one message, by Postfix's `instance`; kept in memory only. */
 export interface MessageRecord {
-  /** The client's network, by which two servers that give the same name to messages are told apart. */
-  readonly origin: string;
-  /** The normalised sender, for the same reason. */
+  /** The client's address; two servers may use the same instance. */
+  readonly address: string;
+  /** The sender by `retrySender`, for the same reason. */
   readonly sender: string;
-  /** How its first recipient that passed did so. */
-  readonly reason: "retried" | "known";
-  /** The milliseconds that it waited; 0 for `known`. */
-  readonly delayed: number;
+  /** The longest delay of a recipient that passed as `retried`; absent while none has. */
+  readonly delayed?: number;
+  /**
+   * Recipients given at RCPT, for the null sender that is decided at DATA; those that the lists exempt
+   * are left out.
+   */
+  readonly recipients?: readonly string[];
 }
 
-/** One thing to be remembered: a record in place of what was there. */
+/** A record that replaces the stored one; without a record the stored one is removed. */
 export type Change =
-  | { readonly kind: "triplet"; readonly key: TripletKey; readonly record: Triplet }
-  | { readonly kind: "origin"; readonly key: string; readonly record: OriginRecord }
+  | {
+    readonly kind: "pending";
+    readonly key: PendingKey;
+    readonly network: string;
+    readonly record?: Pending;
+  }
+  | { readonly kind: "relation"; readonly key: RelationKey; readonly record: Relation }
+  | { readonly kind: "reputation"; readonly key: string; readonly record: Reputation }
   | { readonly kind: "message"; readonly key: string; readonly record: MessageRecord };
 
-/** It takes more to decide: what DNS says of the client. */
+/** A lookup that the decision depends on: all evidence, or the DNS lists asked afresh. */
 export interface Question {
-  /** What has to be asked. */
-  readonly ask: "evidence";
+  readonly ask: "evidence" | "lists";
 }
 
-/** A verdict, and what must be remembered before it is told to anybody. */
+/** A verdict, and the changes to store before it is sent. */
 export interface Decision {
-  /** What is answered. */
   readonly verdict: Verdict;
-  /** What is remembered. */
   readonly changes: readonly Change[];
 }

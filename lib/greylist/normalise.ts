@@ -1,46 +1,81 @@
 /**
- * Senders and recipients in the form in which they are compared, so that each new message of a
- * mailing list or a newsletter is not taken for a new sender.
+ * Comparable forms of senders and recipients. All of them ignore case.
  *
  * @module
  */
 import { canonicalDomain, splitAddress } from "../net/email_address.ts";
+import { registrableDomain } from "../net/hostname.ts";
 
-/** BATV (draft-levine-smtp-batv): `prvs=KDDDSSSSSS=local`, and Barracuda's `btv1==HASH==local`. */
-const BATV = /^(?:prvs=[0-9a-z]+=|btv1==[^=]*==)(.+)$/is;
+/**
+ * BATV (draft-levine-smtp-batv): `prvs=TAG=local`, the twisted form `prvs=local=TAG`, Barracuda's
+ * `btv1==HASH==local` and Momentum's `msprvs1=TAG=local`.
+ */
+const BATV = /^(?:prvs=[0-9a-z]+=|btv1==[^=]*==|msprvs1=[^=]*=)(.+)$/s;
+const TWISTED_BATV = /^prvs=([^=]+)=[0-9]{4}[0-9a-f]{6}$/;
 
-/** The Sender Rewriting Scheme: `SRS0=HASH=DAY=domain=local`; `=` may be `+` or `-` at first. */
-const SRS0 = /^SRS0[=+-][^=]*=[^=]*=([^=]+)=(.+)$/is;
+/** The Sender Rewriting Scheme: `SRS0=HASH=DAY=domain=local`; the first `=` may be `+` or `-`. */
+const SRS0 = /^srs0[=+-][^=]*=[^=]*=([^=]+)=(.+)$/s;
 
-/** A forwarder behind a forwarder: `SRS1=HASH=forwarder==HASH=DAY=domain=local`. */
-const SRS1 = /^SRS1[=+-][^=]*=[^=]+=[=+-][^=]*=[^=]*=([^=]+)=(.+)$/is;
+/** A second forwarder: `SRS1=HASH=forwarder==HASH=DAY=domain=local`. */
+const SRS1 = /^srs1[=+-][^=]*=[^=]+=[=+-][^=]*=[^=]*=([^=]+)=(.+)$/s;
 
-const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
-/** What every form that is folded has in it. */
-const FOLDABLE = /[0-9=+]|[a-f]{12}|_at_|\.at\.|#/i;
+/** Any form that is undone or folded contains one of these. */
+const FOLDABLE = /[0-9=+]|[a-f]{12}|_at_|\.at\.|#/;
 
-/** A NUL separates the parts of a triplet. */
+/** Providers whose domain many unrelated people share: their addresses are people, and never fold. */
+const MAILBOX_PROVIDERS: ReadonlySet<string> = new Set(
+  ("aol.com bluewin.ch daum.net fastmail.com free.fr freenet.de gmail.com gmx.at gmx.ch gmx.com gmx.de " +
+    "gmx.net googlemail.com hanmail.net hotmail.co.uk hotmail.com hotmail.de hotmail.fr hotmail.it icloud.com " +
+    "laposte.net libero.it live.com mac.com mail.com mail.ru mailbox.org me.com msn.com naver.com orange.fr " +
+    "outlook.com outlook.de outlook.fr pm.me posteo.de proton.me protonmail.com qq.com rambler.ru sfr.fr " +
+    "t-online.de tutanota.com wanadoo.fr web.de yahoo.co.jp yahoo.co.uk yahoo.com yahoo.de yahoo.fr " +
+    "yandex.com yandex.ru ymail.com zoho.com 126.com 163.com").split(" "),
+);
+
+/** A NUL separates the parts of a key. */
 function withoutNul(address: string): string {
   return address.includes("\0") ? address.replaceAll("\0", "") : address;
 }
 
-function withoutExtension(local: string, delimiter = "+"): string {
-  const at = local.indexOf(delimiter);
+function joined(local: string, domain: string): string {
+  return domain === "" ? local : `${local}@${canonicalDomain(domain)}`;
+}
+
+function withoutBatv(local: string): string {
+  return TWISTED_BATV.exec(local)?.[1] ?? BATV.exec(local)?.[1] ?? local;
+}
+
+/**
+ * The sender as a retry repeats it: in lower case, without a BATV tag and without the hash and day of
+ * SRS, which a server makes anew for each delivery. Everything else stays.
+ */
+export function retrySender(sender: string): string {
+  const { local, domain } = splitAddress(withoutNul(sender).toLowerCase());
+  if (!local.includes("=")) return joined(local, domain);
+  const plain = withoutBatv(local);
+  const rewritten = SRS0.exec(plain) ?? SRS1.exec(plain);
+  if (rewritten === null) return joined(plain, domain);
+  return joined(`srs0===${rewritten[1]}=${rewritten[2]}`, domain);
+}
+
+function withoutExtension(local: string): string {
+  const at = local.indexOf("+");
   return at > 0 ? local.slice(0, at) : local;
 }
 
 function foldWord(word: string): string {
   if (/^[0-9]+$/.test(word)) return "#";
-  if (/^[0-9a-f]+$/i.test(word) && word.length >= (/[0-9]/.test(word) ? 4 : 12)) return "#";
+  if (/^[0-9a-f]+$/.test(word) && word.length >= (/[0-9]/.test(word) ? 4 : 12)) return "#";
   const numbers = word.match(/[0-9]+/g) ?? [];
-  // Letters and digits in turns are somebody's numbering in base 32, 36 or 64.
+  // Letters and digits in turns are a number in base 32, 36 or 64.
   if (word.length >= 8 && numbers.length >= 2) return "#";
   return word.replaceAll(/[0-9]{3,}/g, "#");
 }
 
 function foldNumbers(local: string): string {
-  return local.replaceAll(UUID, "#").replaceAll(/[0-9a-z]+/gi, foldWord).replaceAll(
+  return local.replaceAll(UUID, "#").replaceAll(/[0-9a-z]+/g, foldWord).replaceAll(
     /#(?:[-._=]#)+/g,
     "#",
   );
@@ -50,41 +85,88 @@ function escapeForPattern(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 }
 
-/** Variable Envelope Return Path: the recipient stands in the sender as `user=example.org`. */
+/** Variable Envelope Return Path: the sender contains the recipient as `user=example.org`. */
 function foldRecipient(local: string, recipient: string): string {
-  const { local: user, domain } = splitAddress(recipient);
+  const { local: user, domain } = splitAddress(recipient.toLowerCase());
   if (user === "" || domain === "" || local.length < user.length + domain.length) return local;
   const embedded = new RegExp(
     `${escapeForPattern(user)}(?:=|_at_|\\.at\\.|#)${escapeForPattern(domain)}`,
-    "i",
   );
   return local.replace(embedded, "#");
 }
 
 /**
- * The sender in the form in which it is compared: lower-case domain in A-labels; BATV and SRS
- * undone; the recipient inside the sender, extensions, numbers and hex runs folded.
+ * The sender of a relation: BATV and SRS undone, an embedded recipient, extensions, numbers and
+ * hexadecimal runs folded to `#`.
  *
  * @param sender the sender as Postfix passes it; empty for the null sender.
- * @param recipient the recipient as Postfix passes it.
  */
-export function normaliseSender(sender: string, recipient: string): string {
-  let { local, domain } = splitAddress(withoutNul(sender));
-  // Most senders are people, and there is nothing to fold.
-  if (!FOLDABLE.test(local)) return domain === "" ? local : `${local}@${canonicalDomain(domain)}`;
-  local = BATV.exec(local)?.[1] ?? local;
+export function foldSender(sender: string, recipient: string): string {
+  let { local, domain } = splitAddress(withoutNul(sender).toLowerCase());
+  // Most senders are people with nothing to fold.
+  if (!FOLDABLE.test(local)) return joined(local, domain);
+  local = withoutBatv(local);
   const rewritten = SRS0.exec(local) ?? SRS1.exec(local);
   if (rewritten !== null) [, domain, local] = rewritten as unknown as [string, string, string];
-  local = foldNumbers(withoutExtension(foldRecipient(local, recipient)));
-  return domain === "" ? local : `${local}@${canonicalDomain(domain)}`;
+  local = withoutExtension(foldRecipient(local, recipient));
+  const canonical = canonicalDomain(domain);
+  if (!MAILBOX_PROVIDERS.has(canonical)) local = foldNumbers(local);
+  return canonical === "" ? local : `${local}@${canonical}`;
+}
+
+/** A local part that a person or a role keeps: up to three short words, and a number at the end. */
+const STABLE = /^[a-z]{1,15}(?:[._-][a-z]{1,15}){0,2}[0-9]{0,4}$/;
+
+/** A name such as `JohnMcDonald` changes to upper case twice; a token does so more often. */
+const MAX_CASE_CHANGES = 2;
+const CASE_CHANGE = /[a-z][A-Z]/g;
+
+/** Maximum length of a local part (RFC 5321, 4.5.3.1.1). */
+const MAX_LOCAL = 64;
+
+/**
+ * Whether a local part looks as if it changes from message to message, such as a bounce address with
+ * a token in it.
+ *
+ * @param local the local part as given: mixed case counts.
+ */
+export function isUnstable(local: string): boolean {
+  if (local.length > MAX_LOCAL || !STABLE.test(local.toLowerCase())) return true;
+  return (local.match(CASE_CHANGE)?.length ?? 0) > MAX_CASE_CHANGES;
 }
 
 /**
- * The recipient in the form in which it is compared: case folded, without `+extension`, its domain
- * in A-labels.
+ * The sender of a relation with a whole domain, `@example.org`, for a sender with an unstable local
+ * part.
+ *
+ * @returns undefined for a stable local part, a mailbox provider, the null sender and a domain that is
+ * a public suffix.
  */
+export function domainSender(sender: string): string | undefined {
+  const { local, domain } = splitAddress(sender);
+  if (domain === "" || !isUnstable(local)) return undefined;
+  const registrable = registrableDomain(canonicalDomain(domain));
+  if (registrable === undefined || MAILBOX_PROVIDERS.has(registrable)) return undefined;
+  return `@${registrable}`;
+}
+
+/** The recipient in lower case, without `+extension`, its domain in A-labels. */
 export function normaliseRecipient(recipient: string): string {
-  const { local, domain } = splitAddress(withoutNul(recipient));
-  const user = withoutExtension(local.toLowerCase());
-  return domain === "" ? user : `${user}@${canonicalDomain(domain)}`;
+  const { local, domain } = splitAddress(withoutNul(recipient).toLowerCase());
+  return joined(withoutExtension(local), domain);
+}
+
+/** Words by which automatic senders of codes and notices name themselves. */
+const AUTOMATIC_WORDS: ReadonlySet<string> = new Set(
+  ("2fa account accounts alert alerts auth authentication code codes confirm confirmation donotreply " +
+    "login mfa noreply notification notifications notify otp password passwort registration security " +
+    "service signin signup sicherheit verification verify").split(" "),
+);
+
+/** Whether the local part is one that sends login codes, such as `no-reply` or `security`. */
+export function isAutomaticSender(sender: string): boolean {
+  const local = splitAddress(sender).local.toLowerCase();
+  const words = local.split(/[^a-z0-9]+/);
+  return words.some((word) => AUTOMATIC_WORDS.has(word)) ||
+    /(?:no|do[-_.]?not)[-_.]?reply/.test(local);
 }

@@ -1,39 +1,53 @@
 /**
- * What the administrator says about greylisting.
+ * The settings of the decision. Durations are milliseconds.
  *
  * @module
  */
 import type { Network } from "../net/network.ts";
 
-/** Who is greylisted: every stranger, only odd ones, nobody but as if, or nobody. */
-export type Mode = "all" | "suspicious" | "shadow" | "off";
+/**
+ * Which strangers are greylisted: `all`; only those with a suspicion score at the threshold
+ * (`suspicious`); `suspicious` while a DNSBL answers and `all` otherwise (`auto`); none, but logged as
+ * if (`shadow`); none (`off`).
+ */
+export type Mode = "auto" | "all" | "suspicious" | "shadow" | "off";
 
-/** The settings of the decision. Durations are in milliseconds. */
 export interface Rules {
-  /** Who is greylisted. */
   readonly mode: Mode;
-  /** How long a stranger has to wait (RFC 6647, 4.5: a few minutes are enough). */
+  /** The wait of a named client (RFC 6647, 4.5). */
   readonly delay: number;
-  /** How long after its first attempt a stranger may come back. */
+  /** The wait of a listed client and of one without a name; at least {@linkcode delay}. */
+  readonly delaySuspicious: number;
+  /** Maximum time between the first attempt and the retry. */
   readonly retryWindow: number;
-  /** How long one who came back is remembered since the last use. */
+  /** Time without mail after which relations and reputations expire. */
   readonly lifetime: number;
-  /** The deliveries that make an origin proven; 0 for never. */
+  /** Retried messages that auto-whitelist an address; 0 disables auto-whitelisting. */
   readonly autoWhitelistClients: number;
-  /** The size of a network, in bits. */
+  /** Retried messages that auto-whitelist a domain, where SPF or the name proves it; 0 for never. */
+  readonly autoWhitelistDomains: number;
+  /** Prefix length of an IPv4 network. */
   readonly ipv4Prefix: number;
-  /** The size of a network, in bits. */
+  /** Prefix length of an IPv6 network. */
   readonly ipv6Prefix: number;
-  /** At which stage the null sender is greylisted. */
+  /** The SMTP stage at which the null sender is greylisted. */
   readonly nullSender: "rcpt" | "data";
-  /** What a pass of SPF is worth: one more origin, a way in at once, or nothing. */
+  /** The effect of an SPF pass: an origin, skipping the wait, or none. */
   readonly spf: "origin" | "pass" | "off";
-  /** What becomes of a stranger that SPF says is not its sender's. */
+  /** The effect of an SPF fail on a stranger. */
   readonly spfFail: "greylist" | "block";
-  /** In mode `suspicious`: so suspicious, or more, is greylisted. */
+  /** DNS lists are configured. */
+  readonly hasDnsLists: boolean;
+  /** Maximum time from the first attempt that `listed = "defer"` defers a listed client. */
+  readonly listedWait: number;
+  /** Senders of login codes with an SPF pass skip the wait. */
+  readonly codes: "spf" | "off";
+  /** Suspicion score from which mode `suspicious` greylists. */
   readonly suspicionThreshold: number;
-  /** Whether the domains that our own users write to are known. */
+  /** The domains that local users write to are remembered. */
   readonly learnOutbound: boolean;
   /** Clients that are never greylisted. */
   readonly trustedNetworks: readonly Network[];
+  /** Secret of this installation that selects the sample of auto-whitelisted first contacts. */
+  readonly sampleKey: string;
 }

@@ -1,16 +1,27 @@
 /**
- * Imported records, and their merge with stored ones; pure.
+ * The records of an import, and their merge with the stored ones: nothing that is stored is shortened
+ * or lowered.
  *
  * @module
  */
+import { relationKeysOf } from "../greylist/attempt.ts";
+import type { Memory } from "../greylist/memory.ts";
+import {
+  type Change,
+  MAX_NETWORKS,
+  type Pending,
+  type Relation,
+  type Reputation,
+  type ServedDomain,
+} from "../greylist/model.ts";
+import { countsAt, isLive } from "../greylist/reputation.ts";
 import type { Rules } from "../greylist/rules.ts";
-import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/model.ts";
-import type { Recalled } from "../store/store.ts";
+import { isPending, mergeOrigins } from "../greylist/triplets.ts";
 
-export type Item =
-  | { readonly key: TripletKey; readonly triplet: Triplet }
-  /** Sender and recipient of the key are empty. */
-  | { readonly key: TripletKey; readonly origin: OriginRecord };
+/** A record to be stored. */
+export type Item = Exclude<Change, { readonly kind: "message" }> & {
+  readonly record: Pending | Relation | Reputation;
+};
 
 /** Opt-in or opt-out of a recipient. */
 export interface Choice {
@@ -20,17 +31,19 @@ export interface Choice {
 }
 
 export interface SourceError {
-  /** Counted from 1; 0 for a file without lines. */
+  /** Counted from 1; 0 where there are no lines. */
   readonly line: number;
   readonly why: string;
 }
 
+/** The content of one file. */
 export interface Source {
   readonly items: readonly Item[];
   readonly choices: readonly Choice[];
   readonly errors: readonly SourceError[];
 }
 
+/** Durations are milliseconds. */
 export interface Reading {
   readonly rules: Rules;
   /** Delay of the other server, in milliseconds. */
@@ -39,37 +52,122 @@ export interface Reading {
   readonly now: number;
 }
 
+/** Whether the daemon would have removed the record already. */
 export function isExpired(item: Item, rules: Rules, now: number): boolean {
-  if ("origin" in item) return now - item.origin.lastSeen > rules.lifetime;
-  const { passed, firstSeen, lastSeen } = item.triplet;
-  return passed === undefined
-    ? now - firstSeen > rules.retryWindow
-    : now - lastSeen > rules.lifetime;
+  if (item.kind === "pending") return !isPending(item.record!, now);
+  return !isLive(item.record, rules, now);
 }
 
-/** @returns undefined if the stored record is as good. */
-export function changeOf(item: Item, recalled: Recalled): Change | undefined {
-  if ("origin" in item) {
-    const name = item.key.origin;
-    const before = recalled.origins.get(name);
-    const { deliveries, lastSeen } = item.origin;
-    if (before !== undefined && before.deliveries >= deliveries && before.lastSeen >= lastSeen) {
-      return undefined;
+/** The change that an item makes; undefined if the stored record is as good. */
+export function changeOf(item: Item, memory: Memory): Change | undefined {
+  switch (item.kind) {
+    case "pending":
+      return pendingChange(item, memory);
+    case "relation": {
+      const before = memory.relation(item.key);
+      const record = before === undefined
+        ? item.record
+        : mergeRelation(before, item.record, memory);
+      return record === before ? undefined : { ...item, record };
     }
-    const record = {
-      ...item.origin,
-      deliveries: Math.max(deliveries, before?.deliveries ?? 0),
-      lastSeen: Math.max(lastSeen, before?.lastSeen ?? 0),
-    };
-    recalled.origins.set(name, record);
-    return { kind: "origin", key: name, record };
+    case "reputation": {
+      const before = memory.reputation(item.key);
+      const record = before === undefined
+        ? item.record
+        : mergeReputation(before, item.record, memory);
+      return record === before ? undefined : { ...item, record };
+    }
   }
-  const before = recalled.triplets.get(item.key.id);
-  const isBetter = before === undefined ||
-    (item.triplet.passed !== undefined &&
-      (before.passed === undefined || before.lastSeen < item.triplet.lastSeen));
-  if (!isBetter) return undefined;
-  const record = { ...item.triplet, counted: item.triplet.counted || (before?.counted ?? false) };
-  recalled.triplets.set(item.key.id, record);
-  return { kind: "triplet", key: item.key, record };
+}
+
+function pendingChange(
+  item: Item & { readonly kind: "pending" },
+  memory: Memory,
+): Change | undefined {
+  const { key, record } = item;
+  if (record === undefined) return undefined;
+  const isKnown = relationKeysOf(key.sender, key.recipient).some((relationKey) => {
+    const known = memory.relation(relationKey)?.origins ?? [];
+    return record.origins.some((origin) => memory.includes(known, origin));
+  });
+  // A known sender does not wait.
+  if (isKnown) return undefined;
+  const waiting = memory.pending(key);
+  const before = waiting.find(({ network }) => memory.includes([network], record.network));
+  if (before === undefined) return waiting.length < MAX_NETWORKS ? item : undefined;
+  const origins = mergeOrigins(memory, before.origins, record.origins);
+  const { firstSeen, lastSeen, tries, expires } = before;
+  if (
+    origins === before.origins && firstSeen <= record.firstSeen && lastSeen >= record.lastSeen &&
+    tries >= record.tries && expires >= record.expires
+  ) {
+    return undefined;
+  }
+  const merged: Pending = {
+    network: before.network,
+    origins,
+    firstSeen: Math.min(firstSeen, record.firstSeen),
+    lastSeen: Math.max(lastSeen, record.lastSeen),
+    tries: Math.max(tries, record.tries),
+    expires: Math.max(expires, record.expires),
+  };
+  return { ...item, record: merged };
+}
+
+/** @returns `before` itself if nothing changes. */
+function mergeRelation(before: Relation, added: Relation, memory: Memory): Relation {
+  const origins = mergeOrigins(memory, before.origins, added.origins);
+  const firstSeen = Math.min(before.firstSeen, added.firstSeen);
+  const lastSeen = Math.max(before.lastSeen, added.lastSeen);
+  const isSame = origins === before.origins && firstSeen === before.firstSeen &&
+    lastSeen === before.lastSeen;
+  return isSame ? before : { origins, firstSeen, lastSeen };
+}
+
+/** @returns `before` itself if nothing changes. */
+function mergeReputation(before: Reputation, added: Reputation, memory: Memory): Reputation {
+  const updated = Math.max(before.updated, added.updated);
+  const [one, other] = [countsAt(before, updated), countsAt(added, updated)];
+  const domains = mergeDomains(before.domains, added.domains, memory);
+  const isSame = one.retried >= other.retried && one.abandoned >= other.abandoned &&
+    before.total >= added.total && before.firstSeen <= added.firstSeen &&
+    before.lastSeen >= added.lastSeen && domains === before.domains;
+  if (isSame) return before;
+  return {
+    ...before,
+    retried: Math.max(one.retried, other.retried),
+    abandoned: Math.max(one.abandoned, other.abandoned),
+    total: Math.max(before.total, added.total),
+    updated,
+    firstSeen: Math.min(before.firstSeen, added.firstSeen),
+    lastSeen: Math.max(before.lastSeen, added.lastSeen),
+    lastRetried: Math.max(before.lastRetried, added.lastRetried),
+    lastAbandoned: Math.max(before.lastAbandoned, added.lastAbandoned),
+    ...(domains === undefined ? {} : { domains }),
+  };
+}
+
+function mergeDomains(
+  before: readonly ServedDomain[] | undefined,
+  added: readonly ServedDomain[] | undefined,
+  memory: Memory,
+): readonly ServedDomain[] | undefined {
+  const missing = (added ?? []).filter(({ domain }) =>
+    !(before ?? []).some((one) => memory.includes([one.domain], domain))
+  );
+  return missing.length === 0 ? before : [...(before ?? []), ...missing];
+}
+
+/** The reputation of messages that were retried, the last of them at a time. */
+export function retriedReputation(count: number, first: number, last: number): Reputation {
+  return {
+    retried: count,
+    abandoned: 0,
+    total: count,
+    updated: last,
+    firstSeen: first,
+    lastSeen: last,
+    lastRetried: last,
+    lastAbandoned: 0,
+  };
 }

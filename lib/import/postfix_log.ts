@@ -1,12 +1,14 @@
 /**
- * Deliveries in Postfix's log.
+ * Deliveries and deferrals in Postfix's log.
  *
  * @module
  */
 import { type IpAddress, isLoopback, parseAddress } from "../net/network.ts";
 import { DAY } from "../text/duration.ts";
 
-export interface Delivery {
+/** A message that was delivered to one recipient, or deferred at RCPT with a code from 400 to 499. */
+export interface LoggedMail {
+  readonly kind: "delivered" | "deferred";
   /** Milliseconds since the epoch. */
   readonly time: number;
   readonly address: IpAddress;
@@ -52,6 +54,23 @@ function dateWithoutYear(parts: readonly string[], now: number): number {
   return inYear(year) > now + DAY ? inYear(year - 1) : inYear(year);
 }
 
+const DEFERRED =
+  /^reject: RCPT from (\S*)\[([0-9A-Fa-f.:]+)\]: 4\d\d .*; from=<([^>]*)> to=<([^>]+)> proto=/;
+
+function deferralOf(rest: string, time: number): LoggedMail | undefined {
+  const [, clientName, ip, sender, recipient] = DEFERRED.exec(rest) ?? [];
+  const address = ip === undefined ? undefined : parseAddress(ip);
+  if (address === undefined || isLoopback(address)) return undefined;
+  return {
+    kind: "deferred",
+    time,
+    address,
+    clientName: clientName!,
+    sender: sender!,
+    recipient: recipient!,
+  };
+}
+
 /** Expects lines in chronological order. */
 export class PostfixLog {
   readonly #now: number;
@@ -65,7 +84,7 @@ export class PostfixLog {
   }
 
   /** @throws {Error} for an invalid date. */
-  line(text: string): Delivery | undefined {
+  line(text: string): LoggedMail | undefined {
     const match = PREFIX.exec(text);
     if (match === null) return undefined;
     const [, month, day, hour, minute, second, iso, , program, rest] = match;
@@ -80,13 +99,15 @@ export class PostfixLog {
    * @param time milliseconds since the epoch.
    * @param program name without `postfix/`.
    */
-  message(time: number, program: string, text: string): Delivery | undefined {
+  message(time: number, program: string, text: string): LoggedMail | undefined {
     this.lines++;
     const match = QUEUED.exec(text);
     if (match === null) return undefined;
     const [, queueId, rest] = match;
-    if (program === "smtpd") this.#begin(queueId!, rest!);
-    else if (program === "qmgr") this.#goOn(queueId!, rest!);
+    if (program === "smtpd") {
+      if (rest!.startsWith("reject: ")) return deferralOf(rest!, time);
+      this.#begin(queueId!, rest!);
+    } else if (program === "qmgr") this.#goOn(queueId!, rest!);
     else return this.#deliver(queueId!, rest!, time);
     return undefined;
   }
@@ -111,12 +132,12 @@ export class PostfixLog {
     else if (rest === "removed") this.#messages.delete(queueId);
   }
 
-  #deliver(queueId: string, rest: string, time: number): Delivery | undefined {
+  #deliver(queueId: string, rest: string, time: number): LoggedMail | undefined {
     const message = this.#messages.get(queueId);
     if (message?.sender === undefined) return undefined;
     const to = /^to=<(.*?)>, (?:orig_to=<(.*?)>, )?.*\bstatus=sent\b/.exec(rest);
     if (to === null) return undefined;
     const { address, clientName, sender } = message;
-    return { time, address, clientName, sender, recipient: to[2] ?? to[1]! };
+    return { kind: "delivered", time, address, clientName, sender, recipient: to[2] ?? to[1]! };
   }
 }

@@ -3,19 +3,25 @@
  *
  * @module
  */
-import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
-import { originsOf } from "../greylist/origin.ts";
-import { tripletKey } from "../greylist/model.ts";
-import { type IpAddress, parseAddress } from "../net/network.ts";
+import { relationKeysOf } from "../greylist/attempt.ts";
+import { normaliseRecipient, retrySender } from "../greylist/normalise.ts";
+import { formatAddress, type IpAddress, parseAddress } from "../net/network.ts";
 import { SECOND } from "../text/duration.ts";
-import type { Item, Reading, Source, SourceError } from "./item.ts";
+import {
+  type Item,
+  type Reading,
+  retriedReputation,
+  type Source,
+  type SourceError,
+} from "./item.ts";
+import { sourceClient } from "./source_client.ts";
 
 /** Times are milliseconds since the epoch. */
 export type PostgreyRecord =
   /** A triplet of `postgrey.db`. */
   | {
     readonly kind: "triplet";
-    /** An address of the client's network. */
+    /** The first address of the client's network, or with --lookup-by-host the client's address. */
     readonly address: IpAddress;
     /** Normalised by postgrey. */
     readonly sender: string;
@@ -115,21 +121,24 @@ export function parsePostgreyDump(text: string): Dump {
 }
 
 function itemOf(record: PostgreyRecord, { rules, delay }: Reading): Item {
-  const origin = originsOf(record.address, undefined, rules)[0]!.name;
   if (record.kind === "client") {
-    const { count, last } = record;
-    return {
-      key: tripletKey(origin, "", ""),
-      origin: { firstSeen: last, lastSeen: last, deliveries: count, lastCounted: last },
-    };
+    const { address, count, last } = record;
+    const key = `ip:${formatAddress(address)}`;
+    return { kind: "reputation", key, record: retriedReputation(count, last, last) };
   }
-  const sender = normaliseSender(record.sender, record.recipient);
-  const key = tripletKey(origin, sender, normaliseRecipient(record.recipient));
-  const { first, last } = record;
-  const passed = last - first >= delay ? { passed: last } : {};
+  const { address, sender, recipient, first, last } = record;
+  const { network, origin } = sourceClient(address, rules);
+  const origins = [origin];
+  if (last - first >= delay) {
+    const [key] = relationKeysOf(sender, recipient);
+    return { kind: "relation", key: key!, record: { origins, firstSeen: first, lastSeen: last } };
+  }
+  const expires = first + rules.retryWindow;
   return {
-    key,
-    triplet: { firstSeen: first, lastSeen: last, tries: 1, ...passed, counted: false },
+    kind: "pending",
+    key: { sender: retrySender(sender), recipient: normaliseRecipient(recipient) },
+    network,
+    record: { network, origins, firstSeen: first, lastSeen: last, tries: 1, expires },
   };
 }
 

@@ -63,8 +63,8 @@ async function readPostfix(path: string, log: PostfixLog, replay: Replay): Promi
   const takeLine = (text: string) => {
     line++;
     try {
-      const delivery = log.line(text);
-      if (delivery !== undefined) replay.add(delivery);
+      const mail = log.line(text);
+      if (mail !== undefined) replay.add(mail);
     } catch (error) {
       errors.push({ line, why: messageOf(error) });
     }
@@ -76,8 +76,8 @@ async function readPostfix(path: string, log: PostfixLog, replay: Replay): Promi
       entry.get("_SOURCE_REALTIME_TIMESTAMP") ?? entry.get("__REALTIME_TIMESTAMP"),
     );
     if (Number.isNaN(time)) return;
-    const delivery = log.message(time / 1000, program, entry.get("MESSAGE") ?? "");
-    if (delivery !== undefined) replay.add(delivery);
+    const mail = log.message(Math.round(time / 1000), program, entry.get("MESSAGE") ?? "");
+    if (mail !== undefined) replay.add(mail);
   };
   for await (const bytes of await open(path)) {
     isJournal ??= new TextDecoder().decode(bytes.subarray(0, JOURNAL_BEGINNING.length)) ===

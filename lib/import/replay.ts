@@ -1,30 +1,33 @@
 /**
- * Replays deliveries of a log through the decision; pure.
+ * Replays the deferrals and deliveries of a log through the decision.
  *
  * @module
  */
-import { makeAttempt, subjectOf, UNLISTED } from "../greylist/attempt.ts";
+import { type AttemptInput, makeAttempt, UNLISTED } from "../greylist/attempt.ts";
 import { decide } from "../greylist/decide.ts";
 import { NO_EVIDENCE } from "../greylist/evidence.ts";
 import { WorkingMemory } from "../greylist/memory.ts";
 import type { Rules } from "../greylist/rules.ts";
-import { tripletKey } from "../greylist/model.ts";
 import { contains } from "../net/network.ts";
 import type { Item } from "./item.ts";
-import type { Delivery } from "./postfix_log.ts";
+import type { LoggedMail } from "./postfix_log.ts";
 
-/** Replays deliveries as if each of them had been deferred and retried. */
+/**
+ * Replays mail in the order of its log. A delivery makes its sender known; it earns as a retry does only
+ * if the log shows that it was deferred and that the delay was over.
+ */
 export class Replay {
   readonly #rules: Rules;
   readonly #memory = new WorkingMemory();
 
   constructor(rules: Rules) {
-    this.#rules = { ...rules, mode: "all", nullSender: "rcpt" };
+    this.#rules = { ...rules, mode: "all", nullSender: "rcpt", hasDnsLists: false };
   }
 
-  add({ time, address, clientName, sender, recipient }: Delivery): void {
+  add(mail: LoggedMail): void {
+    const { time, address, clientName, sender, recipient } = mail;
     if (this.#rules.trustedNetworks.some((network) => contains(network, address))) return;
-    const attempt = makeAttempt({
+    const input: AttemptInput = {
       stage: "RCPT",
       authenticated: false,
       address,
@@ -33,21 +36,38 @@ export class Replay {
       sender,
       recipient,
       instance: "",
-    });
-    const subject = subjectOf(attempt, this.#rules, NO_EVIDENCE);
-    // A released message is remembered and earns reputation, as an accepted retry does.
-    const listing = { ...UNLISTED, released: true };
-    const about = { attempt, subject, listing, evidence: NO_EVIDENCE };
-    this.#memory.apply(decide(about, this.#memory, this.#rules, time).changes);
+    };
+    if (mail.kind === "deferred") this.#replay(input, time, false, "defer");
+    else if (!this.#replay(input, time, false, "pass")) this.#replay(input, time, true, "pass");
   }
 
+  /**
+   * Applies the decision on an attempt if it is the one that the log shows.
+   *
+   * @param released the attempt passes without having waited.
+   */
+  #replay(
+    input: AttemptInput,
+    time: number,
+    released: boolean,
+    expected: "pass" | "defer",
+  ): boolean {
+    const about = {
+      attempt: makeAttempt(input),
+      listing: { ...UNLISTED, released },
+      evidence: NO_EVIDENCE,
+      listsAreFresh: true,
+    };
+    const decision = decide(about, this.#memory, this.#rules, time);
+    if ("ask" in decision || decision.verdict.decision !== expected) return false;
+    this.#memory.apply(decision.changes);
+    return true;
+  }
+
+  /** The records that the mail left behind. */
   items(): Item[] {
-    return this.#memory.stored().flatMap((change): Item[] => {
-      if (change.kind === "triplet") return [{ key: change.key, triplet: change.record }];
-      if (change.kind === "origin") {
-        return [{ key: tripletKey(change.key, "", ""), origin: change.record }];
-      }
-      return [];
-    });
+    return this.#memory.stored().filter((change): change is Item =>
+      change.kind !== "message" && change.record !== undefined
+    );
   }
 }

@@ -3,12 +3,22 @@
  *
  * @module
  */
-import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
-import { originsOf } from "../greylist/origin.ts";
-import { type OriginRecord, tripletKey } from "../greylist/model.ts";
+import type { Reputation } from "../greylist/model.ts";
+import { normaliseRecipient, retrySender } from "../greylist/normalise.ts";
+import { pairName } from "../greylist/origins.ts";
+import { canonicalDomain } from "../net/email_address.ts";
+import { registrableDomain } from "../net/hostname.ts";
 import { type IpAddress, parseAddress } from "../net/network.ts";
 import { SECOND } from "../text/duration.ts";
-import type { Choice, Item, Reading, Source, SourceError } from "./item.ts";
+import {
+  type Choice,
+  type Item,
+  type Reading,
+  retriedReputation,
+  type Source,
+  type SourceError,
+} from "./item.ts";
+import { sourceClient } from "./source_client.ts";
 
 /** Columns in the order of sqlgrey's CREATE TABLE. */
 export const SQLGREY_TABLES: Readonly<Record<string, readonly string[]>> = {
@@ -31,13 +41,19 @@ export interface SqlgreyRow {
 /** sqlgrey's placeholder for the null sender. */
 const UNDEFINED = "-undef-";
 
-/** A network or an address: `192.0.2`, `192.0.2.10`, `2001:db8:0:1`, `2001:db8::1`. */
-function sourceOf(text: string): IpAddress | undefined {
+/** A network of its own size, or an address: `192.0.2`, `192.0.2.10`, `2001:db8:0:1`, `2001:db8::1`. */
+function sourceOf(
+  text: string,
+): { readonly address: IpAddress; readonly isNetwork: boolean } | undefined {
   const numbers = text.split(".");
-  if (/^[\d.]+$/.test(text) && numbers.length < 4) {
-    return parseAddress([...numbers, "0", "0", "0"].slice(0, 4).join("."));
-  }
-  return parseAddress(text) ?? parseAddress(`${text.replace(/:$/, "")}::`);
+  const isShort = /^[\d.]+$/.test(text) && numbers.length < 4;
+  const whole = isShort ? undefined : parseAddress(text);
+  if (whole !== undefined) return { address: whole, isNetwork: false };
+  const first = isShort
+    ? [...numbers, "0", "0", "0"].slice(0, 4).join(".")
+    : `${text.replace(/:$/, "")}::`;
+  const address = parseAddress(first);
+  return address && { address, isNetwork: true };
 }
 
 /** `2026-11-24 10:00:00`, with or without a fraction and a zone; without one it is UTC. */
@@ -62,6 +78,39 @@ function senderOf(row: SqlgreyRow): string {
   return local === UNDEFINED || domain === UNDEFINED ? "" : `${local}@${domain}`;
 }
 
+/** Senders of one domain from one network after which sqlgrey auto-whitelisted the domain there. */
+const DOMAIN_SENDERS = 2;
+
+/** The retried messages of one origin, from the rows that name it. */
+class Retries {
+  readonly #reputations = new Map<string, Reputation>();
+
+  add(name: string, count: number, first: number, last: number): void {
+    const before = this.#reputations.get(name);
+    this.#reputations.set(
+      name,
+      retriedReputation(
+        (before?.total ?? 0) + count,
+        Math.min(first, before?.firstSeen ?? first),
+        Math.max(last, before?.lastSeen ?? last),
+      ),
+    );
+  }
+
+  /** @param least retried messages of a pair at least, so that it is auto-whitelisted. */
+  items(least: number): Item[] {
+    return [...this.#reputations].map(([key, { total, firstSeen, lastSeen }]) => {
+      const count = key.startsWith("net:") ? Math.max(total, least) : total;
+      return { kind: "reputation", key, record: retriedReputation(count, firstSeen, lastSeen) };
+    });
+  }
+}
+
+/**
+ * Reads rows into records. A sender or domain that sqlgrey auto-whitelisted on a network becomes the
+ * reputation of the pair of both, as one retried message earns it here; an exact address gets the
+ * retried messages as well, since a client without a name has no pair.
+ */
 export function sqlgreySource(
   rows: readonly SqlgreyRow[],
   { rules }: Reading,
@@ -69,20 +118,7 @@ export function sqlgreySource(
 ): Source {
   const items: Item[] = [];
   const choices: Choice[] = [];
-  const origins = new Map<string, OriginRecord>();
-  /** An auto-whitelisted sender was retried once, an auto-whitelisted domain several times. */
-  const earn = (origin: string, deliveries: number, first: number, last: number) => {
-    const before = origins.get(origin);
-    origins.set(origin, {
-      firstSeen: Math.min(first, before?.firstSeen ?? first),
-      lastSeen: Math.max(last, before?.lastSeen ?? last),
-      deliveries: Math.min(
-        (before?.deliveries ?? 0) + deliveries,
-        Math.max(1, rules.autoWhitelistClients),
-      ),
-      lastCounted: Math.max(last, before?.lastCounted ?? last),
-    });
-  };
+  const retries = new Retries();
   for (const row of rows) {
     const fail = (why: string) => errors.push({ line: row.line, why: `${row.table}: ${why}` });
     if (row.table.startsWith("opt")) {
@@ -92,10 +128,10 @@ export function sqlgreySource(
       else choices.push({ list, pattern });
       continue;
     }
-    const address = sourceOf(textOf(row, "src"));
+    const source = sourceOf(textOf(row, "src"));
     const first = timeOf(row.columns["first_seen"]);
-    if (address === undefined) {
-      fail(`invalid address "${textOf(row, "src")}"`);
+    if (source === undefined) {
+      fail(`"${textOf(row, "src")}" is no address`);
       continue;
     }
     const last = row.table === "connect" ? first : timeOf(row.columns["last_seen"]);
@@ -103,20 +139,22 @@ export function sqlgreySource(
       fail(`invalid time "${textOf(row, first === undefined ? "first_seen" : "last_seen")}"`);
       continue;
     }
-    const origin = originsOf(address, undefined, rules)[0]!.name;
+    const { network, ip, origin } = sourceClient(source.address, rules, source.isNetwork);
     if (row.table === "connect") {
-      const recipient = textOf(row, "rcpt");
-      const key = tripletKey(
-        origin,
-        normaliseSender(senderOf(row), recipient),
-        normaliseRecipient(recipient),
-      );
-      const triplet = { firstSeen: first, lastSeen: first, tries: 1, counted: false };
-      items.push({ key, triplet });
-    } else {
-      earn(origin, row.table === "domain_awl" ? rules.autoWhitelistClients : 1, first, last);
+      const key = {
+        sender: retrySender(senderOf(row)),
+        recipient: normaliseRecipient(textOf(row, "rcpt")),
+      };
+      const expires = first + rules.retryWindow;
+      const times = { firstSeen: first, lastSeen: first, expires };
+      const record = { network, origins: [origin], tries: 1, ...times };
+      items.push({ kind: "pending", key, network, record });
+      continue;
     }
+    const count = row.table === "domain_awl" ? DOMAIN_SENDERS : 1;
+    const domain = registrableDomain(canonicalDomain(textOf(row, "sender_domain")));
+    if (domain !== undefined) retries.add(pairName(network, domain), count, first, last);
+    if (ip !== undefined) retries.add(ip, count, first, last);
   }
-  for (const [name, origin] of origins) items.push({ key: tripletKey(name, "", ""), origin });
-  return { items, choices, errors };
+  return { items: [...items, ...retries.items(rules.autoWhitelistDomains)], choices, errors };
 }

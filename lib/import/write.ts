@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { WorkingMemory } from "../greylist/memory.ts";
 import type { Change } from "../greylist/model.ts";
 import { formatPattern, parsePattern } from "../lists/pattern.ts";
 import type { GreylistStore, ListStore } from "../store/store.ts";
@@ -14,7 +15,7 @@ const CHUNK = 500;
 export interface ImportCounts {
   known: number;
   pending: number;
-  origins: number;
+  reputations: number;
   choices: number;
   unchanged: number;
   expired: number;
@@ -22,7 +23,7 @@ export interface ImportCounts {
 }
 
 export function emptyCounts(): ImportCounts {
-  return { known: 0, pending: 0, origins: 0, choices: 0, unchanged: 0, expired: 0, errors: 0 };
+  return { known: 0, pending: 0, reputations: 0, choices: 0, unchanged: 0, expired: 0, errors: 0 };
 }
 
 /** @param isDry counts without writing. */
@@ -36,14 +37,20 @@ export async function storeItems(
   for (let at = 0; at < items.length; at += CHUNK) {
     const chunk = items.slice(at, at + CHUNK);
     let changes: readonly Change[] = [];
-    store.exchange(chunk.map(({ key }) => key), (recalled) => {
-      changes = chunk.map((item) => changeOf(item, recalled)).filter((one) => one !== undefined);
-      return isDry ? [] : changes;
+    store.exchange((memory) => {
+      // Several items may change one record.
+      const working = new WorkingMemory(memory);
+      changes = chunk.flatMap((item) => {
+        const change = changeOf(item, working);
+        if (change !== undefined) working.apply([change]);
+        return change ?? [];
+      });
+      return isDry ? [] : working.stored();
     });
     counts.unchanged += chunk.length - changes.length;
-    for (const change of changes) {
-      if (change.kind === "origin") counts.origins++;
-      else if (change.kind === "triplet" && change.record.passed !== undefined) counts.known++;
+    for (const { kind } of changes) {
+      if (kind === "reputation") counts.reputations++;
+      else if (kind === "relation") counts.known++;
       else counts.pending++;
     }
     progress(at + chunk.length);

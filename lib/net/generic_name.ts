@@ -332,6 +332,11 @@ export const RULES: readonly NameRule[] = [
   },
 ];
 
+/** Whether a name says that its host sends mail: `mx1.example.org`, `relay-7.hoster.example`. */
+export function isMailHostName(name: string): boolean {
+  return hasMailWord(parseHostName(name));
+}
+
 /** Classifies a verified name; any text is accepted, in either case. */
 export function classifyName(name: string, address: IpAddress): Classification {
   const host = parseHostName(name);

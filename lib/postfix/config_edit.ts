@@ -236,7 +236,7 @@ export function undoChanges(files: ConfigFiles, changes: readonly ConfigChange[]
   return changes.toReversed().reduce((now, change) => undo(now, change) ?? now, files);
 }
 
-/** Removes every remaining check of Greylag, whoever wrote it. */
+/** Removes every remaining check of Greylag, also those added by hand. */
 export function removeGreylag(files: ConfigFiles, setup: GreylagSetup): ConfigFiles {
   const editor = new Editor(files);
   const config = parseConfigFiles(files["main.cf"], files["master.cf"]);

@@ -1,11 +1,20 @@
 import type { Database } from "@db/sqlite";
 import { DAY, SECOND } from "../text/duration.ts";
-import type { Cursor, Expired, Expiry, PendingCount } from "./store.ts";
+import type { Connection } from "./connection.ts";
+import {
+  memoryOn,
+  PENDING_COLUMNS,
+  pendingOf,
+  type PendingRow,
+  writeChange,
+} from "./greylist_records.ts";
+import type { Cursor, Expired, Expiry, PendingCount, ReportExpired } from "./store.ts";
 
 /** Key columns of the tables, in the order of a pass. */
 const KEYS: Readonly<Record<Cursor["table"], readonly string[]>> = {
-  triplet: ["sender", "recipient", "origin"],
-  origin: ["name"],
+  pending: ["sender", "recipient", "network"],
+  relation: ["sender", "recipient"],
+  reputation: ["name"],
   decision: ["id"],
   deferral: ["id"],
 };
@@ -21,13 +30,13 @@ interface Condition {
 }
 
 function isEvicted(evictions: Expiry["evictions"]): Condition {
-  const conditions = evictions.map(({ origin }) =>
-    origin === undefined ? "first_seen < ?" : "(origin = ? AND first_seen < ?)"
+  const conditions = evictions.map(({ network }) =>
+    network === undefined ? "first_seen < ?" : "(network = ? AND first_seen < ?)"
   );
   return {
     sql: conditions.length === 0 ? "0" : `(${conditions.join(" OR ")})`,
-    values: evictions.flatMap(({ origin, before }) =>
-      origin === undefined ? [before] : [origin, before]
+    values: evictions.flatMap(({ network, before }) =>
+      network === undefined ? [before] : [network, before]
     ),
   };
 }
@@ -35,16 +44,20 @@ function isEvicted(evictions: Expiry["evictions"]): Condition {
 function isExpired(table: Cursor["table"], expiry: Expiry): Condition {
   const { pendingBefore, seenBefore, historyBefore, historyRows, deferralRows, evictions } = expiry;
   switch (table) {
-    case "triplet": {
+    case "pending": {
       const eviction = isEvicted(evictions);
       return {
-        sql:
-          `CASE WHEN passed IS NULL THEN first_seen < ? OR ${eviction.sql} ELSE last_seen < ? END`,
-        values: [pendingBefore, ...eviction.values, seenBefore],
+        sql: `(expires < ? OR ${eviction.sql})`,
+        values: [pendingBefore, ...eviction.values],
       };
     }
-    case "origin":
+    case "relation":
       return { sql: "last_seen < ?", values: [seenBefore] };
+    case "reputation":
+      return {
+        sql: "(last_seen < ? AND coalesce(trapped_until, 0) < ?)",
+        values: [seenBefore, seenBefore],
+      };
     case "decision":
       return {
         sql: "(time < ? OR id <= (SELECT max(id) FROM decision) - ?)",
@@ -58,14 +71,13 @@ function isExpired(table: Cursor["table"], expiry: Expiry): Condition {
   }
 }
 
-/** Deletes the expired among the next rows after the cursor. */
-export function deleteExpired(
-  db: Database,
-  expiry: Expiry,
-  cursor: Cursor | undefined,
-  rows: number,
-): Expired {
-  const { table, after } = cursor ?? { table: TABLES[0]!, after: [] };
+/** The rows after a position, up to another if there is one. */
+interface Slice extends Condition {
+  /** Key of its last row; undefined at the end of the table. */
+  readonly last: readonly (string | number)[] | undefined;
+}
+
+function sliceOf(db: Database, { table, after }: Cursor, rows: number): Slice {
   const columns = KEYS[table];
   const key = `(${columns.join(", ")})`;
   const places = `(${columns.map(() => "?").join(", ")})`;
@@ -75,16 +87,61 @@ export function deleteExpired(
     `SELECT ${columns.join(", ")} FROM ${table} WHERE ${key} > ${places} ` +
       `ORDER BY ${columns.join(", ")} LIMIT 1 OFFSET ?`,
   ).value<(string | number)[]>(...from, rows - 1);
-  const upTo = last === undefined ? "" : `AND ${key} <= ${places} `;
+  const upTo = last === undefined ? "" : ` AND ${key} <= ${places}`;
+  return { sql: `${key} > ${places}${upTo}`, values: [...from, ...(last ?? [])], last };
+}
+
+type ExpiredRow = [sender: string, recipient: string, ...PendingRow];
+
+/** Stores what the expired pending triplets of a slice change. */
+function reportPending(
+  connection: Connection,
+  slice: Slice,
+  pendingBefore: number,
+  report: ReportExpired,
+): void {
+  const rows = connection.db.prepare(
+    `SELECT sender, recipient, ${PENDING_COLUMNS} FROM pending ` +
+      `WHERE ${slice.sql} AND expires < ?`,
+  ).values<ExpiredRow>(...slice.values, pendingBefore);
+  if (rows.length === 0) return;
+  const expired = rows.map(([sender, recipient, ...row]) => ({
+    sender,
+    recipient,
+    isHidden: connection.pseudonym !== undefined,
+    record: pendingOf(row),
+  }));
+  const changes = report(expired, memoryOn(connection, true));
+  for (const change of changes) writeChange(connection, change);
+}
+
+function countPending(db: Database, slice: Slice): PendingCount[] {
+  return db.prepare(
+    "SELECT network, min(first_seen) AS first, max(first_seen) AS last, count(*) AS count " +
+      `FROM pending WHERE ${slice.sql} GROUP BY network, first_seen / ${SECOND}`,
+  ).all<PendingCount>(...slice.values);
+}
+
+/** Deletes the expired among the next rows after the cursor. */
+export function deleteExpired(
+  connection: Connection,
+  expiry: Expiry,
+  cursor: Cursor | undefined,
+  rows: number,
+  report: ReportExpired,
+): Expired {
+  const { db } = connection;
+  const position = cursor ?? { table: TABLES[0]!, after: [] };
+  const { table } = position;
+  const slice = sliceOf(db, position, rows);
+  if (table === "pending") reportPending(connection, slice, expiry.pendingBefore, report);
   const { sql, values } = isExpired(table, expiry);
-  const removed = db.prepare(`DELETE FROM ${table} WHERE ${key} > ${places} ${upTo}AND ${sql}`)
-    .run(...from, ...(last ?? []), ...values);
-  const pending = table !== "triplet" ? [] : db.prepare(
-    "SELECT origin, min(first_seen) AS first, max(first_seen) AS last, count(*) AS count " +
-      `FROM triplet WHERE ${key} > ${places} ${upTo}AND passed IS NULL ` +
-      `GROUP BY origin, first_seen / ${SECOND}`,
-  ).all<PendingCount>(...from, ...(last ?? []));
-  if (last !== undefined) return { removed, pending, next: { table, after: last.map(String) } };
+  const removed = db.prepare(`DELETE FROM ${table} WHERE ${slice.sql} AND ${sql}`)
+    .run(...slice.values, ...values);
+  const pending = table === "pending" ? countPending(db, slice) : [];
+  if (slice.last !== undefined) {
+    return { removed, pending, next: { table, after: slice.last.map(String) } };
+  }
   const following = TABLES[TABLES.indexOf(table) + 1];
   if (following !== undefined) return { removed, pending, next: { table: following, after: [] } };
   for (const tally of ["tally", "delay_tally"]) {

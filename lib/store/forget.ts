@@ -1,8 +1,11 @@
 import type { Database } from "@db/sqlite";
-import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
+import { foldSender, normaliseRecipient, retrySender } from "../greylist/normalise.ts";
+import { splitAddress } from "../net/email_address.ts";
+import { formatAddress, parseAddress } from "../net/network.ts";
 import type { Connection } from "./connection.ts";
+import { originsIn, SEPARATOR } from "./greylist_records.ts";
 import type { Forgotten } from "./history.ts";
-import type { Pseudonym } from "./pseudonym.ts";
+import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
 
 /** Removes the rows that name a mail address or a client's IP address, and their traces in the files. */
 export function forgetAddress(connection: Connection, address: string): Forgotten {
@@ -19,50 +22,88 @@ export function forgetAddress(connection: Connection, address: string): Forgotte
 
 /** Keys of the rows that name an address. */
 interface Traces {
-  readonly triplets: readonly (readonly [sender: string, recipient: string, origin: string])[];
+  /** The `ip:` origin of a client's address; undefined for a mail address. */
+  readonly origin: string | undefined;
+  readonly pending: readonly (readonly [sender: string, recipient: string, network: string])[];
+  readonly relations: readonly (readonly [sender: string, recipient: string])[];
   readonly deferrals: readonly number[];
   readonly decisions: readonly number[];
 }
 
+/** Scans four tables. */
 function findTraces(db: Database, address: string, hide?: Pseudonym): Traces {
-  const forms = [normaliseSender(address, ""), normaliseRecipient(address), address];
+  const forms = [foldSender(address, ""), normaliseRecipient(address), address];
   const [sender, recipient, client] = hide === undefined
     ? forms.map((form) => form.toLowerCase())
     : forms.map(hide);
   // Unlike a hash an address in clear matches in any case.
   const column = (name: string) => hide === undefined ? `lower(${name})` : name;
   const mailbox = `${column("sender")} = ? OR ${column("recipient")} = ?`;
-  const triplets = db.prepare(`SELECT sender, recipient, origin FROM triplet WHERE ${mailbox}`)
-    .values<[string, string, string]>(sender, recipient);
+  const ip = parseAddress(address);
+  const origin = ip === undefined ? undefined : hideOrigin(`ip:${formatAddress(ip)}`, hide);
+  const retried = hide === undefined ? retrySender(address) : hide(retrySender(address));
+  const pending = db.prepare(
+    "SELECT sender, recipient, network, origins FROM pending " +
+      "WHERE recipient = ? OR instr(sender, ?) > 0 OR instr(origins, ?) > 0",
+  ).values<[string, string, string, string]>(
+    recipient,
+    // The domain is part of every form of the sender in clear.
+    hide === undefined && splitAddress(retried).domain || retried,
+    origin ?? "\0",
+  ).filter(([from, to, , origins]) =>
+    from === retried || to === recipient ||
+    hide === undefined && foldSender(from, to) === sender ||
+    origin !== undefined && originsIn(origins).includes(origin)
+  );
+  const relations = db.prepare(`SELECT sender, recipient FROM relation WHERE ${mailbox}`)
+    .values<[string, string]>(sender, recipient);
   const deferrals = db.prepare(
-    `SELECT id FROM deferral WHERE ${column("key_sender")} = ? OR ${column("key_recipient")} = ? ` +
-      `OR ${column("client_address")} = ?`,
-  ).values<[number]>(sender, recipient, client);
+    `SELECT id FROM deferral WHERE ${column("key_sender")} IN (?, ?) ` +
+      `OR ${column("key_recipient")} = ? OR ${column("client_address")} = ?`,
+  ).values<[number]>(sender, retried, recipient, client);
   const decisions = db.prepare("SELECT id, sender, recipient, client_address FROM decision")
     .values<[number, string, string, string]>()
     .filter(([, from, to, address]) =>
       hide === undefined
-        ? normaliseSender(from, to).toLowerCase() === sender ||
+        ? foldSender(from, to) === sender ||
           normaliseRecipient(to) === recipient || address.toLowerCase() === client
         : from === sender || to === recipient || address === client
     );
   return {
-    triplets,
+    origin,
+    pending: pending.map(([from, to, network]) => [from, to, network]),
+    relations,
     deferrals: deferrals.map(([id]) => id),
     decisions: decisions.map(([id]) => id),
   };
 }
 
 function deleteTraces(db: Database, traces: Traces): Forgotten {
-  const triplet = db.prepare(
-    "DELETE FROM triplet WHERE sender = ? AND recipient = ? AND origin = ?",
+  const pending = db.prepare(
+    "DELETE FROM pending WHERE sender = ? AND recipient = ? AND network = ?",
   );
+  const relation = db.prepare("DELETE FROM relation WHERE sender = ? AND recipient = ?");
   const deferral = db.prepare("DELETE FROM deferral WHERE id = ?");
   const decision = db.prepare("DELETE FROM decision WHERE id = ?");
   const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
+  if (traces.origin !== undefined) removeOrigin(db, traces.origin);
   return {
-    triplets: sum(traces.triplets.map((key) => triplet.run(...key))),
+    triplets: sum(traces.pending.map((key) => pending.run(...key))) +
+      sum(traces.relations.map((key) => relation.run(...key))),
+    reputations: traces.origin === undefined
+      ? 0
+      : db.prepare("DELETE FROM reputation WHERE name = ?").run(traces.origin),
     deferrals: sum(traces.deferrals.map((id) => deferral.run(id))),
     decisions: sum(traces.decisions.map((id) => decision.run(id))),
   };
+}
+
+/** Removes an origin from all relations; they match by their other origins from then on. */
+function removeOrigin(db: Database, origin: string): void {
+  const around = (text: string) => `'${SEPARATOR}' || ${text} || '${SEPARATOR}'`;
+  db.prepare(
+    `UPDATE relation SET origins = trim(replace(${around("origins")}, ${around("?")}, ` +
+      `'${SEPARATOR}'), '${SEPARATOR}') WHERE instr(${around("origins")}, ${around("?")}) > 0`,
+  ).run(origin, origin);
+  db.exec("DELETE FROM relation WHERE origins = ''");
 }

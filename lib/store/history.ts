@@ -76,6 +76,8 @@ export interface Deferral {
   readonly senderDomain: string;
   readonly firstSeen: number;
   readonly lastSeen: number;
+  /** Time from which the newest attempt's client may retry. */
+  readonly acceptedFrom: number;
   /** Number of deferred attempts. */
   readonly tries: number;
   /** Number of attempts from another network than the attempt before. */
@@ -235,7 +237,9 @@ export type TopKey = "senderDomain" | "network" | "recipient";
 
 /** Numbers of removed rows. */
 export interface Forgotten {
+  /** Pending triplets and relations. */
   readonly triplets: number;
+  readonly reputations: number;
   readonly deferrals: number;
   readonly decisions: number;
 }

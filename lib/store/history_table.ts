@@ -91,12 +91,12 @@ class DecisionWriter {
     );
     this.#insert = connection.statement(
       "INSERT INTO deferral (key_sender, key_recipient, sender, recipient, sender_domain, " +
-        "first_seen, last_seen, tries, network_changes, network, client_address, client_name, " +
-        "helo_name, legitimacy, evidence) " +
-        "VALUES (?, ?, ?, ?, ?, ?, ?, 1, 0, ?, ?, ?, ?, ?, ?) RETURNING id",
+        "first_seen, last_seen, accepted_from, tries, network_changes, network, client_address, " +
+        "client_name, helo_name, legitimacy, evidence) " +
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, ?, ?, ?, ?, ?, ?) RETURNING id",
     );
     this.#update = connection.statement(
-      "UPDATE deferral SET last_seen = max(last_seen, ?), tries = tries + 1, " +
+      "UPDATE deferral SET last_seen = max(last_seen, ?), accepted_from = ?, tries = tries + 1, " +
         "network_changes = network_changes + ?, sender = ?, recipient = ?, network = ?, " +
         "client_address = ?, client_name = ?, helo_name = ?, legitimacy = max(legitimacy, ?), " +
         "evidence = coalesce(evidence, ?) WHERE id = ?",
@@ -155,7 +155,15 @@ class DecisionWriter {
     const networkChanges = network === one.network ? 0 : 1;
     const client = [one.network, clientAddress, clientName, heloName, legitimacy] as const;
     const envelope = [one.sender, one.recipient] as const;
-    this.#update.run(time, networkChanges, ...envelope, ...client, evidenceText(one), id);
+    this.#update.run(
+      time,
+      acceptedFrom(one),
+      networkChanges,
+      ...envelope,
+      ...client,
+      evidenceText(one),
+      id,
+    );
     return id;
   }
 
@@ -168,6 +176,7 @@ class DecisionWriter {
       one.senderDomain,
       one.time,
       one.time,
+      acceptedFrom(one),
       one.network,
       one.clientAddress,
       one.clientName,
@@ -176,6 +185,10 @@ class DecisionWriter {
       evidenceText(one),
     )![0];
   }
+}
+
+function acceptedFrom({ time, wait = 0 }: DecisionRecord): number {
+  return Math.round(time + wait);
 }
 
 function evidenceText({ evidence }: DecisionRecord): string | null {
@@ -235,7 +248,7 @@ function readTopDeferrals(
   const begin = firstAt(db, "deferral", "first_seen", from);
   return db.prepare(
     `SELECT ${column} AS value, count(*) AS deferred, ` +
-      "sum(ended IS NOT NULL AND ended_by <> 'blocked') AS retried, " +
+      "sum(ended IS NOT NULL AND ended_by NOT IN ('blocked', 'listed')) AS retried, " +
       "sum(ended IS NULL AND last_seen < :quietSince) AS notRetried " +
       "FROM (SELECT * FROM deferral WHERE id >= :begin AND id < :end ORDER BY id DESC LIMIT :rows) " +
       "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT :limit",

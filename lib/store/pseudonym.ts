@@ -27,10 +27,14 @@ export function isPseudonym(text: string): boolean {
   return /^(?:[a-z]+:)?~[A-Za-z0-9_-]{22}$/.test(text);
 }
 
-/** Hides the name of an origin but not its kind: `net:~…` for `net:192.0.2.0/24`. */
-export function hideOrigin(name: string, hide: Pseudonym): string {
-  const colon = name.indexOf(":") + 1;
-  return name.slice(0, colon) + hide(name.slice(colon));
+/**
+ * Hides the name of an origin but not its kind: `net:~…` for `net:192.0.2.0/24`. A hidden name, and any
+ * name without a pseudonym, stay as they are.
+ */
+export function hideOrigin(name: string, hide?: Pseudonym): string {
+  const at = name.indexOf(":") + 1;
+  if (hide === undefined || name[at] === "~") return name;
+  return name.slice(0, at) + hide(name.slice(at));
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Database } from "@db/sqlite";
-import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
+import { foldSender, normaliseRecipient } from "../greylist/normalise.ts";
+import { SEPARATOR } from "./greylist_records.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
 import { hashOf } from "./search.ts";
 
@@ -20,7 +21,7 @@ function hideHistory(db: Database, hide: Pseudonym): void {
     const to = hide(normaliseRecipient(recipient));
     const names = [hide(domain), hideOrigin(network, hide)];
     ofDecision.run(
-      hide(normaliseSender(sender, recipient)),
+      hide(foldSender(sender, recipient)),
       to,
       origin === null ? null : hideOrigin(origin, hide),
       ...names,
@@ -44,30 +45,67 @@ function hideHistory(db: Database, hide: Pseudonym): void {
   }
 }
 
+/** A table of the greylist: the columns of its key, and those with origins. */
+interface GreylistTable {
+  readonly name: string;
+  readonly key: readonly string[];
+  readonly origins: readonly string[];
+}
+
+const GREYLIST_TABLES: readonly GreylistTable[] = [
+  { name: "pending", key: ["sender", "recipient", "network"], origins: ["network", "origins"] },
+  { name: "relation", key: ["sender", "recipient"], origins: ["origins"] },
+  { name: "reputation", key: ["name"], origins: ["name"] },
+];
+
+type Row = Record<string, string>;
+
+function columnsOf({ key, origins }: GreylistTable): string[] {
+  return [...new Set([...key, ...origins])];
+}
+
+function clearRows(db: Database, table: GreylistTable): Row[] {
+  const first = table.key[0]!;
+  const clear = first === "name"
+    ? "substr(name, instr(name, ':') + 1, 1) <> '~'"
+    : "substr(recipient, 1, 1) <> '~'";
+  return db.prepare(`SELECT ${columnsOf(table).join(", ")} FROM ${table.name} WHERE ${clear}`)
+    .all<Row>();
+}
+
+function hideRows(db: Database, table: GreylistTable, rows: readonly Row[], hide: Pseudonym): void {
+  const columns = columnsOf(table);
+  const update = db.prepare(
+    `UPDATE OR REPLACE ${table.name} SET ${columns.map((column) => `${column} = ?`).join(", ")} ` +
+      `WHERE ${table.key.map((column) => `${column} = ?`).join(" AND ")}`,
+  );
+  const hidden = (column: string, text: string) =>
+    table.origins.includes(column)
+      ? text.split(SEPARATOR).map((origin) => hideOrigin(origin, hide)).join(SEPARATOR)
+      : hide(text);
+  for (const row of rows) {
+    update.run(
+      ...columns.map((column) => hidden(column, row[column]!)),
+      ...table.key.map((column) => row[column]!),
+    );
+  }
+}
+
 /** Replaces the addresses that an earlier run stored in clear, and removes their traces in the files. */
 export function pseudonymise(db: Database, hide: Pseudonym): void {
   // A pseudonym begins with ~.
-  const clear = "substr(name, instr(name, ':') + 1, 1) <> '~'";
-  const origins = db.prepare(`SELECT name FROM origin WHERE ${clear}`).values<[string]>();
-  const triplets = db.prepare(
-    `SELECT sender, recipient, origin FROM triplet WHERE ${clear.replaceAll("name", "origin")}`,
-  ).values<[string, string, string]>();
   const inClear = "SELECT 1 FROM decision WHERE substr(recipient, 1, 1) <> '~' UNION ALL " +
     "SELECT 1 FROM deferral WHERE substr(recipient, 1, 1) <> '~' LIMIT 1";
   const history = db.prepare(inClear).value() !== undefined;
-  if (origins.length === 0 && triplets.length === 0 && !history) return;
+  const tables = GREYLIST_TABLES.map((table) => ({ table, rows: clearRows(db, table) }));
+  if (!history && tables.every(({ rows }) => rows.length === 0)) return;
   db.exec("BEGIN IMMEDIATE");
   try {
-    const rename = db.prepare("UPDATE OR REPLACE origin SET name = ? WHERE name = ?");
-    for (const [name] of origins) rename.run(hideOrigin(name, hide), name);
-    const replace = db.prepare(
-      "UPDATE OR REPLACE triplet SET sender = ?, recipient = ?, origin = ? " +
-        "WHERE sender = ? AND recipient = ? AND origin = ?",
-    );
-    for (const [sender, recipient, origin] of triplets) {
-      const hidden = [hide(sender), hide(recipient), hideOrigin(origin, hide)];
-      replace.run(...hidden, sender, recipient, origin);
+    if (tables.some(({ rows }) => rows.length > 0)) {
+      // Sender domains of providers are not worth a table of their own to keep.
+      db.exec("UPDATE reputation SET domains = NULL");
     }
+    for (const { table, rows } of tables) hideRows(db, table, rows, hide);
     if (history) hideHistory(db, hide);
     db.exec("COMMIT");
   } catch (error) {

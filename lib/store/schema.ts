@@ -10,24 +10,39 @@ export const APPLICATION_ID = 0x47524559;
  */
 export const MIGRATIONS: readonly string[] = [
   `
-  CREATE TABLE triplet (
+  CREATE TABLE pending (
     sender     TEXT NOT NULL,
     recipient  TEXT NOT NULL,
-    origin     TEXT NOT NULL,
+    network    TEXT NOT NULL,
+    origins    TEXT NOT NULL,
     first_seen INTEGER NOT NULL,
     last_seen  INTEGER NOT NULL,
     tries      INTEGER NOT NULL,
-    passed     INTEGER,
-    counted    INTEGER NOT NULL,
-    PRIMARY KEY (sender, recipient, origin)
+    expires    INTEGER NOT NULL,
+    PRIMARY KEY (sender, recipient, network)
   ) STRICT, WITHOUT ROWID;
 
-  CREATE TABLE origin (
-    name         TEXT PRIMARY KEY,
-    first_seen   INTEGER NOT NULL,
-    last_seen    INTEGER NOT NULL,
-    deliveries   INTEGER NOT NULL,
-    last_counted INTEGER NOT NULL
+  CREATE TABLE relation (
+    sender     TEXT NOT NULL,
+    recipient  TEXT NOT NULL,
+    origins    TEXT NOT NULL,
+    first_seen INTEGER NOT NULL,
+    last_seen  INTEGER NOT NULL,
+    PRIMARY KEY (sender, recipient)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE reputation (
+    name           TEXT PRIMARY KEY,
+    retried        REAL NOT NULL,
+    abandoned      REAL NOT NULL,
+    total          INTEGER NOT NULL,
+    updated        INTEGER NOT NULL,
+    first_seen     INTEGER NOT NULL,
+    last_seen      INTEGER NOT NULL,
+    last_retried   INTEGER NOT NULL,
+    last_abandoned INTEGER NOT NULL,
+    trapped_until  INTEGER,
+    domains        TEXT
   ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE entry (
@@ -110,6 +125,7 @@ export const MIGRATIONS: readonly string[] = [
     sender_domain  TEXT NOT NULL,
     first_seen     INTEGER NOT NULL,
     last_seen      INTEGER NOT NULL,
+    accepted_from  INTEGER NOT NULL,
     tries          INTEGER NOT NULL,
     network_changes INTEGER NOT NULL,
     network        TEXT NOT NULL,

@@ -5,7 +5,7 @@
  * @module
  */
 import type { BindValue, Database } from "@db/sqlite";
-import { normaliseRecipient, normaliseSender } from "../greylist/normalise.ts";
+import { foldSender, normaliseRecipient } from "../greylist/normalise.ts";
 import type {
   DecisionSearch,
   Deferral,
@@ -17,8 +17,9 @@ import type {
   Selection,
   StoredDecision,
 } from "./history.ts";
+import { originsIn, REPUTATION_COLUMNS, SEPARATOR, servedDomainsOf } from "./greylist_records.ts";
 import { hideOrigin, isPseudonym, type Pseudonym } from "./pseudonym.ts";
-import type { StoredOrigin, StoredTriplet } from "./store.ts";
+import type { OriginSearch, StoredRelation, StoredReputation } from "./store.ts";
 
 /** Maximum number of rows scanned for one page. */
 const SCAN = 20_000;
@@ -50,13 +51,20 @@ function contains(columns: readonly string[], text: string, hide?: Pseudonym): C
   }
   const forms = [
     hide(text),
-    hide(normaliseSender(text, "")),
+    hide(foldSender(text, "")),
     hide(normaliseRecipient(text)),
     hideOrigin(text, hide),
   ];
   return {
     sql: `(${columns.map((column) => `${column} IN (?, ?, ?, ?)`).join(" OR ")})`,
     values: columns.flatMap(() => forms),
+  };
+}
+
+function anyOf(conditions: readonly Condition[]): Condition {
+  return {
+    sql: `(${conditions.map(({ sql }) => sql).join(" OR ") || "0"})`,
+    values: conditions.flatMap(({ values }) => values),
   };
 }
 
@@ -77,7 +85,11 @@ const NAMES: Readonly<Record<string, string>> = {
   first_seen: "firstSeen",
   last_seen: "lastSeen",
   ended_by: "endedBy",
+  accepted_from: "acceptedFrom",
   network_changes: "networkChanges",
+  last_retried: "lastRetried",
+  last_abandoned: "lastAbandoned",
+  trapped_until: "trappedUntil",
   sender_domain: "senderDomain",
 };
 
@@ -204,8 +216,8 @@ export function searchDecisions(
 
 /** By the state of a deferral; `?` is the time before which an open one counts as not retried. */
 const STATE_CONDITIONS: Readonly<Record<DeferralState, string>> = {
-  "retried": "ended IS NOT NULL AND ended_by <> 'blocked'",
-  "rejected": "ended_by IS 'blocked'",
+  "retried": "ended IS NOT NULL AND ended_by NOT IN ('blocked', 'listed')",
+  "rejected": "ended_by IN ('blocked', 'listed')",
   "waiting": "ended IS NULL AND last_seen >= ?",
   "not-retried": "ended IS NULL AND last_seen < ?",
 };
@@ -273,7 +285,7 @@ export function countDeferrals(
 /** One page of a table in the order of its key. */
 function inOrder<Row>(
   db: Database,
-  table: "triplet" | "origin",
+  table: "relation" | "reputation",
   key: readonly string[],
   shown: readonly string[],
   { limit, after }: Search,
@@ -298,21 +310,52 @@ function inOrder<Row>(
   };
 }
 
-export function searchTriplets(
+export function searchRelations(
   db: Database,
-  search: Search,
+  search: OriginSearch,
   hide?: Pseudonym,
-): Page<StoredTriplet> {
-  const columns = ["sender", "recipient", "origin"];
-  const shown = [...columns, "first_seen", "last_seen", "tries", "passed"];
-  return inOrder(db, "triplet", columns, shown, search, contains(columns, search.text, hide));
+): Page<StoredRelation> {
+  const columns = ["sender", "recipient"];
+  const shown = [...columns, "origins", "first_seen", "last_seen"];
+  const condition = search.origins === undefined
+    ? contains([...columns, "origins"], search.text, hide)
+    : anyOf(search.origins.map((name) => ({
+      sql: "instr(? || origins || ?, ?) > 0",
+      values: [SEPARATOR, SEPARATOR, SEPARATOR + hideOrigin(name, hide) + SEPARATOR],
+    })));
+  const { rows, next } = inOrder<Omit<StoredRelation, "origins"> & { origins: string }>(
+    db,
+    "relation",
+    columns,
+    shown,
+    search,
+    condition,
+  );
+  return { rows: rows.map((row) => ({ ...row, origins: originsIn(row.origins) })), next };
 }
 
-export function searchOrigins(
+export function searchReputations(
   db: Database,
-  search: Search,
+  search: OriginSearch,
   hide?: Pseudonym,
-): Page<StoredOrigin> {
-  const shown = ["name", "first_seen", "last_seen", "deliveries"];
-  return inOrder(db, "origin", ["name"], shown, search, contains(["name"], search.text, hide));
+): Page<StoredReputation> {
+  const page = inOrder<Omit<StoredReputation, "domains"> & { domains?: string }>(
+    db,
+    "reputation",
+    ["name"],
+    ["name", REPUTATION_COLUMNS],
+    search,
+    search.origins === undefined
+      ? contains(["name"], search.text, hide)
+      : anyOf(search.origins.map((name) => ({
+        // A pair is hidden as a whole and is not found by its network.
+        sql: "(name = ? OR substr(name, 1, ?) = ?)",
+        values: [hideOrigin(name, hide), name.length + 1, `${name} `],
+      }))),
+  );
+  const rows = page.rows.map(({ domains, ...row }) => ({
+    ...row,
+    ...(domains === undefined ? {} : { domains: servedDomainsOf(domains) }),
+  }));
+  return { rows, next: page.next };
 }

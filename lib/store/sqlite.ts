@@ -35,7 +35,11 @@ export class SqliteStore implements Store {
     return this.#database.read(({ db }) => {
       const count = (table: string) =>
         db.prepare(`SELECT count(*) FROM ${table}`).value<[number]>()![0];
-      return { triplets: count("triplet"), origins: count("origin") };
+      return {
+        pending: count("pending"),
+        relations: count("relation"),
+        reputations: count("reputation"),
+      };
     });
   }
 

@@ -7,39 +7,45 @@
  */
 import type { ListName } from "../lists/matcher.ts";
 import type { MatchOn } from "../lists/pattern.ts";
-import type { Change, OriginRecord, Triplet, TripletKey } from "../greylist/model.ts";
+import type { Memory } from "../greylist/memory.ts";
+import type { Change, Pending, PendingKey, Relation, Reputation } from "../greylist/model.ts";
 import type { Forgotten, HistoryStore, Page, Search } from "./history.ts";
 
-/** The stored records of a batch of keys. The receiver may change the maps. */
-export interface Recalled {
-  /** By the `id` of their keys. */
-  readonly triplets: Map<string, Triplet>;
-  /** By name. */
-  readonly origins: Map<string, OriginRecord>;
+/** Decides which changes to store, by records that are read when it asks for them. */
+export type Judge = (memory: Memory) => readonly Change[];
+
+/** A pending triplet whose retry window is over. */
+export interface ExpiredPending extends PendingKey {
+  /** Sender and recipient are hashes; the memory takes them as keys. */
+  readonly isHidden: boolean;
+  readonly record: Pending;
 }
 
-/** Decides which changes to store. */
-export type Judge = (recalled: Recalled) => readonly Change[];
+/** The changes that expired pending triplets cause; their own removal is not among them. */
+export type ReportExpired = (
+  expired: readonly ExpiredPending[],
+  memory: Memory,
+) => readonly Change[];
 
 /** Position of a pass of expiry: after this row of this table. */
 export interface Cursor {
-  readonly table: "triplet" | "origin" | "decision" | "deferral";
+  readonly table: "pending" | "relation" | "reputation" | "decision" | "deferral";
   /** Key of the row; empty for the beginning of the table. */
   readonly after: readonly string[];
 }
 
-/** The pending triplets of an origin, or of all, that exceed a limit. */
+/** The pending triplets of a client network, or of all, that exceed a limit. */
 export interface Eviction {
-  /** Name of the origin as stored; absent for all. */
-  readonly origin?: string;
+  /** The network as stored, such as `net:192.0.2.0/24`; absent for all. */
+  readonly network?: string;
   /** Those first seen before this are removed. */
   readonly before: number;
 }
 
-/** Pending triplets of one origin that were first seen within the same second. */
+/** Pending triplets of one client network that were first seen within the same second. */
 export interface PendingCount {
-  /** Name of the origin as stored. */
-  readonly origin: string;
+  /** The network as stored. */
+  readonly network: string;
   /** The earliest and latest time among them. */
   readonly first: number;
   readonly last: number;
@@ -47,9 +53,9 @@ export interface PendingCount {
 }
 
 export interface Expiry {
-  /** Pending triplets first seen before this are removed. */
+  /** Pending triplets that expire before this are removed. */
   readonly pendingBefore: number;
-  /** Known triplets and origins last seen before this are removed. */
+  /** Relations and reputations last seen before this are removed. */
   readonly seenBefore: number;
   /** Decisions made and deferrals last seen before this are removed. */
   readonly historyBefore: number;
@@ -70,36 +76,47 @@ export interface Expired {
   readonly next: Cursor | undefined;
 }
 
-/** A triplet as stored. */
-export interface StoredTriplet extends Omit<Triplet, "counted"> {
-  /** Name of the origin. */
-  readonly origin: string;
-  /** Normalised, as is the recipient. */
+/** A relation as stored. */
+export interface StoredRelation extends Relation {
+  /** The folded sender, or `@` and a domain. */
   readonly sender: string;
   readonly recipient: string;
 }
 
-/** An origin as stored. */
-export interface StoredOrigin extends Omit<OriginRecord, "lastCounted"> {
+/** A reputation as stored. */
+export interface StoredReputation extends Reputation {
   readonly name: string;
+}
+
+export interface OriginSearch extends Search {
+  /** Whole origins: one must match. Takes the place of the text. */
+  readonly origins?: readonly string[] | undefined;
 }
 
 export interface GreylistStore {
   /**
-   * Reads the triplets and their origins, has `judge` decide, and stores the changes that it returns.
-   * Returns after the commit. `judge` must be pure: it runs again if another process wrote meanwhile.
-   * Changes of messages are not stored.
+   * Has `judge` decide in one transaction and stores the changes that it returns. Returns after the
+   * commit. `judge` must be pure: it runs again if another process wrote meanwhile. Changes of
+   * messages are not stored.
    */
-  exchange(keys: readonly TripletKey[], judge: Judge): void;
+  exchange(judge: Judge): void;
 
-  /** Removes the expired among the next `rows` rows after the cursor; undefined begins a pass. */
-  expire(expiry: Expiry, cursor: Cursor | undefined, rows: number): Expired;
+  /**
+   * Removes the expired among the next `rows` rows after the cursor; undefined begins a pass. `report`
+   * is told of pending triplets that expired, not of those that are evicted.
+   */
+  expire(
+    expiry: Expiry,
+    cursor: Cursor | undefined,
+    rows: number,
+    report: ReportExpired,
+  ): Expired;
 
-  /** Finds triplets by sender, recipient or origin, in no particular order. */
-  findTriplets(search: Search): Page<StoredTriplet>;
+  /** Finds relations by sender, recipient or origin, in no particular order. */
+  findRelations(search: OriginSearch): Page<StoredRelation>;
 
-  /** Finds origins by name, in no particular order. */
-  findOrigins(search: Search): Page<StoredOrigin>;
+  /** Finds reputations by name, in no particular order; an origin finds its pairs as well. */
+  findReputations(search: OriginSearch): Page<StoredReputation>;
 }
 
 export interface NewEntry {
@@ -217,9 +234,10 @@ export interface CredentialStore {
 }
 
 export interface StoreSize {
-  /** Pending and known. */
-  readonly triplets: number;
-  readonly origins: number;
+  /** Pending triplets. */
+  readonly pending: number;
+  readonly relations: number;
+  readonly reputations: number;
 }
 
 export interface Store {
@@ -229,9 +247,9 @@ export interface Store {
   readonly credentials: CredentialStore;
 
   /**
-   * Removes the triplets, deferrals and decisions of a mail address, as sender or recipient, or of a
-   * client's IP address, and their traces in the files. Triplets and origins name networks, so that
-   * an IP address removes none of them. Entries of the lists stay.
+   * Removes the triplets, deferrals and decisions of a mail address, as sender or recipient, or the
+   * deferrals, decisions, pending triplets and reputation of a client's IP address, and their traces
+   * in the files. Relations with the client stay without its address. Entries of the lists stay.
    */
   forget(address: string): Forgotten;
 

@@ -1,6 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { rankLost } from "../../lib/admin/queries.ts";
+import { findAutoWhitelisted, findKnown, rankLost } from "../../lib/admin/queries.ts";
+import type { Change } from "../../lib/greylist/model.ts";
 import type { Deferral } from "../../lib/store/history.ts";
+import { openStore } from "../../lib/store/open.ts";
+import { inDirectory } from "../daemon.ts";
+import { RULES } from "../greylist/world.ts";
 
 let id = 0;
 
@@ -11,6 +15,7 @@ function deferral(given: Partial<Deferral>): Deferral {
     senderDomain: "example.org",
     recipient: "bob@example.net",
     firstSeen: 0,
+    acceptedFrom: 0,
     lastSeen: 0,
     tries: 1,
     networkChanges: 0,
@@ -44,4 +49,50 @@ Deno.test("many recipients of one sender lower its rank", () => {
   );
   const ranked = rankLost([...run, deferral({ sender: "person", legitimacy: 4 })]);
   assertEquals(ranked[0]!.deferral.sender, "person");
+});
+
+Deno.test("an address finds what its network and itself are known for, also hashed", async () => {
+  const now = Date.now();
+  const times = { firstSeen: now, lastSeen: now };
+  const relation = (sender: string, ...origins: string[]): Change => ({
+    kind: "relation",
+    key: { sender, recipient: "bob@example.net" },
+    record: { origins, ...times },
+  });
+  const reputation = (key: string): Change => ({
+    kind: "reputation",
+    key,
+    record: {
+      retried: 9,
+      abandoned: 0,
+      total: 9,
+      updated: now,
+      lastRetried: now,
+      lastAbandoned: 0,
+      ...times,
+    },
+  });
+  const query = { text: "192.0.2.10", limit: 10 };
+  for (const privacy of [false, true]) {
+    await inDirectory((directory) => {
+      const store = openStore({ database: `${directory}/g.db`, privacy });
+      store.greylist.exchange(() => [
+        relation("ip@example.org", "org:x.example", "ip:192.0.2.10"),
+        relation("net@example.org", "net:192.0.2.0/24", "org:x.example"),
+        relation("other@example.org", "ip:192.0.2.100", "net:198.51.100.0/24"),
+        reputation("ip:192.0.2.10"),
+        reputation("ip:192.0.2.100"),
+        reputation("net:192.0.2.0/24 example.org"),
+      ]);
+      const known = findKnown(store.greylist, query, RULES, now).rows;
+      assertEquals(known.length, 2);
+      if (!privacy) {
+        assertEquals(known.map(({ sender }) => sender), ["ip@example.org", "net@example.org"]);
+      }
+      const trusted = findAutoWhitelisted(store.greylist, query, RULES, now).rows;
+      // A pair is hashed as a whole.
+      assertEquals(trusted.map(({ kind }) => kind), privacy ? ["address"] : ["address", "domain"]);
+      store.close();
+    });
+  }
 });

@@ -19,8 +19,9 @@ function tally(
   reason: Tally["reason"],
   count: number,
   shadow?: Tally["shadow"],
+  decision: Tally["decision"] = "pass",
 ): Tally {
-  return { hour, decision: "pass", reason, ...(shadow === undefined ? {} : { shadow }), count };
+  return { hour, decision, reason, ...(shadow === undefined ? {} : { shadow }), count };
 }
 
 Deno.test("every count belongs to one figure, or to none that is shown", () => {
@@ -34,12 +35,20 @@ Deno.test("every count belongs to one figure, or to none that is shown", () => {
     tally(0, "new", 64, "defer"),
     tally(0, "early", 128),
     tally(0, "retried", 256),
-    tally(0, "blocked", 512),
+    tally(0, "blocked", 512, undefined, "reject"),
     tally(0, "blocked", 1024, "reject"),
     tally(0, "authenticated", 2048),
     tally(0, "fault", 4096),
+    tally(0, "listed", 8192, undefined, "reject"),
+    tally(0, "listed", 16384, undefined, "defer"),
+    tally(0, "trap", 32768, undefined, "defer"),
   ]);
-  assertEquals(figures, { passedUndelayed: 31, deferred: 96, retried: 256, blocked: 1536 });
+  assertEquals(figures, {
+    passedUndelayed: 31,
+    deferred: 96 + 32768,
+    retried: 256,
+    blocked: 1536 + 8192,
+  });
 });
 
 Deno.test("a trend ends with the current hour, and each count is in one interval", () => {

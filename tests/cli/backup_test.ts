@@ -1,19 +1,18 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { tripletKey } from "../../lib/greylist/model.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { greylag, withDatabase } from "./database.ts";
 import { pause } from "../eventually.ts";
 
-const record = { firstSeen: 1, lastSeen: 2, tries: 1, counted: false };
+const record = { origins: ["net:192.0.2.0/24"], firstSeen: 1, lastSeen: 2 };
 
 Deno.test("a copy is a snapshot, readable by its owner only", async () => {
   await withDatabase(async (run, path) => {
     const store = openStore({ database: path, privacy: false });
     const put = (sender: string) =>
-      store.greylist.exchange([], () => [{
-        kind: "triplet",
-        key: tripletKey("net:192.0.2.0/24", sender, "b@example.net"),
+      store.greylist.exchange(() => [{
+        kind: "relation",
+        key: { sender, recipient: "b@example.net" },
         record,
       }]);
     for (let at = 0; at < 500; at++) await put(`s${at}@example.org`);
@@ -23,7 +22,7 @@ Deno.test("a copy is a snapshot, readable by its owner only", async () => {
     store.close();
     assertEquals((await Deno.stat(copy)).mode! & 0o777, 0o600);
     const restored = openStore({ database: copy, privacy: false });
-    assertEquals((await restored.size()).triplets, 500);
+    assertEquals((await restored.size()).relations, 500);
     await restored.close();
   });
 });
@@ -55,7 +54,13 @@ Deno.test("an existing file is not overwritten, and a failed copy leaves no file
 Deno.test("with privacy the key is copied too, so that the copy finds known triplets", async () => {
   await inDirectory(async (directory) => {
     const start = (database: string) =>
-      Daemon.start([`--unix=${directory}/p`, `--database=${database}`, "--privacy", "--delay=1s"]);
+      Daemon.start([
+        `--unix=${directory}/p`,
+        `--database=${database}`,
+        "--privacy",
+        "--delay=1s",
+        "--delay-suspicious=1s",
+      ]);
     const daemon = await start(`${directory}/g.db`);
     assertStringIncludes(await daemon.ask(), "DEFER");
     const { code, err } = await Daemon.run(

@@ -1,6 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { getAvailablePort } from "@std/net/get-available-port";
 import { Daemon, inDirectory } from "../daemon.ts";
+import { withDnsServer } from "../dns_server.ts";
+import { greylag } from "./database.ts";
 import { eventually } from "../eventually.ts";
 
 Deno.test("doctor checks the daemon, the database and the output of postconf", async () => {
@@ -21,7 +23,10 @@ Deno.test("doctor checks the daemon, the database and the output of postconf", a
     );
     assertEquals(await doctor(good), {
       code: 0,
-      out: "No problems found.\n",
+      out:
+        "advice: no DNS list is set, so every unknown client is greylisted\n    Run: greylag lists " +
+        "enable zen. Listed clients are rejected then, and most others pass without delay.\n" +
+        "No problems found.\n",
       err: "",
     });
     await Deno.writeTextFile(good, "smtpd_recipient_restrictions = reject_unauth_destination\n");
@@ -100,9 +105,32 @@ Deno.test("ready and doctor judge by the policy endpoint; a status page that can
     const { out } = await Daemon.run(["doctor", `--config=${config}`, "--json"]);
     assertEquals(JSON.parse(out).map(({ severity }: { severity: string }) => severity), [
       "warning",
+      "advice",
     ]);
     await daemon.stop();
     holder.close();
     await answers;
   });
+});
+
+Deno.test("doctor reports a DNS list that does not work", async () => {
+  const zone = { "2.0.0.127.good.example": { a: ["127.0.0.2"] } };
+  await inDirectory((directory) =>
+    withDnsServer(zone, async (server) => {
+      const config = `${directory}/greylag.toml`;
+      await Deno.writeTextFile(
+        config,
+        `database = "${directory}/g.db"\ndns_servers = ["${server}"]\n` +
+          'dns_lists = ["good.example", "dead.example"]\n',
+      );
+      const { out } = await greylag("doctor", `--config=${config}`, "--json");
+      const lists = JSON.parse(out).map(({ what }: { what: string }) => what)
+        .filter((what: string) => what.startsWith("DNS list"));
+      assertEquals(lists.length, 1);
+      assertStringIncludes(
+        lists[0],
+        "DNS list dead.example is not confirmed: it does not list its test",
+      );
+    })
+  );
 });

@@ -1,8 +1,13 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Database } from "@db/sqlite";
-import { tripletKey } from "../../lib/greylist/model.ts";
+import { makeAttempt, UNLISTED } from "../../lib/greylist/attempt.ts";
+import { decide } from "../../lib/greylist/decide.ts";
+import { NO_EVIDENCE } from "../../lib/greylist/evidence.ts";
+import type { Memory } from "../../lib/greylist/memory.ts";
+import { parseAddress } from "../../lib/net/network.ts";
 import { openStore } from "../../lib/store/open.ts";
-import type { Recalled } from "../../lib/store/store.ts";
+import type { Store } from "../../lib/store/store.ts";
+import { RULES } from "../greylist/world.ts";
 import { inDirectory } from "../daemon.ts";
 import { greylag as runGreylag, type Run } from "./database.ts";
 
@@ -25,7 +30,7 @@ async function withDatabase(
   body: (
     run: Run,
     directory: string,
-    recall: (key: ReturnType<typeof tripletKey>) => Recalled,
+    read: <T>(use: (memory: Memory) => T) => T,
   ) => Promise<void>,
 ): Promise<void> {
   await inDirectory(async (directory) => {
@@ -34,29 +39,56 @@ async function withDatabase(
     await body(
       (...args) => runGreylag(...args, `--database=${settings.database}`),
       directory,
-      (key) => {
-        const store = openStore(settings);
-        let found: Recalled | undefined;
-        store.greylist.exchange([key], (recalled) => {
-          found = recalled;
+      (use) => {
+        using store = closing(openStore(settings));
+        let found: { readonly value: ReturnType<typeof use> } | undefined;
+        store.greylist.exchange((memory) => {
+          found = { value: use(memory) };
           return [];
         });
-        store.close();
-        return found!;
+        return found!.value;
       },
     );
   });
 }
 
+function closing(store: Store): Store & Disposable {
+  return Object.assign(store, { [Symbol.dispose]: () => store.close() });
+}
+
+/** The verdict on an attempt now, as `decision reason`. */
+function verdictOn(
+  memory: Memory,
+  client: string,
+  clientName: string,
+  sender: string,
+  recipient: string,
+): string {
+  const attempt = makeAttempt({
+    stage: "RCPT",
+    authenticated: false,
+    address: parseAddress(client)!,
+    clientName,
+    heloName: "",
+    sender,
+    recipient,
+    instance: "",
+  });
+  const about = { attempt, listing: UNLISTED, evidence: NO_EVIDENCE, listsAreFresh: true };
+  const decision = decide(about, memory, { ...RULES, sampleKey: "" }, Date.now());
+  if ("ask" in decision) throw new Error(`the decision asks for ${decision.ask}`);
+  return `${decision.verdict.decision} ${decision.verdict.reason}`;
+}
+
 Deno.test("postgrey's known and pending triplets are imported once", async () => {
-  await withDatabase(async (greylag, directory, recall) => {
+  await withDatabase(async (greylag, directory, read) => {
     await Deno.writeTextFile(`${directory}/t`, TRIPLETS);
     await Deno.writeTextFile(`${directory}/c`, CLIENTS);
     const args = ["import", "postgrey", `${directory}/t`, `${directory}/c`, "--json"];
     const expected = {
       known: 2,
       pending: 1,
-      origins: 2,
+      reputations: 2,
       choices: 0,
       unchanged: 0,
       expired: 1,
@@ -64,20 +96,70 @@ Deno.test("postgrey's known and pending triplets are imported once", async () =>
     };
     const dry = await greylag(...args, "--dry-run");
     assertEquals(JSON.parse(dry.out), { dry_run: true, ...expected });
-    const key = tripletKey("net:192.0.2.0/24", "bounce-#@list.example", "bob@example.net");
-    assertEquals(recall(key).triplets.size, 0);
+    const key = { sender: "bounce-#@list.example", recipient: "bob@example.net" };
+    assertEquals(read((memory) => memory.relation(key)), undefined);
 
     assertEquals(JSON.parse((await greylag(...args)).out), { dry_run: false, ...expected });
-    const { triplets, origins } = recall(key);
-    assertEquals(triplets.get(key.id)?.passed, (seconds - 500) * 1000);
-    assertEquals(origins.get(key.origin)?.deliveries, 9);
-    const waiting = tripletKey("net:198.51.100.0/24", "new@x.example", "bob@example.net");
-    assertEquals(recall(waiting).triplets.get(waiting.id)?.passed, undefined);
-    const ipv6 = tripletKey("net:2001:db8:1:2::/64", "v6@x.example", "bob@example.net");
-    assertEquals(recall(ipv6).origins.get(ipv6.origin)?.deliveries, 1);
+    assertEquals(read((memory) => memory.relation(key)), {
+      origins: ["net:192.0.2.0/24"],
+      firstSeen: (seconds - 1000) * 1000,
+      lastSeen: (seconds - 500) * 1000,
+    });
+    assertEquals(read((memory) => memory.reputation("ip:192.0.2.7"))?.total, 9);
+    assertEquals(read((memory) => memory.reputation("ip:2001:db8:1:2::3"))?.total, 1);
+    const verdict = (client: string, sender: string, recipient = "bob@example.net") =>
+      read((memory) => verdictOn(memory, client, "unknown", sender, recipient));
+    assertEquals(verdict("192.0.2.99", "bounce-4711@list.example"), "pass known");
+    assertEquals(verdict("192.0.2.7", "anybody@y.example"), "pass auto-whitelisted");
+    assertEquals(verdict("192.0.2.8", "anybody@y.example"), "defer new");
+    assertEquals(verdict("198.51.100.3", "New@x.example"), "pass retried");
+    assertEquals(verdict("2001:db8:1:2::99", "v6@x.example"), "pass known");
 
     const again = JSON.parse((await greylag(...args)).out);
-    assertEquals([again.known, again.pending, again.origins, again.unchanged], [0, 0, 0, 5]);
+    assertEquals([again.known, again.pending, again.reputations, again.unchanged], [0, 0, 0, 5]);
+  });
+});
+
+Deno.test("a triplet that postgrey knows by address is known from that address only", async () => {
+  await withDatabase(async (greylag, directory, read) => {
+    const rows: [string, string][] = ["192.0.2.7", "192.0.2.9"].map((client) => [
+      `${client}/a@x.example/b@y.example`,
+      `${seconds - 1000},${seconds}`,
+    ]);
+    await Deno.writeTextFile(`${directory}/t`, dump(...rows));
+    await greylag("import", "postgrey", `${directory}/t`);
+    const verdict = (client: string) =>
+      read((memory) => verdictOn(memory, client, "unknown", "a@x.example", "b@y.example"));
+    assertEquals(verdict("192.0.2.7"), "pass known");
+    assertEquals(verdict("192.0.2.9"), "pass known");
+    assertEquals(verdict("192.0.2.8"), "defer new");
+  });
+});
+
+Deno.test("an import shortens and lowers nothing that is stored", async () => {
+  await withDatabase(async (greylag, directory, read) => {
+    const known = (first: number, last: number) =>
+      dump(["192.0.2.0/a@x.example/b@y.example", `${seconds - first},${seconds - last}`]);
+    const clients = (count: number, last: number) =>
+      dump(["192.0.2.7", `${count},${seconds - last}`]);
+    const importFiles = async (triplets: string, counted: string) => {
+      await Deno.writeTextFile(`${directory}/t`, triplets);
+      await Deno.writeTextFile(`${directory}/c`, counted);
+      await greylag("import", "postgrey", `${directory}/t`, `${directory}/c`);
+    };
+    await importFiles(known(2000, 10), clients(9, 10));
+    await importFiles(known(5000, 500), clients(3, 500));
+    const relation = read((memory) =>
+      memory.relation({ sender: "a@x.example", recipient: "b@y.example" })
+    );
+    assertEquals(relation, {
+      origins: ["net:192.0.2.0/24"],
+      firstSeen: (seconds - 5000) * 1000,
+      lastSeen: (seconds - 10) * 1000,
+    });
+    const reputation = read((memory) => memory.reputation("ip:192.0.2.7"))!;
+    assertEquals([reputation.total, Math.round(reputation.retried)], [9, 9]);
+    assertEquals(reputation.lastSeen, (seconds - 10) * 1000);
   });
 });
 
@@ -149,7 +231,7 @@ const SQLGREY_ROWS = `
 `;
 
 Deno.test("sqlgrey's database and its dumps are imported once", async () => {
-  await withDatabase(async (greylag, directory, recall) => {
+  await withDatabase(async (greylag, directory, read) => {
     const db = new Database(`${directory}/sqlgrey.db`);
     db.exec(SQLGREY_SCHEMA);
     db.exec(SQLGREY_ROWS);
@@ -160,20 +242,33 @@ Deno.test("sqlgrey's database and its dumps are imported once", async () => {
       dry_run: false,
       known: 0,
       pending: 2,
-      origins: 2,
+      reputations: 3,
       choices: 1,
       unchanged: 0,
       expired: 0,
       errors: 0,
     });
-    const waiting = tripletKey("net:192.0.2.0/24", "it's@x.example", "bob@example.net");
-    assertEquals(recall(waiting).triplets.get(waiting.id)?.firstSeen, (seconds - 60) * 1000);
-    const bounce = tripletKey("net:2001:db8:0:1::/64", "", "bob@example.net");
-    assertEquals(recall(bounce).triplets.size, 1);
-    const deliveries = (origin: string) =>
-      recall(tripletKey(origin, "", "")).origins.get(origin)?.deliveries;
-    assertEquals(deliveries("net:198.51.100.0/24"), 2);
-    assertEquals(deliveries("net:203.0.113.0/24"), 5);
+    const [pending] = read((memory) =>
+      memory.pending({ sender: "it's@x.example", recipient: "bob@example.net" })
+    );
+    assertEquals([pending?.network, pending?.firstSeen], [
+      "net:192.0.2.0/24",
+      (seconds - 60) * 1000,
+    ]);
+    const [bounce] = read((memory) => memory.pending({ sender: "", recipient: "bob@example.net" }));
+    assertEquals(bounce?.network, "net:2001:db8:0:1::/64");
+    const verdict = (client: string, name: string, sender: string) =>
+      read((memory) => verdictOn(memory, client, name, sender, "anybody@example.net"));
+    const named = "mail.provider.example";
+    assertEquals(verdict("198.51.100.9", named, "a@x.example"), "pass auto-whitelisted");
+    assertEquals(verdict("198.51.100.9", named, "a@z.example"), "defer new");
+    assertEquals(verdict("198.51.101.9", named, "a@x.example"), "defer new");
+    assertEquals(verdict("203.0.113.9", named, "any@y.example"), "pass auto-whitelisted");
+    const retried = (name: string) => read((memory) => memory.reputation(name)?.total);
+    assertEquals(retried("net:198.51.100.0/24 x.example"), 2);
+    assertEquals(retried("net:198.51.100.0/24"), undefined);
+    assertEquals(retried("net:203.0.113.0/24 y.example"), 2);
+    assertEquals(retried("ip:203.0.113.7"), 2);
     const list = JSON.parse((await greylag("list", "--json")).out);
     assertEquals([list[0].list, list[0].pattern, list[0].added_by], [
       "opt-out",
@@ -185,7 +280,7 @@ Deno.test("sqlgrey's database and its dumps are imported once", async () => {
     const again = JSON.parse(
       (await greylag("import", "sqlgrey", `${directory}/dump.sql`, "--json")).out,
     );
-    assertEquals([again.pending, again.origins, again.unchanged, again.errors], [0, 0, 5, 0]);
+    assertEquals([again.pending, again.reputations, again.unchanged, again.errors], [0, 0, 6, 0]);
   });
 });
 
@@ -254,21 +349,46 @@ Deno.test("deliveries of Postfix's log make their senders known, plain, packed o
     "journal.export": Uint8Array.from(entries.flat()),
   };
   for (const [name, bytes] of Object.entries(files)) {
-    await withDatabase(async (greylag, directory, recall) => {
+    await withDatabase(async (greylag, directory, read) => {
       await Deno.writeFile(`${directory}/${name}`, bytes);
       const args = ["import", "postfix", `${directory}/${name}`, "--json"];
       const first = JSON.parse((await greylag(...args)).out);
-      assertEquals([first.known, first.pending, first.origins, first.errors], [2, 0, 2, 0], name);
-      for (const origin of ["net:192.0.2.0/24", "org:example.org"]) {
-        const key = tripletKey(origin, "alice@example.org", "bob@example.net");
-        const { triplets, origins } = recall(key);
-        assertEquals(triplets.get(key.id)?.passed, (seconds - 3600) * 1000, name);
-        assertEquals(origins.get(origin)?.deliveries, 1);
-      }
+      const kept = [first.known, first.pending, first.reputations, first.errors];
+      assertEquals(kept, [1, 0, 0, 0], name);
+      const key = { sender: "alice@example.org", recipient: "bob@example.net" };
+      assertEquals(
+        read((memory) => memory.relation(key)),
+        {
+          origins: ["ip:192.0.2.10", "net:192.0.2.0/24", "org:example.org"],
+          firstSeen: (seconds - 3600) * 1000,
+          lastSeen: (seconds - 3600) * 1000,
+        },
+        name,
+      );
       const again = JSON.parse((await greylag(...args)).out);
-      assertEquals([again.known, again.origins, again.unchanged], [0, 0, 4], name);
+      assertEquals([again.known, again.reputations, again.unchanged], [0, 0, 1], name);
     });
   }
+});
+
+Deno.test("only a delivery that was deferred before counts as retried", async () => {
+  const stamp = (ago: number) => `${time(ago)}.000000+00:00 mx`;
+  const reject = (ago: number, from: string) =>
+    `${stamp(ago)} postfix/smtpd[1]: NOQUEUE: reject: RCPT from mail.example.org[192.0.2.10]: ` +
+    "450 4.2.0 <bob@example.net>: Recipient address rejected: Greylisted; " +
+    `from=<${from}> to=<bob@example.net> proto=ESMTP helo=<mail.example.org>\n`;
+  const log = reject(5000, "alice@example.org") + reject(3700, "carol@example.org") +
+    LOG(stamp(3600));
+  await withDatabase(async (greylag, directory, read) => {
+    await Deno.writeTextFile(`${directory}/x`, log);
+    const { known, pending, reputations } = JSON.parse(
+      (await greylag("import", "postfix", `${directory}/x`, "--json")).out,
+    );
+    assertEquals([known, pending, reputations], [1, 1, 3]);
+    for (const name of ["ip:192.0.2.10", "net:192.0.2.0/24 example.org", "org:example.org"]) {
+      assertEquals(read((memory) => memory.reputation(name)?.total), 1, name);
+    }
+  });
 });
 
 Deno.test("an invalid date in a log is reported with its line", async () => {

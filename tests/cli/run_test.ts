@@ -54,7 +54,7 @@ Deno.test("config shows every setting with its source, as a valid file", async (
   assertEquals(code, 0);
   assert(/^delay = "300s" +# flag --delay$/m.test(out), out);
   assert(/^lifetime = "10d" +# flag --lifetime$/m.test(out), out);
-  assert(/^mode = "all" +# default$/m.test(out), out);
+  assert(/^mode = "auto" +# default$/m.test(out), out);
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, out);
   const again = await greylag("config", "--config", path, "--json");

@@ -11,10 +11,10 @@ Deno.test("triplets are known after a restart, and after a kill -9", async () =>
     assertStringIncludes(await first.ask({ policy_test_time: "1000000" }), "DEFER_IF_PERMIT");
     await first.kill();
     const second = await Daemon.start(args);
-    assertStringIncludes(await second.ask({ policy_test_time: "1000061" }), "PREPEND");
+    assertStringIncludes(await second.ask({ policy_test_time: "1000301" }), "PREPEND");
     assertEquals(await second.stop("SIGTERM"), 0);
     const third = await Daemon.start(args);
-    assertEquals(await third.ask({ policy_test_time: "1000100" }), "action=DUNNO\n\n");
+    assertEquals(await third.ask({ policy_test_time: "1000400" }), "action=DUNNO\n\n");
     assertEquals(await third.stop("SIGINT"), 0);
     assertStringIncludes(third.log, "stopped after 1 requests");
   });

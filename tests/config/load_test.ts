@@ -47,17 +47,23 @@ Deno.test("a flag overrides the environment, the environment the file", () => {
 Deno.test("the defaults are the documented ones", () => {
   const { rules } = daemonSettings(load().values).engine;
   assertEquals(rules, {
-    mode: "all",
-    delay: 60_000,
+    mode: "auto",
+    delay: 50_000,
+    delaySuspicious: 300_000,
     retryWindow: 2 * 86_400_000,
     lifetime: 36 * 86_400_000,
     autoWhitelistClients: 5,
+    autoWhitelistDomains: 1,
     ipv4Prefix: 24,
     ipv6Prefix: 64,
     nullSender: "rcpt",
     spf: "origin",
     spfFail: "greylist",
+    hasDnsLists: false,
+    listedWait: 12 * 3_600_000,
+    codes: "off",
     suspicionThreshold: 3,
+    sampleKey: "",
     learnOutbound: true,
     trustedNetworks: [],
   });

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Messages } from "../../lib/daemon/messages.ts";
 import type { MessageRecord } from "../../lib/greylist/model.ts";
 
-const RECORD = { reason: "retried", delayed: 60_000 } as MessageRecord;
+const RECORD: MessageRecord = { address: "192.0.2.10", sender: "a@x.example", delayed: 60_000 };
 
 Deno.test("a message is known by its instance, and the newest record counts", () => {
   const messages = new Messages();

@@ -19,9 +19,12 @@ function recording(): { store: Writes; writes: string[][]; inner: SqliteStore } 
   const inner = new SqliteStore(new Connection(":memory:"));
   const writes: string[][] = [];
   const store: Writes = {
-    exchange(keys, judge) {
-      writes.push(keys.map(({ origin }) => origin.split(":")[1]!));
-      inner.greylist.exchange(keys, judge);
+    exchange(judge) {
+      inner.greylist.exchange((memory) => {
+        const changes = judge(memory);
+        writes.push(changes.map(({ key }) => String(key).replace("correspondent:", "")));
+        return changes;
+      });
     },
   };
   return { store, writes, inner };
@@ -55,8 +58,12 @@ Deno.test("a domain is seen first when it was first written, and last when it wa
     outbound.learn(to("a@example.org"), now);
     outbound.settle();
   }
-  const { rows } = inner.greylist.findOrigins({ text: "example.org", limit: 9 });
-  assertEquals(rows.map(({ firstSeen, lastSeen }) => [firstSeen, lastSeen]), [[0, 2 * HOUR]]);
+  const { rows } = inner.greylist.findReputations({ text: "example.org", limit: 9 });
+  assertEquals(
+    rows.map(({ name, firstSeen, lastSeen }) => [name, firstSeen, lastSeen]),
+    [["correspondent:example.org", 0, 2 * HOUR]],
+  );
+  assertEquals(rows.map(({ retried, total }) => [retried, total]), [[0, 0]], "nothing is earned");
 });
 
 Deno.test("a domain that the store did not take is learned from the next mail", () => {

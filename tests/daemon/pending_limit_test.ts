@@ -8,40 +8,40 @@ import { decisionEvent } from "./request.ts";
 const SECOND = 1000;
 const LIMITS = { maxPending: 100, maxPendingPerOrigin: 10 };
 
-const waiting = (origin: string, second: number, count: number) => ({
-  origin,
+const waiting = (network: string, second: number, count: number) => ({
+  network,
   first: second * SECOND,
   last: second * SECOND,
   count,
 });
 
-Deno.test("an origin within its limit is left alone", () => {
+Deno.test("a network within its limit is left alone", () => {
   const counter = new PendingCounter();
   for (let at = 0; at < 10; at++) counter.add([waiting(`net:${at}`, at, 10)]);
   assertEquals([counter.overLimit(LIMITS), counter.evictions(LIMITS)], [[], []]);
 });
 
-Deno.test("the oldest of an origin over its limit are evicted once it was counted by the second", () => {
+Deno.test("the oldest of a network over its limit are evicted once it was counted by the second", () => {
   const counts = [1, 2, 3, 4].map((second) => waiting("net:a", second, 4));
   const first = new PendingCounter();
   first.add(counts);
   assertEquals([first.overLimit(LIMITS), first.evictions(LIMITS)], [["net:a"], []]);
   const second = new PendingCounter(first.overLimit(LIMITS));
   second.add(counts);
-  assertEquals(second.evictions(LIMITS), [{ origin: "net:a", before: 2 * SECOND + 1 }]);
+  assertEquals(second.evictions(LIMITS), [{ network: "net:a", before: 2 * SECOND + 1 }]);
 });
 
-Deno.test("the oldest of all origins are evicted beyond the limit of all", () => {
+Deno.test("the oldest of all networks are evicted beyond the limit of all", () => {
   const counter = new PendingCounter();
   for (let at = 0; at < 30; at++) counter.add([waiting(`net:${at}`, at % 3, 5)]);
   assertEquals(counter.evictions(LIMITS), [{ before: 1 }]);
 });
 
-/** What a store counts of one origin's triplets that came at these times. */
+/** The counts of one network's triplets that came at these times. */
 function countsOf(times: readonly number[]): PendingCount[] {
   const seconds = Map.groupBy(times, (time) => Math.floor(time / SECOND));
   return [...seconds.values()].map((some) => ({
-    origin: "net:a",
+    network: "net:a",
     first: Math.min(...some),
     last: Math.max(...some),
     count: some.length,
@@ -111,7 +111,7 @@ Deno.test("a pass over the limit tells of it, and leaves its evictions to the ne
   const pending = new PendingLimit(LIMITS, (event) => events.push(event));
   const pass = (count: number) => {
     pending.beginPass();
-    pending.add([{ origin: "net:a", first: 1, last: 1, count }]);
+    pending.add([{ network: "net:a", first: 1, last: 1, count }]);
     pending.endPass();
     return [pending.isExceeded, pending.evictions.length, events.length];
   };

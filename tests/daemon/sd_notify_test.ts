@@ -30,7 +30,13 @@ Deno.test("the daemon notifies systemd of its readiness, its life and its stop",
       stderr: "null",
       env: { NOTIFY_SOCKET: path, RUNTIME_DIRECTORY: directory, WATCHDOG_USEC: "200000" },
     }).spawn();
-    const next = async () => new TextDecoder().decode((await systemd.receive())[0]);
+    const ended = child.status.then(({ code }): never => {
+      throw new Error(`the daemon ended with status ${code}`);
+    });
+    // It ends at last, when nobody waits for its next message.
+    ended.catch(() => {});
+    const next = async () =>
+      new TextDecoder().decode((await Promise.race([systemd.receive(), ended]))[0]);
     assertEquals(await next(), `READY=1\nSTATUS=answering on unix:${directory}/policy`);
     assertEquals([await next(), await next()], ["WATCHDOG=1", "WATCHDOG=1"]);
     // A stuck event loop is silent, after the messages that were sent before.

@@ -4,20 +4,26 @@ import {
   legitimacyWithTries,
   MAX_LEGITIMACY,
 } from "../../lib/evidence/legitimacy.ts";
+import { classifyName } from "../../lib/net/generic_name.ts";
 import { parseAddress } from "../../lib/net/network.ts";
 
 const address = parseAddress("192.0.2.10")!;
+
+function legitimacy(name: string | undefined, heloName: string, sender: string): number {
+  const nameClass = name === undefined ? "generic" : classifyName(name, address).class;
+  return legitimacyOf({ address, name, nameClass, heloName }, sender);
+}
 
 Deno.test("a host of the sender's own organisation ranks highest, a client without a name lowest", () => {
   const name = "mail.example.org";
   const generic = "192-0-2-10.dsl.example.com";
   const ranked = [
-    legitimacyOf({ address, name, heloName: name }, "alice@example.org"),
-    legitimacyOf({ address, name, heloName: name }, "alice@example.com"),
-    legitimacyOf({ address, name, heloName: "localhost" }, "alice@example.com"),
-    legitimacyOf({ address, name: undefined, heloName: name }, "alice@example.org"),
-    legitimacyOf({ address, name: generic, heloName: "localhost" }, "alice@example.org"),
-    legitimacyOf({ address, name: undefined, heloName: "192.0.2.10" }, ""),
+    legitimacy(name, name, "alice@example.org"),
+    legitimacy(name, name, "alice@example.com"),
+    legitimacy(name, "localhost", "alice@example.com"),
+    legitimacy(undefined, name, "alice@example.org"),
+    legitimacy(generic, "localhost", "alice@example.org"),
+    legitimacy(undefined, "192.0.2.10", ""),
   ];
   assertEquals(ranked.toSorted((a, b) => b - a), ranked);
   assert(ranked[0]! > ranked[1]! && ranked[1]! > ranked[3]! && ranked[3]! > ranked[5]!);

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { type Delivery, PostfixLog } from "../../lib/import/postfix_log.ts";
+import { type LoggedMail, PostfixLog } from "../../lib/import/postfix_log.ts";
 import { formatAddress } from "../../lib/net/network.ts";
 
 const NOW = Date.UTC(2026, 0, 2, 12);
@@ -7,7 +7,7 @@ const ISO = "2026-01-01T10:00:00Z mx";
 
 function deliveries(...lines: string[]): string[] {
   const log = new PostfixLog(NOW);
-  return lines.map((line) => log.line(line)).filter((one): one is Delivery => one !== undefined)
+  return lines.map((line) => log.line(line)).filter((one): one is LoggedMail => one !== undefined)
     .map(({ address, clientName, sender, recipient }) =>
       `${clientName}[${formatAddress(address)}] ${sender} ${recipient}`
     );
@@ -48,6 +48,24 @@ Deno.test("a delivery needs its client, its sender and the status sent", () => {
     [["no log line", `${ISO} sshd[1]: hello`], []],
   ];
   for (const [lines, expected] of table) assertEquals(deliveries(...lines), expected);
+});
+
+Deno.test("a temporary rejection at RCPT is a deferral", () => {
+  const reject = (reply: string, id = "NOQUEUE") =>
+    new PostfixLog(NOW).line(
+      `${ISO} postfix/smtpd[1]: ${id}: reject: RCPT from mail.example.org[192.0.2.1]: ${reply}; ` +
+        "from=<alice@example.org> to=<bob@example.net> proto=ESMTP helo=<mail.example.org>",
+    );
+  const { kind, clientName, sender, recipient, address } = reject("450 4.2.0 Greylisted; wait")!;
+  assertEquals([kind, clientName, sender, recipient, formatAddress(address)], [
+    "deferred",
+    "mail.example.org",
+    "alice@example.org",
+    "bob@example.net",
+    "192.0.2.1",
+  ]);
+  assertEquals(reject("450 4.2.0 Greylisted", "4XABCDEF12")?.kind, "deferred");
+  assertEquals(reject("550 5.1.1 unknown user"), undefined);
 });
 
 Deno.test("a date without a year is the latest that is not in the future", () => {

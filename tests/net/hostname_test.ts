@@ -1,10 +1,6 @@
-import { assertEquals } from "@std/assert";
-import {
-  isGenericName,
-  organisationOf,
-  registrableDomain,
-  verifiedName,
-} from "../../lib/net/hostname.ts";
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { classifyName } from "../../lib/net/generic_name.ts";
+import { registrableDomain, verifiedName } from "../../lib/net/hostname.ts";
 import { parseAddress } from "../../lib/net/network.ts";
 
 Deno.test("a name is verified unless Postfix calls it unknown", () => {
@@ -63,18 +59,12 @@ const OWN: [string, string][] = [
 
 Deno.test("a name that shows its address or its kind of line is generic", () => {
   for (const [name, address] of GENERIC) {
-    assertEquals(isGenericName(name, parseAddress(address)!), true, name);
-    assertEquals(organisationOf(name, parseAddress(address)!), undefined, name);
+    assertNotEquals(classifyName(name, parseAddress(address)!).class, "named", name);
   }
 });
 
 Deno.test("a mail server's own name is not generic, though it has numbers", () => {
   for (const [name, address] of OWN) {
-    assertEquals(isGenericName(name, parseAddress(address)!), false, name);
+    assertEquals(classifyName(name, parseAddress(address)!).class, "named", name);
   }
-});
-
-Deno.test("a client without a verified name has no organisation", () => {
-  assertEquals(organisationOf(undefined, parseAddress("198.51.100.7")!), undefined);
-  assertEquals(organisationOf("mail.example.org", parseAddress("198.51.100.7")!), "example.org");
 });

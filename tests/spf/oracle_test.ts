@@ -12,7 +12,7 @@ const spf = (mailauth as unknown as {
 function nodeResolver(zone: Zone): (name: string, type: string) => Promise<unknown> {
   return (name, type) => {
     const found = zone[name.toLowerCase()]?.[type.toLowerCase() as keyof Names];
-    if (found === "timeout") {
+    if (found === "timeout" || found === "silent") {
       return Promise.reject(Object.assign(new Error("timeout"), { code: "ETIMEOUT" }));
     }
     if (found === undefined || found.length === 0) {

@@ -3,32 +3,46 @@
  *
  * @module
  */
-import { type Resolver, TemporaryDnsError } from "../../lib/spf/resolver.ts";
+import type { ListResolver } from "../../lib/dns/dnsbl.ts";
+import { type Resolver, TemporaryDnsError, until } from "../../lib/spf/resolver.ts";
 
-/** What a name has; a type that times out is `"timeout"`. */
+/** No answer: a temporary error at once, or silence until the caller gives up. */
+type NoAnswer = "timeout" | "silent";
+
+/** The records of a name. */
 export interface Names {
   /** TXT records, the strings of one in an array. */
-  readonly txt?: readonly (string | readonly string[])[] | "timeout";
+  readonly txt?: readonly (string | readonly string[])[] | NoAnswer;
   /** IPv4 addresses. */
-  readonly a?: readonly string[] | "timeout";
+  readonly a?: readonly string[] | NoAnswer;
   /** IPv6 addresses. */
-  readonly aaaa?: readonly string[] | "timeout";
+  readonly aaaa?: readonly string[] | NoAnswer;
   /** Mail exchangers. */
-  readonly mx?: readonly string[] | "timeout";
+  readonly mx?: readonly string[] | NoAnswer;
   /** Names. */
-  readonly ptr?: readonly string[] | "timeout";
+  readonly ptr?: readonly string[] | NoAnswer;
 }
 
 /** Names in lower case and what they have. */
 export type Zone = Readonly<Record<string, Names>>;
 
-/** Answers out of a zone; tells what was asked. */
-export function resolverOf(zone: Zone, asked: string[] = []): Resolver {
-  const ask = <Type extends keyof Names>(type: Type) => (name: string) => {
-    asked.push(`${type} ${name}`);
-    const found = zone[name.toLowerCase()]?.[type];
-    if (found === "timeout") return Promise.reject(new TemporaryDnsError("timeout"));
-    return Promise.resolve((found ?? []) as Exclude<NonNullable<Names[Type]>, "timeout">);
+/** Answers out of a zone; tells the queries, and `fresh` for those that bypass a cache. */
+export function resolverOf(zone: Zone, asked: string[] = []): Resolver & ListResolver {
+  const ask =
+    <Type extends keyof Names>(type: Type, as: string = type) =>
+    (name: string, signal?: AbortSignal) => {
+      asked.push(`${as} ${name}`);
+      const found = zone[name.toLowerCase()]?.[type];
+      if (found === "timeout") return Promise.reject(new TemporaryDnsError("timeout"));
+      if (found === "silent") return until(new Promise<never>(() => {}), signal!);
+      return Promise.resolve((found ?? []) as Exclude<NonNullable<Names[Type]>, NoAnswer>);
+    };
+  return {
+    txt: ask("txt"),
+    a: ask("a"),
+    aAfresh: ask("a", "fresh"),
+    aaaa: ask("aaaa"),
+    mx: ask("mx"),
+    ptr: ask("ptr"),
   };
-  return { txt: ask("txt"), a: ask("a"), aaaa: ask("aaaa"), mx: ask("mx"), ptr: ask("ptr") };
 }

@@ -3,6 +3,7 @@ import { Checkpointer, type StartWorker } from "../../lib/store/checkpointer.ts"
 import { startThread } from "../../lib/daemon/thread.ts";
 import { Connection } from "../../lib/store/connection.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
+import { reputation } from "./records.ts";
 import { eventually } from "../eventually.ts";
 
 const PATH = "/var/lib/greylag/g.db";
@@ -55,8 +56,7 @@ Deno.test("the thread copies the log into the database", async () => {
   try {
     const before = Deno.statSync(path).size;
     for (let at = 0; at < 1000; at++) {
-      const record = { firstSeen: 1, lastSeen: 1, deliveries: 1, lastCounted: 1 };
-      store.greylist.exchange([], () => [{ kind: "origin", key: `ip:${at}`, record }]);
+      store.greylist.exchange(() => [reputation(`ip:${at}`)]);
     }
     await eventually("the database grows", () => Deno.statSync(path).size > before);
   } finally {

@@ -5,39 +5,45 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import {
-  type Change,
-  type OriginRecord,
-  type Triplet,
-  type TripletKey,
-  tripletKey,
-} from "../../lib/greylist/model.ts";
+import type { Memory } from "../../lib/greylist/memory.ts";
+import type { Change } from "../../lib/greylist/model.ts";
 import type { DecisionRecord, DelayTally, Page, Tally } from "../../lib/store/history.ts";
-import type { Cursor, Expiry, NewEntry, Recalled, Store } from "../../lib/store/store.ts";
+import type { Cursor, Expiry, NewEntry, ReportExpired, Store } from "../../lib/store/store.ts";
+import {
+  keyOf,
+  NETWORK,
+  PENDING,
+  pending,
+  RELATION,
+  relation,
+  REPUTATION,
+  reputation,
+} from "./records.ts";
 
-const triplet: Triplet = { firstSeen: 1000, lastSeen: 2000, tries: 2, counted: false };
-const origin: OriginRecord = { firstSeen: 1, lastSeen: 2, deliveries: 3, lastCounted: 4 };
-const key = (sender: string, name = "net:192.0.2.0/24") =>
-  tripletKey(name, sender, "b@example.net");
-
-function recall(store: Store, keys: readonly TripletKey[]): Recalled {
-  let recalled: Recalled | undefined;
-  store.greylist.exchange(keys, (found) => {
-    recalled = found;
+/** Reads with the memory of one transaction. */
+function recall<T>(store: Store, read: (memory: Memory) => T): T {
+  let found: { readonly value: T } | undefined;
+  store.greylist.exchange((memory) => {
+    found = { value: read(memory) };
     return [];
   });
-  assert(recalled !== undefined);
-  return recalled;
+  assert(found !== undefined);
+  return found.value;
 }
 
-function remember(store: Store, changes: readonly Change[]): void {
-  store.greylist.exchange([], () => changes);
+function remember(store: Store, ...changes: readonly Change[]): void {
+  store.greylist.exchange(() => changes);
 }
+
+const NOBODY = { pending: 0, relations: 0, reputations: 0 };
+
+const NOTHING_REPORTED: ReportExpired = () => [];
 
 function expireAll(
   store: Store,
   given: Partial<Expiry>,
   rows: number,
+  report = NOTHING_REPORTED,
 ): { removed: number; slices: number } {
   const expiry: Expiry = {
     pendingBefore: 0,
@@ -52,7 +58,7 @@ function expireAll(
   let removed = 0;
   let slices = 0;
   do {
-    const slice = store.greylist.expire(expiry, cursor, rows);
+    const slice = store.greylist.expire(expiry, cursor, rows, report);
     removed += slice.removed;
     cursor = slice.next;
     slices++;
@@ -123,59 +129,171 @@ export function testConformance(
   const clear = hides ? () => {} : test;
 
   test("an unknown key has no record", (store) => {
-    const { triplets, origins } = recall(store, [key("a"), key("b")]);
-    assertEquals([triplets.size, origins.size], [0, 0]);
+    recall(store, (memory) => {
+      assertEquals(memory.pending(keyOf("a")), []);
+      assertEquals(memory.relation(keyOf("a")), undefined);
+      assertEquals(memory.reputation("ip:192.0.2.10"), undefined);
+      assertEquals(memory.message("1.2.3"), undefined);
+    });
   });
 
-  test("a triplet is recalled as stored, with the record of its origin", (store) => {
-    const passed: Triplet = { ...triplet, passed: 1500, counted: true };
-    remember(store, [
-      { kind: "triplet", key: key("a"), record: triplet },
-      { kind: "triplet", key: key("b"), record: passed },
-      { kind: "origin", key: "net:192.0.2.0/24", record: origin },
-      { kind: "origin", key: "org:example.org", record: { ...origin, deliveries: 9 } },
-    ]);
-    const found = recall(store, [key("a"), key("b"), key("c", "org:example.org")]);
-    assertEquals(found.triplets, new Map([[key("a").id, triplet], [key("b").id, passed]]));
-    assertEquals(
-      found.origins,
-      new Map([["net:192.0.2.0/24", origin], ["org:example.org", { ...origin, deliveries: 9 }]]),
+  test("records are recalled as stored, by their keys only", (store) => {
+    const other = "net:198.51.100.0/24";
+    remember(
+      store,
+      pending("a"),
+      pending("a", { network: other, tries: 7 }),
+      pending("b", { firstSeen: 5 }),
+      relation("a"),
+      relation("c", { lastSeen: 9000 }),
+      reputation("ip:192.0.2.10"),
+      reputation("org:example.org", { retried: 0.25, total: 9, trappedUntil: 4000 }),
+      reputation("via:spf.example.com", { lastRetried: 0 }),
     );
+    recall(store, (memory) => {
+      const waiting = memory.pending(keyOf("a"));
+      assertEquals(waiting.map(({ tries }) => tries).sort(), [2, 7]);
+      assert(waiting.some(({ network }) => memory.includes([network], other)));
+      const [b] = memory.pending(keyOf("b"));
+      assertEquals([b?.firstSeen, b?.lastSeen, b?.expires], [5, 2000, 90_000]);
+      assertEquals(memory.pending(keyOf("c")), []);
+      assertEquals(memory.relation(keyOf("a"))?.lastSeen, RELATION.lastSeen);
+      assertEquals(memory.relation(keyOf("c"))?.lastSeen, 9000);
+      assertEquals(memory.relation(keyOf("b")), undefined);
+      assertEquals(memory.reputation("ip:192.0.2.10"), REPUTATION);
+      assertEquals(memory.reputation("org:example.org"), {
+        ...REPUTATION,
+        retried: 0.25,
+        total: 9,
+        trappedUntil: 4000,
+      });
+      assertEquals(memory.reputation("via:spf.example.com")?.lastRetried, 0);
+    });
   });
 
-  test("a record replaces the earlier one", (store) => {
-    remember(store, [{ kind: "triplet", key: key("a"), record: triplet }]);
-    const newer = { ...triplet, passed: 5000, lastSeen: 5000 };
-    remember(store, [{ kind: "triplet", key: key("a"), record: newer }]);
-    assertEquals(recall(store, [key("a")]).triplets.get(key("a").id), newer);
-    assertEquals(store.size(), { triplets: 1, origins: 0 });
+  test("a record includes the origins that it was stored with, and no other", (store) => {
+    const origins = [...PENDING.origins, "spf:example.org", "org:mail.example.org"];
+    remember(store, pending("a", { origins }), relation("a", { origins }));
+    recall(store, (memory) => {
+      const [waiting] = memory.pending(keyOf("a"));
+      const known = memory.relation(keyOf("a"));
+      for (const record of [waiting, known]) {
+        for (const origin of origins) assert(memory.includes(record!.origins, origin), origin);
+        for (const origin of ["ip:192.0.2.1", "net:192.0.0.0/24", "spf:example", "org:spf"]) {
+          assertEquals(memory.includes(record!.origins, origin), false, origin);
+        }
+      }
+    });
+  });
+
+  test("a record that is stored as it was read does not change", (store) => {
+    const domains = [{ domain: "example.org", since: 4 }, { domain: "example.com", since: 5 }];
+    remember(store, pending("a"), relation("a"), reputation("via:a.example", { domains }));
+    const read = () =>
+      recall(store, (memory) => ({
+        waiting: memory.pending(keyOf("a"))[0]!,
+        known: memory.relation(keyOf("a"))!,
+        name: memory.reputation("via:a.example")!,
+      }));
+    const { waiting, known, name } = read();
+    assertEquals(name.domains?.map(({ since }) => since), [4, 5]);
+    remember(
+      store,
+      { kind: "pending", key: keyOf("a"), network: waiting.network, record: waiting },
+      { kind: "relation", key: keyOf("a"), record: known },
+      { kind: "reputation", key: "via:a.example", record: name },
+    );
+    assertEquals(read(), { waiting, known, name });
+    assertEquals(store.size(), { pending: 1, relations: 1, reputations: 1 });
+  });
+
+  test("a record replaces the earlier one, and a pending triplet is removed alone", (store) => {
+    remember(store, pending("a"), relation("a"), reputation("ip:192.0.2.10"));
+    remember(
+      store,
+      pending("a", { tries: 3 }),
+      relation("a", { lastSeen: 5000 }),
+      reputation("ip:192.0.2.10", { total: 8 }),
+    );
+    recall(store, (memory) => {
+      assertEquals(memory.pending(keyOf("a")).map(({ tries }) => tries), [3]);
+      assertEquals(memory.relation(keyOf("a"))?.lastSeen, 5000);
+      assertEquals(memory.reputation("ip:192.0.2.10")?.total, 8);
+    });
+    const other = "net:198.51.100.0/24";
+    remember(store, pending("a", { network: other }));
+    remember(store, { kind: "pending", key: keyOf("a"), network: NETWORK });
+    recall(store, (memory) => {
+      const [left, ...more] = memory.pending(keyOf("a"));
+      assert(memory.includes([left!.network], other));
+      assertEquals(more, []);
+    });
+    assertEquals(store.size(), { pending: 1, relations: 1, reputations: 1 });
   });
 
   test("a batch whose judge throws stores nothing", (store) => {
     try {
-      store.greylist.exchange([key("a")], () => {
+      store.greylist.exchange(() => {
         throw new Error("no");
       });
     } catch {
       // Expected.
     }
-    assertEquals(store.size(), { triplets: 0, origins: 0 });
-    remember(store, [{ kind: "triplet", key: key("a"), record: triplet }]);
-    assertEquals(store.size().triplets, 1);
+    assertEquals(store.size(), NOBODY);
+    remember(store, pending("a"));
+    assertEquals(store.size(), { ...NOBODY, pending: 1 });
   });
 
-  test("any text can be a key, and times exceed 32 bits", (store) => {
+  test("a failed change leaves its whole batch unstored", (store) => {
+    const broken = { ...pending("b"), record: { ...PENDING, tries: 0.5 } };
+    try {
+      remember(store, pending("a"), relation("a"), broken);
+    } catch {
+      // A column of integers takes no half.
+    }
+    assertEquals(store.size(), NOBODY);
+  });
+
+  test("the records of messages are not stored", (store) => {
+    const record = { address: "192.0.2.10", sender: "a@example.org", delayed: 1 };
+    remember(store, { kind: "message", key: "1.2.3", record });
+    assertEquals(recall(store, (memory) => memory.message("1.2.3")), undefined);
+    assertEquals(store.size(), NOBODY);
+  });
+
+  test("any text can be a key or an origin, and times exceed 32 bits", (store) => {
     const text = fc.string({ unit: "binary", maxLength: 60 }).map((one) =>
-      // A lone surrogate cannot come out of UTF-8, and NUL separates the parts of a key.
-      one.toWellFormed().replaceAll("\0", "")
+      // A lone surrogate cannot come out of UTF-8, NUL separates the parts of a key, and a line feed
+      // ends an attribute.
+      one.toWellFormed().replaceAll(/[\0\n]/g, "")
     );
     const time = fc.maxSafeNat();
     fc.assert(
-      fc.property(text, text, text, time, (sender, recipient, o, at) => {
-        const one = tripletKey(`net:${o}`, sender, recipient);
-        const record = { ...triplet, firstSeen: at, lastSeen: at };
-        remember(store, [{ kind: "triplet", key: one, record }]);
-        assertEquals(recall(store, [one]).triplets.get(one.id), record);
+      fc.property(text, text, text, text, time, (sender, recipient, net, org, at) => {
+        const key = { sender, recipient };
+        const network = `net:${net}`;
+        const times = { firstSeen: at, lastSeen: at };
+        const origins = [network, `org:${org}`];
+        remember(
+          store,
+          {
+            kind: "pending",
+            key,
+            network,
+            record: { network, origins, ...times, tries: 1, expires: at },
+          },
+          { kind: "relation", key, record: { origins, ...times } },
+          reputation(`org:${org}`, times),
+        );
+        recall(store, (memory) => {
+          const waiting = memory.pending(key)
+            .find((one) => memory.includes([one.network], network));
+          assertEquals([waiting?.firstSeen, waiting?.expires], [at, at]);
+          assert(origins.every((origin) => memory.includes(waiting!.origins, origin)));
+          const known = memory.relation(key);
+          assertEquals([known?.lastSeen, known?.origins.length], [at, 2]);
+          assertEquals(memory.reputation(`org:${org}`), { ...REPUTATION, ...times });
+        });
       }),
       { numRuns: 60 },
     );
@@ -184,18 +302,69 @@ export function testConformance(
   test("a pass removes the expired and nothing else, slice by slice", (store) => {
     const changes: Change[] = [];
     for (let at = 0; at < 100; at++) {
-      const record: Triplet = { ...triplet, firstSeen: at, lastSeen: at };
-      changes.push({ kind: "triplet", key: key(`w${at}`), record });
-      changes.push({ kind: "triplet", key: key(`k${at}`), record: { ...record, passed: at } });
-      changes.push({ kind: "origin", key: `net:${at}`, record: { ...origin, lastSeen: at } });
+      const times = { firstSeen: at, lastSeen: at };
+      changes.push(pending(`w${at}`, { ...times, expires: at }), relation(`k${at}`, times));
+      changes.push(reputation(`net:${at}`, times));
     }
-    remember(store, changes);
+    remember(store, ...changes);
     const { removed, slices } = expireAll(store, { pendingBefore: 70, seenBefore: 30 }, 7);
     assertEquals(removed, 70 + 30 + 30);
-    assert(slices > 200 / 7);
-    assertEquals(store.size(), { triplets: 30 + 70, origins: 70 });
-    const { triplets } = recall(store, [key("w69"), key("w70"), key("k29"), key("k30")]);
-    assertEquals([...triplets.keys()], [key("w70").id, key("k30").id]);
+    assert(slices > 300 / 7);
+    assertEquals(store.size(), { pending: 30, relations: 70, reputations: 70 });
+    recall(store, (memory) => {
+      const left = ["w69", "w70"].map((name) => memory.pending(keyOf(name)).length);
+      assertEquals(left, [0, 1]);
+      const known = ["k29", "k30"].map((name) => memory.relation(keyOf(name)) !== undefined);
+      assertEquals(known, [false, true]);
+      const named = ["net:29", "net:30"].map((name) => memory.reputation(name) !== undefined);
+      assertEquals(named, [false, true]);
+    });
+  });
+
+  test("a trapped address is remembered until its time is over", (store) => {
+    remember(store, reputation("ip:192.0.2.10", { lastSeen: 1, trappedUntil: 500 }));
+    assertEquals(expireAll(store, { seenBefore: 500 }, 10).removed, 0);
+    assertEquals(expireAll(store, { seenBefore: 501 }, 10).removed, 1);
+  });
+
+  test("expired pending triplets are reported once, and what the report changes is stored", (store) => {
+    for (let at = 0; at < 10; at++) remember(store, pending(`w${at}`, { expires: at }));
+    let reported = 0;
+    const report: ReportExpired = (expired, memory) => {
+      reported += expired.length;
+      const name = "ip:192.0.2.10";
+      const before = memory.reputation(name) ?? { ...REPUTATION, abandoned: 0 };
+      assert(expired.every(({ record }) => memory.includes(record.origins, name)));
+      return [reputation(name, { ...before, abandoned: before.abandoned + expired.length })];
+    };
+    expireAll(store, { pendingBefore: 6 }, 2, report);
+    assertEquals(reported, 6);
+    assertEquals(store.size(), { pending: 4, relations: 0, reputations: 1 });
+    assertEquals(recall(store, (memory) => memory.reputation("ip:192.0.2.10")?.abandoned), 6);
+    expireAll(store, { pendingBefore: 6 }, 2, report);
+    assertEquals(reported, 6);
+  });
+
+  test("a slice whose report throws removes and stores nothing", (store) => {
+    remember(store, pending("a", { expires: 1 }));
+    try {
+      expireAll(store, { pendingBefore: 6 }, 2, () => {
+        throw new Error("no");
+      });
+    } catch {
+      // Expected.
+    }
+    assertEquals(store.size(), { ...NOBODY, pending: 1 });
+  });
+
+  test("the report of an expired pending triplet finds its relation", (store) => {
+    remember(store, pending("a", { expires: 1 }), relation("a"), pending("b", { expires: 1 }));
+    const found: boolean[] = [];
+    expireAll(store, { pendingBefore: 6 }, 9, (expired, memory) => {
+      found.push(...expired.map((key) => memory.relation(key) !== undefined));
+      return [];
+    });
+    assertEquals(found.sort(), [false, true]);
   });
 
   const entry: NewEntry = {
@@ -262,7 +431,7 @@ export function testConformance(
     const { id } = store.lists.add(entry);
     seen.push(store.lists.revision());
     store.lists.countHits([{ rule: id, count: 1, last: 1 }]);
-    remember(store, [{ kind: "triplet", key: key("a"), record: triplet }]);
+    remember(store, pending("a"));
     assertEquals(store.lists.revision(), seen[1]);
     store.lists.remove(id);
     store.lists.remove(id);
@@ -274,7 +443,7 @@ export function testConformance(
     const revision = store.lists.revision();
     store.check();
     assertEquals(store.lists.revision(), revision);
-    assertEquals(store.size(), { triplets: 0, origins: 0 });
+    assertEquals(store.size(), NOBODY);
   });
 
   test("a pass over an empty store ends", (store) => {
@@ -472,53 +641,63 @@ export function testConformance(
     assertEquals(store.history.delayTallies(0).length, 3);
   });
 
-  clear("triplets and origins are found by any part, page by page", (store) => {
+  clear("relations and reputations are found by any part, page by page", (store) => {
     const names = ["a", "b", "c", "d", "e"];
-    remember(store, [
-      ...names.map((name) =>
-        ({ kind: "triplet", key: key(`${name}@example.org`), record: triplet }) as const
-      ),
-      ...names.map((name) =>
-        ({ kind: "origin", key: `org:${name}.example`, record: origin }) as const
-      ),
+    const domains = [{ domain: "example.org", since: 4 }];
+    remember(
+      store,
+      ...names.map((name) => relation(`${name}@example.org`)),
+      ...names.map((name) => reputation(`org:${name}.example`, { domains })),
+      reputation("correspondent:example.net"),
+    );
+    const relations = (text: string) =>
+      all((after) => store.greylist.findRelations({ text, limit: 2, ...from(after) }));
+    assertEquals(relations("example.ORG").map(({ sender }) => sender[0]), names);
+    assertEquals(relations("a@example.org"), [{ ...keyOf("a@example.org"), ...RELATION }]);
+    assertEquals(relations("192.0.2.10").length, 5);
+    assertEquals(relations("192.0.2.11"), []);
+    const reputations = (text: string) =>
+      all((after) => store.greylist.findReputations({ text, limit: 2, ...from(after) }));
+    assertEquals(reputations(".example").map(({ name }) => name[4]), names);
+    assertEquals(reputations("ORG:a.example"), [
+      { name: "org:a.example", ...REPUTATION, domains },
     ]);
-    const triplets = all((after) =>
-      store.greylist.findTriplets({ text: "example.ORG", limit: 2, ...from(after) })
+    assertEquals(reputations("correspondent:"), [
+      { name: "correspondent:example.net", ...REPUTATION },
+    ]);
+  });
+
+  test("a whole address or name finds its relations and reputations", (store) => {
+    remember(
+      store,
+      relation("alice@example.org"),
+      relation("eve@example.org"),
+      reputation("ip:192.0.2.10"),
+      reputation("ip:192.0.2.11"),
     );
-    assertEquals(triplets.map(({ sender }) => sender[0]), names);
-    const { firstSeen, lastSeen, tries } = triplet;
-    assertEquals(triplets[0], {
-      origin: "net:192.0.2.0/24",
-      sender: "a@example.org",
-      recipient: "b@example.net",
-      firstSeen,
-      lastSeen,
-      tries,
-    });
-    const origins = all((after) =>
-      store.greylist.findOrigins({ text: ".example", limit: 2, ...from(after) })
+    const relations = (text: string) => store.greylist.findRelations({ text, limit: 9 }).rows;
+    assertEquals(relations("alice@example.org").length, 1);
+    assertEquals(relations("bob@example.net").length, 2);
+    assertEquals(relations("nobody@example.net").length, 0);
+    assertEquals(
+      store.greylist.findReputations({ text: "ip:192.0.2.10", limit: 9 }).rows.length,
+      1,
     );
-    assertEquals(origins.map(({ name }) => name[4]), names);
   });
 
   clear("forgetting an address removes all its forms and no other address", (store) => {
-    remember(store, [
-      {
-        kind: "triplet",
-        key: tripletKey("net:1", "x@example.com", "bob@example.net"),
-        record: triplet,
-      },
-      {
-        kind: "triplet",
-        key: tripletKey("net:1", "bob@example.net", "y@example.com"),
-        record: triplet,
-      },
-      {
-        kind: "triplet",
-        key: tripletKey("net:1", "x@example.com", "eve@example.net"),
-        record: triplet,
-      },
-    ]);
+    const to = (sender: string, recipient: string) => [
+      { ...pending(sender), key: { sender, recipient } },
+      { ...relation(sender), key: { sender, recipient } },
+    ];
+    remember(
+      store,
+      ...to("x@example.com", "bob@example.net"),
+      ...to("bob@example.net", "y@example.com"),
+      pending("bob+tag@example.net"),
+      pending("srs0===example.net=bob@forwarder.example"),
+      ...to("x@example.com", "eve@example.net"),
+    );
     const eve = { recipient: "eve@example.net", normalisedRecipient: "eve@example.net" };
     record(store, {}, eve, {
       ...eve,
@@ -526,46 +705,87 @@ export function testConformance(
       normalisedSender: "BOB@example.net",
     });
     assertEquals(store.forget("nobody@example.net").triplets, 0);
-    const { triplets, deferrals, decisions } = store.forget("Bob+y@Example.net");
-    assertEquals([triplets, deferrals, decisions], [2, 2, 2]);
-    assertEquals(store.size().triplets, 1);
+    assertEquals(store.forget("Bob+y@Example.net"), {
+      triplets: 6,
+      reputations: 0,
+      deferrals: 2,
+      decisions: 2,
+    });
+    assertEquals(store.size(), { pending: 1, relations: 1, reputations: 0 });
     assertEquals(store.forget("192.0.2.10").decisions, 1);
   });
 
-  clear(
-    "an eviction removes the oldest pending triplets and no known one",
-    (store) => {
-      const wait = (sender: string, name: string, firstSeen: number, passed?: number) => ({
-        kind: "triplet" as const,
-        key: key(sender, name),
-        record: { ...triplet, firstSeen, ...(passed === undefined ? {} : { passed }) },
-      });
-      remember(store, [
-        ...[1, 2, 3, 4].map((second) => wait(`a${second}`, "net:busy", second * 1000)),
-        wait("known", "net:busy", 1000, 70_000),
-        ...[1, 4].map((second) => wait(`b${second}`, "net:other", second * 1000)),
-      ]);
-      const expiry = {
-        pendingBefore: 0,
-        seenBefore: 0,
-        historyBefore: 0,
-        historyRows: 9,
-        deferralRows: 9,
-        evictions: [],
-      };
-      const { pending } = store.greylist.expire(expiry, undefined, 100);
-      assertEquals(pending.filter(({ origin }) => origin === "net:busy").length, 4);
-      const { removed } = expireAll(store, {
-        evictions: [{ origin: "net:busy", before: 3000 }],
-      }, 3);
-      assertEquals(removed, 2);
-      assertEquals(expireAll(store, { evictions: [{ before: 4000 }] }, 3).removed, 2);
-      const left = all((after) =>
-        store.greylist.findTriplets({ text: "", limit: 9, ...from(after) })
-      );
-      assertEquals(left.map(({ sender }) => sender).sort(), ["a4", "b4", "known"]);
-    },
-  );
+  test("forgetting a client's address removes its records and its place in relations", (store) => {
+    remember(
+      store,
+      pending("a"),
+      pending("b", { network: "net:198.51.100.0/24", origins: ["ip:192.0.2.100"] }),
+      relation("a"),
+      relation("b", { origins: ["ip:192.0.2.10"] }),
+      relation("c", { origins: ["net:192.0.2.0/24", "ip:192.0.2.10", "ip:192.0.2.100"] }),
+      reputation("ip:192.0.2.10"),
+      reputation("ip:192.0.2.100"),
+      reputation("net:192.0.2.0/24 example.org"),
+    );
+    assertEquals(store.forget("192.0.2.10"), {
+      triplets: 1,
+      reputations: 1,
+      deferrals: 0,
+      decisions: 0,
+    });
+    recall(store, (memory) => {
+      assertEquals(["a", "b"].map((one) => memory.pending(keyOf(one)).length), [0, 1]);
+      assertEquals(memory.relation(keyOf("b")), undefined);
+      for (const [name, count] of [["a", PENDING.origins.length - 1], ["c", 2]] as const) {
+        const { origins } = memory.relation(keyOf(name))!;
+        assertEquals(origins.length, count);
+        assertEquals(memory.includes(origins, "ip:192.0.2.10"), false);
+        assert(memory.includes(origins, "net:192.0.2.0/24"));
+      }
+      assert(memory.includes(memory.relation(keyOf("c"))!.origins, "ip:192.0.2.100"));
+      assertEquals(memory.reputation("ip:192.0.2.10"), undefined);
+      assert(memory.reputation("ip:192.0.2.100") !== undefined);
+      assert(memory.reputation("net:192.0.2.0/24 example.org") !== undefined);
+    });
+  });
+
+  test("an eviction removes the oldest pending triplets unreported, and no relation", (store) => {
+    const wait = (sender: string, network: string, second: number) =>
+      pending(sender, { network, firstSeen: second * 1000 });
+    remember(
+      store,
+      ...[1, 2, 3, 4].map((second) => wait(`a${second}`, "net:busy", second)),
+      relation("known", { firstSeen: 1000 }),
+      ...[1, 4].map((second) => wait(`b${second}`, "net:other", second)),
+    );
+    const expiry = {
+      pendingBefore: 0,
+      seenBefore: 0,
+      historyBefore: 0,
+      historyRows: 9,
+      deferralRows: 9,
+      evictions: [],
+    };
+    const counted = store.greylist.expire(expiry, undefined, 100, NOTHING_REPORTED).pending;
+    const byNetwork = Map.groupBy(counted, ({ network }) => network);
+    const [busy, ...rest] = [...byNetwork].filter(([, { length }]) => length === 4);
+    assertEquals([rest, byNetwork.size], [[], 2]);
+    let reported = 0;
+    const report: ReportExpired = (expired) => {
+      reported += expired.length;
+      return [];
+    };
+    const evictions = [{ network: busy![0], before: 3000 }];
+    assertEquals(expireAll(store, { evictions }, 3, report).removed, 2);
+    assertEquals(expireAll(store, { evictions: [{ before: 4000 }] }, 3, report).removed, 2);
+    assertEquals(reported, 0);
+    recall(store, (memory) => {
+      const left = ["a1", "a2", "a3", "a4", "b1", "b4"]
+        .filter((name) => memory.pending(keyOf(name)).length > 0);
+      assertEquals(left, ["a4", "b4"]);
+      assert(memory.relation(keyOf("known")) !== undefined);
+    });
+  });
 
   test("history beyond its age or row limit is removed, slice by slice", (store) => {
     for (let at = 0; at < 20; at++) {

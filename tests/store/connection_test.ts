@@ -1,18 +1,20 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Database } from "@db/sqlite";
-import { type Triplet, tripletKey } from "../../lib/greylist/model.ts";
+import type { Memory } from "../../lib/greylist/memory.ts";
 import { Connection } from "../../lib/store/connection.ts";
 import { DatabaseError } from "../../lib/store/database_error.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 import { inDirectory } from "../daemon.ts";
+import { keyOf, pending } from "./records.ts";
 
-const key = tripletKey("net:192.0.2.0/24", "alice@example.org", "bob@example.net");
-const record: Triplet = { firstSeen: 1, lastSeen: 2, tries: 3, counted: false };
+const put = (tries = 3) => [pending("alice@example.org", { tries })];
+
+const triesIn = (memory: Memory) => memory.pending(keyOf("alice@example.org"))[0]?.tries;
 
 function triesOf(store: SqliteStore): number | undefined {
   let tries: number | undefined;
-  store.greylist.exchange([key], ({ triplets }) => {
-    tries = triplets.get(key.id)?.tries;
+  store.greylist.exchange((memory) => {
+    tries = triesIn(memory);
     return [];
   });
   return tries;
@@ -26,8 +28,9 @@ Deno.test("a constant statement is prepared once", () => {
 
 Deno.test("work that throws is rolled back, and the next transaction begins", () => {
   const connection = new Connection(":memory:");
-  const count = () => connection.db.prepare("SELECT count(*) FROM origin").value<[number]>()![0];
-  const insert = "INSERT INTO origin VALUES ('ip:192.0.2.1', 1, 1, 1, 1)";
+  const count = () =>
+    connection.db.prepare("SELECT count(*) FROM reputation").value<[number]>()![0];
+  const insert = "INSERT INTO reputation VALUES ('ip:192.0.2.1', 1, 1, 1, 1, 1, 1, 1, 1, 1, NULL)";
   assertThrows(
     () =>
       connection.write(({ db }) => {
@@ -46,13 +49,13 @@ Deno.test("two connections see each other's records", async () => {
   await inDirectory((directory) => {
     const one = new SqliteStore(new Connection(`${directory}/g.db`));
     const other = new SqliteStore(new Connection(`${directory}/g.db`));
-    one.greylist.exchange([key], () => [{ kind: "triplet", key, record }]);
-    other.greylist.exchange([key], ({ triplets }) => {
-      assertEquals(triplets.get(key.id), record);
-      return [{ kind: "triplet", key, record: { ...record, tries: 4 } }];
+    one.greylist.exchange(() => put());
+    other.greylist.exchange((memory) => {
+      assertEquals(triesIn(memory), 3);
+      return put(4);
     });
-    one.greylist.exchange([key], ({ triplets }) => {
-      assertEquals(triplets.get(key.id)?.tries, 4);
+    one.greylist.exchange((memory) => {
+      assertEquals(triesIn(memory), 4);
       return [];
     });
     one.close();
@@ -65,11 +68,11 @@ Deno.test("a batch runs again if another connection wrote after its read", async
     const one = new SqliteStore(new Connection(`${directory}/g.db`));
     const other = new SqliteStore(new Connection(`${directory}/g.db`));
     let turns = 0;
-    one.greylist.exchange([key], ({ triplets }) => {
+    one.greylist.exchange((memory) => {
       turns++;
-      if (turns === 1) other.greylist.exchange([], () => [{ kind: "triplet", key, record }]);
-      const tries = (triplets.get(key.id)?.tries ?? 0) + 1;
-      return [{ kind: "triplet", key, record: { ...record, tries } }];
+      const tries = (triesIn(memory) ?? 0) + 1;
+      if (turns === 1) other.greylist.exchange(() => put());
+      return put(tries);
     });
     assertEquals(turns, 2);
     one.close();
@@ -86,13 +89,13 @@ Deno.test("a locked database is an error of that kind", async () => {
     const locker = new Database(`${directory}/g.db`);
     locker.exec("BEGIN IMMEDIATE");
     const error = assertThrows(
-      () => store.greylist.exchange([], () => [{ kind: "triplet", key, record }]),
+      () => store.greylist.exchange(() => put()),
       DatabaseError,
     );
     assertEquals(error.kind, "locked");
     assertThrows(() => store.check(), DatabaseError, "locked");
     locker.exec("ROLLBACK");
-    store.greylist.exchange([], () => [{ kind: "triplet", key, record }]);
+    store.greylist.exchange(() => put());
     locker.close();
     store.close();
   });

@@ -1,14 +1,11 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Database } from "@db/sqlite";
-import { type Triplet, tripletKey } from "../../lib/greylist/model.ts";
 import { DatabaseError } from "../../lib/store/database_error.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { RecoveringDatabase } from "../../lib/store/recovery.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 import type { Store } from "../../lib/store/store.ts";
-
-const key = tripletKey("net:192.0.2.0/24", "alice@example.org", "bob@example.net");
-const record: Triplet = { firstSeen: 1, lastSeen: 2, tries: 3, counted: false };
+import { pending } from "./records.ts";
 
 const PERIOD = 50;
 
@@ -39,8 +36,7 @@ async function withStore(body: (setup: Setup) => Promise<void> | void): Promise<
   }
 }
 
-const put = (store: Store) =>
-  store.greylist.exchange([key], () => [{ kind: "triplet", key, record }]);
+const put = (store: Store) => store.greylist.exchange(() => [pending("alice@example.org")]);
 const pause = () => new Promise((resolve) => setTimeout(resolve, 2 * PERIOD));
 
 Deno.test("the first operation creates the database and its directory for their owner only", async () => {
@@ -66,7 +62,7 @@ Deno.test("a corrupt file is moved to a dated name and the next operation create
     assertEquals(await Deno.readTextFile(aside), noise);
     put(store);
     assertEquals(events.at(-1), "recovered");
-    assertEquals(store.size(), { triplets: 1, origins: 0 });
+    assertEquals(store.size(), { pending: 1, relations: 0, reputations: 0 });
   });
 });
 
@@ -142,9 +138,10 @@ Deno.test("a write of another process between read and write is no error", async
     put(store);
     const other = openStore({ database: path, privacy: false });
     let runs = 0;
-    store.greylist.exchange([key], () => {
+    store.greylist.exchange((memory) => {
+      memory.reputation("ip:192.0.2.10");
       if (runs++ === 0) put(other);
-      return [{ kind: "triplet", key, record }];
+      return [pending("alice@example.org")];
     });
     other.close();
     assertEquals([runs, events], [2, []]);

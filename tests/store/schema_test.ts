@@ -1,18 +1,18 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Database } from "@db/sqlite";
-import { tripletKey } from "../../lib/greylist/model.ts";
 import { Connection } from "../../lib/store/connection.ts";
 import { DatabaseError } from "../../lib/store/database_error.ts";
 import { APPLICATION_ID, migrate, MIGRATIONS } from "../../lib/store/schema.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 
-const key = tripletKey("net:192.0.2.0/24", "alice@example.org", "bob@example.net");
+const key = { sender: "alice@example.org", recipient: "bob@example.net" };
 
 /** Rows of each version of the schema; entry n is for version n + 1. */
 const CONTENTS: readonly string[] = [
-  `INSERT INTO triplet VALUES ('alice@example.org', 'bob@example.net', 'net:192.0.2.0/24',
-     1, 2, 3, NULL, 0);
-   INSERT INTO origin VALUES ('net:192.0.2.0/24', 1, 2, 3, 4);
+  `INSERT INTO pending VALUES ('alice@example.org', 'bob@example.net', 'net:192.0.2.0/24',
+     'ip:192.0.2.10', 1, 2, 3, 4);
+   INSERT INTO relation VALUES ('alice@example.org', 'bob@example.net', 'ip:192.0.2.10', 1, 4);
+   INSERT INTO reputation VALUES ('ip:192.0.2.10', 1.5, 0, 5, 1, 1, 2, 1, 0, NULL, NULL);
    INSERT INTO entry (list, match_on, pattern, note, added_by, created)
      VALUES ('allow', 'client', '192.0.2.1', '', 'root', 1);
    INSERT INTO tally VALUES (0, 'defer', 'new', '', 1);
@@ -41,10 +41,11 @@ for (let version = 0; version <= MIGRATIONS.length; version++) {
     const path = `${directory}/g.db`;
     databaseOfVersion(path, version);
     const store = new SqliteStore(new Connection(path));
-    store.greylist.exchange([key], ({ triplets, origins }) => {
+    store.greylist.exchange((memory) => {
       const held = version > 0;
-      assertEquals(triplets.get(key.id)?.tries, held ? 3 : undefined);
-      assertEquals(origins.get(key.origin)?.deliveries, held ? 3 : undefined);
+      assertEquals(memory.pending(key).map(({ tries }) => tries), held ? [3] : []);
+      assertEquals(memory.relation(key)?.lastSeen, held ? 4 : undefined);
+      assertEquals(memory.reputation("ip:192.0.2.10")?.total, held ? 5 : undefined);
       return [];
     });
     store.close();

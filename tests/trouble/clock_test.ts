@@ -89,7 +89,13 @@ async function withRealClock(body: (clock: RealClock) => Promise<void>): Promise
     await Deno.writeTextFile(file, "+0\n");
     const path = `${directory}/policy`;
     const daemon = await Daemon.start(
-      [`--unix=${path}`, `--database=${directory}/g.db`, "--delay=2s", "--request-timeout=3s"],
+      [
+        `--unix=${path}`,
+        `--database=${directory}/g.db`,
+        "--delay=2s",
+        "--delay-suspicious=2s",
+        "--request-timeout=3s",
+      ],
       {
         environment: {
           LD_PRELOAD: FAKETIME,

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { Database } from "@db/sqlite";
-import { tripletKey } from "../../lib/greylist/model.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { eventually, pause } from "../eventually.ts";
+import { keyOf } from "../store/records.ts";
 import { firstContacts, letters, report, scale } from "./load.ts";
 
 /** The senders whose triplets are not in the database. */
@@ -12,9 +12,8 @@ function missingFrom(database: string, senders: readonly string[]): string[] {
   const missing: string[] = [];
   for (let at = 0; at < senders.length; at += 500) {
     const some = senders.slice(at, at + 500);
-    const keys = some.map((sender) => tripletKey("net:192.0.2.0/24", sender, "bob@example.net"));
-    store.greylist.exchange(keys, ({ triplets }) => {
-      for (const [n, { id }] of keys.entries()) if (!triplets.has(id)) missing.push(some[n]!);
+    store.greylist.exchange((memory) => {
+      missing.push(...some.filter((sender) => memory.pending(keyOf(sender)).length === 0));
       return [];
     });
   }

@@ -34,6 +34,7 @@ export const DAEMON_STATUS: DaemonStatus = {
   databaseWorks: true,
   errors: [],
   dns: { answered: 0, failed: 0 },
+  dnsLists: [],
   lists: [],
 };
 

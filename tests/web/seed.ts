@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { tripletKey } from "../../lib/greylist/model.ts";
 import { newEntry, releaseOf } from "../../lib/admin/list_entries.ts";
 import type { DecisionRecord, DelayTally, Records, Tally } from "../../lib/store/history.ts";
 import type { Store } from "../../lib/store/store.ts";
@@ -172,30 +171,46 @@ export function seed(store: Store, now: number): void {
     decision(now - 40_000, railway!, "erika@example.net", { wait: MINUTE }),
   );
 
-  const origin = (key: string, deliveries: number) => ({
-    kind: "origin" as const,
+  const reputation = (key: string, retried: number, abandoned = 0) => ({
+    kind: "reputation" as const,
     key,
     record: {
+      retried,
+      abandoned,
+      total: retried,
+      updated: now - 30 * MINUTE,
       firstSeen: now - 20 * DAY,
       lastSeen: now - 30 * MINUTE,
-      deliveries,
-      lastCounted: now - 30 * MINUTE,
+      lastRetried: now - 30 * MINUTE,
+      lastAbandoned: 0,
     },
   });
-  store.greylist.exchange([], () => [
-    origin("spf:bakery.example", 31),
-    origin("net:192.0.2.0/24", 12),
-    origin("org:railway.example", 6),
-    origin("net:203.0.113.0/24", 1),
+  store.greylist.exchange(() => [
+    reputation("spf:bakery.example", 31, 1),
+    reputation("ip:192.0.2.25", 12),
+    reputation("org:railway.example", 40),
+    reputation("ip:203.0.113.90", 1),
+    reputation("correspondent:bakery.example", 0),
     {
-      kind: "triplet",
-      key: tripletKey("spf:bakery.example", bakery!.address, "erika@example.net"),
+      kind: "relation",
+      key: { sender: bakery!.address, recipient: "erika@example.net" },
       record: {
+        origins: ["ip:198.51.100.7", "net:198.51.100.0/24", "spf:bakery.example"],
         firstSeen: now - 20 * DAY,
         lastSeen: now - HOUR,
-        passed: now - 20 * DAY + 3 * MINUTE,
+      },
+    },
+    {
+      kind: "pending",
+      key: { sender: railway!.address, recipient: "erika@example.net" },
+      network: "net:203.0.113.0/24",
+      record: {
+        network: "net:203.0.113.0/24",
+        origins: ["ip:203.0.113.90", "net:203.0.113.0/24"],
+        firstSeen: now - 40_000,
+        lastSeen: now - 40_000,
         tries: 1,
-        counted: true,
+        expires: now + 2 * DAY,
       },
     },
   ]);

@@ -92,7 +92,7 @@ function todayAsJson(figures: TodayFigures) {
 
 function healthAsJson(service: StatusService, health: Health): v.InferOutput<typeof schema.HEALTH> {
   const { obstacles, warnings, daemonStatus, databaseBytes, stored } = health;
-  const { dns, lastPass, errors } = daemonStatus;
+  const { dns, dnsLists, lastPass, errors } = daemonStatus;
   const date = (time: number) => new Date(time).toISOString();
   return {
     version: service.settings.version,
@@ -108,8 +108,9 @@ function healthAsJson(service: StatusService, health: Health): v.InferOutput<typ
       path: service.settings.store.database,
       works: daemonStatus.databaseWorks,
       bytes: databaseBytes ?? null,
-      triplets: stored?.triplets ?? null,
-      origins: stored?.origins ?? null,
+      pending: stored?.pending ?? null,
+      relations: stored?.relations ?? null,
+      reputations: stored?.reputations ?? null,
     },
     last_expiry: lastPass === undefined
       ? null
@@ -120,6 +121,7 @@ function healthAsJson(service: StatusService, health: Health): v.InferOutput<typ
       last_failure: dns.lastFailure === undefined
         ? null
         : { time: date(dns.lastFailure.time), cause: dns.lastFailure.why },
+      lists: dnsLists.map(({ zone, state, why }) => ({ zone, state, cause: why ?? null })),
     },
     errors: errors.map(({ level, text, first, last, times }) => ({
       level,
@@ -181,13 +183,9 @@ export const CALLS: readonly Call[] = [
     path: "/waiting",
     summary: "Deferred mail that may still be retried, newest first.",
     query: schema.NUMBERED_SEARCH,
-    answer: schema.pageOf(schema.WAITING),
+    answer: schema.pageOf(schema.DEFERRAL),
     run(service, { query: { q: text, limit, after } }) {
-      const { delay } = service.settings.rules;
-      return pageAsJson(service.queries.waiting({ text, limit, after }), (one) => ({
-        ...deferralAsJson(one),
-        accepted_from: new Date(one.firstSeen + delay).toISOString(),
-      }));
+      return pageAsJson(service.queries.waiting({ text, limit, after }), deferralAsJson);
     },
   }),
   call({
@@ -234,8 +232,8 @@ export const CALLS: readonly Call[] = [
   call({
     method: "GET",
     path: "/known",
-    summary: "Known triplets.",
-    query: schema.TRIPLET_SEARCH,
+    summary: "Senders and recipients whose mail passes without delay.",
+    query: schema.RELATION_SEARCH,
     answer: schema.pageOf(schema.KNOWN),
     run(service, { query: { q: text, limit, after } }) {
       return pageAsJson(service.queries.known({ text, limit, after }), knownAsJson);
@@ -245,7 +243,7 @@ export const CALLS: readonly Call[] = [
     method: "GET",
     path: "/auto-whitelisted",
     summary: "Auto-whitelisted origins.",
-    query: schema.ORIGIN_SEARCH,
+    query: schema.REPUTATION_SEARCH,
     answer: schema.pageOf(schema.AUTO_WHITELISTED),
     run(service, { query: { q: text, limit, after } }) {
       return pageAsJson(

@@ -4,6 +4,7 @@
  * @module
  */
 import type { DaemonStatus } from "../../daemon/daemon_status.ts";
+import { ZONE_STATES } from "../../dns/dnsbl.ts";
 
 export interface Measured {
   readonly daemonStatus: DaemonStatus;
@@ -36,7 +37,7 @@ function metric(
 /** Every known label is present from the start, with zero. */
 export function renderMetrics(measured: Measured): string {
   const { daemonStatus, version, databaseBytes } = measured;
-  const { counters, started, databaseWorks, dns } = daemonStatus;
+  const { counters, started, databaseWorks, dns, dnsLists } = daemonStatus;
   const labelled = (label: string, counts: Readonly<Record<string, number>>) =>
     Object.entries(counts).map(([name, count]) => [{ [label]: name }, count] as const);
   const alone = (value: number) => [[{}, value]] as const;
@@ -90,6 +91,14 @@ export function renderMetrics(measured: Measured): string {
       "DNS queries by result.",
       labelled("result", { answered: dns.answered, failed: dns.failed }),
     ),
+    ...(dnsLists.length === 0 ? [] : [metric(
+      "greylag_dns_list_state",
+      "gauge",
+      "1 for the state of a DNS list, 0 for its other states.",
+      dnsLists.flatMap(({ zone, state }) =>
+        ZONE_STATES.map((one) => [{ zone, state: one }, one === state ? 1 : 0] as const)
+      ),
+    )]),
     metric(
       "greylag_sign_in_failures_total",
       "counter",

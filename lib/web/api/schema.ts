@@ -7,6 +7,7 @@ import * as v from "valibot";
 import { parseDuration } from "../../text/duration.ts";
 import { type Reason, REASON_TEXTS } from "../../greylist/model.ts";
 import { PERIODS } from "../../admin/statistics.ts";
+import { ZONE_STATES } from "../../dns/dnsbl.ts";
 import type {
   AutoWhitelistedJson,
   DecisionJson,
@@ -83,15 +84,10 @@ const deferralFields = {
   network_changes: count("Number of attempts from another network than the attempt before."),
   first_tried: time("Time of the first deferral."),
   last_tried: time("Time of the last deferral."),
+  accepted_from: time("Time from which a retry is accepted."),
 };
 
 export const DEFERRAL = v.object(deferralFields) satisfies v.GenericSchema<unknown, DeferralJson>;
-
-/** A deferral that may still be retried. */
-export const WAITING = v.object({
-  ...deferralFields,
-  accepted_from: time("Time from which a retry is accepted."),
-});
 
 /** A deferral that was not retried. */
 export const LOST = v.object({
@@ -127,18 +123,26 @@ export const DECISION = v.object({
   delay_seconds: v.nullable(amount("Seconds between the first attempt and the accepted retry.")),
 }) satisfies v.GenericSchema<unknown, DecisionJson>;
 
+/** A sender and recipient whose mail passes without delay. */
 export const KNOWN = v.object({
-  origin: about("Origin that matched."),
-  sender: about("Envelope sender; empty for the null sender."),
+  sender: about("Folded sender, or `@` and a domain; empty for the null sender."),
   recipient: about("Envelope recipient."),
-  since: v.nullable(time("Time of the first accepted retry.")),
+  origins: v.pipe(v.array(v.string()), v.description("Origins of the mail, the newest last.")),
+  since: time("Time of the first accepted attempt."),
   last_used: time("Time of the last accepted attempt."),
 }) satisfies v.GenericSchema<unknown, KnownJson>;
 
 export const AUTO_WHITELISTED = v.object({
-  origin: about("Name of the origin."),
-  deliveries: count("Number of counted deliveries, one an hour at most."),
-  since: time("Time of the first counted delivery."),
+  origin: about("Name of the origin; a network is followed by the sender's domain."),
+  kind: v.pipe(
+    v.picklist(["address", "domain", "organisation", "provider"]),
+    v.description(
+      "Senders that skip greylisting: any (address, organisation, provider), or only the client's own domain (domain).",
+    ),
+  ),
+  retried: amount("Retried messages, one an hour at most; halved every 30 days."),
+  abandoned: amount("Messages that were not retried; counted and halved in the same way."),
+  since: time("Time of the first retried message."),
   last_used: time("Time of the last accepted attempt."),
 }) satisfies v.GenericSchema<unknown, AutoWhitelistedJson>;
 
@@ -232,8 +236,9 @@ export const HEALTH = v.object({
     path: about("Path of the database."),
     works: v.pipe(v.boolean(), v.description("False while the database cannot be used.")),
     bytes: v.nullable(count("Size of the database and its write-ahead log in bytes.")),
-    triplets: v.nullable(count("Number of stored triplets.")),
-    origins: v.nullable(count("Number of stored origins.")),
+    pending: v.nullable(count("Number of pending triplets.")),
+    relations: v.nullable(count("Number of known senders and recipients.")),
+    reputations: v.nullable(count("Number of origins with a reputation, and of correspondents.")),
   }),
   last_expiry: v.nullable(v.object({
     time: time("End of the last removal of expired rows."),
@@ -245,6 +250,14 @@ export const HEALTH = v.object({
     last_failure: v.nullable(v.object({
       time: time("Time of the last failure."),
       cause: about("Cause of the last failure."),
+    })),
+    lists: v.array(v.object({
+      zone: about("Zone of a DNS list that was tested."),
+      state: v.pipe(
+        v.picklist(ZONE_STATES),
+        v.description("Result of the newest test (RFC 5782, 5)."),
+      ),
+      cause: v.nullable(about("Why the DNS list does not work; null if it does.")),
     })),
   }),
   errors: v.array(v.object({
@@ -333,9 +346,9 @@ export const DECISION_SEARCH = v.object({
   after: afterNumber,
 });
 
-export const TRIPLET_SEARCH = v.object({ q: text, limit, after: afterKey(3) });
+export const RELATION_SEARCH = v.object({ q: text, limit, after: afterKey(2) });
 
-export const ORIGIN_SEARCH = v.object({ q: text, limit, after: afterKey(1) });
+export const REPUTATION_SEARCH = v.object({ q: text, limit, after: afterKey(1) });
 
 export const ENTRY_SEARCH = v.object({
   q: text,

@@ -39,7 +39,7 @@ export function parametersOf(context: AppContext): PageParameters {
 }
 
 /** The parts of `after` in tables whose key is a text; other tables have a number. */
-const KEY_PARTS: Readonly<Record<string, number>> = { "/known": 3, "/auto-whitelisted": 1 };
+const KEY_PARTS: Readonly<Record<string, number>> = { "/known": 2, "/auto-whitelisted": 1 };
 
 /** @throws {RefusedError} if `after` is no key of the table at this path. */
 export function checkAfter(path: string, after: string | undefined): void {

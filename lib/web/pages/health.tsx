@@ -62,7 +62,7 @@ function StatusTable(
 ): JSX.Element {
   const { now } = page;
   const { daemonStatus, databaseBytes, stored } = health;
-  const { counters, dns, lastPass } = daemonStatus;
+  const { counters, dns, dnsLists, lastPass } = daemonStatus;
   const rows: readonly (readonly [name: string, value: Child])[] = [
     ["Version", settings.version],
     [
@@ -92,7 +92,9 @@ function StatusTable(
       "Stored",
       stored === undefined
         ? "unknown"
-        : `${count(stored.triplets)} triplets, ${count(stored.origins)} origins`,
+        : `${count(stored.pending)} pending triplets, ${
+          count(stored.relations)
+        } known senders and recipients, ${count(stored.reputations)} reputations`,
     ],
     [
       "Last expiry",
@@ -107,6 +109,12 @@ function StatusTable(
       dns.works === undefined
         ? "no queries yet"
         : `${count(dns.answered)} queries answered, ${count(dns.failed)} failed`,
+    ],
+    [
+      "DNS lists",
+      dnsLists.length === 0
+        ? "none in use"
+        : <Text of={dnsLists.map(({ zone, state }) => `${zone}: ${state}`).join(", ")} />,
     ],
     ["Rejected connections", count(counters.connectionsRejected)],
     ["Failed sign-ins", count(counters.signInFailures)],

@@ -103,15 +103,17 @@ const LISTINGS: Readonly<Record<string, ListingOf>> = {
 
   "/auto-whitelisted": ({ queries, settings }, page, { q: text, after }) => {
     const { rows, next } = queries.autoWhitelisted({ text, after, limit: ROWS_PER_PAGE });
-    const threshold = settings.rules.autoWhitelistClients;
+    const { autoWhitelistClients, autoWhitelistDomains } = settings.rules;
     const empty = emptyText(next, "No auto-whitelisted origins yet.");
     return {
       title: "Auto-whitelisted origins",
       intro: (
         <p>
-          {threshold === 0
+          {autoWhitelistClients === 0
             ? "Auto-whitelisting is disabled (auto_whitelist_clients = 0). "
-            : `Origins with ${threshold} or more accepted retries skip greylisting. `}
+            : "Origins that retry reliably skip greylisting: an address after " +
+              `${autoWhitelistClients} retried messages, a sender’s own hosts after ` +
+              `${autoWhitelistDomains}, organisations and providers for any sender after more. `}
           <a href={`${page.prefix}/known`}>Known senders</a>
         </p>
       ),

@@ -4,30 +4,35 @@
  * @module
  */
 import type { JSX } from "hono/jsx/jsx-runtime";
-import type { StoredOrigin, StoredTriplet } from "../../store/store.ts";
+import { type AutoWhitelisted, KIND_TEXTS } from "../../admin/queries.ts";
+import type { StoredRelation } from "../../store/store.ts";
 import type { PageContext } from "../components/layout.tsx";
 import { Table } from "../components/table.tsx";
 import { Sender, Text } from "../components/text.tsx";
 import { Ago, count } from "../components/time.tsx";
 
 export function AutoWhitelistedTable(
-  { page, rows, empty }: { page: PageContext; rows: readonly StoredOrigin[]; empty: string },
+  { page, rows, empty }: { page: PageContext; rows: readonly AutoWhitelisted[]; empty: string },
 ): JSX.Element {
   return (
     <Table
       caption="Auto-whitelisted origins"
       columns={[
         { head: "Origin" },
-        { head: "Deliveries", kind: "number" },
+        { head: "Skips greylisting for" },
+        { head: "Retried", kind: "number" },
+        { head: "Abandoned", kind: "number" },
         { head: "Since" },
         { head: "Last used" },
       ]}
       empty={empty}
-      rows={rows.map(({ name, deliveries, firstSeen, lastSeen }) => ({
+      rows={rows.map(({ name, kind, retried, abandoned, firstSeen, lastSeen }) => ({
         key: name,
         cells: [
           <Text of={name} />,
-          count(deliveries),
+          KIND_TEXTS[kind],
+          count(Math.round(retried)),
+          count(Math.round(abandoned)),
           <Ago at={firstSeen} now={page.now} />,
           <Ago at={lastSeen} now={page.now} />,
         ],
@@ -37,7 +42,7 @@ export function AutoWhitelistedTable(
 }
 
 export function KnownTable(
-  { page, rows, empty }: { page: PageContext; rows: readonly StoredTriplet[]; empty: string },
+  { page, rows, empty }: { page: PageContext; rows: readonly StoredRelation[]; empty: string },
 ): JSX.Element {
   return (
     <Table
@@ -45,16 +50,16 @@ export function KnownTable(
       columns={[
         { head: "Sender" },
         { head: "Recipient" },
-        { head: "Origin" },
+        { head: "Origins" },
         { head: "Last used" },
       ]}
       empty={empty}
-      rows={rows.map(({ sender, recipient, origin, lastSeen }) => ({
-        key: `${sender} ${recipient} ${origin}`,
+      rows={rows.map(({ sender, recipient, origins, lastSeen }) => ({
+        key: `${sender} ${recipient}`,
         cells: [
           <Sender of={sender} />,
           <Text of={recipient} />,
-          <Text of={origin} />,
+          <Text of={origins.toReversed().join(", ")} />,
           <Ago at={lastSeen} now={page.now} />,
         ],
       }))}

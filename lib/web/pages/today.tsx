@@ -85,7 +85,7 @@ export function TodayList(
         name="deferred"
         amount={last.deferred}
         baseline={baselineOf("deferred")}
-        href={decisions(["new"])}
+        href={decisions(["new", "trap"])}
       >
         first attempts
       </Figure>
@@ -93,9 +93,9 @@ export function TodayList(
         name="blocked"
         amount={last.blocked}
         baseline={baselineOf("blocked")}
-        href={decisions(["blocked"])}
+        href={decisions(["blocked", "listed"])}
       >
-        rejected by the block list
+        rejected by the block list or a DNS list
       </Figure>
     </ul>
   );

@@ -34,8 +34,8 @@ function Buttons(
   );
 }
 
-function Status({ of, delay, now }: { of: Deferral; delay: number; now: number }): JSX.Element {
-  const left = of.firstSeen + delay - now;
+function Status({ of, now }: { of: Deferral; now: number }): JSX.Element {
+  const left = of.acceptedFrom - now;
   return left > 0
     ? <span>{`retry accepted in ${formatDuration(left)}`}</span>
     : <span>next retry will be accepted</span>;
@@ -51,7 +51,6 @@ export function WaitingTable(
   },
 ): JSX.Element {
   const { now } = page;
-  const { rules, store } = settings;
   return (
     <Table
       caption="Mail waiting for a retry"
@@ -75,8 +74,8 @@ export function WaitingTable(
           <Text of={row.network} />,
           row.tries,
           <Ago at={row.firstSeen} now={now} />,
-          <Status of={row} delay={rules.delay} now={now} />,
-          <Buttons page={page} of={row} isHashed={store.privacy} />,
+          <Status of={row} now={now} />,
+          <Buttons page={page} of={row} isHashed={settings.store.privacy} />,
         ],
       }))}
     />

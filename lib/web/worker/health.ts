@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { dnsListFindings } from "../../admin/dns_list_checks.ts";
 import { unusableListFindings } from "../../admin/list_checks.ts";
 import { checkClock, checkDiskSpace } from "../../admin/system_checks.ts";
 import type { DaemonStatus } from "../../daemon/daemon_status.ts";
 import type { Finding } from "../../postfix/postconf.ts";
 import { DatabaseError } from "../../store/database_error.ts";
+import type { StoreSize } from "../../store/store.ts";
 import type { StatusService } from "./status_service.ts";
 
 export interface Health {
@@ -18,7 +20,7 @@ export interface Health {
   /** With its write-ahead log; undefined if unreadable. */
   readonly databaseBytes: number | undefined;
   /** Undefined if unreadable, or without a write test. */
-  readonly stored: { readonly triplets: number; readonly origins: number } | undefined;
+  readonly stored: StoreSize | undefined;
 }
 
 /** The bytes of a database and its write-ahead log; undefined if they are unreadable. */
@@ -51,7 +53,7 @@ function diskWarnings(database: string): Finding[] {
 }
 
 /** The checks that the page's permissions allow; `greylag doctor` makes the others. */
-function warningsOf(service: StatusService, { dns, lists }: DaemonStatus): Finding[] {
+function warningsOf(service: StatusService, { dns, dnsLists, lists }: DaemonStatus): Finding[] {
   const { store, released } = service.settings;
   const newest = ifReadable(() => service.queries.decisions({ text: "", limit: 1 }).rows[0]?.time);
   const dnsWarnings: Finding[] = dns.works === false
@@ -66,6 +68,7 @@ function warningsOf(service: StatusService, { dns, lists }: DaemonStatus): Findi
     ...diskWarnings(store.database),
     ...checkClock(service.now, released, newest),
     ...dnsWarnings,
+    ...dnsListFindings(dnsLists),
     ...unusableListFindings(lists),
   ];
 }

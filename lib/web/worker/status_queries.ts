@@ -16,6 +16,7 @@ import {
   trendSince,
 } from "../../admin/statistics.ts";
 import {
+  type AutoWhitelisted,
   deferralNumbered,
   findAutoWhitelisted,
   findKnown,
@@ -33,8 +34,8 @@ import type {
   Credential,
   EntrySearch,
   StoredEntry,
-  StoredOrigin,
-  StoredTriplet,
+  StoredRelation,
+  StoreSize,
 } from "../../store/store.ts";
 import { DAY } from "../../text/duration.ts";
 import type { StatusSettings } from "../settings.ts";
@@ -135,14 +136,14 @@ export class StatusQueries {
     );
   }
 
-  /** Known triplets. */
-  known(query: PageQuery): Page<StoredTriplet> {
+  /** Senders and recipients whose mail passes without delay. */
+  known(query: PageQuery): Page<StoredRelation> {
     return this.#reader.use((store) =>
       findKnown(store.greylist, withTimeout(query), this.#settings.rules, this.now)
     );
   }
 
-  autoWhitelisted(query: PageQuery): Page<StoredOrigin> {
+  autoWhitelisted(query: PageQuery): Page<AutoWhitelisted> {
     return this.#reader.use((store) =>
       findAutoWhitelisted(store.greylist, withTimeout(query), this.#settings.rules, this.now)
     );
@@ -206,8 +207,7 @@ export class StatusQueries {
     return this.#reader.use((store) => store.lists.revision());
   }
 
-  /** The numbers of stored triplets and origins. */
-  size(): { readonly triplets: number; readonly origins: number } {
+  size(): StoreSize {
     return this.#cache.get("size", () => this.#reader.use((store) => store.size()));
   }
 

@@ -27,6 +27,19 @@ Deno.test("every metric has its help and type once, and every known label is pre
   assertStringIncludes(text, "greylag_start_time_seconds 1700000000.5\n");
 });
 
+Deno.test("each state of a DNS list is 1 or 0", () => {
+  const given = measured();
+  const dnsLists = [{ zone: "zen.example", state: "disabled", why: "x" }] as const;
+  const text = renderMetrics({ ...given, daemonStatus: { ...given.daemonStatus, dnsLists } });
+  for (const [state, value] of [["works", 0], ["unproven", 0], ["disabled", 1]]) {
+    assertStringIncludes(
+      text,
+      `greylag_dns_list_state{zone="zen.example",state="${state}"} ${value}\n`,
+    );
+  }
+  assertEquals(renderMetrics(given).includes("dns_list_state"), false);
+});
+
 Deno.test("requests are counted by reason and decision", () => {
   const counters = new Counters();
   const verdicts: Verdict[] = [

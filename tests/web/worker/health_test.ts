@@ -9,7 +9,7 @@ Deno.test("a write test shows obstacles and the stored rows", async () => {
   await withPage(async ({ service }) => {
     const { obstacles, stored, databaseBytes } = await healthOf(service, TESTED);
     assertEquals(obstacles, ["disk full"]);
-    assertEquals(stored, { triplets: 1, origins: 4 });
+    assertEquals(stored, { pending: 1, relations: 1, reputations: 5 });
     assert(databaseBytes! > 4096);
   }, { seeded: true, obstacles: ["disk full"] });
 });
@@ -34,6 +34,18 @@ Deno.test("failing DNS and a clock that was set back are warnings", async () => 
     assertStringIncludes(problems, "the clock was set back");
     assertStringIncludes(problems, "DNS does not answer: timeout");
   }, { daemonStatus: { dns } });
+});
+
+Deno.test("a DNS list that does not work is a warning", async () => {
+  const dnsLists = [
+    { zone: "zen.example", state: "works" },
+    { zone: "dead.example", state: "disabled", why: "it lists 127.0.0.1" },
+  ] as const;
+  await withPage(async ({ service }) => {
+    const { warnings } = await healthOf(service, TESTED);
+    const problems = warnings.map(({ what }) => what);
+    assertEquals(problems, ["DNS list dead.example is not used: it lists 127.0.0.1"]);
+  }, { daemonStatus: { dnsLists } });
 });
 
 Deno.test("a missing database has no size and no rows, and is no exception", async () => {

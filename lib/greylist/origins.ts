@@ -1,0 +1,164 @@
+/**
+ * The origins of a client: the identities by which a retry is matched and a reputation is earned.
+ *
+ * @module
+ */
+import { registrableDomain } from "../net/hostname.ts";
+import { formatNetwork, type IpAddress, networkOf } from "../net/network.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Memory } from "./memory.ts";
+import type { Rules } from "./rules.ts";
+
+/**
+ * The origins of one client, each absent where it proves nothing. `ip` and `net` always match. `org`,
+ * `spf` and `via` need a verified name that is not generic, and `org` and `spf` are void on an SPF fail.
+ */
+export interface Origins {
+  /** `ip:192.0.2.7`. */
+  readonly ip: string;
+  /** The network, an IPv4 /24 or IPv6 /64 by default: `net:192.0.2.0/24`. */
+  readonly net: string;
+  /** The registrable domain of the host name: `org:example.net`; void on an SPF fail. */
+  readonly org?: string;
+  /** The parent of the host name, whatever SPF says: `org:mail-out.example.net`. */
+  readonly parent?: string;
+  /** The domain that SPF authorises the client for: `spf:example.org`. */
+  readonly spf?: string;
+  /** The domain whose record finally names the client: `via:spf.protection.outlook.com`. */
+  readonly via?: string;
+  /** The client has a verified name that is not generic, or a well-known sender names it. */
+  readonly isNamed: boolean;
+  /** Reputation is counted: the address is public. */
+  readonly earns: boolean;
+}
+
+/** What the origins are derived from. */
+export interface Client {
+  readonly address: IpAddress;
+  /** The address as text. */
+  readonly ip: string;
+  /** The verified name, absent for an unverified client. */
+  readonly name: string | undefined;
+  readonly nameClass: "named" | "weak" | "generic";
+}
+
+/** The text of the network of an address, such as `192.0.2.0/24`. */
+export function networkText(
+  address: IpAddress,
+  rules: Pick<Rules, "ipv4Prefix" | "ipv6Prefix">,
+): string {
+  const prefix = address.family === 4 ? rules.ipv4Prefix : rules.ipv6Prefix;
+  return formatNetwork(networkOf(address, prefix));
+}
+
+/**
+ * The parent of a host name: the name without the labels that tell one host from the next, which are
+ * its first and those after it that hold a digit (`7.mo5.mail-out.ovh.net`: `mail-out.ovh.net`).
+ *
+ * @returns undefined if the name has no registrable domain.
+ */
+export function parentOf(name: string): string | undefined {
+  const domain = registrableDomain(name);
+  if (domain === undefined) return undefined;
+  if (name === domain) return domain;
+  const labels = name.slice(0, -domain.length - 1).split(".").slice(1);
+  const from = labels.findIndex((label) => !/[0-9]/.test(label));
+  return from === -1 ? domain : [...labels.slice(from), domain].join(".");
+}
+
+/**
+ * The origins that the evidence allows.
+ *
+ * @param senderDomain the registrable domain of the envelope sender as given; undefined for none.
+ */
+export function originsOf(
+  client: Client,
+  senderDomain: string | undefined,
+  evidence: Evidence,
+  rules: Pick<Rules, "ipv4Prefix" | "ipv6Prefix" | "spf">,
+): Origins {
+  const { name, nameClass } = client;
+  const parent = name === undefined || nameClass === "generic" ? undefined : parentOf(name);
+  const organisation = parent === undefined ? undefined : registrableDomain(parent);
+  // A name that shows the address is the sender's own server's if SPF says so as well.
+  const isOwn = evidence.spfDomain !== undefined && organisation !== undefined &&
+    organisation === senderDomain;
+  const isNamed = nameClass === "named" && parent !== undefined ||
+    nameClass === "weak" && isOwn || evidence.wellKnown !== undefined;
+  const fails = rules.spf !== "off" && (evidence.spf === "fail" || evidence.spf === "softfail");
+  const usesSpf = rules.spf !== "off" && isNamed && !fails;
+  const { spfDomain, via } = evidence;
+  return {
+    ip: `ip:${client.ip}`,
+    net: `net:${networkText(client.address, rules)}`,
+    ...(organisation === undefined || !isNamed || fails ? {} : { org: `org:${organisation}` }),
+    ...(parent === undefined || !isNamed ? {} : { parent: `org:${parent}` }),
+    ...(usesSpf && spfDomain !== undefined ? { spf: `spf:${spfDomain}` } : {}),
+    ...(usesSpf && via !== undefined ? { via: `via:${via}` } : {}),
+    isNamed,
+    earns: isPublic(client.address),
+  };
+}
+
+/** The origins by which a relation or a pending triplet is matched later, `ip:` first. */
+export function matchable({ ip, net, org, spf }: Origins): string[] {
+  return [ip, net, org, spf].filter((origin) => origin !== undefined);
+}
+
+/** How a stored list of origins matches a client. */
+export type Match =
+  | { readonly kind: "match"; readonly origin: string }
+  /** It may match, depending on evidence that is not there yet. */
+  | { readonly kind: "evidence" }
+  | { readonly kind: "none" };
+
+const EVIDENCE: Match = { kind: "evidence" };
+const NONE: Match = { kind: "none" };
+
+/** What a match depends on. */
+export interface MatchQuestion {
+  readonly origins: Origins;
+  /** The `spf:` origin that SPF may show, while that is unknown. */
+  readonly candidate: string | undefined;
+  /** Only the exact address counts: a DNS list names the client, or the match is a late one. */
+  readonly isExact: boolean;
+  readonly hasEvidence: boolean;
+  readonly includes: Memory["includes"];
+}
+
+/** Whether a client is one of those that a stored list of origins names. */
+export function matchOrigins(
+  stored: readonly string[],
+  { origins, candidate, isExact, hasEvidence, includes }: MatchQuestion,
+): Match {
+  const { ip, net, org, spf } = origins;
+  if (includes(stored, ip)) return { kind: "match", origin: ip };
+  if (isExact) return NONE;
+  if (includes(stored, net)) return { kind: "match", origin: net };
+  if (!hasEvidence) {
+    // An SPF fail would contradict the name.
+    const mayMatch = org !== undefined && includes(stored, org) ||
+      candidate !== undefined && includes(stored, candidate);
+    return mayMatch ? EVIDENCE : NONE;
+  }
+  const found = [org, spf].find((origin) => origin !== undefined && includes(stored, origin));
+  return found === undefined ? NONE : { kind: "match", origin: found };
+}
+
+/** The reputation of a network for mail of one registrable domain: `net:192.0.2.0/24 example.org`. */
+export function pairName(net: string, senderDomain: string): string {
+  return `${net} ${senderDomain}`;
+}
+
+/** The name under which a domain is stored that local users wrote to. */
+export function correspondentName(domain: string): string {
+  return `correspondent:${domain}`;
+}
+
+/** Whether an address is neither private, shared, link-local, loopback nor unspecified. */
+export function isPublic({ family, bytes }: IpAddress): boolean {
+  const [a, b] = bytes as [number, number];
+  if (family === 6) return !((a & 0xfe) === 0xfc || a === 0xfe && (b & 0xc0) === 0x80 || a === 0);
+  return !(a === 10 || a === 127 || a === 0 || a === 172 && (b & 0xf0) === 16 ||
+    a === 192 && b === 168 || a === 169 && b === 254 || a === 100 && (b & 0xc0) === 64);
+}

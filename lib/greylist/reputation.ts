@@ -1,0 +1,354 @@
+/**
+ * Reputation: which origins retry their deferred mail. Only a retry earns, and an abandoned message
+ * costs. Times are milliseconds since the epoch.
+ *
+ * @module
+ */
+import type { Memory } from "./memory.ts";
+import type { Reputation, ServedDomain } from "./model.ts";
+import { type Origins, pairName } from "./origins.ts";
+import type { Rules } from "./rules.ts";
+
+/** An origin counts one retried and one abandoned message in this time, whatever their number. */
+const COUNT_PERIOD = 3_600_000;
+
+/** Counts halve in this time. */
+const HALF_LIFE = 30 * 86_400_000;
+
+/** Share of abandoned messages above which an origin is not auto-whitelisted. */
+const MAX_ABANDONED = 0.1;
+
+/** Lower bound of the share of retried messages for an organisation that sends for anybody. */
+const MIN_RELIABILITY = 0.85;
+
+/** z of a two-sided 95 % interval. */
+const Z = 1.96;
+
+/** A provider is auto-whitelisted with this many sender domains, … */
+const PROVIDER_DOMAINS = 5;
+/** … and this many that are correspondents or known for this long. */
+const ESTABLISHED_DOMAINS = 2;
+const ESTABLISHED_AFTER = 7 * 86_400_000;
+
+/** Maximum sender domains kept for a provider. */
+const MAX_DOMAINS = 16;
+
+/**
+ * A reputation lasts while the decayed count is at least this share of the count that earned it: two
+ * half-lives without a measured retry.
+ */
+const LASTING_SHARE = 0.25;
+
+/** The factor by which counts decay in a time. */
+function decay(since: number, now: number): number {
+  return 2 ** (-Math.max(0, now - since) / HALF_LIFE);
+}
+
+const UNKNOWN: Omit<Reputation, "firstSeen" | "lastSeen" | "updated"> = {
+  retried: 0,
+  abandoned: 0,
+  total: 0,
+  lastRetried: 0,
+  lastAbandoned: 0,
+};
+
+/** The record at a time: counts decayed; empty if it expired. */
+function current(record: Reputation | undefined, rules: Rules, now: number): Reputation {
+  if (record === undefined || !isLive(record, rules, now)) {
+    return {
+      ...UNKNOWN,
+      firstSeen: now,
+      lastSeen: now,
+      updated: now,
+      ...(record?.trappedUntil === undefined ? {} : { trappedUntil: record.trappedUntil }),
+    };
+  }
+  return {
+    ...record,
+    ...countsAt(record, now),
+    updated: Math.max(record.updated, now),
+    lastSeen: Math.max(record.lastSeen, now),
+  };
+}
+
+/** The retried and abandoned messages, decayed to a time. */
+export function countsAt(
+  { retried, abandoned, updated }: Reputation,
+  now: number,
+): Pick<Reputation, "retried" | "abandoned"> {
+  const factor = decay(updated, now);
+  return { retried: retried * factor, abandoned: abandoned * factor };
+}
+
+/** The record of something that was seen, and earns nothing by that. */
+export function seen(record: Reputation | undefined, now: number): Reputation {
+  if (record !== undefined) return { ...record, lastSeen: Math.max(record.lastSeen, now) };
+  return { ...UNKNOWN, firstSeen: now, lastSeen: now, updated: now };
+}
+
+/** Whether the origin was seen within the lifetime. */
+export function isLive(
+  record: Pick<Reputation, "lastSeen"> | undefined,
+  rules: Pick<Rules, "lifetime">,
+  now: number,
+): boolean {
+  return record !== undefined && now - record.lastSeen <= rules.lifetime;
+}
+
+function domainsWith(
+  domains: readonly ServedDomain[],
+  served: ServedDomain,
+  includes: Memory["includes"],
+): readonly ServedDomain[] {
+  const known = domains.find(({ domain }) => includes([domain], served.domain));
+  if (known !== undefined && known.since <= served.since) return domains;
+  if (known === undefined && domains.length >= MAX_DOMAINS) return domains;
+  return [...domains.filter((one) => one !== known), served];
+}
+
+/** A sender domain of a provider; a correspondent counts as established at once. */
+export function servedDomain(domain: string, isCorrespondent: boolean, now: number): ServedDomain {
+  return { domain, since: isCorrespondent ? now - ESTABLISHED_AFTER : now };
+}
+
+/**
+ * The record after a retried message.
+ *
+ * @param served its sender's domain, for a `via:` origin.
+ * @returns undefined if one was counted within the hour and nothing else changes.
+ */
+export function afterRetried(
+  record: Reputation | undefined,
+  rules: Rules,
+  now: number,
+  served?: ServedDomain,
+  includes: Memory["includes"] = (names, name) => names.includes(name),
+): Reputation | undefined {
+  const before = current(record, rules, now);
+  const domains = served === undefined
+    ? before.domains
+    : domainsWith(before.domains ?? [], served, includes);
+  const counts = now - before.lastRetried >= COUNT_PERIOD;
+  if (!counts && domains === before.domains) return undefined;
+  return {
+    ...before,
+    ...(domains === undefined ? {} : { domains }),
+    ...(counts ? { retried: before.retried + 1, total: before.total + 1, lastRetried: now } : {}),
+  };
+}
+
+/**
+ * The record after an abandoned message.
+ *
+ * @param period an abandoned message within this time of the last one is not counted.
+ * @returns undefined if it is not counted.
+ */
+export function afterAbandoned(
+  record: Reputation | undefined,
+  rules: Rules,
+  now: number,
+  period = COUNT_PERIOD,
+): Reputation | undefined {
+  const before = current(record, rules, now);
+  if (now - before.lastAbandoned < period) return undefined;
+  return { ...before, abandoned: before.abandoned + 1, lastAbandoned: now };
+}
+
+/** The record without what it earned: after a DNSBL listing or a trap. */
+export function cleared(record: Reputation, now: number): Reputation {
+  const { domains: _domains, ...rest } = record;
+  return { ...rest, retried: 0, total: 0, updated: now };
+}
+
+/** The record of an address that wrote to a trap: without trust, and marked until a time. */
+export function trapped(
+  record: Reputation | undefined,
+  rules: Rules,
+  now: number,
+  until: number,
+): Reputation {
+  return { ...cleared(current(record, rules, now), now), trappedUntil: until };
+}
+
+/** One first contact in this many of an auto-whitelisted origin is deferred. */
+const SAMPLE = 50;
+
+/**
+ * Whether a triplet belongs to the sample of first contacts that are deferred although their origin is
+ * auto-whitelisted. FNV-1a; the key keeps a sender from choosing, and an empty one samples nothing.
+ */
+export function isSample(triplet: string, key: string): boolean {
+  if (key === "") return false;
+  let hash = 0x811c9dc5;
+  for (const text of [key, triplet]) {
+    for (let at = 0; at < text.length; at++) {
+      hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+    }
+  }
+  hash = Math.imul(hash ^ hash >>> 16, 0x85ebca6b);
+  return (hash ^ hash >>> 13) >>> 0 < 2 ** 32 / SAMPLE;
+}
+
+/** Share of abandoned messages among those that were counted. */
+function abandonedShare({ retried, abandoned }: Reputation): number {
+  return abandoned === 0 ? 0 : abandoned / (retried + abandoned);
+}
+
+/** Lower bound of the 95 % Wilson interval for a share of `n` trials. */
+export function wilsonLowerBound(share: number, n: number): number {
+  if (n === 0) return 0;
+  const square = Z * Z / n;
+  const margin = Z * Math.sqrt((share * (1 - share) + square / 4) / n);
+  return (share + square / 2 - margin) / (1 + square);
+}
+
+/** Whether the organisation retries so reliably that it is trusted for any sender. */
+function isReliable(record: Reputation): boolean {
+  const share = 1 - abandonedShare(record);
+  const n = record.total / Math.max(share, 0.01);
+  return wilsonLowerBound(share, n) > MIN_RELIABILITY;
+}
+
+/** A reputation by which a client may be auto-whitelisted. */
+export interface Candidate {
+  readonly name: string;
+  /**
+   * `address`, `domain` (the client belongs to the sender's domain), `organisation` (for any sender) or
+   * `provider`.
+   */
+  readonly kind: "address" | "domain" | "organisation" | "provider";
+}
+
+/** The reputations that may auto-whitelist a client, the narrowest first. */
+export function candidatesOf(origins: Origins, senderDomain: string | undefined): Candidate[] {
+  const found: Candidate[] = [{ name: origins.ip, kind: "address" }];
+  const { isNamed, spf, org, parent, via, net } = origins;
+  if (isNamed && senderDomain !== undefined) {
+    found.push({ name: pairName(net, senderDomain), kind: "domain" });
+  }
+  if (spf !== undefined) found.push({ name: spf, kind: "domain" });
+  if (org !== undefined && org === `org:${senderDomain}`) {
+    found.push({ name: parent!, kind: "domain" });
+  }
+  if (parent !== undefined) found.push({ name: parent, kind: "organisation" });
+  if (via !== undefined) found.push({ name: via, kind: "provider" });
+  return found;
+}
+
+/**
+ * The kinds under which a stored reputation may auto-whitelist clients, by its name, the widest first;
+ * none for a correspondent.
+ */
+export function kindsOf(name: string): readonly Candidate["kind"][] {
+  switch (name.slice(0, name.indexOf(":") + 1)) {
+    case "ip:":
+      return ["address"];
+    case "net:":
+    case "spf:":
+      return ["domain"];
+    case "org:":
+      return ["organisation", "domain"];
+    case "via:":
+      return ["provider"];
+    default:
+      return [];
+  }
+}
+
+/** The widest kind under which a stored reputation auto-whitelists clients; undefined for none. */
+export function autoWhitelistedAs(
+  record: Reputation & { readonly name: string },
+  rules: Rules,
+  now: number,
+): Candidate["kind"] | undefined {
+  const { name } = record;
+  return kindsOf(name).find((kind) => isAutoWhitelisted({ name, kind }, () => record, rules, now));
+}
+
+/** Whether a reputation is good enough to skip greylisting. */
+export function isAutoWhitelisted(
+  candidate: Candidate,
+  reputation: (name: string) => Reputation | undefined,
+  rules: Rules,
+  now: number,
+): boolean {
+  return obstacleOf(candidate, reputation(candidate.name), rules, now) === undefined;
+}
+
+/** Why a reputation does not auto-whitelist. */
+export type Obstacle =
+  /** Auto-whitelisting of this kind is turned off. */
+  | "off"
+  /** Nothing is stored, or it expired. */
+  | "unknown"
+  /** More than a tenth was abandoned. */
+  | "abandoned"
+  /** Too few retried messages. */
+  | "few"
+  /** The retries were too long ago. */
+  | "stale"
+  /** Too few retried messages for any sender. */
+  | "unproven"
+  /** Too few sender domains, or none of them is established. */
+  | "domains";
+
+/** Why a reputation is not good enough to skip greylisting; undefined if it is. */
+export function obstacleOf(
+  { kind }: Candidate,
+  record: Reputation | undefined,
+  rules: Rules,
+  now: number,
+): Obstacle | undefined {
+  const threshold = thresholdOf(kind, rules);
+  if (rules.autoWhitelistClients === 0 || threshold === 0) return "off";
+  if (record === undefined || !isLive(record, rules, now)) return "unknown";
+  if (abandonedShare(record) > MAX_ABANDONED) return "abandoned";
+  if (record.total < threshold) return "few";
+  if (record.retried * decay(record.updated, now) < threshold * LASTING_SHARE) return "stale";
+  if (kind === "organisation" && !isReliable(record)) return "unproven";
+  if (kind === "provider") {
+    const domains = record.domains ?? [];
+    const established = domains.filter(({ since }) => now - since >= ESTABLISHED_AFTER);
+    if (domains.length < PROVIDER_DOMAINS || established.length < ESTABLISHED_DOMAINS) {
+      return "domains";
+    }
+  }
+  return undefined;
+}
+
+/** The retried messages that a kind needs; 0 if it is turned off. */
+export function thresholdOf(kind: Candidate["kind"], rules: Rules): number {
+  switch (kind) {
+    case "address":
+      return rules.autoWhitelistClients;
+    case "domain":
+      return rules.autoWhitelistDomains;
+    case "organisation":
+      return Math.min(1, rules.autoWhitelistDomains);
+    case "provider":
+      return PROVIDER_DOMAINS;
+  }
+}
+
+/** The reputations that a message of a client earns or costs, by name. */
+export function chargedNames(
+  origins: Origins,
+  senderDomain: string | undefined,
+  spfFails: boolean,
+): string[] {
+  if (!origins.earns) return [];
+  const names = [origins.ip];
+  if (spfFails) return names;
+  if (origins.isNamed && senderDomain !== undefined) {
+    names.push(pairName(origins.net, senderDomain));
+  }
+  for (const name of [origins.spf, origins.parent, origins.via]) {
+    if (name !== undefined) names.push(name);
+  }
+  return names;
+}
+
+/** Whether an origin's reputation counts its sender domains. */
+export function countsDomains(name: string): boolean {
+  return name.startsWith("via:");
+}

@@ -1,0 +1,409 @@
+/**
+ * Pending triplets and relations: how an attempt matches them, and what it leaves behind.
+ *
+ * @module
+ */
+import type { Attempt } from "./attempt.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Memory } from "./memory.ts";
+import {
+  type Change,
+  MAX_NETWORKS,
+  MAX_ORIGINS,
+  type Pending,
+  type Relation,
+  type RelationKey,
+  type Reputation,
+} from "./model.ts";
+import { registrableDomain } from "../net/hostname.ts";
+import {
+  correspondentName,
+  matchable,
+  matchOrigins,
+  type MatchQuestion,
+  type Origins,
+  pairName,
+} from "./origins.ts";
+import {
+  afterAbandoned,
+  afterRetried,
+  chargedNames,
+  cleared,
+  countsDomains,
+  isLive,
+  servedDomain,
+} from "./reputation.ts";
+import type { Rules } from "./rules.ts";
+
+/** A last-seen time younger than this is not renewed: it saves a write for each message of a burst. */
+const RENEWAL_PERIOD = 3_600_000;
+
+/** One attempt with everything that its decision looks at. */
+export interface Context {
+  readonly attempt: Attempt;
+  /** Undefined while no evidence was gathered. */
+  readonly evidence: Evidence | undefined;
+  readonly origins: Origins;
+  readonly memory: Memory;
+  readonly rules: Rules;
+  readonly now: number;
+}
+
+/** The later of two times: a clock that was set back shortens no lifetime. */
+export function later(time: number, now: number): number {
+  return Math.max(time, now);
+}
+
+export function isFresh(lastSeen: number, now: number): boolean {
+  return now - lastSeen < RENEWAL_PERIOD;
+}
+
+function matchQuestion(
+  { attempt, evidence, memory, origins, rules }: Context,
+  isExact: boolean,
+): MatchQuestion {
+  const isPossible = rules.spf !== "off" && attempt.identity !== "";
+  return {
+    origins,
+    candidate: isPossible ? `spf:${attempt.identity}` : undefined,
+    isExact,
+    hasEvidence: evidence !== undefined || rules.spf === "off",
+    includes: (stored, name) => memory.includes(stored, name),
+  };
+}
+
+/** Whether the DNS lists name the client, as far as they were asked. */
+export function isListed({ evidence }: Context): boolean {
+  return evidence?.listings.isListed ?? false;
+}
+
+/** Whether the sender's domain says that the client is not its own, or probably not. */
+export function spfFails({ evidence }: Pick<Context, "evidence">): boolean {
+  return evidence?.spf === "fail" || evidence?.spf === "softfail";
+}
+
+/** A match of the attempt with a relation. */
+export type RelationMatch =
+  | { readonly kind: "known"; readonly key: RelationKey; readonly record: Relation; origin: string }
+  | { readonly kind: "evidence" }
+  | { readonly kind: "none" };
+
+export function matchRelation(context: Context): RelationMatch {
+  const { attempt, memory, rules, now } = context;
+  const question = matchQuestion(context, isListed(context));
+  let needsEvidence = false;
+  for (const key of attempt.relationKeys) {
+    const record = memory.relation(key);
+    if (record === undefined || now - record.lastSeen > rules.lifetime) continue;
+    const match = matchOrigins(record.origins, question);
+    if (match.kind === "evidence") needsEvidence = true;
+    if (match.kind !== "match") continue;
+    if (key.sender.startsWith("@") && !speaksForDomain(context, key)) {
+      needsEvidence ||= question.hasEvidence ? false : rules.spf !== "off";
+      continue;
+    }
+    return { kind: "known", key, record, origin: match.origin };
+  }
+  return { kind: needsEvidence ? "evidence" : "none" };
+}
+
+/** Whether the client belongs to the sender's domain: SPF passes or the organisation is the same. */
+export function speaksForDomain(
+  { attempt, origins }: Context,
+  key?: RelationKey,
+): boolean {
+  const domain = key === undefined ? attempt.senderDomain : key.sender.slice(1);
+  if (domain === undefined) return false;
+  return origins.org === `org:${domain}` ||
+    origins.spf !== undefined && registrableDomain(origins.spf.slice(4)) === domain;
+}
+
+/** A match of the attempt with pending triplets. */
+export interface PendingMatch {
+  /** The oldest that matches. */
+  readonly record: Pending | undefined;
+  readonly origin: string;
+  /** Further records may match with evidence. */
+  readonly needsEvidence: boolean;
+}
+
+export function isPending({ expires }: Pending, now: number): boolean {
+  return now <= expires;
+}
+
+/**
+ * Until when a deferred attempt is pending. Some senders never retry: if the client is the sender's
+ * own, which a botnet cannot be, their next message counts as long as a relation lasts.
+ */
+function expiryOf(context: Context, firstSeen: number): number {
+  const { rules } = context;
+  const isOwn = speaksForDomain(context) && !isListed(context);
+  return firstSeen + (isOwn ? Math.max(rules.retryWindow, rules.lifetime) : rules.retryWindow);
+}
+
+export function matchPending(context: Context): PendingMatch {
+  const { attempt, memory, now } = context;
+  const question = matchQuestion(context, isListed(context));
+  let oldest: Pending | undefined;
+  let origin = "";
+  let needsEvidence = false;
+  for (const record of memory.pending(attempt.pendingKey)) {
+    if (!isPending(record, now)) continue;
+    const match = matchOrigins(record.origins, question);
+    if (match.kind === "evidence") needsEvidence = true;
+    if (match.kind !== "match") continue;
+    if (oldest !== undefined && oldest.firstSeen <= record.firstSeen) continue;
+    oldest = record;
+    origin = match.origin;
+  }
+  return { record: oldest, origin, needsEvidence };
+}
+
+/** @returns `before` itself if nothing is added. */
+export function mergeOrigins(
+  memory: Memory,
+  before: readonly string[],
+  found: readonly string[],
+): readonly string[] {
+  const added = found.filter((origin) => !memory.includes(before, origin));
+  if (added.length === 0) return before;
+  const merged = [...before, ...added];
+  // A pool of hosts has many addresses and one name: the oldest addresses go.
+  while (merged.length > MAX_ORIGINS) {
+    const oldest = merged.findIndex((origin) => /^(?:ip|net):/.test(origin));
+    merged.splice(Math.max(0, oldest), 1);
+  }
+  return merged;
+}
+
+/** The relations of a message that passed, known from all origins that the evidence allows. */
+export function relationChanges(context: Context): Change[] {
+  const { attempt, memory, rules, now, origins, evidence } = context;
+  const found = evidence?.listings.isListed ? [origins.ip] : matchable(origins);
+  const changes: Change[] = [];
+  for (const key of attempt.relationKeys) {
+    if (key.sender.startsWith("@") && !speaksForDomain(context, key)) continue;
+    const stored = memory.relation(key);
+    const before = stored !== undefined && now - stored.lastSeen <= rules.lifetime
+      ? stored
+      : undefined;
+    const merged = mergeOrigins(memory, before?.origins ?? [], found);
+    if (before !== undefined && merged === before.origins && isFresh(before.lastSeen, now)) {
+      continue;
+    }
+    const record: Relation = {
+      origins: merged,
+      firstSeen: before?.firstSeen ?? now,
+      lastSeen: later(before?.lastSeen ?? now, now),
+    };
+    changes.push({ kind: "relation", key, record });
+  }
+  return changes;
+}
+
+/** The origins of a deferred attempt: those that match a retry, and those that it may cost. */
+function pendingOrigins(context: Context): string[] {
+  const { origins, attempt: { senderDomain } } = context;
+  const { parent, org, via, isNamed, net } = origins;
+  return [
+    ...matchable(origins),
+    ...spfFails(context) ? [] : [
+      ...parent === undefined || parent === org ? [] : [parent],
+      ...via === undefined ? [] : [via],
+      ...isNamed && senderDomain !== undefined ? [pairName(net, senderDomain)] : [],
+    ],
+  ];
+}
+
+/** The record that a deferred attempt leaves, in place of the one that it matched. */
+export function deferralChanges(
+  context: Context,
+  match: Pending | undefined,
+): Change[] {
+  const { attempt, memory, now, origins } = context;
+  const key = attempt.pendingKey;
+  const own = pendingOrigins(context);
+  if (match !== undefined) {
+    const merged = mergeOrigins(memory, match.origins, own);
+    const record: Pending = {
+      ...match,
+      // A clock that was set back must not lengthen the wait.
+      firstSeen: Math.min(match.firstSeen, now),
+      origins: merged,
+      lastSeen: later(match.lastSeen, now),
+      tries: match.tries + 1,
+      expires: Math.max(match.expires, expiryOf(context, Math.min(match.firstSeen, now))),
+    };
+    return [{ kind: "pending", key, network: match.network, record }];
+  }
+  const waiting = memory.pending(key);
+  const stale = waiting.find(({ network }) => memory.includes([network], origins.net));
+  const changes: Change[] = [];
+  if (stale !== undefined) {
+    changes.push(...reportAbandoned(context, attempt.relationKeys, stale));
+  } else if (waiting.length >= MAX_NETWORKS) {
+    changes.push({ kind: "pending", key, network: leastWorthy(waiting).network });
+  }
+  const record: Pending = {
+    network: origins.net,
+    origins: own,
+    firstSeen: now,
+    lastSeen: now,
+    tries: 1,
+    expires: expiryOf(context, now),
+  };
+  return [...changes, { kind: "pending", key, network: origins.net, record }];
+}
+
+/**
+ * The record that gives way to a new one: the newest without a name, or the newest. A botnet that
+ * forges a sender must not displace the sender's own server.
+ */
+function leastWorthy(waiting: readonly Pending[]): Pending {
+  const nameless = waiting.filter(({ origins }) =>
+    !origins.some((one) => /^(?:org|via):/.test(one))
+  );
+  const among = nameless.length === 0 ? waiting : nameless;
+  return among.reduce((newest, one) => one.firstSeen > newest.firstSeen ? one : newest);
+}
+
+/** The origins that evidence shows after the attempt was answered, added to what the attempt left. */
+export function learnOrigins(context: Context): Change[] {
+  const { attempt, memory, origins } = context;
+  const key = attempt.pendingKey;
+  const pending = memory.pending(key)
+    .find(({ network }) => memory.includes([network], origins.net));
+  const changes: Change[] = [];
+  if (pending !== undefined) {
+    const merged = mergeOrigins(memory, pending.origins, pendingOrigins(context));
+    if (merged !== pending.origins) {
+      const expires = Math.max(pending.expires, expiryOf(context, pending.firstSeen));
+      const record = { ...pending, origins: merged, expires };
+      changes.push({ kind: "pending", key, network: pending.network, record });
+    }
+  }
+  for (const relationKey of attempt.relationKeys) {
+    const relation = memory.relation(relationKey);
+    if (relation === undefined || !memory.includes(relation.origins, origins.ip)) continue;
+    const merged = mergeOrigins(memory, relation.origins, matchable(origins));
+    if (merged === relation.origins) continue;
+    changes.push({ kind: "relation", key: relationKey, record: { ...relation, origins: merged } });
+  }
+  return changes;
+}
+
+/** A mail server retries sooner. What comes later may be another message, and earns nothing. */
+const LONGEST_MEASURED = 2 * 3_600_000;
+
+/** The changes of an accepted retry: its relation, its pending triplet and reputations. */
+export function retryChanges(context: Context, match: Pending): Change[] {
+  const { attempt, rules, now } = context;
+  const changes = relationChanges(context);
+  changes.push({ kind: "pending", key: attempt.pendingKey, network: match.network });
+  const isMeasured = now - match.firstSeen <= LONGEST_MEASURED;
+  if (rules.autoWhitelistClients > 0 && isMeasured) changes.push(...earnings(context));
+  return changes;
+}
+
+/** The changes of a message that comes after its retry window: the one before was abandoned. */
+export function lateChanges(context: Context, match: Pending): Change[] {
+  const { attempt } = context;
+  return [
+    ...relationChanges(context),
+    { kind: "pending", key: attempt.pendingKey, network: match.network },
+    ...reportAbandoned(context, [], match),
+  ];
+}
+
+function earnings(context: Context): Change[] {
+  const { attempt, memory, rules, now, origins } = context;
+  const { senderDomain } = attempt;
+  const changes: Change[] = [];
+  const names = isListed(context) ? [] : chargedNames(origins, senderDomain, spfFails(context));
+  for (const name of names) {
+    const served = countsDomains(name) && senderDomain !== undefined
+      ? servedDomain(senderDomain, isCorrespondent(context), now)
+      : undefined;
+    const record = afterRetried(
+      memory.reputation(name),
+      rules,
+      now,
+      served,
+      (names, one) => memory.includes(names, one),
+    );
+    if (record !== undefined) changes.push({ kind: "reputation", key: name, record });
+  }
+  return changes;
+}
+
+/** Whether local users write to the sender's domain. */
+export function isCorrespondent({ attempt, memory, rules, now }: Context): boolean {
+  const domain = correspondentDomain(attempt);
+  if (!rules.learnOutbound || domain === undefined) return false;
+  return isLive(memory.reputation(correspondentName(domain)), rules, now);
+}
+
+/** The domain that local users may have written to: the sender's, or for a bounce its client's. */
+export function correspondentDomain(
+  { sender, senderDomain, identity }: Attempt,
+): string | undefined {
+  return senderDomain === undefined ? undefined : sender === "" ? senderDomain : identity;
+}
+
+/**
+ * The reputations that a pending triplet costs after its retry window; none if its sender and recipient
+ * passed meanwhile by another way.
+ *
+ * @param relationKeys the relations of its sender and recipient, as far as they are known.
+ */
+export function reportAbandoned(
+  { memory, rules, now }: Pick<Context, "memory" | "rules" | "now">,
+  relationKeys: readonly RelationKey[],
+  record: Pending,
+): Change[] {
+  const isSuperseded = relationKeys.some((key) =>
+    (memory.relation(key)?.lastSeen ?? -Infinity) >= record.firstSeen
+  );
+  if (isSuperseded || rules.autoWhitelistClients === 0) return [];
+  // An origin that never retried has no record and gets none: most strangers are bots.
+  return record.origins.filter((name) => name !== record.network)
+    .flatMap((name) => abandoned(name, memory.reputation(name), rules, now));
+}
+
+function abandoned(
+  name: string,
+  before: Reputation | undefined,
+  rules: Rules,
+  now: number,
+  period?: number,
+): Change[] {
+  const after = before === undefined ? undefined : afterAbandoned(before, rules, now, period);
+  return after === undefined ? [] : [{ kind: "reputation", key: name, record: after }];
+}
+
+/** Trust that a DNS listing ends: of the exact address, and of its network for the sender's domain. */
+export function listingChanges(context: Context): Change[] {
+  const { attempt, memory, rules, now, origins } = context;
+  const names = [
+    origins.ip,
+    ...attempt.senderDomain === undefined ? [] : [pairName(origins.net, attempt.senderDomain)],
+  ];
+  const lost = names.flatMap((name): Change[] => {
+    const before = memory.reputation(name);
+    if (before === undefined || before.total === 0) return [];
+    return [{ kind: "reputation", key: name, record: cleared(before, now) }];
+  });
+  return [...lost, ...wideAbandonments(context, rules, 3_600_000)];
+}
+
+/** One abandoned message for the origins that other clients share, at most one in a period. */
+export function wideAbandonments(
+  { memory, now, origins }: Context,
+  rules: Rules,
+  period: number,
+): Change[] {
+  const { spf, parent, via } = origins;
+  return [spf, parent, via].flatMap((name): Change[] => {
+    return name === undefined ? [] : abandoned(name, memory.reputation(name), rules, now, period);
+  });
+}
