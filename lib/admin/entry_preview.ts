@@ -5,7 +5,8 @@
  */
 import { Matcher, type Rule } from "../lists/matcher.ts";
 import { parsePattern } from "../lists/pattern.ts";
-import { organisationOf, verifiedName } from "../net/hostname.ts";
+import { classifyName } from "../net/generic_name.ts";
+import { registrableDomain, verifiedName } from "../net/hostname.ts";
 import { parseAddress } from "../net/network.ts";
 import type { HistoryStore, StoredDecision } from "../store/history.ts";
 import type { ListStore, NewEntry } from "../store/store.ts";
@@ -48,7 +49,9 @@ function decides(matcher: Matcher<Candidate>, decision: StoredDecision): boolean
   if (address === undefined) return false;
   const name = verifiedName(decision.clientName);
   const { sender, recipient, time } = decision;
-  const target = { address, name, organisation: organisationOf(name, address), sender, recipient };
+  const isNamed = name !== undefined && classifyName(name, address).class === "named";
+  const organisation = isNamed ? registrableDomain(name) : undefined;
+  const target = { address, name, organisation, sender, recipient };
   return matcher.find(target, time).decisive?.rule.isNew === true;
 }
 
