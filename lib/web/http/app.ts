@@ -115,7 +115,8 @@ function answerException(error: Error, context: AppContext, service: StatusServi
 
 /** The request without the prefix below which a reverse proxy serves the page. */
 function withoutPrefix(request: Request, prefix: string): Request {
-  if (prefix === "") return request;
+  // The URL has the Host header, which is not checked yet.
+  if (prefix === "" || !URL.canParse(request.url)) return request;
   const url = new URL(request.url);
   if (url.pathname !== prefix && !url.pathname.startsWith(`${prefix}/`)) return request;
   url.pathname = url.pathname.slice(prefix.length) || "/";
@@ -169,5 +170,5 @@ export function statusHandler(
   return async (request, address) =>
     METHODS.includes(request.method)
       ? await app.fetch(withoutPrefix(request, service.settings.prefix), { address })
-      : await rejectMethod.fetch(new Request(request.url));
+      : await rejectMethod.fetch(new Request("http://localhost/"));
 }

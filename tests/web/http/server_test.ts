@@ -150,3 +150,28 @@ Deno.test("a change by the API is logged and takes effect", async () => {
     assertEquals(await daemon.stop(), 0);
   });
 });
+
+Deno.test("a Host header that is no host is rejected, with any method and prefix", async () => {
+  await inDirectory(async (directory) => {
+    for (const prefix of ["", "/greylag"]) {
+      const port = getAvailablePort();
+      const daemon = await Daemon.start([
+        `--unix=${directory}/policy`,
+        `--database=${directory}/g.db`,
+        `--status=inet:${port}`,
+        ...(prefix === "" ? [] : [`--status-prefix=${prefix}`]),
+      ]);
+      await daemon.waitFor("status server on");
+      for (const [method, status] of [["&", 405], ["GET", 421]] as const) {
+        using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+        const text = `${method} / HTTP/1.0\r\nHost: GET /metrics HTTP/1.0\r\n\r\n`;
+        await conn.write(new TextEncoder().encode(text));
+        const buffer = new Uint8Array(1000);
+        const count = await conn.read(buffer);
+        const answer = new TextDecoder().decode(buffer.subarray(0, count ?? 0));
+        assertStringIncludes(answer.split("\r\n")[0]!, ` ${status} `);
+      }
+      assertEquals(await daemon.stop(), 0);
+    }
+  });
+});
