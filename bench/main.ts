@@ -3,7 +3,8 @@
  * postgrey, in turns, in one run.
  *
  *     deno task bench [--only known,new,mixed,no-spf,off] [--rounds 5] [--seconds 2]
- *                     [--connections 50,1] [--program FILE] [--no-postgrey] [--write]
+ *                     [--connections 50,1] [--program FILE] [--no-postgrey]
+ *                     [--postgrey-in-memory] [--write]
  *
  * FILE is an executable or the `main.ts` of another source. --write stores the tables in
  * bench/RESULTS.md.
@@ -40,7 +41,7 @@ const PARTS: Readonly<Record<string, Part>> = {
 
 const options = parseArgs(Deno.args, {
   string: ["only", "rounds", "seconds", "connections", "program"],
-  boolean: ["no-postgrey", "write"],
+  boolean: ["no-postgrey", "postgrey-in-memory", "write"],
 });
 const names = String(options.only ?? Object.keys(PARTS).join(",")).split(",");
 const rounds = Number(options.rounds ?? 5);
@@ -81,7 +82,7 @@ async function startAll(
     const greylag = await greylagWith("greylag", []);
     shared.push(greylag);
     if (options["no-postgrey"] !== true) {
-      const postgrey = await startPostgrey(directory);
+      const postgrey = await startPostgrey(directory, options["postgrey-in-memory"] === true);
       running.push(postgrey);
       shared.push(postgrey);
     }

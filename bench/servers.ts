@@ -180,16 +180,20 @@ export function startGreylag(
   return Server.start(name, command, port, `${directory}/${name}.log`);
 }
 
-/**
- * postgrey waits for the disk with each request. In memory it is as fast as its code allows, and the
- * comparison does not depend on the disk.
- */
+/** A file system in memory. */
 const MEMORY = "/dev/shm";
 
-/** @throws {Error} without Debian's package postgrey. */
-export async function startPostgrey(directory: string): Promise<Server> {
+/**
+ * Starts postgrey with a database beside Greylag's. postgrey waits for the disk with each request;
+ * `inMemory` shows its speed without.
+ *
+ * @throws {Error} without Debian's package postgrey.
+ */
+export async function startPostgrey(directory: string, inMemory = false): Promise<Server> {
   const port = getAvailablePort();
-  const database = await Deno.makeTempDir({ dir: MEMORY, prefix: "greylag-bench-postgrey-" });
+  await Deno.chmod(directory, 0o755);
+  const dir = inMemory ? MEMORY : directory;
+  const database = await Deno.makeTempDir({ dir, prefix: "greylag-bench-postgrey-" });
   const removeDatabase = () => Deno.remove(database, { recursive: true });
   try {
     const { success } = await new Deno.Command("chown", { args: ["postgrey", database] }).output();
