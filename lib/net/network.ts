@@ -1,5 +1,4 @@
 /** IP addresses and networks. */
-import ipaddr from "ipaddr.js";
 
 /** An IPv4 or IPv6 address; an IPv4-mapped IPv6 address counts as IPv4 (RFC 4291, 2.5.5.2). */
 export interface IpAddress {
@@ -17,33 +16,104 @@ export interface Network {
   readonly prefix: number;
 }
 
+const DOT = 0x2e;
+const DIGIT_0 = 0x30;
+
+function parseIpv4(text: string): number[] | undefined {
+  const octets: number[] = [];
+  let octet = -1;
+  for (let at = 0; at <= text.length; at++) {
+    const code = at < text.length ? text.charCodeAt(at) : DOT;
+    if (code === DOT) {
+      if (octet === -1 || octets.length === 4) return undefined;
+      octets.push(octet);
+      octet = -1;
+      continue;
+    }
+    const digit = code - DIGIT_0;
+    // A leading zero could mean octal.
+    if (digit < 0 || digit > 9 || octet === 0) return undefined;
+    octet = octet === -1 ? digit : octet * 10 + digit;
+    if (octet > 255) return undefined;
+  }
+  return octets.length === 4 ? octets : undefined;
+}
+
+/** The groups of 16 bits of one side of `::`; an IPv4 address at the end is two groups. */
+function parseGroups(text: string, isEnd: boolean): number[] | undefined {
+  if (text === "") return [];
+  const groups: number[] = [];
+  const words = text.split(":");
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]!;
+    if (/^[0-9a-f]{1,4}$/i.test(word)) {
+      groups.push(parseInt(word, 16));
+      continue;
+    }
+    const octets = isEnd && at === words.length - 1 ? parseIpv4(word) : undefined;
+    if (octets === undefined) return undefined;
+    const [a, b, c, d] = octets as [number, number, number, number];
+    groups.push(a << 8 | b, c << 8 | d);
+  }
+  return groups;
+}
+
+function parseIpv6(text: string): number[] | undefined {
+  const withoutZone = text.replace(/%[0-9a-z]+$/i, "");
+  const [before = "", after, ...more] = withoutZone.split("::");
+  const head = parseGroups(before, after === undefined);
+  const tail = parseGroups(after ?? "", true);
+  if (head === undefined || tail === undefined || more.length > 0) return undefined;
+  const missing = 8 - head.length - tail.length;
+  if (after === undefined ? missing !== 0 : missing < 1) return undefined;
+  const groups = [...head, ...Array<number>(missing).fill(0), ...tail];
+  return groups.flatMap((group) => [group >> 8, group & 255]);
+}
+
+function isMapped(bytes: readonly number[]): boolean {
+  return bytes.every((byte, at) => at > 11 || byte === (at < 10 ? 0 : 255));
+}
+
 /**
  * Parses an address as Postfix writes it: a dotted quad or an IPv6 address without brackets.
  *
  * @returns undefined for an invalid address, also for octal or shortened IPv4 and `unknown`.
  */
 export function parseAddress(text: string): IpAddress | undefined {
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) {
-    return { family: 4, bytes: ipaddr.IPv4.parse(text).octets };
+  const ipv4 = parseIpv4(text);
+  if (ipv4 !== undefined) return { family: 4, bytes: ipv4 };
+  const bytes = text.includes(":") ? parseIpv6(text) : undefined;
+  if (bytes === undefined) return undefined;
+  return isMapped(bytes) ? { family: 4, bytes: bytes.slice(12) } : { family: 6, bytes };
+}
+
+/** RFC 5952: the longest run of at least two zero groups is `::`, the first of equal ones. */
+function formatIpv6(bytes: readonly number[]): string {
+  const groups = Array.from({ length: 8 }, (_, at) => bytes[2 * at]! << 8 | bytes[2 * at + 1]!);
+  let start = 0;
+  let length = 1;
+  for (let at = 0, from = 0; at < 8; at++) {
+    if (groups[at] !== 0) from = at + 1;
+    else if (at + 1 - from > length) [start, length] = [from, at + 1 - from];
   }
-  if (!text.includes(":") || !ipaddr.IPv6.isValid(text)) return undefined;
-  const address = ipaddr.IPv6.parse(text);
-  return address.isIPv4MappedAddress()
-    ? { family: 4, bytes: address.toIPv4Address().octets }
-    : { family: 6, bytes: address.toByteArray() };
+  const text = (part: readonly number[]) => part.map((group) => group.toString(16)).join(":");
+  if (length === 1) return text(groups);
+  return `${text(groups.slice(0, start))}::${text(groups.slice(start + length))}`;
 }
 
 /** A dotted quad, or IPv6 in the form of RFC 5952. */
-export function formatAddress(address: Pick<IpAddress, "family" | "bytes">): string {
-  if (address.family === 4) return address.bytes.join(".");
-  return new ipaddr.IPv6([...address.bytes]).toRFC5952String();
+export function formatAddress({ family, bytes }: Pick<IpAddress, "family" | "bytes">): string {
+  if (family === 6) return formatIpv6(bytes);
+  return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
 }
 
 function masked(bytes: readonly number[], prefix: number): number[] {
-  return bytes.map((byte, at) => {
-    const bits = Math.min(8, Math.max(0, prefix - at * 8));
-    return byte & (0xff00 >> bits);
-  });
+  const network: number[] = [];
+  for (let at = 0; at < bytes.length; at++) {
+    const bits = prefix - at * 8;
+    network.push(bits >= 8 ? bytes[at]! : bits <= 0 ? 0 : bytes[at]! & 0xff00 >> bits);
+  }
+  return network;
 }
 
 /**

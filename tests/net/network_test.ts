@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import fc from "fast-check";
+import ipaddr from "ipaddr.js";
 import {
   contains,
   formatAddress,
@@ -33,6 +34,34 @@ Deno.test("addresses are parsed as Postfix writes them", () => {
     assertEquals(address && formatAddress(address), expected, text);
   }
 });
+
+Deno.test("addresses are parsed and formatted as ipaddr.js does", () => {
+  const word = fc.oneof(
+    fc.nat(0xffff).map((group) => group.toString(16)),
+    fc.constantFrom("", "0", "0000", "FFFF", "01", "00000", "g", "256", "%1", "ffff"),
+  );
+  const ipv4 = fc.array(fc.nat(260), { minLength: 3, maxLength: 5 }).map((all) => all.join("."));
+  const ipv6 = fc.tuple(fc.array(word, { maxLength: 9 }), fc.option(ipv4))
+    .map(([words, end]) => [...words, ...end === null ? [] : [end]].join(":"));
+  const exact = fc.array(fc.oneof(fc.constant(0), fc.nat(0xffff)), { minLength: 8, maxLength: 8 })
+    .map((groups) => new ipaddr.IPv6(groups).toString());
+  fc.assert(
+    fc.property(fc.oneof(ipv4, ipv6, exact), (text) => {
+      const address = parseAddress(text);
+      assertEquals(address && formatAddress(address), reference(text), text);
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+function reference(text: string): string | undefined {
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return text;
+  if (!text.includes(":") || !ipaddr.IPv6.isValid(text)) return undefined;
+  const address = ipaddr.IPv6.parse(text);
+  return address.isIPv4MappedAddress()
+    ? address.toIPv4Address().toString()
+    : new ipaddr.IPv6(address.toByteArray()).toRFC5952String();
+}
 
 Deno.test("networks are parsed in CIDR notation, with host bits cleared", () => {
   const table: [string, string | undefined][] = [
