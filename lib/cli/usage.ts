@@ -60,9 +60,6 @@ export function parseOptions(args: readonly string[], known: readonly Option[]):
     boolean: withoutValue.map(({ name }) => name),
     negatable: withoutValue.map(({ name }) => name),
     collect: known.filter(({ repeatable }) => repeatable).map(({ name }) => name),
-    alias: Object.fromEntries(
-      known.flatMap(({ name, short }) => short === undefined ? [] : [[name, short]]),
-    ),
     unknown: (arg, key) => {
       if (key === undefined) return true;
       const shown = arg.split("=")[0]!;
@@ -77,6 +74,8 @@ export function parseOptions(args: readonly string[], known: readonly Option[]):
     const value = parsed[name] as string | string[] | boolean | undefined;
     if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
     if (placeholder === undefined) {
+      const odd = args.find((arg) => arg.startsWith(`--${name}=`) && !/=(?:true|false)$/.test(arg));
+      if (odd !== undefined) throw new UsageError(`${odd}: write --${name} or --no-${name}`);
       const negated = args.includes(`--no-${name}`) || args.includes(`--${name}=false`);
       if (value !== false || negated) options.set(name, value);
       continue;

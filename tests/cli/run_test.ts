@@ -30,6 +30,8 @@ Deno.test("wrong usage exits with 2 and suggests the closest name", async () => 
     [["version", "extra"], 'unexpected argument "extra"'],
     [["help", "serve", "config"], 'unexpected argument "config"'],
     [["config", "--delay=soon"], "flag --delay"],
+    [["config", "--privacy=no"], "write --privacy or --no-privacy"],
+    [["config", "-x"], "unknown option -x"],
   ];
   for (const [args, expected] of table) {
     const { code, err, out } = await greylag(...args);

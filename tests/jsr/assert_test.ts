@@ -81,3 +81,22 @@ Deno.test("assertRejects awaits and returns what was rejected", async () => {
   await assertRejects(() => Promise.resolve(1)).catch(() => failed = true);
   assertEquals(failed, true);
 });
+
+Deno.test("without a class anything may be thrown; a text in its place is the message", async () => {
+  const odd = "no error object";
+  const throwOdd = () => {
+    throw odd;
+  };
+  assertEquals(assertThrows(throwOdd), odd);
+  assertEquals(assertThrows(throwOdd, "said when it fails"), odd);
+  mustFail(() => assertThrows(throwOdd, Error));
+  assertEquals(await assertRejects(() => Promise.reject(odd), "said when it fails"), odd);
+});
+
+Deno.test("assertRejects fails for a function that throws instead of rejecting", async () => {
+  const throwing = (): Promise<never> => {
+    throw new TypeError("early");
+  };
+  const failure = await assertRejects(throwing, TypeError).catch((error) => error);
+  assert(failure instanceof AssertionError);
+});

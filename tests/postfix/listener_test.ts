@@ -211,7 +211,7 @@ Deno.test("an endpoint in use is an error that names the endpoint", async () => 
   await withServer(async ({ server }) => {
     const taken = await server.listen({ kind: "inet", host: "127.0.0.1", port: 0 });
     assert(taken.kind === "inet");
-    const error = await assertRejects(() => server.listen(taken));
+    const error = await assertRejects(() => server.listen(taken), Error);
     assertStringIncludes(error.message, `inet:127.0.0.1:${taken.port}`);
     assertStringIncludes(error.message, "another program listens there");
   });

@@ -35,7 +35,7 @@ Deno.test("a live socket is not replaced, and the error names its path", async (
     const path = `${directory}/policy`;
     const holder = Deno.listen({ transport: "unix", path });
     const accepting = holder.accept();
-    const error = await assertRejects(() => openUnixSocket(path, 0o666));
+    const error = await assertRejects(() => openUnixSocket(path, 0o666), Error);
     assertStringIncludes(error.message, path);
     assertStringIncludes(error.message, "another process listens there");
     (await accepting).close();
@@ -47,13 +47,16 @@ Deno.test("a file of another kind is never removed", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/precious`;
     await Deno.writeTextFile(path, "keep me");
-    const error = await assertRejects(() => openUnixSocket(path, 0o666));
+    const error = await assertRejects(() => openUnixSocket(path, 0o666), Error);
     assertStringIncludes(error.message, "no socket");
     assertEquals(await Deno.readTextFile(path), "keep me");
   });
 });
 
 Deno.test("a missing directory is an error that names the path", async () => {
-  const error = await assertRejects(() => openUnixSocket("/nowhere/at/all/policy", 0o666));
+  const error = await assertRejects(
+    () => openUnixSocket("/nowhere/at/all/policy", 0o666),
+    Error,
+  );
   assertStringIncludes(error.message, "unix:/nowhere/at/all/policy");
 });

@@ -17,14 +17,15 @@ export class AssertionError extends Error {
 export type AnyConstructor<T = unknown> = abstract new (...args: never[]) => T;
 
 function suffix(msg: string | undefined): string {
-  return msg === undefined ? "" : `: ${msg}`;
+  return msg === undefined || msg === "" ? "." : `: ${msg}`;
 }
 
 function restate(check: () => void, msg?: string): void {
   try {
     check();
   } catch (error) {
-    throw new AssertionError(`${error instanceof Error ? error.message : error}${suffix(msg)}`);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new AssertionError(msg === undefined ? why : `${msg}: ${why}`);
   }
 }
 
@@ -73,12 +74,16 @@ export function assertExists<T>(actual: T, msg?: string): asserts actual is NonN
 
 /** Throws unless the text matches the pattern. */
 export function assertMatch(actual: string, expected: RegExp, msg?: string): void {
-  restate(() => nodeAssert.match(actual, expected), msg);
+  if (expected.test(actual)) return;
+  throw new AssertionError(`Expected actual: "${actual}" to match: "${expected}"${suffix(msg)}`);
 }
 
 /** Throws if the text matches the pattern. */
 export function assertNotMatch(actual: string, expected: RegExp, msg?: string): void {
-  restate(() => nodeAssert.doesNotMatch(actual, expected), msg);
+  if (!expected.test(actual)) return;
+  throw new AssertionError(
+    `Expected actual: "${actual}" to not match: "${expected}"${suffix(msg)}`,
+  );
 }
 
 /** Throws unless the text contains the other. */
@@ -92,17 +97,17 @@ export function assertStringIncludes(actual: string, expected: string, msg?: str
 
 function assertIsError<E extends Error>(
   error: unknown,
-  errorClass: AnyConstructor<E> | undefined,
+  errorClass: AnyConstructor<E>,
   msgIncludes: string | undefined,
   msg: string | undefined,
 ): asserts error is E {
   if (!(error instanceof Error)) {
-    throw new AssertionError(`Expected "error" to be an Error object${suffix(msg)}`);
+    throw new AssertionError(`A non-Error object was thrown${suffix(msg)}`);
   }
-  if (errorClass !== undefined && !(error instanceof errorClass)) {
+  if (!(error instanceof errorClass)) {
     throw new AssertionError(
-      `Expected error to be instance of "${errorClass.name}", but was "${error.constructor.name}": ` +
-        `${error.message}${suffix(msg)}`,
+      `Expected error to be instance of "${errorClass.name}", but was "${error.constructor.name}"` +
+        suffix(msg),
     );
   }
   if (msgIncludes !== undefined && !error.message.includes(msgIncludes)) {
@@ -114,42 +119,73 @@ function assertIsError<E extends Error>(
   }
 }
 
+type ErrorClass<E extends Error> = AnyConstructor<E> | string | undefined;
+
+/** Checks what was thrown: only a class says that it must be an error. */
+function checkThrown<E extends Error>(
+  thrown: unknown,
+  classOrMsg: ErrorClass<E>,
+  msgIncludes: string | undefined,
+  msg: string | undefined,
+): void {
+  if (typeof classOrMsg === "function") assertIsError(thrown, classOrMsg, msgIncludes, msg);
+}
+
 /** Runs `fn` and returns what it threw; throws if it threw nothing, or something else. */
+export function assertThrows(fn: () => unknown, msg?: string): unknown;
 export function assertThrows<E extends Error = Error>(
   fn: () => unknown,
-  ErrorClass?: AnyConstructor<E>,
+  ErrorClass: AnyConstructor<E>,
   msgIncludes?: string,
   msg?: string,
-): E {
-  let thrown: unknown;
-  let didThrow = false;
+): E;
+export function assertThrows<E extends Error = Error>(
+  fn: () => unknown,
+  classOrMsg?: ErrorClass<E>,
+  msgIncludes?: string,
+  msg?: string,
+): unknown {
+  const about = typeof classOrMsg === "string" ? classOrMsg : msg;
   try {
     fn();
   } catch (error) {
-    didThrow = true;
-    thrown = error;
+    checkThrown(error, classOrMsg, msgIncludes, msg);
+    return error;
   }
-  if (!didThrow) throw new AssertionError(`Expected function to throw${suffix(msg)}`);
-  assertIsError<E>(thrown, ErrorClass, msgIncludes, msg);
-  return thrown;
+  throw new AssertionError(`Expected function to throw${suffix(about)}`);
 }
 
 /** Awaits `fn` and returns what it rejected with; rejects if it did not, or with something else. */
-export async function assertRejects<E extends Error = Error>(
+export function assertRejects(fn: () => PromiseLike<unknown>, msg?: string): Promise<unknown>;
+export function assertRejects<E extends Error = Error>(
   fn: () => PromiseLike<unknown>,
-  ErrorClass?: AnyConstructor<E>,
+  ErrorClass: AnyConstructor<E>,
   msgIncludes?: string,
   msg?: string,
-): Promise<E> {
-  let thrown: unknown;
-  let didThrow = false;
+): Promise<E>;
+export async function assertRejects<E extends Error = Error>(
+  fn: () => PromiseLike<unknown>,
+  classOrMsg?: ErrorClass<E>,
+  msgIncludes?: string,
+  msg?: string,
+): Promise<unknown> {
+  const about = typeof classOrMsg === "string" ? classOrMsg : msg;
+  let promise: PromiseLike<unknown>;
   try {
-    await fn();
+    promise = fn();
   } catch (error) {
-    didThrow = true;
-    thrown = error;
+    throw new AssertionError(`Function throws when expected to reject${suffix(about)}`, {
+      cause: error,
+    });
   }
-  if (!didThrow) throw new AssertionError(`Expected function to reject${suffix(msg)}`);
-  assertIsError<E>(thrown, ErrorClass, msgIncludes, msg);
-  return thrown;
+  if (!(promise instanceof Object && "then" in promise)) {
+    throw new AssertionError(`Function throws when expected to reject${suffix(about)}`);
+  }
+  try {
+    await promise;
+  } catch (error) {
+    checkThrown(error, classOrMsg, msgIncludes, msg);
+    return error;
+  }
+  throw new AssertionError(`Expected function to reject${suffix(about)}`);
 }

@@ -1,5 +1,3 @@
-import { parseArgs as nodeParseArgs } from "node:util";
-
 /** A value for each option, and the other arguments under `_`. */
 export type Args = {
   [name: string]: unknown;
@@ -7,8 +5,6 @@ export type Args = {
 };
 
 export interface ParseOptions {
-  /** Other names of an option: `{ help: "h" }`. */
-  alias?: Record<string, string | ReadonlyArray<string>>;
   /** Options without a value; false if absent. */
   boolean?: string | ReadonlyArray<string>;
   /** Options with a value; `""` if it is missing. `"_"` keeps other arguments as strings. */
@@ -25,80 +21,59 @@ function list(value: string | ReadonlyArray<string> | undefined): ReadonlyArray<
   return value === undefined ? [] : typeof value === "string" ? [value] : value;
 }
 
-function looksNumeric(text: string): boolean {
-  return /^0x[0-9a-f]+$/i.test(text) || /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$/.test(text);
+function asNumber(text: string): string | number {
+  return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
 /**
- * Parses command line arguments as the published `@std/cli` does for declared options. Arguments after
- * `--` are no options.
+ * Parses command line arguments as the published `@std/cli` does for declared long options. Letters
+ * behind one dash are undeclared options. Arguments after `--` are no options.
  */
-export function parseArgs(args: string[], options: ParseOptions = {}): Args {
+export function parseArgs(args: readonly string[], options: ParseOptions = {}): Args {
   const strings = new Set(list(options.string));
   const booleans = new Set(list(options.boolean));
   const collected = new Set(list(options.collect));
   const negatable = new Set(list(options.negatable));
-  const namesOf = new Map<string, string[]>();
-  for (const [name, other] of Object.entries(options.alias ?? {})) {
-    const names = [name, ...list(other)];
-    for (const one of names) namesOf.set(one, names);
-  }
-  const everyName = (name: string) => namesOf.get(name) ?? [name];
-  for (const set of [strings, booleans, collected, negatable]) {
-    for (const name of [...set]) everyName(name).forEach((one) => set.add(one));
-  }
-
-  // A value begins with a dash only after "=".
-  const end = args.indexOf("--");
-  const joined = args.map((arg, at) => {
-    if (end !== -1 && at >= end) return arg;
-    const name = /^--([^=]+)$/s.exec(arg)?.[1];
-    const next = args[at + 1];
-    const valueMissing = next === undefined || next.startsWith("-");
-    return name !== undefined && strings.has(name) && valueMissing ? `${arg}=` : arg;
-  });
-  const declared = [...strings, ...booleans].filter((name) => name !== "_");
-  const { tokens } = nodeParseArgs({
-    args: joined,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-    options: Object.fromEntries(declared.map((name) => [name, {
-      type: strings.has(name) ? "string" as const : "boolean" as const,
-      ...(name.length === 1 ? { short: name } : {}),
-    }])),
-  });
-
   const result: Args = { _: [] };
-  const put = (name: string, value: unknown) => {
-    for (const one of everyName(name)) {
-      if (collected.has(one)) (result[one] as unknown[]).push(value);
-      else result[one] = value;
-    }
+
+  const put = (arg: string, name: string, value: string | boolean, collects = true): void => {
+    const isDeclared = strings.has(name) || booleans.has(name) || collected.has(name);
+    if (!isDeclared && options.unknown?.(arg, name, value) === false) return;
+    const typed = typeof value === "string" && !strings.has(name) ? asNumber(value) : value;
+    if (collects && collected.has(name)) ((result[name] ??= []) as unknown[]).push(typed);
+    else result[name] = typed;
   };
-  for (const name of booleans) result[name] = false;
-  for (const name of collected) result[name] = [];
-  for (const token of tokens) {
-    if (token.kind === "option-terminator") continue;
-    if (token.kind === "positional") {
-      const isArgument = options.unknown?.(token.value) ?? true;
-      if (isArgument === false) continue;
-      const asNumber = !strings.has("_") && looksNumeric(token.value);
-      result._.push(asNumber ? Number(token.value) : token.value);
+
+  const end = args.indexOf("--");
+  const before = end === -1 ? args : args.slice(0, end);
+  for (let at = 0; at < before.length; at++) {
+    const arg = before[at]!;
+    const [, name, joined] = /^--(.+?)(?:=(.*))?$/s.exec(arg) ?? [];
+    if (name === undefined) {
+      if (/^-./s.test(arg)) {
+        for (const letter of arg.slice(1)) put(arg, letter, true);
+      } else if (options.unknown?.(arg) !== false) {
+        result._.push(strings.has("_") ? arg : asNumber(arg));
+      }
       continue;
     }
-    const negated = /^no-(.+)$/s.exec(token.name)?.[1];
-    if (negated !== undefined && negatable.has(negated)) {
-      put(negated, false);
-    } else if (strings.has(token.name)) {
-      put(token.name, token.value ?? "");
-    } else if (booleans.has(token.name)) {
-      put(token.name, token.value !== "false");
-    } else if (token.kind === "option") {
-      const value = token.value ?? true;
-      const raw = token.inlineValue ? `${token.rawName}=${token.value}` : token.rawName;
-      if ((options.unknown?.(raw, token.name, value) ?? true) !== false) put(token.name, value);
+    const negated = /^no-(.+)$/s.exec(name)?.[1];
+    const next = before[at + 1];
+    if (joined !== undefined) {
+      put(arg, name, booleans.has(name) ? joined !== "false" : joined);
+    } else if (negated !== undefined && negatable.has(negated)) {
+      put(arg, negated, false, false);
+    } else if (
+      booleans.has(name) ? /^(?:true|false)$/.test(next ?? "") : /^[^-]/s.test(next ?? "")
+    ) {
+      at++;
+      put(arg, name, booleans.has(name) ? next === "true" : next!);
+    } else {
+      put(arg, name, strings.has(name) ? "" : true);
     }
   }
+  if (end !== -1) result._.push(...args.slice(end + 1));
+  for (const name of booleans) result[name] ??= collected.has(name) ? [] : false;
+  for (const name of strings) if (collected.has(name)) result[name] ??= [];
   return result;
 }
