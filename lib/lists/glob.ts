@@ -18,12 +18,10 @@ function expressionOf(glob: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
-/** The name itself and every domain above it, longest first. */
-export function* suffixesOf(name: string): Generator<string> {
-  if (name !== "") yield name;
-  for (let at = name.indexOf("."); at !== -1; at = name.indexOf(".", at + 1)) {
-    if (at + 1 < name.length) yield name.slice(at + 1);
-  }
+/** The domain above a name; empty for a name of one label. */
+export function domainAbove(name: string): string {
+  const dot = name.indexOf(".");
+  return dot === -1 ? "" : name.slice(dot + 1);
 }
 
 /** Values by glob. A lookup hashes each suffix of the name, and tries the globs that end in it. */
@@ -42,11 +40,12 @@ export class GlobMap<V> {
   }
 
   /** The values of the globs with the longest fixed suffix that match a name in lower case. */
-  find(name: string): V[] {
-    if (this.#bySuffix.size === 0) return [];
-    for (const suffix of suffixesOf(name)) {
-      const found = this.#bySuffix.get(suffix)?.filter(({ expression }) => expression.test(name));
-      if (found !== undefined && found.length > 0) return found.map(({ value }) => value);
+  find(name: string): readonly V[] {
+    for (let suffix = name; suffix !== ""; suffix = domainAbove(suffix)) {
+      const entries = this.#bySuffix.get(suffix);
+      if (entries === undefined) continue;
+      const found = entries.filter(({ expression }) => expression.test(name));
+      if (found.length > 0) return found.map(({ value }) => value);
     }
     return [];
   }

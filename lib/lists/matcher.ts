@@ -7,9 +7,10 @@
  *
  * @module
  */
+import { LRUCache } from "lru-cache";
 import { canonicalDomain, splitAddress } from "../net/email_address.ts";
 import { type IpAddress, networkOf } from "../net/network.ts";
-import { GlobMap, suffixesOf } from "./glob.ts";
+import { domainAbove, GlobMap } from "./glob.ts";
 import type { Expression, MatchOn, Pattern } from "./pattern.ts";
 
 /**
@@ -103,7 +104,11 @@ class Index<R extends Rule> {
   readonly #addresses = byTopic<R>();
   readonly #domains = byTopic<R>();
   readonly #unverified: R[] = [];
-  readonly #expressions: [R, Expression][] = [];
+  readonly #expressions: Readonly<Record<MatchOn, Expressions<R>>> = {
+    client: new Expressions(),
+    sender: new Expressions(),
+    recipient: new Expressions(),
+  };
 
   add(rule: R): void {
     const { pattern, matchOn } = rule;
@@ -142,66 +147,109 @@ class Index<R extends Rule> {
         this.#unverified.push(rule);
         break;
       case "expression":
-        this.#expressions.push([rule, pattern.expression]);
+        this.#expressions[matchOn].add(rule, pattern.expression);
     }
   }
 
   /** The most specific match. */
   find(target: Target, now: number): Match<R> | undefined {
-    const found: R[] = [];
-    const take = (rules: readonly R[] | undefined): boolean => {
-      const live = rules?.find((rule) => rule.expires === undefined || now < rule.expires);
-      if (live !== undefined) found.push(live);
-      return live !== undefined;
-    };
-    this.#findClient(target, take);
-    this.#findMailbox("sender", target.sender, take);
-    this.#findMailbox("recipient", target.recipient, take);
-    if (found.length > 0) {
-      // Rules of one list agree: any of the most specific ones will do.
-      const best = found.find((rule) => levelOf(rule.pattern) === "exact") ?? found[0]!;
-      return { rule: best, level: levelOf(best.pattern) };
-    }
-    for (const [rule, expression] of this.#expressions) {
-      const text = textFor(rule, target);
-      if (text !== undefined && expression.test(text) && take([rule])) {
-        return { rule, level: "expression" };
-      }
-    }
-    return undefined;
+    const choice = new Choice<R>(now);
+    this.#findClient(target, choice);
+    this.#findMailbox("sender", target.sender, choice);
+    this.#findMailbox("recipient", target.recipient, choice);
+    if (choice.rule === undefined) this.#findExpression(target, choice);
+    return choice.match;
   }
 
-  #findClient(target: Target, take: (rules: readonly R[] | undefined) => boolean): void {
-    for (const { prefix, rules } of this.#networks[target.address.family]) {
-      if (take(rules.get(networkOf(target.address, prefix).bytes.join(".")))) break;
+  #findClient({ address, name, organisation, authorisedBy }: Target, choice: Choice<R>): void {
+    for (const { prefix, rules } of this.#networks[address.family]) {
+      if (choice.take(rules.get(networkOf(address, prefix).bytes.join(".")))) break;
     }
-    if (target.name === undefined) {
-      take(this.#unverified);
+    if (name === undefined) {
+      choice.take(this.#unverified);
     } else {
-      below(this.#domains.client, target.name, take);
-      take(this.#globs.find(target.name));
+      takeBelow(this.#domains.client, name, choice);
+      if (this.#globs.size > 0) choice.take(this.#globs.find(name));
     }
-    if (target.organisation !== undefined) take(this.#organisations.get(target.organisation));
+    if (organisation !== undefined) choice.take(this.#organisations.get(organisation));
     if (this.#spfDomains.size === 0) return;
-    for (const domain of target.authorisedBy ?? []) take(this.#spfDomains.get(domain));
+    for (const domain of authorisedBy ?? []) choice.take(this.#spfDomains.get(domain));
   }
 
-  #findMailbox(
-    matchOn: "sender" | "recipient",
-    address: string,
-    take: (rules: readonly R[] | undefined) => boolean,
-  ): void {
+  #findMailbox(matchOn: "sender" | "recipient", address: string, choice: Choice<R>): void {
     const addresses = this.#addresses[matchOn];
     const domains = this.#domains[matchOn];
     if (matchOn === "recipient" && this.#users.size > 0) {
-      usersOf(splitAddress(address).local).some((user) => take(this.#users.get(user)));
+      usersOf(splitAddress(address).local).some((user) => choice.take(this.#users.get(user)));
     }
     if (addresses.size === 0 && domains.size === 0) return;
     const { users, domain } = mailboxOf(address);
     // Only a recipient's extension is known to belong to the same user.
     const known = matchOn === "sender" ? users.slice(0, 1) : users;
-    known.some((user) => take(addresses.get(domain === "" ? user : `${user}@${domain}`)));
-    below(domains, domain, take);
+    known.some((user) => choice.take(addresses.get(domain === "" ? user : `${user}@${domain}`)));
+    takeBelow(domains, domain, choice);
+  }
+
+  #findExpression(target: Target, choice: Choice<R>): void {
+    const { client, sender, recipient } = this.#expressions;
+    if (!client.isEmpty) {
+      const { name } = target;
+      const found = client.matching(name ?? "unknown");
+      choice.take(name === undefined ? found.filter((rule) => rule.matchesUnverified) : found);
+    }
+    if (!sender.isEmpty) choice.take(sender.matching(addressText(target.sender)));
+    if (!recipient.isEmpty) choice.take(recipient.matching(addressText(target.recipient)));
+  }
+}
+
+/** The most specific of the live rules of one list; rules of one list agree. */
+class Choice<R extends Rule> {
+  readonly #now: number;
+  rule: R | undefined;
+  #isExact = false;
+
+  constructor(now: number) {
+    this.#now = now;
+  }
+
+  /** Takes the first live rule; returns whether there is one. */
+  take(rules: readonly R[] | undefined): boolean {
+    const live = rules?.find(({ expires }) => expires === undefined || this.#now < expires);
+    if (live === undefined) return false;
+    if (this.#isExact) return true;
+    this.#isExact = levelOf(live.pattern) === "exact";
+    if (this.rule === undefined || this.#isExact) this.rule = live;
+    return true;
+  }
+
+  get match(): Match<R> | undefined {
+    return this.rule && { rule: this.rule, level: levelOf(this.rule.pattern) };
+  }
+}
+
+/** Texts whose matches are kept: a client sends many messages. */
+const MAX_TEXTS = 1000;
+
+/** Expressions that are matched against one attribute. */
+class Expressions<R> {
+  readonly #expressions: [R, Expression][] = [];
+  readonly #matching = new LRUCache<string, readonly R[]>({ max: MAX_TEXTS });
+
+  get isEmpty(): boolean {
+    return this.#expressions.length === 0;
+  }
+
+  add(rule: R, expression: Expression): void {
+    this.#expressions.push([rule, expression]);
+  }
+
+  matching(text: string): readonly R[] {
+    const known = this.#matching.get(text);
+    if (known !== undefined) return known;
+    const rules = this.#expressions.filter(([, expression]) => expression.test(text))
+      .map(([rule]) => rule);
+    this.#matching.set(text, rules);
+    return rules;
   }
 }
 
@@ -212,14 +260,14 @@ function byTopic<R>(): ByTopic<R> {
 }
 
 /** Takes the rules of the domain or of the nearest domain above it. */
-function below<R>(
+function takeBelow<R extends Rule>(
   domains: ReadonlyMap<string, R[]>,
   domain: string,
-  take: (rules: readonly R[] | undefined) => boolean,
+  choice: Choice<R>,
 ): void {
   if (domains.size === 0) return;
-  for (const suffix of suffixesOf(domain)) {
-    if (take(domains.get(suffix))) return;
+  for (let suffix = domain; suffix !== ""; suffix = domainAbove(suffix)) {
+    if (choice.take(domains.get(suffix))) return;
   }
 }
 
@@ -229,12 +277,9 @@ function push<R>(map: Map<string, R[]>, key: string, rule: R): void {
   else rules.push(rule);
 }
 
-/** The text that an expression is matched against; undefined if it cannot match. */
-function textFor({ matchOn, matchesUnverified }: Rule, target: Target): string | undefined {
-  if (matchOn === "client") {
-    return target.name ?? (matchesUnverified === true ? "unknown" : undefined);
-  }
-  const { users: [user], domain } = mailboxOf(target[matchOn]);
+/** The text that expressions of senders and recipients are matched against. */
+function addressText(address: string): string {
+  const { users: [user = ""], domain } = mailboxOf(address);
   return domain === "" ? user : `${user}@${domain}`;
 }
 

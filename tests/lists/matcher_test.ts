@@ -139,3 +139,30 @@ Deno.test("a trap is found and decides nothing", () => {
   assertEquals([alone.isTrap, alone.decisive, alone.optedIn], [true, undefined, true]);
   assertEquals(ask(rules, { recipient: "bob@example.net" }).isTrap, false);
 });
+
+Deno.test("an expression that matched before expires, and matches no other text", () => {
+  const rules = [
+    { ...rule("allow", "client", "/^mail\\d/", 1000), matchesUnverified: true },
+    rule("allow", "client", "/^unkn/"),
+  ];
+  const matcher = new Matcher(rules);
+  const find = (name: string | undefined, now: number) =>
+    matcher.find({
+      address: parseAddress("192.0.2.10")!,
+      name,
+      organisation: undefined,
+      sender: "",
+      recipient: "bob@example.net",
+    }, now).decisive?.rule;
+  for (
+    const [name, now, expected] of [
+      ["mail7.example.org", 0, rules[0]],
+      ["mail7.example.org", 999, rules[0]],
+      ["mail7.example.org", 1000, undefined],
+      ["web.example.org", 0, undefined],
+      [undefined, 0, undefined],
+    ] as const
+  ) {
+    assertEquals(find(name, now), expected, `${name} at ${now}`);
+  }
+});
