@@ -28,7 +28,9 @@ import {
   deferralChanges,
   isCorrespondent,
   isFresh,
+  isLate,
   isListed,
+  isSettled,
   lateChanges,
   later,
   learnOrigins,
@@ -174,6 +176,13 @@ function greylist(about: Case, context: Context): Decision | Question {
   const pending = matchPending(context);
   const isAnswered = context.evidence !== undefined;
   if (!isAnswered && (relation.kind === "evidence" || pending.needsEvidence)) return ASK_EVIDENCE;
+  if (pending.record !== undefined && isLate(pending.record, rules, now)) {
+    if (isSettled(pending.record, rules, now)) {
+      return acceptRetry(about, context, pending, pending.record);
+    }
+    // Another message, which has to be retried itself.
+    return decideStranger(about, context, { ...pending, record: undefined });
+  }
   if (pending.record !== undefined) {
     const since = Math.min(pending.record.firstSeen, now);
     const needed = delayOf(context);
@@ -227,7 +236,7 @@ function acceptRetry(
       };
     }
   }
-  if (delayed > rules.retryWindow) {
+  if (isLate(record, rules, now)) {
     const verdict: Verdict = { ...pass("known"), origin: pending.origin };
     return { verdict, changes: lateChanges(context, record) };
   }

@@ -131,9 +131,22 @@ export function isPending({ expires }: Pending, now: number): boolean {
   return now <= expires;
 }
 
+/** Whether an attempt comes after the retry window, and so is another message. */
+export function isLate({ firstSeen }: Pending, { retryWindow }: Rules, now: number): boolean {
+  return now - firstSeen > retryWindow;
+}
+
+/** A sender's own host is accepted this long after its first attempt: a rented range is gone by then. */
+const SETTLED_AFTER = 7 * 86_400_000;
+
+/** Whether the first attempt of a sender's own host, which never retries, is long enough ago. */
+export function isSettled({ expires }: Pending, rules: Rules, now: number): boolean {
+  return now - (expires - rules.lifetime) >= SETTLED_AFTER;
+}
+
 /**
  * Until when a deferred attempt is pending. Some senders never retry: if the client is the sender's
- * own, which a botnet cannot be, their next message counts as long as a relation lasts.
+ * own, which a botnet cannot be, a later message counts as long as a relation lasts.
  */
 function expiryOf(context: Context, firstSeen: number): number {
   const { rules } = context;
@@ -220,7 +233,7 @@ export function deferralChanges(
   context: Context,
   match: Pending | undefined,
 ): Change[] {
-  const { attempt, memory, now, origins } = context;
+  const { attempt, memory, rules, now, origins } = context;
   const key = attempt.pendingKey;
   const own = pendingOrigins(context);
   if (match !== undefined) {
@@ -250,7 +263,10 @@ export function deferralChanges(
     firstSeen: now,
     lastSeen: now,
     tries: 1,
-    expires: expiryOf(context, now),
+    // A sender that never retries keeps the time of its first attempt.
+    expires: stale === undefined || !isPending(stale, now)
+      ? expiryOf(context, now)
+      : Math.max(stale.expires, now + rules.retryWindow),
   };
   return [...changes, { kind: "pending", key, network: origins.net, record }];
 }

@@ -390,10 +390,11 @@ Deno.test("mode suspicious lets a client below the threshold in and knows it fro
   assertEquals(world.reasonAt(SECOND, other), "pass known");
 });
 
-Deno.test("the second message of a sender's own host that never retries passes, and earns nothing", () => {
+Deno.test("a later message of a sender's own host that never retries passes, and earns nothing", () => {
   const world = new World();
   const own = { ...HERE, sender: "system@example.org" };
   assertEquals(world.reasonAt(0, own, spfPass("example.org")), "defer new");
+  assertEquals(world.reasonAt(4 * DAY, own, spfPass("example.org")), "defer new", "a rented range");
   assertEquals(world.reasonAt(12 * DAY, own, spfPass("example.org")), "pass known");
   assertEquals(world.reputation("spf:example.org"), undefined);
   const foreign = { ...HERE, sender: "system@other.example" };
