@@ -75,6 +75,7 @@ export function findKnown(
 /** The senders that may use an auto-whitelisted origin. */
 export const KIND_TEXTS: Readonly<Record<Candidate["kind"], string>> = {
   address: "any sender",
+  host: "its own domain",
   domain: "its own domain",
   organisation: "any sender",
   provider: "any sender",

@@ -26,6 +26,11 @@ export interface Origins {
   readonly spf?: string;
   /** The domain whose record finally names the client: `via:spf.protection.outlook.com`. */
   readonly via?: string;
+  /**
+   * The exact address with the sender's domain, for a client without a name that SPF authorises:
+   * `ip:192.0.2.7 example.org`. It matches nothing and has a reputation.
+   */
+  readonly host?: string;
   /** The client has a verified name that is not generic, or a well-known sender names it. */
   readonly isNamed: boolean;
   /** Reputation is counted: the address is public. */
@@ -95,6 +100,9 @@ export function originsOf(
     ...(parent === undefined || !isNamed ? {} : { parent: `org:${parent}` }),
     ...(usesSpf && spfDomain !== undefined ? { spf: `spf:${spfDomain}` } : {}),
     ...(usesSpf && via !== undefined ? { via: `via:${via}` } : {}),
+    ...(rules.spf === "off" || isNamed || spfDomain === undefined || senderDomain === undefined
+      ? {}
+      : { host: pairName(`ip:${client.ip}`, senderDomain) }),
     isNamed,
     earns: isPublic(client.address),
   };
@@ -145,9 +153,9 @@ export function matchOrigins(
   return found === undefined ? NONE : { kind: "match", origin: found };
 }
 
-/** The reputation of a network for mail of one registrable domain: `net:192.0.2.0/24 example.org`. */
-export function pairName(net: string, senderDomain: string): string {
-  return `${net} ${senderDomain}`;
+/** The reputation of an origin for mail of one registrable domain: `net:192.0.2.0/24 example.org`. */
+export function pairName(origin: string, senderDomain: string): string {
+  return `${origin} ${senderDomain}`;
 }
 
 /** The name under which a domain is stored that local users wrote to. */

@@ -213,16 +213,17 @@ function isReliable(record: Reputation): boolean {
 export interface Candidate {
   readonly name: string;
   /**
-   * `address`, `domain` (the client belongs to the sender's domain), `organisation` (for any sender) or
-   * `provider`.
+   * `address`, `host` (an address that SPF authorises, without a name), `domain` (the client belongs to
+   * the sender's domain), `organisation` (for any sender) or `provider`.
    */
-  readonly kind: "address" | "domain" | "organisation" | "provider";
+  readonly kind: "address" | "host" | "domain" | "organisation" | "provider";
 }
 
 /** The reputations that may auto-whitelist a client, the narrowest first. */
 export function candidatesOf(origins: Origins, senderDomain: string | undefined): Candidate[] {
   const found: Candidate[] = [{ name: origins.ip, kind: "address" }];
-  const { isNamed, spf, org, parent, via, net } = origins;
+  const { isNamed, spf, org, parent, via, net, host } = origins;
+  if (host !== undefined) found.push({ name: host, kind: "host" });
   if (isNamed && senderDomain !== undefined) {
     found.push({ name: pairName(net, senderDomain), kind: "domain" });
   }
@@ -242,7 +243,7 @@ export function candidatesOf(origins: Origins, senderDomain: string | undefined)
 export function kindsOf(name: string): readonly Candidate["kind"][] {
   switch (name.slice(0, name.indexOf(":") + 1)) {
     case "ip:":
-      return ["address"];
+      return [name.includes(" ") ? "host" : "address"];
     case "net:":
     case "spf:":
       return ["domain"];
@@ -321,6 +322,9 @@ export function thresholdOf(kind: Candidate["kind"], rules: Rules): number {
   switch (kind) {
     case "address":
       return rules.autoWhitelistClients;
+    case "host":
+      // Without a name one retried message is not enough.
+      return rules.autoWhitelistDomains === 0 ? 0 : 1 + rules.autoWhitelistDomains;
     case "domain":
       return rules.autoWhitelistDomains;
     case "organisation":
@@ -342,7 +346,7 @@ export function chargedNames(
   if (origins.isNamed && senderDomain !== undefined) {
     names.push(pairName(origins.net, senderDomain));
   }
-  for (const name of [origins.spf, origins.parent, origins.via]) {
+  for (const name of [origins.host, origins.spf, origins.parent, origins.via]) {
     if (name !== undefined) names.push(name);
   }
   return names;

@@ -217,9 +217,10 @@ export function relationChanges(context: Context): Change[] {
 /** The origins of a deferred attempt: those that match a retry, and those that it may cost. */
 function pendingOrigins(context: Context): string[] {
   const { origins, attempt: { senderDomain } } = context;
-  const { parent, org, via, isNamed, net } = origins;
+  const { parent, org, via, isNamed, net, host } = origins;
   return [
     ...matchable(origins),
+    ...host === undefined ? [] : [host],
     ...spfFails(context) ? [] : [
       ...parent === undefined || parent === org ? [] : [parent],
       ...via === undefined ? [] : [via],

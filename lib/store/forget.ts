@@ -92,7 +92,9 @@ function deleteTraces(db: Database, traces: Traces): Forgotten {
       sum(traces.relations.map((key) => relation.run(...key))),
     reputations: traces.origin === undefined
       ? 0
-      : db.prepare("DELETE FROM reputation WHERE name = ?").run(traces.origin),
+      : db.prepare("DELETE FROM reputation WHERE name = ? OR instr(name, ?) = 1")
+        // Its pairs with sender domains; a hidden pair cannot be told and expires.
+        .run(traces.origin, `${traces.origin} `),
     deferrals: sum(traces.deferrals.map((id) => deferral.run(id))),
     decisions: sum(traces.decisions.map((id) => decision.run(id))),
   };

@@ -417,3 +417,22 @@ Deno.test("a bounce passes from hosts of an organisation that retries its own ma
   assertEquals([passed.reason, passed.origin], ["auto-whitelisted", "org:example.org"]);
   assertEquals(world.reasonAt(DAY, { ...bounce, address: "77.9.7.8" }), "defer new");
 });
+
+Deno.test("an address without a name that SPF authorises is auto-whitelisted after two retries", () => {
+  const world = new World();
+  const host = { address: "5.6.7.8", clientName: "unknown" };
+  const send = (time: number, recipient: string) =>
+    world.deliver(time, { ...host, recipient }, spfPass("example.org"));
+  send(0, "a@example.net");
+  const early = { ...host, recipient: "b@example.net" };
+  assertEquals(world.reasonAt(HOUR, early, spfPass("example.org")), "defer new");
+  send(2 * HOUR, "c@example.net");
+  const passed = world.at(DAY, { ...host, recipient: "d@example.net" }, spfPass("example.org"));
+  assertEquals([passed.reason, passed.origin], ["auto-whitelisted", "ip:5.6.7.8 example.org"]);
+  const neighbour = { ...host, address: "5.6.7.9", recipient: "d2@example.net" };
+  assertEquals(world.reasonAt(DAY, neighbour, spfPass("example.org")), "defer new");
+  const unauthorised = { ...host, recipient: "e@example.net" };
+  assertEquals(world.reasonAt(DAY, unauthorised), "defer new");
+  const other = { ...host, sender: "x@other.example", recipient: "f@example.net" };
+  assertEquals(world.reasonAt(DAY, other, spfPass("other.example")), "defer new");
+});

@@ -135,7 +135,7 @@ export const KNOWN = v.object({
 export const AUTO_WHITELISTED = v.object({
   origin: about("Name of the origin; a network is followed by the sender's domain."),
   kind: v.pipe(
-    v.picklist(["address", "domain", "organisation", "provider"]),
+    v.picklist(["address", "host", "domain", "organisation", "provider"]),
     v.description(
       "Senders that skip greylisting: any (address, organisation, provider), or only the client's own domain (domain).",
     ),
