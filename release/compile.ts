@@ -10,6 +10,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import manifest from "../deno.json" with { type: "json" };
 
 const DIST = "dist";
@@ -98,7 +99,10 @@ async function release(): Promise<void> {
   for (const [name, target] of Object.entries(TARGETS)) {
     say(`greylag-${name}`);
     await compile(`${DIST}/greylag-${name}`, target);
-    names.push(`greylag-${name}`);
+    const archive = gzipSync(await Deno.readFile(`${DIST}/greylag-${name}`), { level: 9 });
+    await Deno.writeFile(`${DIST}/greylag-${name}.gz`, archive);
+    // install.sh verifies both: the archive before, the executable after unpacking.
+    names.push(`greylag-${name}.gz`, `greylag-${name}`);
   }
   await Deno.copyFile("install.sh", `${DIST}/install.sh`);
   names.push("install.sh");

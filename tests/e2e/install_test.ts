@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import { splitRestrictions } from "../../lib/postfix/restrictions.ts";
 import { eventually } from "../eventually.ts";
 import { ALICE } from "./mail_server.ts";
 import { policyCheck } from "./postfix.ts";
@@ -10,17 +12,30 @@ const EXECUTABLE = Deno.env.get("GREYLAG_EXECUTABLE");
 const INSTALLER = new URL("../../install.sh", import.meta.url).pathname;
 
 const NAME = "greylag-linux-x86_64";
+const ARCHIVE = `${NAME}.gz`;
 const CHECK = policyCheck("inet:127.0.0.1:10023");
 
 /** An executable that does not become ready. */
 const BROKEN = `#!/bin/sh
 case $1 in
+  config) ;;
   version) echo "greylag 9.9.9 (broken)" ;;
   unit) cat /etc/systemd/system/greylag.service ;;
   manual) echo ;;
   *) exit 1 ;;
 esac
 `;
+
+const archives = new Map<Uint8Array, Uint8Array>();
+
+/** Compressed as a release is, only faster. */
+function archiveOf(bytes: Uint8Array): Uint8Array {
+  const known = archives.get(bytes);
+  if (known !== undefined) return known;
+  const made = gzipSync(bytes, { level: 1 });
+  archives.set(bytes, made);
+  return made;
+}
 
 const sumOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
@@ -56,8 +71,14 @@ class Releases {
 
   /** Serves an executable for this system, with its checksum. */
   offer(bytes: Uint8Array): void {
-    this.files.set(NAME, bytes);
-    this.files.set("SHA256SUMS", new TextEncoder().encode(`${sumOf(bytes)}  ${NAME}\n`));
+    const archive = archiveOf(bytes);
+    this.files.set(ARCHIVE, archive);
+    this.offerSums({ [NAME]: bytes, [ARCHIVE]: archive });
+  }
+
+  offerSums(files: Readonly<Record<string, Uint8Array>>): void {
+    const lines = Object.entries(files).map(([name, bytes]) => `${sumOf(bytes)}  ${name}\n`);
+    this.files.set("SHA256SUMS", new TextEncoder().encode(lines.join("")));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -77,14 +98,17 @@ interface Setup {
   state(): Promise<[sum: string, pid: string]>;
 }
 
-let program: Uint8Array | undefined;
+let pair: [Uint8Array, Uint8Array] | undefined;
 
 /** The executable, and the same with another checksum. */
 function programs(): [Uint8Array, Uint8Array] {
-  program ??= Deno.readFileSync(EXECUTABLE!);
-  const other = new Uint8Array(program.length + 1);
-  other.set(program);
-  return [program, other];
+  if (pair === undefined) {
+    const program = Deno.readFileSync(EXECUTABLE!);
+    const other = new Uint8Array(program.length + 1);
+    other.set(program);
+    pair = [program, other];
+  }
+  return pair;
 }
 
 function test(name: string, body: (place: Setup) => Promise<void>): void {
@@ -218,8 +242,30 @@ test("after an error the old installation is unchanged and running", async (setu
   const [, other] = programs();
   const sums = releases.files.get("SHA256SUMS")!;
   const failures: [string, () => Promise<unknown> | void, string, string?][] = [
-    ["a wrong checksum", () => void releases.files.set(NAME, other), "wrong checksum of"],
-    ["no executable", () => void releases.files.delete(NAME), "cannot download"],
+    [
+      "a wrong checksum",
+      () => void releases.files.set(ARCHIVE, archiveOf(other)),
+      `wrong checksum of ${ARCHIVE}`,
+    ],
+    [
+      "a wrong checksum after unpacking",
+      () => {
+        const archive = archiveOf(other);
+        releases.files.set(ARCHIVE, archive);
+        releases.offerSums({ [NAME]: programs()[0], [ARCHIVE]: archive });
+      },
+      `wrong checksum of ${NAME} `,
+    ],
+    [
+      "an archive that cannot be unpacked",
+      () => {
+        const archive = archiveOf(other).slice(0, 100_000);
+        releases.files.set(ARCHIVE, archive);
+        releases.offerSums({ [NAME]: programs()[0], [ARCHIVE]: archive });
+      },
+      "cannot unpack",
+    ],
+    ["no executable", () => void releases.files.delete(ARCHIVE), "cannot download"],
     [
       "no checksums",
       () => void releases.files.delete("SHA256SUMS"),
@@ -230,7 +276,7 @@ test("after an error the old installation is unchanged and running", async (setu
       () => void releases.files.set("SHA256SUMS", new TextEncoder().encode("00  x\n")),
       "no checksum of",
     ],
-    ["a truncated file", () => void releases.truncated.add(NAME), "cannot download"],
+    ["a truncated file", () => void releases.truncated.add(ARCHIVE), "cannot download"],
     [
       "an unknown machine",
       () =>
@@ -277,7 +323,7 @@ test("after an error the old installation is unchanged and running", async (setu
     assertStringIncludes((await root.run("greylag ready")).output, "ready", failure);
     assertEquals((await root.run("ls /usr/local/bin/.greylag* 2>/dev/null")).output, "", failure);
     releases.truncated.clear();
-    releases.files.set(NAME, programs()[0]);
+    releases.files.set(ARCHIVE, archiveOf(programs()[0]));
     releases.files.set("SHA256SUMS", sums);
     await root.run("rm -f /usr/local/sbin/uname /usr/local/sbin/getconf");
   }
@@ -337,11 +383,145 @@ test("--dry-run prints the changes and makes none", async ({ root, install }) =>
   const { code, output } = await install("--dry-run --configure-postfix");
   assertEquals(code, 0, output);
   assertStringIncludes(output, "would install");
-  assertStringIncludes(output, `would set smtpd_recipient_restrictions`);
+  assertStringIncludes(output, "would change smtpd_recipient_restrictions");
   const remains = await root.run(
     "ls /usr/local/bin/greylag /etc/greylag /var/lib/greylag; id greylag",
   );
   assertEquals(remains.output.match(/No such file|no such user/g)!.length, 4, remains.output);
+  const missing = await install("--dry-run --from /tmp/missing");
+  assertEquals(missing.code, 1);
+  assertStringIncludes(missing.output, "file not found: /tmp/missing");
+});
+
+test("a port that another program has is reported before anything changes", async ({ root, install }) => {
+  const holder = Deno.listen({ hostname: "127.0.0.1", port: 10_023 });
+  const taken = await install();
+  assertEquals(taken.code, 1);
+  assertMatch(taken.output, /port 10023 is taken by deno \(process \d+\), nothing was changed/);
+  const left = await root.run("ls -A /usr/local/bin/greylag /etc/greylag; id greylag");
+  assertEquals(left.output.match(/No such file|no such user/g)!.length, 3, left.output);
+  holder.close();
+
+  // The status page is no reason to refuse.
+  using page = Deno.listen({ hostname: "127.0.0.1", port: 10_623 });
+  const { code, output } = await install();
+  assertEquals(code, 0, output);
+  assertMatch(output, /port 10623 of the status page is taken by deno/);
+  assertEquals(page.addr.transport, "tcp");
+  await root.run("echo 'delay = 5' > /etc/greylag/greylag.toml");
+  const invalid = await install();
+  assertEquals(invalid.code, 1);
+  assertStringIncludes(invalid.output, "the settings are not valid, nothing was changed");
+  assertStringIncludes(invalid.output, "delay: must be a duration");
+});
+
+test("--take-over-postgrey imports, stops postgrey and takes its port; --uninstall starts it again", async ({ root, install }) => {
+  await preparePostfix(
+    root,
+    "permit_mynetworks, reject_unauth_destination, check_policy_service inet:127.0.0.1:10023",
+  );
+  await root.run("systemctl enable postgrey; systemctl start postgrey; postfix start");
+  const message = {
+    address: "192.0.2.10",
+    name: "mail.example.org",
+    sender: "alice@example.org",
+    recipients: ["bob@example.net"],
+  };
+  let reply = "";
+  const isDeferred = (sender: string, wanted: RegExp) => async () => {
+    [reply = ""] = (await send(10025, { ...message, sender })).recipients;
+    return wanted.test(reply);
+  };
+  const seen = () => reply;
+  await eventually("postgrey defers", isDeferred("alice@example.org", /^450 .*postgrey/), {}, seen);
+  const refused = await install();
+  assertEquals(refused.code, 1);
+  assertMatch(
+    refused.output,
+    /port 10023 is taken by postgrey \(process \d+\).*--take-over-postgrey/,
+  );
+  const { code, output } = await install("--take-over-postgrey --configure-postfix");
+  assertEquals(code, 0, output);
+  // postgrey has not written the triplet to its file yet.
+  assertStringIncludes(output, "imported: 0 known, 1 pending");
+  await eventually("greylag defers", isDeferred("alice@example.org", /^450 .*seconds/), {}, seen);
+  await eventually(
+    "the imported triplet is pending",
+    async () => (await root.read("/var/log/greylag")).includes("reason=early, client_name=mail"),
+    {},
+    () => root.read("/var/log/greylag"),
+  );
+  assertEquals((await root.run("systemctl is-enabled postgrey")).code, 1);
+  assertEquals((await root.run("pgrep -x postgrey")).code, 1);
+  assertStringIncludes(
+    await root.read("/etc/greylag/greylag.toml"),
+    'whitelist_clients = ["/etc/postgrey/whitelist_clients"',
+  );
+  assertStringIncludes(await root.read("/etc/postfix/main.cf"), CHECK);
+  assertMatch(
+    (await send(10025, { ...message, sender: "carol@example.org" })).recipients[0]!,
+    /^450 .*try again in 60 seconds/,
+  );
+
+  const gone = await install("--uninstall");
+  assertEquals(gone.code, 0, gone.output);
+  assertEquals((await root.run("systemctl is-enabled postgrey")).code, 0);
+  await eventually(
+    "postgrey defers again",
+    isDeferred("dave@example.org", /^450 .*postgrey/),
+    {},
+    seen,
+  );
+  assert(!(await root.read("/etc/postfix/main.cf")).includes("default_action"));
+});
+
+test("an interrupted upgrade is completed by the next run", async ({ root, releases, install, state }) => {
+  assertEquals((await install()).code, 0);
+  const [, before] = await state();
+  releases.offer(programs()[1]);
+  await root.run(
+    "systemctl() { :; }; touch /usr/local/bin/.greylag.new.999999 " +
+      "/usr/local/bin/.greylag.new.gz.999999 /usr/local/bin/.greylag.old.999999",
+  );
+  const interrupted = await install("", {
+    before: 'sed -i \'s/^  mv -f "$new" "$target"$/&; kill -9 $$/\' /tmp/install.sh',
+  });
+  assert(interrupted.code !== 0, interrupted.output);
+  assertEquals((await state())[1], before, "the old version runs");
+  await Deno.copyFile(INSTALLER, `${root.path}/tmp/install.sh`);
+  const completed = await install();
+  assertEquals(completed.code, 0, completed.output);
+  assertStringIncludes(completed.output, "the service does not run this version yet");
+  assert((await state())[1] !== before);
+  const pid = (await root.read("/run/greylag.pid")).trim();
+  assertEquals((await root.run(`cmp /proc/${pid}/exe /usr/local/bin/greylag`)).code, 0);
+  assertEquals((await root.run("ls /usr/local/bin/.greylag* 2>/dev/null")).output, "");
+});
+
+test("a disabled service stays disabled", async ({ root, releases, install }) => {
+  assertEquals((await install()).code, 0);
+  assertEquals((await root.run("systemctl is-enabled greylag")).code, 0);
+  await root.run("systemctl disable --now greylag");
+  releases.offer(programs()[1]);
+  const { code, output } = await install();
+  assertEquals(code, 0, output);
+  assertStringIncludes(output, "the service is disabled and stays so");
+  assertEquals((await root.run("systemctl is-enabled greylag")).code, 1);
+  assertEquals((await root.run("systemctl is-active greylag")).code, 1);
+  assertEquals((await install()).code, 0);
+  assertEquals((await root.run("systemctl is-active greylag")).code, 1);
+});
+
+test("--uninstall --prefix touches only what belongs to the prefix", async ({ root, install }) => {
+  assertEquals((await install("--configure-postfix")).code, 0);
+  assertEquals((await install("--prefix /opt/g --no-service")).code, 0);
+  const { code, output } = await install("--uninstall --purge --prefix /opt/g");
+  assertEquals(code, 0, output);
+  assertStringIncludes(output, "belong to another installation");
+  assertEquals(await root.read("/opt/g/bin/greylag"), "");
+  assertStringIncludes((await root.run("greylag ready")).output, "ready");
+  assertEquals((await root.run("ls /etc/greylag/greylag.toml /var/lib/greylag")).code, 0);
+  assertStringIncludes(await root.read("/etc/postfix/main.cf"), CHECK);
 });
 
 /** Configures a Postfix on port 10025 in the scratch root. */
@@ -372,44 +552,94 @@ async function preparePostfix(root: ScratchRoot, restrictions?: string): Promise
 const restrictionsIn = async (root: ScratchRoot) =>
   (await root.run("postconf -h smtpd_recipient_restrictions")).output.trim();
 
-test("--configure-postfix adds the policy check once, and --uninstall removes it", async ({ root, install }) => {
+test("--configure-postfix adds the policy check once, and --uninstall undoes it byte for byte", async ({ root, install }) => {
   const table: [string | undefined, string][] = [
     [
       undefined,
-      `permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination, ${CHECK}`,
-    ],
-    [
-      "permit_mynetworks, reject_unauth_destination",
-      `permit_mynetworks, reject_unauth_destination, ${CHECK}`,
+      `permit_mynetworks permit_sasl_authenticated reject_unauth_destination ${CHECK}`,
     ],
     [
       "permit_mynetworks reject_unauth_destination permit",
-      `permit_mynetworks reject_unauth_destination, ${CHECK}, permit`,
+      `permit_mynetworks reject_unauth_destination ${CHECK} permit`,
     ],
     [
-      "reject_unauth_destination, check_policy_service { unix:private/spf, timeout=5s },",
-      `reject_unauth_destination, check_policy_service { unix:private/spf, timeout=5s }, ${CHECK}`,
-    ],
-    ["permit_mynetworks", `permit_mynetworks, reject_unauth_destination, ${CHECK}`],
-    [
       "reject_unauth_destination, check_policy_service inet:127.0.0.1:10023",
-      "reject_unauth_destination, check_policy_service inet:127.0.0.1:10023",
+      `reject_unauth_destination ${CHECK}`,
     ],
   ];
   for (const [before, after] of table) {
     await preparePostfix(root, before);
+    const original = await root.read("/etc/postfix/main.cf");
     const { code, output } = await install("--configure-postfix");
     assertEquals(code, 0, output);
-    assertEquals(await restrictionsIn(root), after);
+    assertEquals(splitRestrictions(await restrictionsIn(root)).join(" "), after);
     const main = await root.read("/etc/postfix/main.cf");
     assertEquals((await install("--configure-postfix")).code, 0);
     assertEquals(await root.read("/etc/postfix/main.cf"), main);
     assertEquals((await root.run("postfix check")).code, 0);
+    const gone = await install("--uninstall");
+    if (original.includes(":10023")) {
+      // The administrator's own line stays, so greylag stays.
+      assertEquals(gone.code, 1, gone.output);
+      assertStringIncludes(gone.output, "Postfix still calls greylag: main.cf: smtpd_recipient");
+      assertStringIncludes((await root.run("greylag ready")).output, "ready");
+      assertEquals(await root.read("/etc/postfix/main.cf"), main);
+      const forced = await install("--uninstall --configure-postfix");
+      assertEquals(forced.code, 0, forced.output);
+      assertEquals(await restrictionsIn(root), "reject_unauth_destination");
+    } else {
+      assertEquals(gone.code, 0, gone.output);
+      assertEquals(await root.read("/etc/postfix/main.cf"), original);
+    }
   }
-  await preparePostfix(root, "permit_mynetworks, reject_unauth_destination, permit");
-  await install("--configure-postfix");
+});
+
+test("--uninstall is refused while Postfix calls greylag by other lines", async ({ root, install }) => {
+  assertEquals((await install()).code, 0);
+  await preparePostfix(root, `permit_mynetworks, reject_unauth_destination, ${CHECK}`);
+  await root.run(
+    "postconf -P '127.0.0.1:10025/inet/smtpd_recipient_restrictions=" +
+      "check_policy_service inet:127.0.0.1:10023, permit'",
+  );
+  const refused = await install("--uninstall --purge");
+  assertEquals(refused.code, 1);
+  assertStringIncludes(refused.output, "main.cf: smtpd_recipient_restrictions");
+  assertStringIncludes(
+    refused.output,
+    "master.cf: smtpd_recipient_restrictions of 127.0.0.1:10025/inet",
+  );
+  assertStringIncludes(refused.output, "nothing was changed");
+  assertStringIncludes((await root.run("greylag ready")).output, "ready");
+  const { code, output } = await install("--uninstall --configure-postfix");
+  assertEquals(code, 0, output);
+  assertEquals(await restrictionsIn(root), "permit_mynetworks, reject_unauth_destination");
+  assertEquals((await root.run("{ postconf -n; postconf -P; } | grep 10023")).code, 1);
+});
+
+test("--learn-outbound lets the submission services call greylag; Postfix's delimiter is taken over", async ({ root, install }) => {
+  await preparePostfix(root, "permit_mynetworks, reject_unauth_destination");
+  await root.run(
+    "postconf -e 'recipient_delimiter = +-_'; cat >> /etc/postfix/master.cf <<'END'\n" +
+      "submission inet n - y - - smtpd\n  -o syslog_name=postfix/submission\n# own users\n" +
+      "  -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject\nEND",
+  );
+  const [mainCf, masterCf] = [
+    await root.read("/etc/postfix/main.cf"),
+    await root.read("/etc/postfix/master.cf"),
+  ];
+  const { code, output } = await install("--learn-outbound");
+  assertEquals(code, 0, output);
+  assertStringIncludes(
+    (await root.run("postconf -P submission/inet/smtpd_recipient_restrictions")).output,
+    "policy_context=submission }, permit_sasl_authenticated",
+  );
+  assertStringIncludes(await root.read("/etc/postfix/master.cf"), "# own users\n");
+  assertStringIncludes((await root.run("greylag config")).output, 'recipient_delimiter = "+-_"');
+  const doctor = "{ postconf -n; postconf -M; postconf -P; } | greylag doctor -";
+  assertEquals((await root.run(doctor)).output, "No problems found.\n");
   assertEquals((await install("--uninstall")).code, 0);
-  assertEquals(await restrictionsIn(root), "permit_mynetworks, reject_unauth_destination, permit");
+  assertEquals(await root.read("/etc/postfix/main.cf"), mainCf);
+  assertEquals(await root.read("/etc/postfix/master.cf"), masterCf);
 });
 
 test("a main.cf that Postfix rejects is restored", async ({ root, install }) => {

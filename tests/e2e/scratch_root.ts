@@ -1,25 +1,46 @@
 import { eventually } from "../eventually.ts";
 
-/** A stand-in for systemctl that runs the command of the installed unit. */
+/**
+ * A stand-in for systemctl: it runs the command of the installed unit, and Debian's postgrey.
+ */
 const SYSTEMCTL = `#!/bin/sh
-echo "$*" >> /var/log/systemctl
-unit=/etc/systemd/system/greylag.service
-pid=/run/greylag.pid
+for unit; do :; done
+unit=\${unit%.service}
+case $1 in
+  show | is-*) ;;
+  *) echo "$*" >> /var/log/systemctl ;;
+esac
+file=/etc/systemd/system/greylag.service
+pid=/run/$unit.pid
+is_active() { [ -e $pid ] && kill -0 "$(cat $pid)" 2>/dev/null; }
 stop() {
   [ -e $pid ] || return 0
-  kill "$(cat $pid)" 2>/dev/null
-  while kill -0 "$(cat $pid)" 2>/dev/null; do sleep 0.05; done
+  process=$(cat $pid)
+  kill $process 2>/dev/null
+  while kill -0 $process 2>/dev/null; do sleep 0.05; done
   rm -f $pid
 }
 start() {
+  if [ $unit = postgrey ]; then
+    . /etc/default/postgrey
+    /usr/sbin/postgrey --daemonize --pidfile=$pid $POSTGREY_OPTS > /dev/null 2>&1
+    return
+  fi
   install -d -o greylag -g greylag /run/greylag
-  command=$(sed -n 's/^ExecStart=//p' $unit)
+  command=$(sed -n 's/^ExecStart=//p' $file)
   setpriv --reuid greylag --regid greylag --init-groups sh -c "exec $command" >> /var/log/greylag 2>&1 &
   echo $! > $pid
 }
 case $1 in
   restart) stop; start ;;
-  disable) stop ;;
+  start) is_active || start ;;
+  stop) stop ;;
+  reload) kill -HUP "$(cat $pid)" ;;
+  enable) touch /run/enabled.$unit ;;
+  disable) rm -f /run/enabled.$unit; [ "$2" != --now ] || stop ;;
+  is-enabled) [ -e /run/enabled.$unit ] ;;
+  is-active) is_active ;;
+  show) is_active && cat $pid || echo 0 ;;
 esac
 `;
 
@@ -63,7 +84,7 @@ export class ScratchRoot {
         "mount --bind /proc root/proc && mount --bind /dev root/dev && " +
         "mount -t tmpfs tmpfs root/tmp && chmod 1777 root/tmp && " +
         "mount -t tmpfs tmpfs root/run && mkdir -p root/run/systemd/system && " +
-        "rm -rf root/etc/greylag root/var/lib/greylag root/usr/local/bin/greylag root/var/log/greylag",
+        "rm -rf root/etc/greylag root/var/lib/greylag root/usr/local/bin/greylag root/var/log/greylag root/var/lib/postgrey/*",
     );
     await root.write("/usr/bin/systemctl", SYSTEMCTL);
     return root;
@@ -71,7 +92,9 @@ export class ScratchRoot {
 
   /** Stops all services and unmounts. */
   async remove(): Promise<void> {
-    await this.run("systemctl disable; postfix abort 2>/dev/null; true");
+    await this.run(
+      "systemctl stop greylag; systemctl stop postgrey; postfix abort 2>/dev/null; true",
+    );
     await this.outside(
       `cd ${this.#base} && for part in root/usr/local/bin root/run root/tmp root/dev root/proc root up; do ` +
         `mountpoint -q $part && umount -l $part; done; true`,
