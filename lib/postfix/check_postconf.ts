@@ -89,10 +89,10 @@ function contextFor(
   };
 }
 
-/** The assignment that changes a list, for main.cf or for `postconf -P`. */
+/** The line that changes a list. `postconf -P` accepts no value with white space. */
 function assignment({ list, service }: Pick<Place, "list" | "service">, value: string): string {
   const line = `${list} = ${splitRestrictions(value).join(" ")}`;
-  return service === undefined ? line : `postconf -P '${service.id}/${line}'`;
+  return service === undefined ? line : `master.cf, ${service.id}: -o { ${line} }`;
 }
 
 const nameOf = ({ list, service }: Place): string =>
@@ -291,8 +291,8 @@ function checkOutbound(config: PostfixConfig, setup: GreylagSetup): Finding[] {
       silent.map(({ id }) => id).join(", ")
     } in master.cf does ` +
       "not call greylag, so that replies to your users are delayed",
-    remedy: `install.sh --learn-outbound, or: postconf -P '${silent[0]!.id}/${RECIPIENT} = ` +
-      `${learningService(setup.listen[0]!)} permit_sasl_authenticated reject'`,
+    remedy: `install.sh --learn-outbound, or master.cf, ${silent[0]!.id}: -o { ${RECIPIENT} = ` +
+      `${learningService(setup.listen[0]!)} permit_sasl_authenticated reject }`,
   }];
 }
 

@@ -114,13 +114,13 @@ Deno.test("master.cf, dead ports and second greylisting servers are checked", ()
     [
       `${lists}${smtp}25/inet/smtpd_recipient_restrictions = permit_mynetworks,reject\n`,
       "25/inet in master.cf overrides smtpd_recipient_restrictions, and its list does not call greylag",
-      `postconf -P '25/inet/smtpd_recipient_restrictions = permit_mynetworks reject_unauth_destination ${GOOD} reject'`,
+      `master.cf, 25/inet: -o { smtpd_recipient_restrictions = permit_mynetworks reject_unauth_destination ${GOOD} reject }`,
     ],
     [
       `${lists}smtpd pass - - y - - smtpd\n` +
       "  -o smtpd_recipient_restrictions=check_policy_service,inet:127.0.0.1:10023\n",
       'answers all mail with "451 4.3.5 Server configuration problem" (smtpd_recipient_restrictions of smtpd/pass',
-      `postconf -P 'smtpd/pass/smtpd_recipient_restrictions = `,
+      `master.cf, smtpd/pass: -o { smtpd_recipient_restrictions = `,
     ],
     [
       `smtpd_recipient_restrictions = reject_unauth_destination permit ${GOOD}`,
