@@ -170,7 +170,7 @@ export function startGreylag(
   const command = [
     ...greylagCommand(program, flags),
     "serve",
-    `--inet=127.0.0.1:${port}`,
+    `--listen=inet:127.0.0.1:${port}`,
     `--database=${directory}/${name}.db`,
     "--delay=1s",
     "--delay-suspicious=1s",
