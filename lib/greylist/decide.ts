@@ -30,6 +30,7 @@ import {
   isFresh,
   isLate,
   isListed,
+  isPrompt,
   isSettled,
   lateChanges,
   later,
@@ -261,7 +262,7 @@ function decideStranger(
   const trusted = trustedPass(about, context);
   if (trusted !== undefined) return trusted;
   const message = sameMessage(context);
-  if (message?.delayed !== undefined && mayShare(context)) {
+  if (message?.delayed !== undefined && isPrompt(message.delayed) && mayShare(context)) {
     const verdict: Verdict = {
       ...pass("retried"),
       delayed: message.delayed,

@@ -309,15 +309,23 @@ export function learnOrigins(context: Context): Change[] {
   return changes;
 }
 
-/** A mail server retries sooner. What comes later may be another message, and earns nothing. */
-const LONGEST_MEASURED = 2 * 3_600_000;
+/**
+ * Mail servers first retry within half an hour. A later attempt may be another message: it is accepted,
+ * earns nothing, and opens no other recipient.
+ */
+const PROMPT = 3_600_000;
+
+/** Whether a retry came so soon that it is surely the same message. */
+export function isPrompt(delayed: number): boolean {
+  return delayed <= PROMPT;
+}
 
 /** The changes of an accepted retry: its relation, its pending triplet and reputations. */
 export function retryChanges(context: Context, match: Pending): Change[] {
   const { attempt, rules, now } = context;
   const changes = relationChanges(context);
   changes.push({ kind: "pending", key: attempt.pendingKey, network: match.network });
-  const isMeasured = now - match.firstSeen <= LONGEST_MEASURED;
+  const isMeasured = isPrompt(now - match.firstSeen);
   if (rules.autoWhitelistClients > 0 && isMeasured) changes.push(...earnings(context));
   return changes;
 }

@@ -184,6 +184,20 @@ Deno.test("a known recipient does not open a message's other recipients", () => 
   }
 });
 
+Deno.test("a message hours after the first attempt opens no other recipient", () => {
+  const world = new World();
+  const host = { clientName: "mta1.snow.example", sender: "news@snow.example" };
+  world.at(0, { ...host, recipient: "a@example.net", instance: "1" });
+  const later = { ...host, instance: "2" };
+  assertEquals(world.reasonAt(20 * HOUR, { ...later, recipient: "a@example.net" }), "pass retried");
+  for (let n = 0; n < 50; n++) {
+    assertEquals(
+      world.reasonAt(20 * HOUR, { ...later, recipient: `r${n}@example.net` }),
+      "defer new",
+    );
+  }
+});
+
 Deno.test("abandoned messages end a reputation", () => {
   const world = new World();
   const given = { address: "5.6.7.8" };
