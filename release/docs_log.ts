@@ -52,6 +52,8 @@ const EVENTS: Samples<Exclude<DaemonEvent, { kind: "decision" | "page" }>> = {
   "background-lookup-dropped": { kind: "background-lookup-dropped" },
   "history-dropped": { kind: "history-dropped" },
   "log-lines-dropped": { kind: "log-lines-dropped", count: 1 },
+  "database-shared": { kind: "database-shared", database: "FILE" },
+  "shared-client": { kind: "shared-client", clientAddress: "ADDRESS" },
   "pending-limit": { kind: "pending-limit", maxPending: 2_000_000, maxPendingPerOrigin: 50_000 },
   "database-failed": {
     kind: "database-failed",

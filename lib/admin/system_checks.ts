@@ -4,8 +4,11 @@
  * @module
  */
 import { statfsSync } from "node:fs";
+import { describeSharedClient, SharedClients } from "../evidence/shared_clients.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Finding } from "../postfix/postconf.ts";
+import type { StoredDecision } from "../store/history.ts";
+import { SHARED_DATABASE_REMEDY, sharedDatabaseText } from "../store/instance_lock.ts";
 import { formatDuration, MINUTE } from "../text/duration.ts";
 import { obstacleTo, type User, userNamed } from "./socket_access.ts";
 
@@ -23,6 +26,25 @@ export function checkDiskSpace(database: string): Finding[] {
     what: `the file system of ${database} has only ${Math.floor(free / 1e6)} MB left`,
     remedy: "Free disk space.",
   }];
+}
+
+export function checkSharedDatabase(database: string, isShared: boolean): Finding[] {
+  if (!isShared) return [];
+  return [{
+    severity: "error",
+    what: sharedDatabaseText(database),
+    remedy: SHARED_DATABASE_REMEDY,
+  }];
+}
+
+/** @param decisions the newest ones of the history, which may be hashed. */
+export function checkSharedClients(
+  decisions: readonly Pick<StoredDecision, "clientAddress" | "sender" | "reason">[],
+): Finding[] {
+  const clients = new SharedClients();
+  return decisions.filter(({ reason }) => reason !== "allowed")
+    .filter(({ clientAddress, sender }) => clients.observe(clientAddress, sender))
+    .map(({ clientAddress }) => ({ severity: "warning", ...describeSharedClient(clientAddress) }));
 }
 
 /**

@@ -6,7 +6,15 @@ import { calledEndpoints, checkPostconf } from "../postfix/check_postconf.ts";
 import { DEFAULT_MAIL_OWNER, type Finding, parsePostconf } from "../postfix/postconf.ts";
 import { checkDaemon, deadEndpoints } from "../admin/daemon_checks.ts";
 import { listFileErrors, readListFiles, unusableListFindings } from "../admin/list_checks.ts";
-import { checkClock, checkDiskSpace, checkSockets } from "../admin/system_checks.ts";
+import {
+  checkClock,
+  checkDiskSpace,
+  checkSharedClients,
+  checkSharedDatabase,
+  checkSockets,
+} from "../admin/system_checks.ts";
+import type { StoredDecision } from "../store/history.ts";
+import { isDatabaseShared } from "../store/instance_lock.ts";
 import { DatabaseError } from "../store/database_error.ts";
 import { reasonOf } from "../text/error_message.ts";
 import { DATABASE_OPTIONS, parseInvocation, withStore } from "./invocation.ts";
@@ -51,15 +59,19 @@ async function checkLists(configuration: Configuration): Promise<Finding[]> {
   ];
 }
 
-async function newestDecision(configuration: Configuration): Promise<number | undefined> {
+/** Decisions that are examined for shared clients. */
+const RECENT_DECISIONS = 2000;
+
+/** The newest first. */
+async function recentDecisions(configuration: Configuration): Promise<readonly StoredDecision[]> {
   try {
-    return await withStore(configuration, (store) => {
-      const { rows } = store.history.findDecisions({ text: "", limit: 1 });
-      return rows[0]?.time;
-    });
+    return await withStore(
+      configuration,
+      (store) => store.history.findDecisions({ text: "", limit: RECENT_DECISIONS }).rows,
+    );
   } catch {
     // checkDatabase reports an unreadable database.
-    return undefined;
+    return [];
   }
 }
 
@@ -95,12 +107,16 @@ export const doctor: Command = {
     const dead = await deadEndpoints(calledEndpoints(postconf), settings.listen);
     const postfix = text === undefined ? [] : checkPostconf(postconf, setup, dead);
     const zones = invocation.configuration.values.dns_lists.map(({ zone }) => zone);
+    const recent = await recentDecisions(invocation.configuration);
+    const { database } = invocation.configuration.values;
     const findings = [
       ...await checkDaemon(settings.listen, invocation.configuration.values.status),
       ...checkSockets(settings.listen, postconf.parameters.get("mail_owner") ?? DEFAULT_MAIL_OWNER),
       ...await checkDatabase(invocation.configuration),
       ...await checkLists(invocation.configuration),
-      ...checkClock(Date.now(), RELEASED, await newestDecision(invocation.configuration)),
+      ...checkSharedDatabase(database, isDatabaseShared(database)),
+      ...checkClock(Date.now(), RELEASED, recent[0]?.time),
+      ...checkSharedClients(recent),
       ...dnsListFindings(await testZones(zones, invocation)),
       ...postfix,
       ...dnsListAdvice(zones),

@@ -6,7 +6,7 @@ import { RELEASED, VERSION } from "../config/version.ts";
 import { Notifier, notifySettings } from "../daemon/sd_notify.ts";
 import { formatEndpoint, isLocal } from "../net/endpoint.ts";
 import { DEFAULT_MAIL_OWNER } from "../postfix/postconf.ts";
-import { checkSockets } from "../admin/system_checks.ts";
+import { checkSharedDatabase, checkSockets } from "../admin/system_checks.ts";
 import { EventLog } from "../daemon/event_log.ts";
 import { Events } from "../daemon/events.ts";
 import { Daemon } from "../daemon/lifecycle.ts";
@@ -67,7 +67,10 @@ function startStatus(
   return new StatusThread(settings, {
     daemonStatus: () => daemon.status,
     obstacles: () => daemon.obstacles(),
-    warnings: () => checkSockets(values.listen, DEFAULT_MAIL_OWNER),
+    warnings: () => [
+      ...checkSockets(values.listen, DEFAULT_MAIL_OWNER),
+      ...checkSharedDatabase(values.database, daemon.isDatabaseShared),
+    ],
   }, {
     listening: (where) => {
       events.publish({ kind: "page-listening", where, isLocal: isLocal(settings.endpoint) });

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { describeSharedClient } from "../evidence/shared_clients.ts";
+import { SHARED_DATABASE_REMEDY, sharedDatabaseText } from "../store/instance_lock.ts";
 import type { Verdict } from "../greylist/model.ts";
 import type { AttributeName } from "../postfix/request.ts";
 import { messageOf, reasonOf } from "../text/error_message.ts";
@@ -122,6 +124,12 @@ export function messagesOf(event: DaemonEvent): readonly Message[] {
       return say("error", "database file deleted or replaced: opening the file that is there now");
     case "database-set-aside":
       return say("error", `the corrupt database was kept as ${event.path}`);
+    case "database-shared":
+      return say("error", `${sharedDatabaseText(event.database)}. ${SHARED_DATABASE_REMEDY}`);
+    case "shared-client": {
+      const { what, remedy } = describeSharedClient(event.clientAddress);
+      return report(`${event.kind} ${event.clientAddress}`, `${what}. ${remedy}`, "warning");
+    }
     case "accept-failed":
       return report(
         `accept ${event.endpoint}`,

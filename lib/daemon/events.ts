@@ -65,6 +65,8 @@ export type DatabaseEvent =
   | { readonly kind: "database-recovered" }
   /** The file was deleted or replaced. */
   | { readonly kind: "database-replaced" }
+  /** Another daemon uses the same file. */
+  | { readonly kind: "database-shared"; readonly database: string }
   /** A corrupt file was moved to this path. */
   | { readonly kind: "database-set-aside"; readonly path: string };
 
@@ -72,6 +74,8 @@ export type ErrorEvent =
   | { readonly kind: "accept-failed"; readonly endpoint: string; readonly error: unknown }
   /** The state of a DNSBL or DNSWL changed. */
   | { readonly kind: "dns-list"; readonly health: ZoneHealth }
+  /** A NAT or a proxy hides the clients behind a private address. */
+  | { readonly kind: "shared-client"; readonly clientAddress: string }
   | { readonly kind: "bug"; readonly error: unknown };
 
 /** Reported by the thread of the status page. Texts are hostile. */

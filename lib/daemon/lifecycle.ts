@@ -9,9 +9,11 @@ import { EvidenceService, type EvidenceSettings } from "../evidence/service.ts";
 import { type Endpoint, formatEndpoint } from "../net/endpoint.ts";
 import { type ListenerLimits, PolicyServer } from "../postfix/listener.ts";
 import type { StoreSettings } from "../store/open.ts";
+import { InstanceLock } from "../store/instance_lock.ts";
 import { RecoveringDatabase } from "../store/recovery.ts";
 import { SqliteStore } from "../store/sqlite.ts";
 import { messageOf } from "../text/error_message.ts";
+import { ClientWatch } from "./client_watch.ts";
 import { Counters } from "./counters.ts";
 import type { DaemonStatus } from "./daemon_status.ts";
 import { Engine, type EngineSettings } from "./engine.ts";
@@ -45,6 +47,7 @@ export class Daemon {
   readonly #counters = new Counters();
   readonly #errors = new ErrorRegistry();
   readonly #database: RecoveringDatabase;
+  #lock: InstanceLock | undefined;
   readonly #store: SqliteStore;
   readonly #lists: Lists;
   readonly #resolver: DnsResolver;
@@ -117,7 +120,8 @@ export class Daemon {
       limit: (endpoint, why) => publish({ kind: "connection-rejected", endpoint, why }),
       acceptFailed: (endpoint, error) => publish({ kind: "accept-failed", endpoint, error }),
     }, settings.limits);
-    for (const part of [this.#counters, this.#errors, this.#history, this.#pending]) {
+    const watch = new ClientWatch(publish);
+    for (const part of [watch, this.#counters, this.#errors, this.#history, this.#pending]) {
       events.subscribe((event) => part.handle(event));
     }
   }
@@ -136,6 +140,10 @@ export class Daemon {
       // The store reports its own errors, and is opened again when that is possible.
     }
     events.publish({ kind: "started", version, database: settings.store.database });
+    daemon.#lock = new InstanceLock(settings.store.database);
+    if (daemon.isDatabaseShared) {
+      events.publish({ kind: "database-shared", database: settings.store.database });
+    }
     daemon.#lists.refresh();
     try {
       for (const endpoint of settings.listen) {
@@ -155,6 +163,11 @@ export class Daemon {
   /** The open endpoints, with the ports that the kernel chose. */
   get endpoints(): readonly Endpoint[] {
     return this.#endpoints;
+  }
+
+  /** Another daemon uses the same database. */
+  get isDatabaseShared(): boolean {
+    return this.#lock?.isShared ?? false;
   }
 
   /** Why it cannot do its work, in sentences; writes to the database to find out. */
@@ -211,5 +224,6 @@ export class Daemon {
     this.#lists.stop();
     this.#history.flush();
     this.#store.close();
+    this.#lock?.release();
   }
 }

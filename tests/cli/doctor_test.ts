@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { getAvailablePort } from "@std/net/get-available-port";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { withDnsServer } from "../dns_server.ts";
@@ -133,4 +133,56 @@ Deno.test("doctor reports a DNS list that does not work", async () => {
       );
     })
   );
+});
+
+Deno.test("a second daemon on the same database is reported by log, doctor and page", async () => {
+  await inDirectory(async (directory) => {
+    const [port, page] = [getAvailablePort(), getAvailablePort()];
+    const config = `${directory}/greylag.toml`;
+    await Deno.writeTextFile(
+      config,
+      `database = "${directory}/g.db"\nlisten = ["inet:${port}"]\nstatus = "inet:${page}"\n`,
+    );
+    const doctor = async () => (await Daemon.run(["doctor", `--config=${config}`])).out;
+    const first = await Daemon.startCommand(["serve", `--config=${config}`]);
+    await first.waitFor("status server on");
+    const text = `another greylag uses the database ${directory}/g.db as well`;
+    assert(!(await doctor()).includes(text));
+    const second = await Daemon.start([
+      `--inet=${getAvailablePort()}`,
+      `--database=${directory}/g.db`,
+    ]);
+    await second.waitFor(text);
+    assertStringIncludes(await doctor(), text);
+    const health = await (await fetch(`http://127.0.0.1:${page}/api/v1/health`)).text();
+    assertStringIncludes(health, text);
+    await second.stop();
+    assert(!(await doctor()).includes(text));
+    await first.stop();
+  });
+});
+
+Deno.test("a private address that many senders share is reported by log and doctor", async () => {
+  await inDirectory(async (directory) => {
+    const port = getAvailablePort();
+    const config = `${directory}/greylag.toml`;
+    await Deno.writeTextFile(
+      config,
+      `database = "${directory}/g.db"\nlisten = ["inet:${port}"]\nstatus = "off"\n` +
+        'trusted_networks = ["10.1.0.0/16"]\n',
+    );
+    const daemon = await Daemon.start([`--config=${config}`]);
+    for (let at = 0; at < 25; at++) {
+      for (const client_address of ["172.17.0.1", "10.1.0.1", "192.0.2.10"]) {
+        await daemon.ask({ client_address, client_name: "unknown", sender: `a@d${at}.example` });
+      }
+    }
+    await daemon.waitFor("172.17.0.1 delivers mail of 20 unrelated domains");
+    const { out } = await Daemon.run(["doctor", `--config=${config}`]);
+    await daemon.stop();
+    assertStringIncludes(out, "172.17.0.1 delivers mail of 20 unrelated domains");
+    assertStringIncludes(out, "smtpd_upstream_proxy_protocol");
+    assert(!(daemon.log + out).includes("10.1.0.1 delivers"));
+    assert(!(daemon.log + out).includes("192.0.2.10 delivers"));
+  });
 });

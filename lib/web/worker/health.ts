@@ -10,6 +10,7 @@ import type { DaemonStatus } from "../../daemon/daemon_status.ts";
 import type { Finding } from "../../postfix/postconf.ts";
 import { DatabaseError } from "../../store/database_error.ts";
 import type { StoreSize } from "../../store/store.ts";
+import { HOUR } from "../../text/duration.ts";
 import type { StatusService } from "./status_service.ts";
 
 export interface Health {
@@ -52,8 +53,27 @@ function diskWarnings(database: string): Finding[] {
   }
 }
 
+/** Time and requests after which a submission service would have been seen. */
+const OUTBOUND_TIME = 12 * HOUR;
+const OUTBOUND_REQUESTS = 100;
+
+/** Whether outbound domains could be learned, but no submission service calls the daemon. */
+function checkOutbound(
+  { now, settings }: StatusService,
+  { started, counters }: DaemonStatus,
+): Finding[] {
+  const isEarly = now - started < OUTBOUND_TIME || counters.requests < OUTBOUND_REQUESTS;
+  if (!settings.rules.learnOutbound || isEarly || counters.reasons.authenticated > 0) return [];
+  return [{
+    severity: "advice",
+    what: "no submission service calls greylag, so that replies to your users are delayed",
+    remedy: "run install.sh --learn-outbound, or set learn_outbound = false",
+  }];
+}
+
 /** The checks that the page's permissions allow; `greylag doctor` makes the others. */
-function warningsOf(service: StatusService, { dns, dnsLists, lists }: DaemonStatus): Finding[] {
+function warningsOf(service: StatusService, daemonStatus: DaemonStatus): Finding[] {
+  const { dns, dnsLists, lists } = daemonStatus;
   const { store, released } = service.settings;
   const newest = ifReadable(() => service.queries.decisions({ text: "", limit: 1 }).rows[0]?.time);
   const dnsWarnings: Finding[] = dns.works === false
@@ -70,6 +90,7 @@ function warningsOf(service: StatusService, { dns, dnsLists, lists }: DaemonStat
     ...dnsWarnings,
     ...dnsListFindings(dnsLists),
     ...unusableListFindings(lists),
+    ...checkOutbound(service, daemonStatus),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Counters } from "../../../lib/daemon/counters.ts";
 import { HOUR } from "../../../lib/text/duration.ts";
 import { databaseSize, healthOf } from "../../../lib/web/worker/health.ts";
 import { recordDeferral, withPage } from "../page.ts";
@@ -46,6 +47,27 @@ Deno.test("a DNS list that does not work is a warning", async () => {
     const problems = warnings.map(({ what }) => what);
     assertEquals(problems, ["DNS list dead.example is not used: it lists 127.0.0.1"]);
   }, { daemonStatus: { dnsLists } });
+});
+
+Deno.test("a daemon that no submission service calls gets an advice, after some time", async () => {
+  const counters = (requests: number, authenticated: number) => {
+    const { reasons, ...others } = new Counters().snapshot();
+    return { ...others, requests, reasons: { ...reasons, authenticated } };
+  };
+  const table: [requests: number, authenticated: number, hours: number, advised: boolean][] = [
+    [1000, 0, 24, true],
+    [1000, 1, 24, false],
+    [1000, 0, 1, false],
+    [10, 0, 24, false],
+  ];
+  for (const [requests, authenticated, hours, advised] of table) {
+    await withPage(async (page) => {
+      page.clock.now = page.clock.now + hours * HOUR;
+      const { warnings } = await healthOf(page.service, TESTED);
+      const found = warnings.filter(({ severity }) => severity === "advice");
+      assertEquals(found.length, advised ? 1 : 0, `${requests} ${authenticated} ${hours}`);
+    }, { daemonStatus: { counters: counters(requests, authenticated) } });
+  }
 });
 
 Deno.test("a missing database has no size and no rows, and is no exception", async () => {

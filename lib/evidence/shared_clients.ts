@@ -1,0 +1,49 @@
+/**
+ * Detects clients in private networks that deliver mail of many unrelated senders: Postfix sees a NAT or a
+ * container proxy in place of the clients, which then share one origin.
+ *
+ * @module
+ */
+import { LRUCache } from "lru-cache";
+import { isPublic } from "../greylist/origins.ts";
+import { splitAddress } from "../net/email_address.ts";
+import { registrableDomain } from "../net/hostname.ts";
+import { isLoopback, parseAddress } from "../net/network.ts";
+
+/** Registrable domains of senders from which a private address is reported. */
+export const MIN_SENDER_DOMAINS = 20;
+
+/** Private addresses observed at once. */
+const MAX_ADDRESSES = 100;
+
+export class SharedClients {
+  readonly #domains = new LRUCache<string, Set<string>>({ max: MAX_ADDRESSES });
+
+  /**
+   * Takes a greylisted attempt.
+   *
+   * @returns true for the attempt with which the address reaches {@linkcode MIN_SENDER_DOMAINS}.
+   */
+  observe(clientAddress: string, sender: string): boolean {
+    const address = parseAddress(clientAddress);
+    if (address === undefined || isPublic(address) || isLoopback(address)) return false;
+    const domain = registrableDomain(splitAddress(sender).domain);
+    if (domain === undefined) return false;
+    const domains = this.#domains.get(clientAddress) ?? new Set();
+    if (domains.size >= MIN_SENDER_DOMAINS || domains.has(domain)) return false;
+    this.#domains.set(clientAddress, domains.add(domain));
+    return domains.size === MIN_SENDER_DOMAINS;
+  }
+}
+
+/** The problem and its remedy, for the log, `doctor` and the page. */
+export function describeSharedClient(clientAddress: string): { what: string; remedy: string } {
+  return {
+    what:
+      `${clientAddress} delivers mail of ${MIN_SENDER_DOMAINS} unrelated domains: Postfix sees a NAT ` +
+      "or a container proxy instead of the clients, which share one origin",
+    remedy:
+      "Let Postfix see the client addresses (network of the host, or the PROXY protocol with " +
+      "smtpd_upstream_proxy_protocol). If the address is a relay of your own, name it in trusted_networks.",
+  };
+}
