@@ -7,6 +7,7 @@
 import type { EvidenceService, Report } from "../evidence/service.ts";
 import type { ListAuthorisation } from "../evidence/list_authorisation.ts";
 import type { Attempt, Listing } from "../greylist/attempt.ts";
+import { Clients } from "../greylist/client.ts";
 import {
   collectRecipient,
   decide,
@@ -64,6 +65,7 @@ export class Engine {
   readonly #publish: (event: DecisionEvent | ErrorEvent) => void;
   readonly #clock: () => number;
   readonly #batches = new Batches<Job>((jobs) => this.#process(jobs));
+  readonly #clients = new Clients();
   readonly #messages = new Messages();
   /** Secret of this process: which first contacts are samples. */
   readonly #sampleKey = crypto.randomUUID();
@@ -109,15 +111,15 @@ export class Engine {
   /** The reply to a request, ready to send. Never rejects. */
   answer(attributes: PolicyRequest): Promise<string> {
     const now = this.#timeOf(attributes);
+    const { rules } = this.#settings;
     let request: ParsedRequest = { attributes, time: now, attempt: undefined };
     try {
-      request = parseRequest(attributes, now);
+      if (rules.mode !== "off") request = parseRequest(attributes, now, this.#clients);
       const { attempt } = request;
       if (attempt === undefined) {
         this.#publish({ kind: "decision", request, verdict: OUT_OF_SCOPE });
         return Promise.resolve(DUNNO);
       }
-      const { rules } = this.#settings;
       const verdict = precheckScope(attempt, rules);
       if (verdict !== undefined) {
         if (verdict.reason === "authenticated" && rules.learnOutbound) {

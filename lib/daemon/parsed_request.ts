@@ -5,7 +5,7 @@
  * @module
  */
 import { type Attempt, makeAttempt } from "../greylist/attempt.ts";
-import { parseAddress } from "../net/network.ts";
+import { Clients } from "../greylist/client.ts";
 import { SUBMISSION_CONTEXT } from "../postfix/restrictions.ts";
 import type { PolicyRequest } from "../postfix/request.ts";
 
@@ -22,26 +22,31 @@ export interface ParsedRequest {
 }
 
 /** @param time milliseconds since the epoch. */
-export function parseRequest(attributes: PolicyRequest, time: number): ParsedRequest {
-  return { attributes, time, attempt: attemptOf(attributes) };
+export function parseRequest(
+  attributes: PolicyRequest,
+  time: number,
+  clients = new Clients(),
+): ParsedRequest {
+  return { attributes, time, attempt: attemptOf(attributes, clients) };
 }
 
-function attemptOf(attributes: PolicyRequest): Attempt | undefined {
+function attemptOf(attributes: PolicyRequest, clients: Clients): Attempt | undefined {
   if (attributes.get("request") !== "smtpd_access_policy") return undefined;
   const authenticated = (attributes.get("sasl_username") ?? "") !== "";
   // The submission service asks so that outbound domains are learned. Clients without a password are no
   // mail servers.
   if (attributes.get("policy_context") === SUBMISSION_CONTEXT && !authenticated) return undefined;
-  const address = parseAddress(attributes.get("client_address") ?? "");
-  if (address === undefined) return undefined;
+  const clientName = attributes.get("client_name") ?? "";
+  const client = clients.find(attributes.get("client_address") ?? "", clientName);
+  if (client === undefined) return undefined;
   return makeAttempt({
     stage: attributes.get("protocol_state") ?? "",
     authenticated,
-    address,
-    clientName: attributes.get("client_name") ?? "",
+    address: client.address,
+    clientName,
     heloName: attributes.get("helo_name") ?? "",
     sender: attributes.get("sender") ?? "",
     recipient: attributes.get("recipient") ?? "",
     instance: attributes.get("instance") ?? "",
-  });
+  }, client);
 }

@@ -33,9 +33,7 @@ function within(legitimacy: number): number {
 export function legitimacyOf(facts: ClientFacts, sender: string): number {
   let legitimacy = MIDDLE;
   for (const signal of clientSignals(facts)) legitimacy -= SIGNAL_COSTS[signal];
-  const organisation = facts.nameClass === "named" && facts.name !== undefined
-    ? registrableDomain(facts.name)
-    : undefined;
+  const { organisation } = facts;
   if (organisation !== undefined) legitimacy += 1;
   const domain = registrableDomain(canonicalDomain(splitAddress(sender).domain));
   // Only the owner of a domain can give a host a verified name in it.

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { isMailHostName, type NameClass } from "../net/generic_name.ts";
+import type { Client } from "../greylist/client.ts";
 import { registrableDomain } from "../net/hostname.ts";
-import { type IpAddress, parseAddress } from "../net/network.ts";
+import { parseAddress } from "../net/network.ts";
 
 export type ClientSignal =
   /** Postfix could not verify a name of the client's address. */
@@ -23,12 +23,9 @@ export type ClientSignal =
   /** The HELO belongs to another organisation than the verified name. */
   | "helo-unrelated";
 
-/** Texts are hostile. */
-export interface ClientFacts {
-  readonly address: IpAddress;
-  /** The verified name in lower case; undefined if there is none. */
-  readonly name: string | undefined;
-  readonly nameClass: NameClass;
+/** A client, and the name by which it introduced itself; texts are hostile. */
+export interface ClientFacts
+  extends Pick<Client, "name" | "nameClass" | "organisation" | "isMailHost"> {
   readonly heloName: string;
 }
 
@@ -59,7 +56,7 @@ export function clientSignals(
   const signals: ClientSignal[] = [];
   if (facts.name === undefined) signals.push("no-name");
   else if (facts.nameClass !== "named") signals.push("generic-name");
-  else if (isMailHostName(facts.name)) signals.push("mail-name");
+  else if (facts.isMailHost) signals.push("mail-name");
   const helo = heloSignal(facts, ours);
   if (helo !== undefined) signals.push(helo);
   return signals;

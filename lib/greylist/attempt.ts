@@ -4,12 +4,17 @@
  * @module
  */
 import { canonicalDomain, splitAddress } from "../net/email_address.ts";
-import { classifyName } from "../net/generic_name.ts";
-import { registrableDomain, verifiedName } from "../net/hostname.ts";
-import { formatAddress, type IpAddress } from "../net/network.ts";
+import { registrableDomain } from "../net/hostname.ts";
+import type { IpAddress } from "../net/network.ts";
+import { type Client, makeClient } from "./client.ts";
 import type { PendingKey, RelationKey } from "./model.ts";
-import { domainSender, foldSender, normaliseRecipient, retrySender } from "./normalise.ts";
-import type { Client } from "./origins.ts";
+import {
+  domainSender,
+  foldSender,
+  isPlainSender,
+  normaliseRecipient,
+  retrySender,
+} from "./normalise.ts";
 
 /** What the administrator's lists say of an attempt. */
 export interface Listing {
@@ -62,34 +67,47 @@ export interface Attempt extends AttemptInput, Client {
    * client belongs to.
    */
   readonly senderDomain: string | undefined;
-  /** The registrable domain of a name that is not generic. */
-  readonly organisation: string | undefined;
   readonly pendingKey: PendingKey;
   /** The relations that make the attempt `known`: of the folded sender, and of a whole domain. */
   readonly relationKeys: readonly RelationKey[];
 }
 
-/** Parses a request into an attempt. */
-export function makeAttempt(input: AttemptInput): Attempt {
-  const { sender, heloName, address, clientName } = input;
-  const name = verifiedName(clientName);
+/** @param client what {@linkcode makeClient} says of the input's address and name. */
+export function makeAttempt(
+  input: AttemptInput,
+  client: Client = makeClient(input.address, input.clientName),
+): Attempt {
+  const { sender, heloName, recipient } = input;
   const identity = canonicalDomain(sender === "" ? heloName : splitAddress(sender).domain);
-  const nameClass = name === undefined ? "generic" : classifyName(name, address).class;
-  const organisation = nameClass === "named" ? registrableDomain(name!) : undefined;
+  const { pendingKey, relationKeys } = keysOf(sender, recipient);
   return {
-    ...input,
-    ip: formatAddress(address),
-    name,
-    nameClass,
-    organisation,
+    stage: input.stage,
+    authenticated: input.authenticated,
+    address: client.address,
+    clientName: input.clientName,
+    heloName,
+    sender,
+    recipient,
+    instance: input.instance,
+    ip: client.ip,
+    name: client.name,
+    nameClass: client.nameClass,
+    organisation: client.organisation,
+    parent: client.parent,
+    isMailHost: client.isMailHost,
     identity,
-    senderDomain: sender === "" ? organisation : registrableDomain(identity),
-    ...keysOf(sender, input.recipient),
+    senderDomain: sender === "" ? client.organisation : registrableDomain(identity),
+    pendingKey,
+    relationKeys,
   };
 }
 
 function keysOf(sender: string, given: string): Pick<Attempt, "pendingKey" | "relationKeys"> {
   const recipient = normaliseRecipient(given);
+  if (isPlainSender(sender)) {
+    const key = { sender, recipient };
+    return { pendingKey: key, relationKeys: [key] };
+  }
   return {
     pendingKey: { sender: retrySender(sender), recipient },
     relationKeys: relationKeysOf(sender, given, recipient),

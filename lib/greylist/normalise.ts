@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { canonicalDomain, splitAddress } from "../net/email_address.ts";
+import { canonicalDomain, isPlain, splitAddress } from "../net/email_address.ts";
 import { registrableDomain } from "../net/hostname.ts";
 
 /**
@@ -33,6 +33,37 @@ const MAILBOX_PROVIDERS: ReadonlySet<string> = new Set(
     "t-online.de tutanota.com wanadoo.fr web.de yahoo.co.jp yahoo.co.uk yahoo.com yahoo.de yahoo.fr " +
     "yandex.com yandex.ru ymail.com zoho.com 126.com 163.com").split(" "),
 );
+
+const AT_SIGN = 0x40;
+
+/** Maximum letters of a word in a plain sender; fewer than a hexadecimal run. */
+const PLAIN_WORD = 11;
+
+/**
+ * Whether a sender is its own comparable form, which most are: in lower case, its local part one or two
+ * short words of letters. The null sender is plain.
+ */
+export function isPlainSender(sender: string): boolean {
+  if (sender === "") return true;
+  let letters = 0;
+  let words = 1;
+  for (let at = 0; at < sender.length; at++) {
+    const code = sender.charCodeAt(at);
+    if (code >= 0x61 && code <= 0x7a) {
+      if (++letters > PLAIN_WORD) return false;
+    } else if (letters === 0) {
+      return false;
+    } else if (code === AT_SIGN) {
+      return at + 1 < sender.length && sender.indexOf("@", at + 1) === -1 && isPlain(sender);
+    } else if (code === 0x2e || code === 0x2d || code === 0x5f) {
+      if (++words > 2) return false;
+      letters = 0;
+    } else {
+      return false;
+    }
+  }
+  return false;
+}
 
 /** A NUL separates the parts of a key. */
 function withoutNul(address: string): string {
@@ -152,6 +183,7 @@ export function domainSender(sender: string): string | undefined {
 
 /** The recipient in lower case, without `+extension`, its domain in A-labels. */
 export function normaliseRecipient(recipient: string): string {
+  if (isPlain(recipient) && !recipient.includes("+") && !recipient.endsWith("@")) return recipient;
   const { local, domain } = splitAddress(withoutNul(recipient).toLowerCase());
   return joined(withoutExtension(local), domain);
 }

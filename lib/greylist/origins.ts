@@ -5,12 +5,13 @@
  */
 import { registrableDomain } from "../net/hostname.ts";
 import { formatNetwork, type IpAddress, networkOf } from "../net/network.ts";
+import type { Client } from "./client.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Memory } from "./memory.ts";
 import type { Rules } from "./rules.ts";
 
 /**
- * The origins of one client, each absent where it proves nothing. `ip` and `net` always match. `org`,
+ * The origins of one client, each undefined where it proves nothing. `ip` and `net` always match. `org`,
  * `spf` and `via` need a verified name that is not generic, and `org` and `spf` are void on an SPF fail.
  */
 export interface Origins {
@@ -19,32 +20,22 @@ export interface Origins {
   /** The network, an IPv4 /24 or IPv6 /64 by default: `net:192.0.2.0/24`. */
   readonly net: string;
   /** The registrable domain of the host name: `org:example.net`; void on an SPF fail. */
-  readonly org?: string;
+  readonly org: string | undefined;
   /** The parent of the host name, whatever SPF says: `org:mail-out.example.net`. */
-  readonly parent?: string;
+  readonly parent: string | undefined;
   /** The domain that SPF authorises the client for: `spf:example.org`. */
-  readonly spf?: string;
+  readonly spf: string | undefined;
   /** The domain whose record finally names the client: `via:spf.protection.outlook.com`. */
-  readonly via?: string;
+  readonly via: string | undefined;
   /**
    * The exact address with the sender's domain, for a client without a name that SPF authorises:
    * `ip:192.0.2.7 example.org`. It matches nothing and has a reputation.
    */
-  readonly host?: string;
+  readonly host: string | undefined;
   /** The client has a verified name that is not generic, or a well-known sender names it. */
   readonly isNamed: boolean;
   /** Reputation is counted: the address is public. */
   readonly earns: boolean;
-}
-
-/** What the origins are derived from. */
-export interface Client {
-  readonly address: IpAddress;
-  /** The address as text. */
-  readonly ip: string;
-  /** The verified name, absent for an unverified client. */
-  readonly name: string | undefined;
-  readonly nameClass: "named" | "weak" | "generic";
 }
 
 /** The text of the network of an address, such as `192.0.2.0/24`. */
@@ -54,21 +45,6 @@ export function networkText(
 ): string {
   const prefix = address.family === 4 ? rules.ipv4Prefix : rules.ipv6Prefix;
   return formatNetwork(networkOf(address, prefix));
-}
-
-/**
- * The parent of a host name: the name without the labels that tell one host from the next, which are
- * its first and those after it that hold a digit (`7.mo5.mail-out.ovh.net`: `mail-out.ovh.net`).
- *
- * @returns undefined if the name has no registrable domain.
- */
-export function parentOf(name: string): string | undefined {
-  const domain = registrableDomain(name);
-  if (domain === undefined) return undefined;
-  if (name === domain) return domain;
-  const labels = name.slice(0, -domain.length - 1).split(".").slice(1);
-  const from = labels.findIndex((label) => !/[0-9]/.test(label));
-  return from === -1 ? domain : [...labels.slice(from), domain].join(".");
 }
 
 /**
@@ -82,8 +58,7 @@ export function originsOf(
   evidence: Evidence,
   rules: Pick<Rules, "ipv4Prefix" | "ipv6Prefix" | "spf">,
 ): Origins {
-  const { name, nameClass } = client;
-  const parent = name === undefined || nameClass === "generic" ? undefined : parentOf(name);
+  const { nameClass, parent } = client;
   const organisation = parent === undefined ? undefined : registrableDomain(parent);
   // A name that shows the address is the sender's own server's if SPF says so as well.
   const isOwn = evidence.spfDomain !== undefined && organisation !== undefined &&
@@ -96,13 +71,13 @@ export function originsOf(
   return {
     ip: `ip:${client.ip}`,
     net: `net:${networkText(client.address, rules)}`,
-    ...(organisation === undefined || !isNamed || fails ? {} : { org: `org:${organisation}` }),
-    ...(parent === undefined || !isNamed ? {} : { parent: `org:${parent}` }),
-    ...(usesSpf && spfDomain !== undefined ? { spf: `spf:${spfDomain}` } : {}),
-    ...(usesSpf && via !== undefined ? { via: `via:${via}` } : {}),
-    ...(rules.spf === "off" || isNamed || spfDomain === undefined || senderDomain === undefined
-      ? {}
-      : { host: pairName(`ip:${client.ip}`, senderDomain) }),
+    org: organisation === undefined || !isNamed || fails ? undefined : `org:${organisation}`,
+    parent: parent === undefined || !isNamed ? undefined : `org:${parent}`,
+    spf: usesSpf && spfDomain !== undefined ? `spf:${spfDomain}` : undefined,
+    via: usesSpf && via !== undefined ? `via:${via}` : undefined,
+    host: rules.spf === "off" || isNamed || spfDomain === undefined || senderDomain === undefined
+      ? undefined
+      : pairName(`ip:${client.ip}`, senderDomain),
     isNamed,
     earns: isPublic(client.address),
   };

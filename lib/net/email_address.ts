@@ -17,11 +17,28 @@ export function splitAddress(address: string): AddressParts {
   return { local: address.slice(0, at), domain: address.slice(at + 1) };
 }
 
+const UPPER_A = 0x41;
+const UPPER_Z = 0x5a;
+const DELETE = 0x7f;
+
+/**
+ * Whether a text is ASCII without a NUL, in lower case and without a final dot: most domains and
+ * addresses are.
+ */
+export function isPlain(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0 || code > DELETE || code >= UPPER_A && code <= UPPER_Z) return false;
+  }
+  return !text.endsWith(".");
+}
+
 /**
  * The form in which domains are compared: lower case, without a final dot, international labels as
  * A-labels (RFC 5890; UTS 46 mapping). Invalid domains are only converted to lower case.
  */
 export function canonicalDomain(domain: string): string {
+  if (isPlain(domain)) return domain;
   const lower = domain.toLowerCase().replace(/\.$/, "");
   // deno-lint-ignore no-control-regex
   if (/^[\x00-\x7f]*$/.test(lower)) return lower;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LRUCache } from "lru-cache";
 import { getDomain } from "tldts";
 
 /**
@@ -17,6 +18,11 @@ export function verifiedName(clientName: string): string | undefined {
   return name === "" || name === "unknown" ? undefined : name;
 }
 
+/** Names whose registrable domain is kept; NONE stands for none. */
+const MAX_NAMES = 2000;
+const NONE = "";
+const domains = new LRUCache<string, string>({ max: MAX_NAMES });
+
 /**
  * The registrable domain of a name by the Public Suffix List, private section included: the part
  * that one organisation registered (`mx1.mail.example.co.uk` belongs to `example.co.uk`).
@@ -26,9 +32,14 @@ export function verifiedName(clientName: string): string | undefined {
  */
 export function registrableDomain(name: string): string | undefined {
   if (name === "" || name.length > 253) return undefined;
-  return getDomain(name, {
-    allowPrivateDomains: true,
-    extractHostname: false,
-    validateHostname: true,
-  }) ?? undefined;
+  let domain = domains.get(name);
+  if (domain === undefined) {
+    domain = getDomain(name, {
+      allowPrivateDomains: true,
+      extractHostname: false,
+      validateHostname: true,
+    }) ?? NONE;
+    domains.set(name, domain);
+  }
+  return domain === NONE ? undefined : domain;
 }

@@ -4,14 +4,13 @@ import {
   legitimacyWithTries,
   MAX_LEGITIMACY,
 } from "../../lib/evidence/legitimacy.ts";
-import { classifyName } from "../../lib/net/generic_name.ts";
+import { makeClient } from "../../lib/greylist/client.ts";
 import { parseAddress } from "../../lib/net/network.ts";
 
 const address = parseAddress("192.0.2.10")!;
 
 function legitimacy(name: string | undefined, heloName: string, sender: string): number {
-  const nameClass = name === undefined ? "generic" : classifyName(name, address).class;
-  return legitimacyOf({ address, name, nameClass, heloName }, sender);
+  return legitimacyOf({ ...makeClient(address, name ?? "unknown"), heloName }, sender);
 }
 
 Deno.test("a host of the sender's own organisation ranks highest, a client without a name lowest", () => {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type ClientSignal, clientSignals, parseWeight } from "../../lib/evidence/signals.ts";
-import { classifyName } from "../../lib/net/generic_name.ts";
+import { makeClient } from "../../lib/greylist/client.ts";
 import { parseAddress } from "../../lib/net/network.ts";
 
 const OURS = new Set(["mx.example.net", "203.0.113.1"]);
@@ -32,9 +32,7 @@ const TABLE: readonly (readonly [
 
 Deno.test("a client has the signals of its name and HELO", () => {
   for (const [address, name, heloName, ...expected] of TABLE) {
-    const parsed = parseAddress(address)!;
-    const nameClass = name === undefined ? "generic" : classifyName(name, parsed).class;
-    const facts = { address: parsed, name, nameClass, heloName };
+    const facts = { ...makeClient(parseAddress(address)!, name ?? "unknown"), heloName };
     assertEquals(clientSignals(facts, OURS), expected, `${address} ${name} ${heloName}`);
   }
 });

@@ -4,6 +4,7 @@ import {
   domainSender,
   foldSender,
   isAutomaticSender,
+  isPlainSender,
   isUnstable,
   normaliseRecipient,
   retrySender,
@@ -148,5 +149,46 @@ Deno.test("normalising any text ends, and leaves no NUL", () => {
 Deno.test("a long hostile sender of any pattern is normalised", () => {
   for (const part of ["=", "a1", "SRS0=", "+", "#-", "user=example.net", "_at_"]) {
     assert(foldSender(`${part.repeat(20_000)}@x`, RECIPIENT).length <= 400_000, part);
+  }
+});
+
+Deno.test("a plain sender is its own form as a retry and as a relation", () => {
+  const word = fc.oneof(
+    fc.string({ unit: fc.constantFrom(..."abfz"), maxLength: 13 }),
+    fc.constantFrom("at", "srs", "A", "1", "é", "+", "="),
+  );
+  const separator = fc.constantFrom(".", "_", "-", "@", "@", "");
+  const text = fc.array(fc.tuple(word, separator), { maxLength: 4 }).map((all) =>
+    all.flat().join("")
+  );
+  const sender = fc.tuple(
+    text,
+    fc.constantFrom("@example.org", "@example.org.", "@a@b.example", ""),
+  )
+    .map(([local, domain]) => local + domain);
+  let count = 0;
+  fc.assert(
+    fc.property(sender, (given) => {
+      if (!isPlainSender(given)) return;
+      count++;
+      assertEquals(retrySender(given), given);
+      assertEquals(foldSender(given, "bob@example.net"), given);
+      assertEquals(domainSender(given), undefined);
+    }),
+    { numRuns: 3000 },
+  );
+  assert(count > 100, `${count} plain senders`);
+});
+
+Deno.test("people's and roles' addresses are plain", () => {
+  for (
+    const sender of ["", "alice@example.org", "alice.smith@example.org", "no-reply@example.org"]
+  ) {
+    assert(isPlainSender(sender), sender);
+  }
+  for (
+    const sender of ["alice", "alice@", "Alice@example.org", "alice@example.org.", "a1@example.org"]
+  ) {
+    assertFalse(isPlainSender(sender), sender);
   }
 });

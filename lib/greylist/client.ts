@@ -1,0 +1,75 @@
+/**
+ * The SMTP host that delivers, and everything that its address and verified name tell.
+ *
+ * @module
+ */
+import { LRUCache } from "lru-cache";
+import { classifyName, isMailHostName, type NameClass } from "../net/generic_name.ts";
+import { registrableDomain, verifiedName } from "../net/hostname.ts";
+import { formatAddress, type IpAddress, parseAddress } from "../net/network.ts";
+
+export interface Client {
+  readonly address: IpAddress;
+  /** The address as text. */
+  readonly ip: string;
+  /** The verified name, absent for an unverified client. */
+  readonly name: string | undefined;
+  readonly nameClass: NameClass;
+  /** The registrable domain of a name that is not generic. */
+  readonly organisation: string | undefined;
+  /** The parent of a name that is not generic, or generic only in part. */
+  readonly parent: string | undefined;
+  /** The name says that the host sends mail. */
+  readonly isMailHost: boolean;
+}
+
+/**
+ * The parent of a host name: the name without the labels that tell one host from the next, which are
+ * its first and those after it that hold a digit (`7.mo5.mail-out.ovh.net`: `mail-out.ovh.net`).
+ *
+ * @returns undefined if the name has no registrable domain.
+ */
+export function parentOf(name: string): string | undefined {
+  const domain = registrableDomain(name);
+  if (domain === undefined) return undefined;
+  if (name === domain) return domain;
+  const labels = name.slice(0, -domain.length - 1).split(".").slice(1);
+  const from = labels.findIndex((label) => !/[0-9]/.test(label));
+  return from === -1 ? domain : [...labels.slice(from), domain].join(".");
+}
+
+/** @param clientName Postfix's `client_name`; `unknown` for an unverified client. */
+export function makeClient(address: IpAddress, clientName: string): Client {
+  const name = verifiedName(clientName);
+  const nameClass = name === undefined ? "generic" : classifyName(name, address).class;
+  return {
+    address,
+    ip: formatAddress(address),
+    name,
+    nameClass,
+    organisation: nameClass === "named" ? registrableDomain(name!) : undefined,
+    parent: nameClass === "generic" ? undefined : parentOf(name!),
+    isMailHost: name !== undefined && isMailHostName(name),
+  };
+}
+
+/** Clients kept; one client sends many messages. */
+const MAX_CLIENTS = 2000;
+
+/** The clients of the latest requests, by the texts that Postfix sent. */
+export class Clients {
+  readonly #clients = new LRUCache<string, Client>({ max: MAX_CLIENTS });
+
+  /** Undefined for an invalid address. */
+  find(addressText: string, clientName: string): Client | undefined {
+    const key = `${addressText} ${clientName}`;
+    const known = this.#clients.get(key);
+    if (known !== undefined) return known;
+    const address = parseAddress(addressText);
+    if (address === undefined) return undefined;
+    // A part of the key does not keep the text of the whole request in memory.
+    const client = makeClient(address, key.slice(addressText.length + 1));
+    this.#clients.set(key, client);
+    return client;
+  }
+}

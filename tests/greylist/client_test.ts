@@ -1,0 +1,41 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { Clients, makeClient, parentOf } from "../../lib/greylist/client.ts";
+import { parseAddress } from "../../lib/net/network.ts";
+
+Deno.test("a client that sends again is the same, by its address and name", () => {
+  const clients = new Clients();
+  const first = clients.find("192.0.2.10", "mail.example.org")!;
+  assertStrictEquals(clients.find("192.0.2.10", "mail.example.org"), first);
+  for (
+    const [address, name] of [["192.0.2.10", "unknown"], ["192.0.2.11", "mail.example.org"], [
+      "2001:DB8::1",
+      "www.example.org.",
+    ]] as const
+  ) {
+    assertEquals(clients.find(address, name), makeClient(parseAddress(address)!, name));
+  }
+  assertEquals(clients.find("unknown", "mail.example.org"), undefined);
+});
+
+Deno.test("a generic name belongs to no organisation and has no parent", () => {
+  const address = parseAddress("192.0.2.10")!;
+  const { organisation, parent, isMailHost } = makeClient(address, "a.dsl.example.net");
+  assertEquals({ organisation, parent, isMailHost }, {
+    organisation: undefined,
+    parent: undefined,
+    isMailHost: false,
+  });
+});
+
+Deno.test("the parent of a host name lacks the labels that number hosts", () => {
+  for (
+    const [name, expected] of [
+      ["7.mo5.mail-out.ovh.net", "mail-out.ovh.net"],
+      ["mail.example.org", "example.org"],
+      ["example.org", "example.org"],
+      ["com", undefined],
+    ] as const
+  ) {
+    assertEquals(parentOf(name), expected, name);
+  }
+});
