@@ -1,8 +1,10 @@
 import { Database, type Statement } from "@db/sqlite";
 import { Checkpointer, type StartWorker } from "./checkpointer.ts";
 import { DatabaseError, databaseErrorOf } from "./database_error.ts";
+import { GreylistRecords } from "./greylist_records.ts";
 import type { Pseudonym } from "./pseudonym.ts";
 import { pseudonymise } from "./pseudonymise.ts";
+import { defineRelationOrigins } from "./relation_origins.ts";
 import { migrate } from "./schema.ts";
 
 /** Milliseconds to wait for a lock of another process; every request waits as long. */
@@ -74,6 +76,10 @@ export class Connection extends DatabaseAccess {
   readonly #path: string;
   readonly #checkpointer: Checkpointer | undefined;
   readonly #statements = new Map<string, Statement>();
+  readonly #beginRead: Statement;
+  readonly #beginWrite: Statement;
+  readonly #commit: Statement;
+  readonly records: GreylistRecords;
   #written = 0;
 
   /**
@@ -100,7 +106,12 @@ export class Connection extends DatabaseAccess {
       db.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
       db.exec("PRAGMA temp_store = MEMORY");
       migrate(db, path);
+      defineRelationOrigins(db);
       if (pseudonym !== undefined) pseudonymise(db, pseudonym);
+      this.#beginRead = db.prepare("BEGIN");
+      this.#beginWrite = db.prepare("BEGIN IMMEDIATE");
+      this.#commit = db.prepare("COMMIT");
+      this.records = new GreylistRecords(db, pseudonym);
     } catch (error) {
       db?.close();
       throw databaseErrorOf(error, path);
@@ -132,15 +143,18 @@ export class Connection extends DatabaseAccess {
    * @throws {DatabaseError}
    */
   transact<T>(mode: "read" | "write", work: Work<T>): T {
+    const { reputations } = this.records;
     this.#written = 0;
     try {
-      this.statement(mode === "read" ? "BEGIN" : "BEGIN IMMEDIATE").run();
+      (mode === "read" ? this.#beginRead : this.#beginWrite).run();
+      reputations.begin();
       const result = work(this);
-      this.statement("COMMIT").run();
+      this.#commit.run();
       this.#checkpointer?.wrote(this.#written);
       return result;
     } catch (error) {
       const databaseError = databaseErrorOf(error, this.#path);
+      reputations.clear();
       try {
         if (this.db.inTransaction) this.statement("ROLLBACK").run();
       } catch {

@@ -1,13 +1,7 @@
 import type { Database } from "@db/sqlite";
 import { DAY, SECOND } from "../text/duration.ts";
 import type { Connection } from "./connection.ts";
-import {
-  memoryOn,
-  PENDING_COLUMNS,
-  pendingOf,
-  type PendingRow,
-  writeChange,
-} from "./greylist_records.ts";
+import { PENDING_COLUMNS, pendingOf, type PendingRow } from "./greylist_records.ts";
 import type { Cursor, Expired, Expiry, PendingCount, ReportExpired } from "./store.ts";
 
 /** Key columns of the tables, in the order of a pass. */
@@ -111,8 +105,8 @@ function reportPending(
     isHidden: connection.pseudonym !== undefined,
     record: pendingOf(row),
   }));
-  const changes = report(expired, memoryOn(connection, true));
-  for (const change of changes) writeChange(connection, change);
+  const { records } = connection;
+  for (const change of report(expired, records.memoryByStoredKey)) records.write(change);
 }
 
 function countPending(db: Database, slice: Slice): PendingCount[] {
@@ -138,6 +132,7 @@ export function deleteExpired(
   const { sql, values } = isExpired(table, expiry);
   const removed = db.prepare(`DELETE FROM ${table} WHERE ${slice.sql} AND ${sql}`)
     .run(...slice.values, ...values);
+  if (table === "reputation" && removed > 0) connection.records.reputations.clear();
   const pending = table === "pending" ? countPending(db, slice) : [];
   if (slice.last !== undefined) {
     return { removed, pending, next: { table, after: slice.last.map(String) } };

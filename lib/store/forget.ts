@@ -3,9 +3,9 @@ import { foldSender, normaliseRecipient, retrySender } from "../greylist/normali
 import { splitAddress } from "../net/email_address.ts";
 import { formatAddress, parseAddress } from "../net/network.ts";
 import type { Connection } from "./connection.ts";
-import { originsIn, SEPARATOR } from "./greylist_records.ts";
 import type { Forgotten } from "./history.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
+import { packOrigins, SEPARATOR, unpackOrigins } from "./relation_origins.ts";
 
 /** Removes the rows that name a mail address or a client's IP address, and their traces in the files. */
 export function forgetAddress(connection: Connection, address: string): Forgotten {
@@ -15,6 +15,7 @@ export function forgetAddress(connection: Connection, address: string): Forgotte
   // Without it the text would remain in free pages and in the log.
   db.exec("PRAGMA secure_delete = ON");
   const forgotten = connection.transact("write", () => deleteTraces(db, traces));
+  connection.records.reputations.clear();
   db.exec("PRAGMA secure_delete = OFF");
   db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   return forgotten;
@@ -53,7 +54,7 @@ function findTraces(db: Database, address: string, hide?: Pseudonym): Traces {
   ).filter(([from, to, , origins]) =>
     from === retried || to === recipient ||
     hide === undefined && foldSender(from, to) === sender ||
-    origin !== undefined && originsIn(origins).includes(origin)
+    origin !== undefined && origins.split(SEPARATOR).includes(origin)
   );
   const relations = db.prepare(`SELECT sender, recipient FROM relation WHERE ${mailbox}`)
     .values<[string, string]>(sender, recipient);
@@ -102,10 +103,17 @@ function deleteTraces(db: Database, traces: Traces): Forgotten {
 
 /** Removes an origin from all relations; they match by their other origins from then on. */
 function removeOrigin(db: Database, origin: string): void {
-  const around = (text: string) => `'${SEPARATOR}' || ${text} || '${SEPARATOR}'`;
-  db.prepare(
-    `UPDATE relation SET origins = trim(replace(${around("origins")}, ${around("?")}, ` +
-      `'${SEPARATOR}'), '${SEPARATOR}') WHERE instr(${around("origins")}, ${around("?")}) > 0`,
-  ).run(origin, origin);
+  const update = db.prepare(
+    "UPDATE relation SET origins = ? WHERE sender = ? AND recipient = ?",
+  );
+  const text = origin.slice(origin.indexOf("~") === -1 ? "ip:".length : 0);
+  const rows = db.prepare(
+    "SELECT sender, recipient, origins FROM relation WHERE instr(origins, ?) > 0",
+  ).values<[string, string, string]>(text);
+  for (const [sender, recipient, packed] of rows) {
+    const origins = unpackOrigins(packed, sender);
+    const left = origins.filter((one) => one !== origin);
+    if (left.length < origins.length) update.run(packOrigins(left, sender), sender, recipient);
+  }
   db.exec("DELETE FROM relation WHERE origins = ''");
 }

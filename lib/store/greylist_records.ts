@@ -1,14 +1,17 @@
+import type { Database, Statement } from "@db/sqlite";
 import type { Memory } from "../greylist/memory.ts";
 import type {
   Change,
   Pending,
   PendingKey,
   Relation,
+  RelationKey,
   Reputation,
   ServedDomain,
 } from "../greylist/model.ts";
-import type { Connection } from "./connection.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
+import { packOrigins, SEPARATOR, unpackOrigins } from "./relation_origins.ts";
+import { ReputationCache, type ReputationTable } from "./reputation_cache.ts";
 
 export const PENDING_COLUMNS = "network, origins, first_seen, last_seen, tries, expires";
 const READ_PENDING = `SELECT ${PENDING_COLUMNS} FROM pending WHERE sender = ? AND recipient = ?`;
@@ -42,116 +45,161 @@ type ReputationRow = [
   string | null,
 ];
 
-/**
- * The stored records, read when they are asked for within the transaction.
- *
- * @param keysAreStored senders and recipients are given as they are stored, possibly hidden.
- */
-export function memoryOn(connection: Connection, keysAreStored = false): Memory {
-  const hide = connection.pseudonym;
-  const hideKey = keysAreStored ? undefined : hide;
-  return {
-    pending: (key) =>
-      connection.statement(READ_PENDING).values<PendingRow>(...storedKey(key, hideKey))
-        .map(pendingOf),
-    relation: (key) => {
-      const row = connection.statement(READ_RELATION)
-        .value<RelationRow>(...storedKey(key, hideKey));
-      return row && relationOf(row);
-    },
-    reputation: (name) => {
-      const row = connection.statement(READ_REPUTATION)
-        .value<ReputationRow>(hideOrigin(name, hide));
-      return row && reputationOf(row);
-    },
-    message: () => undefined,
-    includes: (origins, name) =>
-      origins.includes(name) || hide !== undefined && origins.includes(hideOrigin(name, hide)),
-  };
-}
+/** The records of the greylist on one connection: statements prepared once, reputations in a cache. */
+export class GreylistRecords {
+  /** The stored records, read when they are asked for within a transaction. */
+  readonly memory: Memory;
+  /** The same, for senders and recipients that are given as they are stored, possibly hidden. */
+  readonly memoryByStoredKey: Memory;
+  readonly reputations: ReputationCache;
+  readonly #hide: Pseudonym | undefined;
+  readonly #readPending: Statement;
+  readonly #writePending: Statement;
+  readonly #deletePending: Statement;
+  readonly #readRelation: Statement;
+  readonly #writeRelation: Statement;
+  readonly #writeReputation: Statement;
 
-/** Stores a record in place of the one with its key; messages are not stored. */
-export function writeChange(connection: Connection, change: Change): void {
-  const hide = connection.pseudonym;
-  switch (change.kind) {
-    case "pending": {
-      const { key, network, record } = change;
-      const stored = [...storedKey(key, hide), hideOrigin(network, hide)] as const;
-      if (record === undefined) {
-        connection.statement(DELETE_PENDING).run(...stored);
-        return;
-      }
-      const { firstSeen, lastSeen, tries, expires } = record;
-      connection.statement(WRITE_PENDING)
-        .run(...stored, originsText(record.origins, hide), firstSeen, lastSeen, tries, expires);
+  constructor(db: Database, hide: Pseudonym | undefined) {
+    this.#hide = hide;
+    this.#readPending = db.prepare(READ_PENDING);
+    this.#writePending = db.prepare(WRITE_PENDING);
+    this.#deletePending = db.prepare(DELETE_PENDING);
+    this.#readRelation = db.prepare(READ_RELATION);
+    this.#writeRelation = db.prepare(WRITE_RELATION);
+    this.#writeReputation = db.prepare(WRITE_REPUTATION);
+    this.reputations = new ReputationCache(reputationTableOn(db));
+    this.memory = this.#memoryBy(hide);
+    this.memoryByStoredKey = hide === undefined ? this.memory : this.#memoryBy(undefined);
+  }
+
+  #memoryBy(hideKey: Pseudonym | undefined): Memory {
+    const hide = this.#hide;
+    return {
+      pending: ({ sender, recipient }) =>
+        this.#readPending.values<PendingRow>(
+          stored(sender, hideKey),
+          stored(recipient, hideKey),
+        ).map(pendingOf),
+      relation: ({ sender, recipient }) => {
+        const from = stored(sender, hideKey);
+        const row = this.#readRelation.value<RelationRow>(from, stored(recipient, hideKey));
+        return row && {
+          origins: unpackOrigins(row[0], from),
+          firstSeen: row[1],
+          lastSeen: row[2],
+        };
+      },
+      reputation: (name) => this.reputations.get(hideOrigin(name, hide)),
+      message: () => undefined,
+      includes: (origins, name) =>
+        origins.includes(name) || hide !== undefined && origins.includes(hideOrigin(name, hide)),
+    };
+  }
+
+  /** Stores a record in place of the one with its key; messages are not stored. */
+  write(change: Change): void {
+    switch (change.kind) {
+      case "pending":
+        return this.#putPending(change.key, change.network, change.record);
+      case "relation":
+        return this.#putRelation(change.key, change.record);
+      case "reputation":
+        return this.#putReputation(change.key, change.record);
+    }
+  }
+
+  #putPending({ sender, recipient }: PendingKey, network: string, record?: Pending): void {
+    const hide = this.#hide;
+    const from = stored(sender, hide);
+    const to = stored(recipient, hide);
+    const net = hideOrigin(network, hide);
+    if (record === undefined) {
+      this.#deletePending.run(from, to, net);
       return;
     }
-    case "relation": {
-      const { origins, firstSeen, lastSeen } = change.record;
-      connection.statement(WRITE_RELATION)
-        .run(...storedKey(change.key, hide), originsText(origins, hide), firstSeen, lastSeen);
-      return;
-    }
-    case "reputation": {
-      const { record } = change;
-      connection.statement(WRITE_REPUTATION).run(
-        hideOrigin(change.key, hide),
-        record.retried,
-        record.abandoned,
-        record.total,
-        record.updated,
-        record.firstSeen,
-        record.lastSeen,
-        record.lastRetried,
-        record.lastAbandoned,
-        record.trappedUntil ?? null,
-        record.domains === undefined ? null : domainsText(record.domains, hide),
-      );
-    }
+    const origins = hidden(record.origins, hide).join(SEPARATOR);
+    const { firstSeen, lastSeen, tries, expires } = record;
+    this.#writePending.run(from, to, net, origins, firstSeen, lastSeen, tries, expires);
+  }
+
+  #putRelation({ sender, recipient }: RelationKey, record: Relation): void {
+    const hide = this.#hide;
+    const from = stored(sender, hide);
+    const origins = packOrigins(hidden(record.origins, hide), from);
+    this.#writeRelation
+      .run(from, stored(recipient, hide), origins, record.firstSeen, record.lastSeen);
+  }
+
+  #putReputation(given: string, record: Reputation): void {
+    const hide = this.#hide;
+    const name = hideOrigin(given, hide);
+    const domains = record.domains?.map((one) => ({
+      domain: hideOrigin(one.domain, hide),
+      since: one.since,
+    }));
+    this.#writeReputation.run(
+      name,
+      record.retried,
+      record.abandoned,
+      record.total,
+      record.updated,
+      record.firstSeen,
+      record.lastSeen,
+      record.lastRetried,
+      record.lastAbandoned,
+      record.trappedUntil ?? null,
+      domains === undefined ? null : domainsText(domains),
+    );
+    this.reputations.put(name, domains === undefined ? record : { ...record, domains });
   }
 }
 
-/** Separates the origins of a record. No attribute of a request contains it, unlike a space. */
-export const SEPARATOR = "\n";
-
-/** Reads a column `origins`. */
-export function originsIn(text: string): string[] {
-  return text.split(SEPARATOR);
+function reputationTableOn(db: Database): ReputationTable {
+  const version = db.prepare("PRAGMA data_version");
+  const find = db.prepare(READ_REPUTATION);
+  return {
+    version: () => version.value<[number]>()![0],
+    find: (name) => {
+      const row = find.value<ReputationRow>(name);
+      return row && reputationOf(row);
+    },
+    read: (limit) =>
+      db.prepare(`SELECT ${REPUTATION_COLUMNS}, name FROM reputation LIMIT ?`)
+        .values<[...ReputationRow, string]>(limit)
+        .map((row) => [row[10], reputationOf(row)] as const),
+  };
 }
 
-function storedKey({ sender, recipient }: PendingKey, hide?: Pseudonym): [string, string] {
-  return hide === undefined ? [sender, recipient] : [hide(sender), hide(recipient)];
+function stored(text: string, hide: Pseudonym | undefined): string {
+  return hide === undefined ? text : hide(text);
 }
 
-function originsText(origins: readonly string[], hide?: Pseudonym): string {
-  return origins.map((origin) => hideOrigin(origin, hide)).join(SEPARATOR);
+function hidden(origins: readonly string[], hide: Pseudonym | undefined): readonly string[] {
+  return hide === undefined ? origins : origins.map((origin) => hideOrigin(origin, hide));
 }
 
-function domainsText(domains: readonly ServedDomain[], hide?: Pseudonym): string {
-  return domains.map(({ domain, since }) => `${hideOrigin(domain, hide)} ${since}`).join("\n");
+function domainsText(domains: readonly ServedDomain[]): string {
+  return domains.map(({ domain, since }) => `${domain} ${since}`).join("\n");
 }
 
 export function pendingOf(row: PendingRow): Pending {
   const [network, origins, firstSeen, lastSeen, tries, expires] = row;
-  return { network, origins: originsIn(origins), firstSeen, lastSeen, tries, expires };
+  return { network, origins: origins.split(SEPARATOR), firstSeen, lastSeen, tries, expires };
 }
 
-function relationOf([origins, firstSeen, lastSeen]: RelationRow): Relation {
-  return { origins: originsIn(origins), firstSeen, lastSeen };
-}
-
-function reputationOf(row: ReputationRow): Reputation {
-  const [retried, abandoned, total, updated, firstSeen, lastSeen] = row;
-  const [, , , , , , lastRetried, lastAbandoned, trappedUntil, domains] = row;
+function reputationOf(row: readonly [...ReputationRow, ...unknown[]]): Reputation {
+  const trappedUntil = row[8];
+  const domains = row[9];
   return {
-    retried,
-    abandoned,
-    total,
-    updated,
-    firstSeen,
-    lastSeen,
-    lastRetried,
-    lastAbandoned,
+    retried: row[0],
+    abandoned: row[1],
+    total: row[2],
+    updated: row[3],
+    firstSeen: row[4],
+    lastSeen: row[5],
+    lastRetried: row[6],
+    lastAbandoned: row[7],
     ...(trappedUntil === null ? {} : { trappedUntil }),
     ...(domains === null ? {} : { domains: servedDomainsOf(domains) }),
   };

@@ -1,6 +1,5 @@
 import type { DatabaseAccess } from "./connection.ts";
 import { deleteExpired } from "./expiry.ts";
-import { memoryOn, writeChange } from "./greylist_records.ts";
 import { searchRelations, searchReputations } from "./search.ts";
 import type { GreylistStore } from "./store.ts";
 
@@ -9,8 +8,9 @@ export function greylistStoreOn(database: DatabaseAccess): GreylistStore {
   return {
     exchange: (judge) =>
       database.readThenWrite((connection) => {
-        const changes = judge(memoryOn(connection));
-        for (const change of changes) writeChange(connection, change);
+        const { records } = connection;
+        const changes = judge(records.memory);
+        for (const change of changes) records.write(change);
         connection.countWritten(changes.length);
       }),
     expire: (expiry, cursor, rows, report) =>

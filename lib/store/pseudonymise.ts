@@ -1,7 +1,7 @@
 import type { Database } from "@db/sqlite";
 import { foldSender, normaliseRecipient } from "../greylist/normalise.ts";
-import { SEPARATOR } from "./greylist_records.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
+import { RELATION_ORIGINS, SEPARATOR } from "./relation_origins.ts";
 import { hashOf } from "./search.ts";
 
 function hideHistory(db: Database, hide: Pseudonym): void {
@@ -69,8 +69,10 @@ function clearRows(db: Database, table: GreylistTable): Row[] {
   const clear = first === "name"
     ? "substr(name, instr(name, ':') + 1, 1) <> '~'"
     : "substr(recipient, 1, 1) <> '~'";
-  return db.prepare(`SELECT ${columnsOf(table).join(", ")} FROM ${table.name} WHERE ${clear}`)
-    .all<Row>();
+  const columns = columnsOf(table).map((column) =>
+    table.name === "relation" && column === "origins" ? `${RELATION_ORIGINS} AS origins` : column
+  );
+  return db.prepare(`SELECT ${columns.join(", ")} FROM ${table.name} WHERE ${clear}`).all<Row>();
 }
 
 function hideRows(db: Database, table: GreylistTable, rows: readonly Row[], hide: Pseudonym): void {

@@ -1,4 +1,4 @@
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from "node:sqlite";
 import { type RestBindParameters, Statement } from "./statement.ts";
 
 export interface DatabaseOpenOptions {
@@ -60,6 +60,11 @@ export class Database {
 
   get lastInsertRowId(): number {
     return this.prepare("SELECT last_insert_rowid()").value<[number]>()![0];
+  }
+
+  /** Makes a function callable in SQL; its arguments and result are values of columns. */
+  function(name: string, fn: (...values: SQLOutputValue[]) => SQLInputValue): void {
+    this.#db.function(name, { deterministic: true }, fn);
   }
 
   prepare(sql: string): Statement {
