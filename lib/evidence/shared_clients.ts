@@ -40,10 +40,10 @@ export class SharedClients {
 export function describeSharedClient(clientAddress: string): { what: string; remedy: string } {
   return {
     what:
-      `${clientAddress} delivers mail of ${MIN_SENDER_DOMAINS} unrelated domains: Postfix sees a NAT ` +
-      "or a container proxy instead of the clients, which share one origin",
+      `${clientAddress} delivers mail of ${MIN_SENDER_DOMAINS} unrelated domains: a NAT or container ` +
+      "proxy hides the clients from Postfix",
     remedy:
-      "Let Postfix see the client addresses (network of the host, or the PROXY protocol with " +
-      "smtpd_upstream_proxy_protocol). If the address is a relay of your own, name it in trusted_networks.",
+      "Use the network of the host or the PROXY protocol (smtpd_upstream_proxy_protocol), or add a " +
+      "relay of your own to trusted_networks.",
   };
 }

@@ -54,6 +54,7 @@ Deno.test("a daemon that no submission service calls gets an advice, after some 
     const { reasons, ...others } = new Counters().snapshot();
     return { ...others, requests, reasons: { ...reasons, authenticated } };
   };
+  const started = Date.now();
   const table: [requests: number, authenticated: number, hours: number, advised: boolean][] = [
     [1000, 0, 24, true],
     [1000, 1, 24, false],
@@ -61,12 +62,14 @@ Deno.test("a daemon that no submission service calls gets an advice, after some 
     [10, 0, 24, false],
   ];
   for (const [requests, authenticated, hours, advised] of table) {
-    await withPage(async (page) => {
-      page.clock.now = page.clock.now + hours * HOUR;
-      const { warnings } = await healthOf(page.service, TESTED);
+    await withPage(async ({ service }) => {
+      const { warnings } = await healthOf(service, TESTED);
       const found = warnings.filter(({ severity }) => severity === "advice");
       assertEquals(found.length, advised ? 1 : 0, `${requests} ${authenticated} ${hours}`);
-    }, { daemonStatus: { counters: counters(requests, authenticated) } });
+    }, {
+      now: started + hours * HOUR,
+      daemonStatus: { started, counters: counters(requests, authenticated) },
+    });
   }
 });
 
