@@ -76,7 +76,7 @@ export function replaceSection(document: string, name: string, text: string): st
   return `${document.slice(0, from)}${begin}\n\n${text.trim()}\n\n${document.slice(to)}`;
 }
 
-/** The processors, memory, system and date of a run. */
+/** The processors, memory, system, load and date of a run. */
 export function machine(): string {
   const cpu = /model name\s*: (.*)/.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1] ?? "unknown";
   const system = /PRETTY_NAME="(.*)"/.exec(Deno.readTextFileSync("/etc/os-release"))?.[1] ??
@@ -84,7 +84,8 @@ export function machine(): string {
   const memory = Deno.systemMemoryInfo().total / 2 ** 30;
   const date = new Date().toISOString().slice(0, 10);
   return `${date}, ${navigator.hardwareConcurrency} × ${cpu.trim()}, ${memory.toFixed(0)} GB, ` +
-    `${system}, Linux ${Deno.osRelease()}, Deno ${Deno.version.deno}`;
+    `${system}, Linux ${Deno.osRelease()}, Deno ${Deno.version.deno}, ` +
+    `load average ${Deno.loadavg()[0]!.toFixed(1)}`;
 }
 
 export function print(text: string): void {
