@@ -9,6 +9,8 @@ export interface Command {
   readonly usage: string;
   /** Paragraphs. */
   readonly description: readonly string[];
+  /** First words that are accepted, with the second words that each takes. */
+  readonly words?: Readonly<Record<string, readonly string[]>>;
   /** Without `--help`. */
   readonly options: readonly Option[];
   /** @returns the exit code. */

@@ -1,4 +1,5 @@
 import { nearest } from "../config/load.ts";
+import { FORMATS } from "../import/read.ts";
 import { backup } from "./backup.ts";
 import type { Command } from "./command.ts";
 import { completions } from "./completions.ts";
@@ -31,6 +32,9 @@ const help: Command = {
   name: "help",
   summary: "show this help, or the help of a command",
   usage: "[COMMAND]",
+  get words() {
+    return Object.fromEntries(COMMANDS.map(({ name }) => [name, []]));
+  },
   description: [],
   options: [],
 
@@ -63,7 +67,7 @@ export const COMMANDS: readonly Command[] = [
   passwd,
   token,
   backup,
-  importCommand,
+  { ...importCommand, words: Object.fromEntries(FORMATS.map((format) => [format, []])) },
   forget,
   config,
   postfix,

@@ -110,6 +110,7 @@ export const list: Command = {
   name: "list",
   summary: "show the lists",
   usage: `[${WHICH.join(" | ")}]`,
+  words: Object.fromEntries(WHICH.map((word) => [word, []])),
   description: [
     "all (the default), allow, block, always-greylist, trap and release (pairs of greylag release) show " +
     "the entries of the database. files shows those of the list files and reports lines with errors. " +

@@ -121,6 +121,7 @@ export const dnsListsCommand: Command = {
   name: "lists",
   summary: "show the DNS lists, or enable one",
   usage: `[enable ${RECIPES.map(({ name }) => name).join(" | ")}]`,
+  words: { enable: RECIPES.map(({ name }) => name) },
   description: [
     "Without arguments: tests each DNS list of the setting dns_lists (RFC 5782), and shows the lists " +
     "that can be enabled. The exit code is 1 if a list does not work.",

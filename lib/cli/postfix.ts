@@ -118,6 +118,7 @@ function remove(
 export const postfix: Command = {
   name: "postfix",
   summary: "edit copies of Postfix's main.cf and master.cf, for install.sh",
+  words: { add: [], remove: [] },
   usage: "add | remove DIRECTORY OUTPUT [--record FILE] [--learn-outbound] [--recorded]",
   description: [
     "Reads main.cf and master.cf in DIRECTORY and writes those that change to OUTPUT, with the changes " +

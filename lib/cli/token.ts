@@ -100,6 +100,7 @@ export const token: Command = {
   name: "token",
   summary: "manage access tokens of the API",
   usage: "add NAME [--read-only] | list | remove NAME",
+  words: { add: [], list: [], remove: [] },
   description: [
     "Clients of the API send a token in the header Authorization: Bearer TOKEN. add shows it once; " +
     "only its hash is stored. --read-only suits monitoring.",

@@ -18,12 +18,23 @@ interface Ineffective {
   readonly because: (values: Values) => string | undefined;
 }
 
-const GREYLIST_ALL: readonly string[] = ["all", "shadow", "off"];
-
 const INEFFECTIVE: readonly Ineffective[] = [
   {
-    names: ["dns_lists", "signal_weights", "suspicion_threshold"],
-    because: ({ mode }) => GREYLIST_ALL.includes(mode) ? `mode = "${mode}"` : undefined,
+    names: ["dns_lists", "suspicion_threshold"],
+    because: ({ mode }) => mode === "off" ? 'mode = "off"' : undefined,
+  },
+  {
+    names: ["signal_weights"],
+    because: ({ mode, dns_lists }) =>
+      mode === "all" || mode === "off"
+        ? `mode = "${mode}"`
+        : mode === "auto" && dns_lists.length === 0
+        ? 'mode = "auto" without dns_lists'
+        : undefined,
+  },
+  {
+    names: ["listed", "listed_wait"],
+    because: ({ dns_lists }) => dns_lists.length === 0 ? "dns_lists is empty" : undefined,
   },
   {
     names: ["spf_fail", "spf_widest_ipv4", "spf_widest_ipv6"],

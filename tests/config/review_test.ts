@@ -15,6 +15,16 @@ Deno.test("a setting without effect is named with its place and the reason", () 
       '/g.toml:2: dns_lists has no effect: mode = "off"',
     ],
     ['mode = "suspicious"\ndns_lists = ["list.example"]', ...[]],
+    ['mode = "all"\ndns_lists = ["list.example"]\nlisted = "defer"', ...[]],
+    [
+      'signal_weights = ["no-name=3"]',
+      '/g.toml:1: signal_weights has no effect: mode = "auto" without dns_lists',
+    ],
+    [
+      'mode = "all"\nsignal_weights = ["no-name=3"]',
+      '/g.toml:2: signal_weights has no effect: mode = "all"',
+    ],
+    ['listed_wait = "1h"', "/g.toml:1: listed_wait has no effect: dns_lists is empty"],
     ['spf = "off"\nspf_fail = "block"', '/g.toml:2: spf_fail has no effect: spf = "off"'],
     [
       'status = "off"\nstatus_private = true',

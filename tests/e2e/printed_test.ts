@@ -33,36 +33,107 @@ Deno.test("man shows the manual without a warning", async () => {
   });
 });
 
-Deno.test("the shells complete commands and options", async () => {
-  await inDirectory(async (directory) => {
-    const bash = await written(directory, "greylag.bash", "completions", "bash");
-    const words = (...line: string[]) =>
-      `COMP_WORDS=(${line.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${line.length - 1}; ` +
-      `_greylag; echo "\${COMPREPLY[@]}"`;
-    const inBash = await run(
-      "bash",
-      "-c",
-      `. ${bash}; ${words("greylag", "rel")}; ${words("greylag", "release", "--f")}`,
-    );
-    assertEquals(inBash.output, "release\n--for\n");
-    const fish = await written(directory, "greylag.fish", "completions", "fish");
-    const inFish = await run(
-      "fish",
-      "--no-config",
-      "-c",
-      `source ${fish}; complete -C 'greylag rel'; complete -C 'greylag release --f'`,
-    );
-    assertMatch(inFish.output, /^release\t/m);
-    assertMatch(inFish.output, /^--for\t/m);
-    const zsh = await written(directory, "_greylag", "completions", "zsh");
-    const inZsh = await run(
-      "zsh",
-      "-fc",
-      `autoload -U compinit; compinit -D; . ${zsh}; echo $_comps[greylag]; zsh -n ${zsh}`,
-    );
-    assertEquals(inZsh.output, "_greylag\n");
+/** Types each line into a shell on a terminal, presses Tab, and waits until its words are shown. */
+const TYPE = `
+zmodload zsh/zpty
+zpty shell "$1"
+zpty -w shell "$2; echo READ''Y"
+zpty -r shell out '*READY*'
+shift 2
+for line words in "$@"; do
+  zpty -w -n shell "$line"$'\\t'
+  zpty -r shell out "*\${words// /*}*"
+  zpty -w -n shell $'\\x15'
+  echo "$line"
+done
+zpty -d shell
+`;
+
+interface Shell {
+  readonly name: "bash" | "zsh" | "fish";
+  /** Shows the completions of these lines, and returns the lines that showed their words. */
+  complete(path: string, lines: readonly (readonly [string, string])[]): Promise<string[]>;
+}
+
+async function typeInto(
+  shell: string,
+  setup: string,
+  lines: readonly (readonly [string, string])[],
+): Promise<string[]> {
+  const { output } = await run(
+    "timeout",
+    "30",
+    "zsh",
+    "-fc",
+    TYPE,
+    "zsh",
+    shell,
+    setup,
+    ...lines.flat(),
+  );
+  return output.trimEnd().split("\n");
+}
+
+const BASH = "PS1='>'; stty cols 200; bind 'set show-all-if-ambiguous on'; " +
+  "bind 'set enable-bracketed-paste off'; bind 'set page-completions off'";
+const ZSH = "PROMPT='>'; COLUMNS=200; autoload -U compinit; compinit -D; bindkey '^I' list-choices";
+
+const SHELLS: readonly Shell[] = [
+  {
+    name: "bash",
+    complete: (path, lines) =>
+      typeInto("TERM=dumb bash --norc --noprofile -i", `${BASH}; . ${path}`, lines),
+  },
+  {
+    name: "zsh",
+    complete: (path, lines) => typeInto("TERM=dumb zsh -f -i", `${ZSH}; . ${path}`, lines),
+  },
+  {
+    name: "fish",
+    complete: async (path, lines) => {
+      const found: string[] = [];
+      for (const [line, words] of lines) {
+        const script = `source ${path}; complete -C '${line}'`;
+        const { output } = await run("fish", "--no-config", "-c", script);
+        const shown = output.split("\n").map((one) => one.split("\t")[0]!.replace(/^.*=/, ""));
+        if (words.split(" ").every((word) => shown.includes(word))) found.push(line);
+      }
+      return found;
+    },
+  },
+];
+
+/** A line, and words in the order in which they are shown. */
+const COMPLETIONS: readonly (readonly [line: string, words: string])[] = [
+  ["greylag al", "allow always-greylist"],
+  ["greylag allow 192.0.2.1 --n", "--note"],
+  ["greylag serve --retry", "--retry-window"],
+  ["greylag serve --mode ", "all auto off shadow suspicious"],
+  ["greylag serve --mode=s", "shadow suspicious"],
+  ["greylag config --log-format ", "json text"],
+  ["greylag list ", "allow block files"],
+  ["greylag token ", "add list remove"],
+  ["greylag lists enable ", "dnswl zen"],
+  ["greylag import ", "postfix postgrey sqlgrey"],
+  ["greylag completions ", "bash fish zsh"],
+  ["greylag help unl", "unlist"],
+  ["greylag config --config /etc/host", "/etc/hostname /etc/hosts"],
+];
+
+for (const { name, complete } of SHELLS) {
+  Deno.test(`${name} completes commands, options, their values and words`, async () => {
+    await inDirectory(async (directory) => {
+      const path = await written(directory, `greylag.${name}`, "completions", name);
+      // A line with one completion is completed in place, and shows no list.
+      const lines = COMPLETIONS.filter(([, words]) => name === "fish" || words.includes(" "))
+        .map(([line, words]) =>
+          // zsh and bash list the names of files without their directory.
+          name === "fish" ? [line, words] as const : [line, words.replaceAll("/etc/", "")] as const
+        );
+      assertEquals(await complete(path, lines), lines.map(([line]) => line));
+    });
   });
-});
+}
 
 Deno.test("systemd-analyze accepts the unit and rates its exposure below 2", async () => {
   await inDirectory(async (directory) => {
