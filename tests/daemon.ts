@@ -78,11 +78,14 @@ export class Daemon {
     this.#reading = this.#read();
   }
 
-  /** Starts `greylag serve`, without a status page unless the arguments name one. */
+  /** Starts `greylag serve`, without a status page and SPF unless the arguments name them. */
   static start(args: readonly string[], options?: StartOptions): Promise<Daemon> {
+    const mentions = (name: string) => args.some((arg) => arg.startsWith(name));
     // Tests run side by side, and only one of them could have the default port.
-    const status = args.some((arg) => arg.startsWith("--status")) ? [] : ["--status=off"];
-    return Daemon.startCommand(["serve", ...status, ...args], {
+    const status = mentions("--status") ? [] : ["--status=off"];
+    // The DNS servers of the host are none of a test's business.
+    const spf = mentions("--spf") || mentions("--dns-servers") ? [] : ["--spf=off"];
+    return Daemon.startCommand(["serve", ...status, ...spf, ...args], {
       ...options,
       environment: { ...NO_LIST_FILES, ...options?.environment },
     });

@@ -1,5 +1,6 @@
 import { getAvailablePort } from "@std/net/get-available-port";
 import { type CommandResult, Daemon, inDirectory } from "../daemon.ts";
+import { withDnsServer } from "../dns_server.ts";
 import { eventually } from "../eventually.ts";
 import { Postfix } from "./postfix.ts";
 import { type Message, type Outcome, send } from "./smtp.ts";
@@ -46,11 +47,21 @@ export interface MailServerOptions {
   readonly settings?: (directory: string) => string;
   /** Lines of main.cf; POLICY stands for the policy check. */
   readonly mainCf?: string;
+  /** HOST:PORT of the DNS server; by default one that knows no name. */
+  readonly dnsServer?: string;
 }
 
 export async function withMailServer(
   body: (server: MailServer) => Promise<void>,
-  { settings = () => "", mainCf = "" }: MailServerOptions = {},
+  options: MailServerOptions = {},
+): Promise<void> {
+  const run = (dnsServer: string) => runMailServer(body, { ...options, dnsServer });
+  await (options.dnsServer === undefined ? withDnsServer({}, run) : run(options.dnsServer));
+}
+
+async function runMailServer(
+  body: (server: MailServer) => Promise<void>,
+  { settings = () => "", mainCf = "", dnsServer }: MailServerOptions,
 ): Promise<void> {
   await inDirectory(async (directory) => {
     const endpoint = `inet:127.0.0.1:${getAvailablePort()}`;
@@ -58,7 +69,7 @@ export async function withMailServer(
     await Deno.writeTextFile(
       `${directory}/greylag.toml`,
       `database = "${directory}/g.db"\nlisten = ["${endpoint}"]\n` +
-        `status = "inet:${status}"\n${settings(directory)}`,
+        `status = "inet:${status}"\ndns_servers = ["${dnsServer}"]\n${settings(directory)}`,
     );
     const config = `--config=${directory}/greylag.toml`;
     const start = async () => {

@@ -66,13 +66,18 @@ Deno.test("triplets that postgrey knows are known, and its pending ones stay pen
 
     const database = `--database=${directory}/new/g.db`;
     const own = getAvailablePort();
-    const greylag = await Daemon.start([`--inet=${own}`, database, "--delay=1h"]);
+    const greylag = await Daemon.start([
+      `--inet=${own}`,
+      database,
+      "--delay=1h",
+      "--delay-suspicious=1h",
+    ]);
     const files = [`${directory}/triplets`, `${directory}/clients`];
     const args = ["import", "postgrey", ...files, "--delay=1s", "--json", database];
     const first = await Daemon.run(args);
     assertEquals(first.code, 0, first.err);
-    const { known, pending, origins } = JSON.parse(first.out);
-    assertEquals([known, pending, origins], [20, 1, 20]);
+    const { known, pending, reputations } = JSON.parse(first.out);
+    assertEquals([known, pending, reputations], [20, 1, 20]);
     assertEquals(JSON.parse((await Daemon.run(args)).out).unchanged, 41);
 
     for (const triplet of KNOWN) {
