@@ -38,6 +38,12 @@ export class Knot {
     return server;
   }
 
+  /** Replaces the zones; returns the server that answers from now on, at the same port. */
+  async serve(zones: Readonly<Record<string, string>>): Promise<Knot> {
+    await this.stop();
+    return Knot.start(zones, this.port);
+  }
+
   async stop(): Promise<void> {
     this.#process.kill("SIGTERM");
     await this.#process.status;

@@ -67,6 +67,29 @@ Deno.test("released mail passes at its next retry from any client, and its tripl
   });
 });
 
+Deno.test("a client that writes to a trap is deferred for a day with all of its mail", async () => {
+  await withMailServer(async ({ greylag, code, replyTo, untilCode, daemon }) => {
+    await untilCode(ALICE, ACCEPTED);
+    const neighbour = { ...ALICE, address: "192.0.2.11" };
+    assertEquals(await code(neighbour), ACCEPTED, "known");
+    assertEquals((await greylag("trap", "old@example.net")).code, 0);
+    const toTrap = { ...CAROL, recipients: ["old@example.net"] };
+    await eventually(
+      "the entry takes effect",
+      async () => (await replyTo(toTrap)).includes("in 86400 seconds"),
+      { period: 200 },
+    );
+    await daemon.waitFor(/action=greylist, reason=trap, .*recipient=old@example\.net/);
+
+    assertEquals(await code(ALICE), DEFERRED, "known before");
+    assertEquals(await code({ ...ALICE, sender: "dave@example.com" }), DEFERRED);
+    await daemon.waitFor(/reason=trap, .*sender=dave@example\.com/);
+    assertEquals(await code(neighbour), ACCEPTED, "another client of the same network");
+    assertEquals((await greylag("allow", "192.0.2.10")).code, 0);
+    await untilCode(ALICE, ACCEPTED);
+  }, { settings: () => 'delay = "1s"\n' });
+});
+
 Deno.test("a list file of postgrey is reread when it changes", async () => {
   await withMailServer(async ({ directory, code, untilCode, greylag }) => {
     assertEquals(await code(ALICE), DEFERRED);

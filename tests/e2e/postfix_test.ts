@@ -22,7 +22,8 @@ function withDelay(
   { settings = () => "", ...options }: MailServerOptions = {},
 ): Promise<void> {
   return withMailServer(body, {
-    settings: (directory) => `delay = "${DELAY}s"\n${settings(directory)}`,
+    settings: (directory) =>
+      `delay = "${DELAY}s"\ndelay_suspicious = "${DELAY}s"\n${settings(directory)}`,
     ...options,
   });
 }
@@ -89,7 +90,31 @@ Deno.test("with null_sender = data a callout passes at RCPT and a bounce is defe
       assertEquals(first.data!.slice(0, 9), DEFERRED);
       await untilDelayEnds();
       assertEquals((await send(bounce)).data!.slice(0, 3), "250");
-      assertEquals(await code(ALICE), DEFERRED, "other senders are greylisted at RCPT");
+      const other = { ...ALICE, name: "out.other.example", sender: "carol@other.example" };
+      assertEquals(await code(other), DEFERRED, "other senders are greylisted at RCPT");
+    },
+    { settings: () => 'null_sender = "data"\n', mainCf: "smtpd_data_restrictions = POLICY" },
+  );
+});
+
+Deno.test("with null_sender = data a bounce to two recipients passes only if both may have it", async () => {
+  await withDelay(
+    async ({ send, postfix }) => {
+      const bounceTo = async (...names: string[]) => {
+        const recipients = names.map((name) => `${name}@example.net`);
+        // A client without a name earns no trust by one retry.
+        const outcome = await send({ address: "192.0.2.10", sender: "", recipients });
+        for (const reply of outcome.recipients) assertEquals(reply.slice(0, 9), ACCEPTED);
+        return outcome.data!;
+      };
+      assertMatch(await bounceTo("bob", "eve"), /^450 4\.7\.1 .*Greylisted/);
+      await untilDelayEnds();
+      assertMatch(await bounceTo("bob", "carol"), /^450/, "the first of two is not enough");
+      assertMatch(await bounceTo("bob", "eve"), /^250/);
+      assertMatch(await bounceTo("eve", "bob"), /^250/, "known");
+      assertMatch(await bounceTo("eve", "dave"), /^450/, "dave is new");
+      const bounces = await postfix.delivered(4);
+      assertEquals(bounces.length, 4, "each of two bounces to two recipients");
     },
     { settings: () => 'null_sender = "data"\n', mainCf: "smtpd_data_restrictions = POLICY" },
   );

@@ -1,0 +1,117 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { pause } from "../eventually.ts";
+import { Knot } from "./knot.ts";
+import { ACCEPTED, DEFERRED, type MailServer, REJECTED, withMailServer } from "./mail_server.ts";
+import type { Message } from "./smtp.ts";
+
+/** Seconds. */
+const DELAY = 1;
+const DELAY_SUSPICIOUS = 3;
+
+const LIST = "dnsbl.example";
+
+/** The test entry of RFC 5782, 5. */
+const TEST_ENTRY = "2.0.0.127 A 127.0.0.2";
+
+const LISTED: Message = {
+  address: "198.51.100.66",
+  name: "mail.listed.example",
+  helo: "mail.listed.example",
+  sender: "news@listed.example",
+  recipients: ["bob@example.net"],
+};
+
+const LISTED_ENTRY = "66.100.51.198 A 127.0.0.2";
+
+/** A client without any suspicious signal, of an organisation of its own. */
+const stranger = (domain: string): Message => ({
+  address: "192.0.2.10",
+  name: `mail.${domain}`,
+  helo: `mail.${domain}`,
+  sender: `alice@${domain}`,
+  recipients: ["bob@example.net"],
+});
+
+const DOMAINS = ["listed.example", "one.example", "two.example", "three.example", "four.example"];
+
+/** Zones of the senders and, unless undefined, of the list. */
+function zonesOf(list?: string): Record<string, string> {
+  const senders = DOMAINS.map((domain) => [domain, '@ TXT "v=spf1 ip4:192.0.2.0/24 ~all"']);
+  return { ...Object.fromEntries(senders), ...(list === undefined ? {} : { [LIST]: list }) };
+}
+
+interface Setup extends MailServer {
+  /** Replaces the records of the list; undefined for a list that is gone. */
+  publish(list?: string): Promise<void>;
+}
+
+async function withList(body: (setup: Setup) => Promise<void>, list: string): Promise<void> {
+  let knot = await Knot.start(zonesOf(list));
+  try {
+    await withMailServer((server) =>
+      body({
+        ...server,
+        async publish(list) {
+          knot = await knot.serve(zonesOf(list));
+        },
+      }), {
+      settings: () =>
+        `delay = "${DELAY}s"\ndelay_suspicious = "${DELAY_SUSPICIOUS}s"\n` +
+        `dns_lists = ["${LIST}"]\n`,
+      dnsServer: `127.0.0.1:${knot.port}`,
+    });
+  } finally {
+    await knot.stop();
+  }
+}
+
+Deno.test("a listed client is deferred, rejected at its retry while listed, and accepted once delisted", async () => {
+  await withList(async ({ replyTo, code, publish, daemon, greylag }) => {
+    assertMatch(await replyTo(LISTED), /^450 4\.7\.1 .* try again in 3 seconds/);
+    await daemon.waitFor("reason=new");
+    await pause(DELAY * 1000 + 100);
+    assertEquals(await code(LISTED), DEFERRED, "not yet");
+    await pause(DELAY_SUSPICIOUS * 1000);
+    assertEquals(await code(LISTED), REJECTED);
+    await daemon.waitFor(/action=reject, reason=listed, .*by=dnsbl\.example/);
+    const { out } = await greylag("find", "news@listed.example", "--json");
+    assertEquals(JSON.parse(out).decisions[0].reason, "listed");
+
+    await publish(TEST_ENTRY);
+    assertEquals(await code(LISTED), ACCEPTED);
+    await daemon.waitFor("reason=retried");
+  }, `${TEST_ENTRY}\n${LISTED_ENTRY}`);
+});
+
+Deno.test("mode auto accepts an unsuspicious stranger while a list works, and defers it otherwise", async () => {
+  await withList(async ({ code, publish, daemon }) => {
+    assertEquals(await code(stranger("one.example")), ACCEPTED);
+    await daemon.waitFor("reason=low-suspicion");
+    const { name: _name, ...unnamed } = stranger("two.example");
+    assertEquals(await code(unnamed), DEFERRED, "suspicious");
+
+    await publish();
+    // Another address: the answer about the first is cached.
+    const later = { ...stranger("three.example"), address: "192.0.2.11" };
+    assertEquals(await code(later), DEFERRED, "the list is gone");
+    await publish(TEST_ENTRY);
+    const last = { ...stranger("four.example"), address: "192.0.2.12" };
+    assertEquals(await code(last), ACCEPTED, "the list is back");
+  }, TEST_ENTRY);
+});
+
+Deno.test("a list that refuses this resolver or lists everybody is switched off, and strangers are deferred", async () => {
+  for (
+    const [list, why] of [
+      ["* A 127.255.255.254", "127.255.255.254"],
+      ["* A 127.0.0.2", "lists 127.0.0.1"],
+    ] as const
+  ) {
+    await withList(async ({ replyTo, code, daemon }) => {
+      assertMatch(await replyTo(stranger("one.example")), /^450 4\.7\.1 .* in 1 seconds/);
+      await daemon.waitFor(new RegExp(`dnsbl\\.example.*${why.replaceAll(".", "\\.")}`));
+      await pause(DELAY * 1000 + 100);
+      assertEquals(await code(stranger("one.example")), ACCEPTED, "not rejected as listed");
+    }, list);
+  }
+});
