@@ -2,6 +2,7 @@
 import type { IpAddress } from "../net/network.ts";
 import { dotted } from "../spf/macro.ts";
 import { HOUR } from "../text/duration.ts";
+import { ExpiringCache } from "./cache.ts";
 
 /** The treatment of a retry from a client that a list names. */
 export const LISTED_ACTIONS = ["reject", "defer", "accept"] as const;
@@ -134,6 +135,14 @@ export interface ListAnswers {
   readonly hasAnswer: boolean;
 }
 
+export const NO_LIST_ANSWERS: ListAnswers = { listed: [], hasAnswer: false };
+
+/** An answer younger than this is fresh, in milliseconds: a flood of retries asks once. */
+const FRESH_PERIOD = 30_000;
+
+/** Addresses whose last fresh answer is remembered. */
+const MAX_FRESH = 10_000;
+
 /** Lists that are asked together. A zone that fails its test is not asked for an hour. */
 export class DnsLists {
   readonly #lists: readonly DnsList[];
@@ -142,10 +151,12 @@ export class DnsLists {
   readonly #clock: () => number;
   readonly #tests = new Map<string, ZoneTest>();
   readonly #health = new Map<string, ZoneHealth>();
+  /** Names that were asked afresh within the last period. */
+  readonly #fresh: ExpiringCache<true>;
 
   /**
    * @param report is called when the state of a zone changes.
-   * @param clock milliseconds, never decreasing.
+   * @param clock milliseconds, above 0 and never decreasing.
    */
   constructor(
     lists: readonly DnsList[],
@@ -157,6 +168,7 @@ export class DnsLists {
     this.#resolver = resolver;
     this.#report = report;
     this.#clock = clock;
+    this.#fresh = new ExpiringCache(MAX_FRESH, () => 1, clock);
   }
 
   /** The zones that were tested. */
@@ -168,7 +180,7 @@ export class DnsLists {
    * Asks all lists about an address. A list that does not answer before the signal ends names nobody,
    * and hides no other's answer.
    *
-   * @param isFresh asks the servers and not the cache.
+   * @param isFresh asks the servers and not the cache, once in {@linkcode FRESH_PERIOD}.
    */
   async find(address: IpAddress, signal: AbortSignal, isFresh = false): Promise<ListAnswers> {
     const found = await this.askEach(address, signal, isFresh);
@@ -223,8 +235,10 @@ export class DnsLists {
   ): Promise<readonly string[] | undefined> {
     try {
       const name = listedName(address, zone);
+      const isStale = isFresh && this.#fresh.get(name) === undefined;
+      if (isStale) this.#fresh.set(name, true, FRESH_PERIOD);
       const [answers, { state }] = await Promise.all([
-        isFresh ? this.#resolver.aAfresh(name, signal) : this.#resolver.a(name, signal),
+        isStale ? this.#resolver.aAfresh(name, signal) : this.#resolver.a(name, signal),
         this.test(zone, signal),
       ]);
       return state === "disabled" ? undefined : answers;

@@ -112,30 +112,38 @@ export class Scheduler<T> {
   }
 }
 
-/** Maximum requests that wait for DNS at once, of all senders and of one sender domain. */
-const MAX_IN_QUEUE = 50;
-const MAX_IN_QUEUE_PER_DOMAIN = 4;
+/** Maximum requests that wait for DNS at once. */
+export interface WaitingLimits {
+  readonly all: number;
+  /** Of those with the same key. */
+  readonly perKey: number;
+}
 
 /** The requests that wait for DNS. A flood must not hold every connection of Postfix. */
 export class Waiting {
-  readonly #byDomain = new Map<string, number>();
+  readonly #limits: WaitingLimits;
+  readonly #byKey = new Map<string, number>();
   #count = 0;
+
+  constructor(limits: WaitingLimits) {
+    this.#limits = limits;
+  }
 
   /**
    * Admits a request.
    *
    * @returns ends its wait; undefined if too many wait already.
    */
-  enter(domain: string): (() => void) | undefined {
-    const ofDomain = this.#byDomain.get(domain) ?? 0;
-    if (this.#count >= MAX_IN_QUEUE || ofDomain >= MAX_IN_QUEUE_PER_DOMAIN) return undefined;
+  enter(key: string): (() => void) | undefined {
+    const ofKey = this.#byKey.get(key) ?? 0;
+    if (this.#count >= this.#limits.all || ofKey >= this.#limits.perKey) return undefined;
     this.#count++;
-    this.#byDomain.set(domain, ofDomain + 1);
+    this.#byKey.set(key, ofKey + 1);
     return () => {
       this.#count--;
-      const left = this.#byDomain.get(domain)! - 1;
-      if (left === 0) this.#byDomain.delete(domain);
-      else this.#byDomain.set(domain, left);
+      const left = this.#byKey.get(key)! - 1;
+      if (left === 0) this.#byKey.delete(key);
+      else this.#byKey.set(key, left);
     };
   }
 }

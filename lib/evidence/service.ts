@@ -5,7 +5,14 @@
  * @module
  */
 import { ExpiringCache, sizeOfText } from "../dns/cache.ts";
-import { type DnsList, DnsLists, type ListedAction, type ZoneHealth } from "../dns/dnsbl.ts";
+import {
+  type DnsList,
+  DnsLists,
+  type ListAnswers,
+  type ListedAction,
+  NO_LIST_ANSWERS,
+  type ZoneHealth,
+} from "../dns/dnsbl.ts";
 import type { ListResolver } from "../dns/dnsbl.ts";
 import type { Attempt } from "../greylist/attempt.ts";
 import { type Evidence, type Listings, NOT_LISTED, type SpfOutcome } from "../greylist/evidence.ts";
@@ -14,7 +21,13 @@ import { checkHost, type Resolver, type SpfAnswer, type SpfResult } from "../spf
 import { type FindWellKnown, PassJudge, type PassJudgement } from "../spf/judge.ts";
 import { until } from "../spf/resolver.ts";
 import { DAY, HOUR, MINUTE } from "../text/duration.ts";
-import { type BackgroundLimits, Scheduler, Waiting, within } from "./scheduler.ts";
+import {
+  type BackgroundLimits,
+  Scheduler,
+  Waiting,
+  type WaitingLimits,
+  within,
+} from "./scheduler.ts";
 import { clientSignals, type Signal } from "./signals.ts";
 
 export interface EvidenceSettings {
@@ -85,6 +98,12 @@ interface SpfReport {
   readonly judgement?: PassJudgement;
 }
 
+/** Requests that wait for SPF, by sender domain: whoever runs its name server can make it slow. */
+const SPF_WAITING: WaitingLimits = { all: 50, perKey: 4 };
+
+/** Requests that wait for DNS lists; together with SPF's fewer than Postfix has processes. */
+const LISTS_WAITING: WaitingLimits = { all: 40, perKey: 40 };
+
 /** Signals that an SPF pass of the sender's domain offsets. */
 const OFFSET_BY_SPF: ReadonlySet<Signal> = new Set(["generic-name"]);
 
@@ -93,7 +112,8 @@ export class EvidenceService {
   readonly #events: EvidenceEvents;
   readonly #findWellKnown: FindWellKnown;
   readonly #clock: () => number;
-  readonly #waiting = new Waiting();
+  readonly #waitingForSpf = new Waiting(SPF_WAITING);
+  readonly #waitingForLists = new Waiting(LISTS_WAITING);
   /** Networks of addresses that DNS lists named lately. */
   readonly #listedNetworks: ExpiringCache<true>;
   #background: Scheduler<SpfReport>;
@@ -166,21 +186,30 @@ export class EvidenceService {
     const { dnsLists, spf, dnsWait } = this.#settings;
     const isNeeded = dnsLists.length > 0 || spf && known === undefined;
     if (!isNeeded) return this.#reportOf(attempt, known, NOT_LISTED, []);
-    const leave = this.#waiting.enter(attempt.senderDomain ?? attempt.identity);
-    if (leave === undefined) return this.#reportOf(attempt, known, NOT_LISTED, []);
+    return await within(dnsWait, async (signal) => {
+      const [found, answers] = await Promise.all([
+        spf ? known ?? this.#inTime(attempt, signal) : undefined,
+        this.#listsInTime(attempt, signal, freshLists),
+      ]);
+      const { listings, listed } = this.#judgeListings(answers.listed, answers.hasAnswer);
+      if (listings.isListed) {
+        this.#listedNetworks.set(neighbourhoodOf(attempt), true, NEIGHBOUR_LIFETIME);
+      }
+      return this.#reportOf(attempt, found, listings, listed);
+    });
+  }
+
+  /** The DNS lists before the signal ends; no answer where too many requests wait for them. */
+  async #listsInTime(
+    attempt: Attempt,
+    signal: AbortSignal,
+    isFresh: boolean,
+  ): Promise<ListAnswers> {
+    if (this.#settings.dnsLists.length === 0) return NO_LIST_ANSWERS;
+    const leave = this.#waitingForLists.enter("");
+    if (leave === undefined) return NO_LIST_ANSWERS;
     try {
-      const controller = new AbortController();
-      return await within(dnsWait, async (signal) => {
-        const [found, answers] = await Promise.all([
-          spf ? known ?? this.#inTime(attempt, signal) : undefined,
-          this.#lists.find(attempt.address, signal, freshLists),
-        ]);
-        const { listings, listed } = this.#judgeListings(answers.listed, answers.hasAnswer);
-        if (listings.isListed) {
-          this.#listedNetworks.set(neighbourhoodOf(attempt), true, NEIGHBOUR_LIFETIME);
-        }
-        return this.#reportOf(attempt, found, listings, listed);
-      }, controller);
+      return await this.#lists.find(attempt.address, signal, isFresh);
     } finally {
       leave();
     }
@@ -188,6 +217,8 @@ export class EvidenceService {
 
   /** SPF before the signal ends; the lookup itself goes on, for the retry. */
   async #inTime(attempt: Attempt, signal: AbortSignal): Promise<SpfReport | undefined> {
+    const leave = this.#waitingForSpf.enter(attempt.senderDomain ?? attempt.identity);
+    if (leave === undefined) return undefined;
     const { promise, resolve } = Promise.withResolvers<SpfReport>();
     this.#background.add(
       keyOf(attempt),
@@ -200,6 +231,8 @@ export class EvidenceService {
       return isFor(found, attempt) ? found : undefined;
     } catch {
       return undefined;
+    } finally {
+      leave();
     }
   }
 

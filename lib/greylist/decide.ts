@@ -164,11 +164,12 @@ const ASK_LISTS: Question = { ask: "lists" };
 function greylist(about: Case, context: Context): Decision | Question {
   const { rules, now } = context;
   const { listing } = about;
-  if (!listing.released) {
-    const trapped = trapDecision(listing, context);
+  const relation = matchRelation(context);
+  // Another customer of the same provider may have written to the trap: known mail still passes.
+  if (!listing.released && (writesToTrap(about) || relation.kind !== "known")) {
+    const trapped = trapDecision(about, context);
     if (trapped !== undefined) return trapped;
   }
-  const relation = matchRelation(context);
   if (relation.kind === "known") {
     const verdict: Verdict = { ...pass("known"), origin: relation.origin };
     return { verdict, changes: relationChanges(context) };
@@ -301,12 +302,8 @@ function trustedPass(
   const found = candidatesOf(origins, attempt.senderDomain)
     .find((candidate) => isAutoWhitelisted(candidate, lookup, rules, now));
   if (found === undefined) return undefined;
-  if (
-    found.kind === "domain" && found.name === origins.parent && evidence === undefined &&
-    rules.spf !== "off"
-  ) {
-    return ASK_EVIDENCE;
-  }
+  // A name or a neighbour in the network does not show that SPF agrees.
+  if (found.kind === "domain" && evidence === undefined && rules.spf !== "off") return ASK_EVIDENCE;
   // A sample is deferred like a stranger, so that the reputation stays measured.
   if (isSample(keyText(attempt.pendingKey), rules.sampleKey)) return undefined;
   if (rules.hasDnsLists && about.listsAreFresh !== true) return ASK_LISTS;
@@ -361,9 +358,18 @@ function passUndelayed(context: Context, verdict: Verdict): Decision {
   return { verdict, changes: relationChanges(context) };
 }
 
+/**
+ * Whether an attempt marks its client. A bounce does not: whoever forges the trap as a sender makes
+ * other people's servers send one.
+ */
+function writesToTrap({ attempt, listing }: Case): boolean {
+  return listing.isTrap && attempt.sender !== "";
+}
+
 /** A client that writes to a trap address, or did within the last day. */
-function trapDecision({ isTrap }: Listing, context: Context): Decision | undefined {
+function trapDecision(about: Case, context: Context): Decision | undefined {
   const { memory, now, origins, rules } = context;
+  const isTrap = writesToTrap(about);
   const record = memory.reputation(origins.ip);
   const until = isTrap ? now + TRAP_PERIOD : record?.trappedUntil ?? 0;
   if (until <= now) return undefined;

@@ -34,6 +34,8 @@ export interface Origins {
   readonly host: string | undefined;
   /** The client has a verified name that is not generic, or a well-known sender names it. */
   readonly isNamed: boolean;
+  /** SPF says that the client is not the sender's own, or probably not. */
+  readonly isContradicted: boolean;
   /** Reputation is counted: the address is public. */
   readonly earns: boolean;
 }
@@ -79,6 +81,7 @@ export function originsOf(
       ? undefined
       : pairName(`ip:${client.ip}`, senderDomain),
     isNamed,
+    isContradicted: fails,
     earns: isPublic(client.address),
   };
 }

@@ -222,9 +222,9 @@ export interface Candidate {
 /** The reputations that may auto-whitelist a client, the narrowest first. */
 export function candidatesOf(origins: Origins, senderDomain: string | undefined): Candidate[] {
   const found: Candidate[] = [{ name: origins.ip, kind: "address" }];
-  const { isNamed, spf, org, parent, via, net, host } = origins;
+  const { isNamed, isContradicted, spf, org, parent, via, net, host } = origins;
   if (host !== undefined) found.push({ name: host, kind: "host" });
-  if (isNamed && senderDomain !== undefined) {
+  if (isNamed && !isContradicted && senderDomain !== undefined) {
     found.push({ name: pairName(net, senderDomain), kind: "domain" });
   }
   if (spf !== undefined) found.push({ name: spf, kind: "domain" });

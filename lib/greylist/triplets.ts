@@ -144,13 +144,22 @@ export function isSettled({ expires }: Pending, rules: Rules, now: number): bool
   return now - (expires - rules.lifetime) >= SETTLED_AFTER;
 }
 
+/** Whether an origin of the client retried before. */
+function hasRetried({ attempt, memory, origins, rules, now }: Context): boolean {
+  return chargedNames(origins, attempt.senderDomain, false).some((name) => {
+    const record = memory.reputation(name);
+    return record !== undefined && record.total > 0 && isLive(record, rules, now);
+  });
+}
+
 /**
  * Until when a deferred attempt is pending. Some senders never retry: if the client is the sender's
- * own, which a botnet cannot be, a later message counts as long as a relation lasts.
+ * own, which a botnet cannot be, a later message counts as long as a relation lasts. A sender that does
+ * retry gets the usual time, so that what it abandons is counted soon.
  */
 function expiryOf(context: Context, firstSeen: number): number {
   const { rules } = context;
-  const isOwn = speaksForDomain(context) && !isListed(context);
+  const isOwn = speaksForDomain(context) && !isListed(context) && !hasRetried(context);
   return firstSeen + (isOwn ? Math.max(rules.retryWindow, rules.lifetime) : rules.retryWindow);
 }
 
@@ -181,10 +190,12 @@ export function mergeOrigins(
   const added = found.filter((origin) => !memory.includes(before, origin));
   if (added.length === 0) return before;
   const merged = [...before, ...added];
-  // A pool of hosts has many addresses and one name: the oldest addresses go.
+  // A pool of hosts has many addresses, few networks and one name: the oldest addresses go first.
   while (merged.length > MAX_ORIGINS) {
-    const oldest = merged.findIndex((origin) => /^(?:ip|net):/.test(origin));
-    merged.splice(Math.max(0, oldest), 1);
+    const oldest = ["ip:", "net:"]
+      .map((kind) => merged.findIndex((one) => one.startsWith(kind) && !added.includes(one)))
+      .find((at) => at !== -1);
+    merged.splice(oldest ?? 0, 1);
   }
   return merged;
 }
@@ -256,7 +267,7 @@ export function deferralChanges(
   if (stale !== undefined) {
     changes.push(...reportAbandoned(context, attempt.relationKeys, stale));
   } else if (waiting.length >= MAX_NETWORKS) {
-    changes.push({ kind: "pending", key, network: leastWorthy(waiting).network });
+    changes.push({ kind: "pending", key, network: leastWorthy(context, waiting).network });
   }
   const record: Pending = {
     network: origins.net,
@@ -272,16 +283,22 @@ export function deferralChanges(
   return [...changes, { kind: "pending", key, network: origins.net, record }];
 }
 
+/** How sure it is that a pending triplet is of the sender's own server. */
+function worthOf({ attempt, memory }: Context, { origins }: Pending): number {
+  const own = `org:${attempt.senderDomain}`;
+  if (origins.some((one) => one.startsWith("spf:")) || memory.includes(origins, own)) return 2;
+  return origins.some((one) => /^(?:org|via):/.test(one)) ? 1 : 0;
+}
+
 /**
- * The record that gives way to a new one: the newest without a name, or the newest. A botnet that
- * forges a sender must not displace the sender's own server.
+ * The record that gives way to a new one: the newest of those that are worth least. Who forges a sender
+ * from many networks must not displace the sender's own server.
  */
-function leastWorthy(waiting: readonly Pending[]): Pending {
-  const nameless = waiting.filter(({ origins }) =>
-    !origins.some((one) => /^(?:org|via):/.test(one))
-  );
-  const among = nameless.length === 0 ? waiting : nameless;
-  return among.reduce((newest, one) => one.firstSeen > newest.firstSeen ? one : newest);
+function leastWorthy(context: Context, waiting: readonly Pending[]): Pending {
+  const worths = waiting.map((one) => worthOf(context, one));
+  const least = Math.min(...worths);
+  return waiting.filter((_, at) => worths[at] === least)
+    .reduce((newest, one) => one.firstSeen > newest.firstSeen ? one : newest);
 }
 
 /** The origins that evidence shows after the attempt was answered, added to what the attempt left. */

@@ -19,8 +19,11 @@ export interface BreadthLimits {
   readonly ipv6: number;
 }
 
-/** RFC 7208, section 4.6.4: ten terms that query DNS, and the record itself. */
-const MAX_RECORDS = 11;
+/** RFC 7208, section 4.6.4: terms that query DNS. An evaluation fails at the next one. */
+const MAX_LOOKUPS = 10;
+
+/** Terms that query DNS. */
+const LOOKUPS: ReadonlySet<Mechanism["kind"]> = new Set(["include", "a", "mx", "ptr", "exists"]);
 
 /** Networks of `a` and `mx` of this prefix length or longer are not looked up. */
 const SMALL: Readonly<Record<4 | 6, number>> = { 4: 24, 6: 64 };
@@ -39,7 +42,7 @@ class Survey {
   readonly #signal: AbortSignal | undefined;
   readonly networks: Network[] = [];
   unlimited: string | undefined;
-  #records = 0;
+  #lookups = 0;
   #characters = 0;
 
   constructor(
@@ -55,8 +58,7 @@ class Survey {
   }
 
   async record(domain: string): Promise<void> {
-    this.#records++;
-    if (this.#records > MAX_RECORDS || this.unlimited !== undefined) return;
+    if (this.unlimited !== undefined) return;
     const answers = await this.#resolver.txt(domain, this.#signal);
     const texts = answers.map(textOf).filter(isSpfRecord);
     this.#characters += texts[0]?.length ?? 0;
@@ -71,11 +73,16 @@ class Survey {
 
   async #terms({ mechanisms, redirect }: SpfRecord, domain: string): Promise<void> {
     for (const mechanism of mechanisms) {
+      if (LOOKUPS.has(mechanism.kind)) this.#lookups++;
+      // No evaluation gets further.
+      if (this.#lookups > MAX_LOOKUPS) return;
       if (mechanism.qualifier === "+") await this.#term(mechanism, domain);
       // Terms after `all` are never evaluated.
       if (mechanism.kind === "all") return;
     }
-    if (redirect !== undefined) await this.#named(redirect.domain, domain);
+    if (redirect === undefined || this.#lookups >= MAX_LOOKUPS) return;
+    this.#lookups++;
+    await this.#named(redirect.domain, domain);
   }
 
   async #term(mechanism: Mechanism, domain: string): Promise<void> {

@@ -2,12 +2,12 @@
 import { LRUCache } from "lru-cache";
 import { canonicalDomain } from "../net/email_address.ts";
 import { registrableDomain } from "../net/hostname.ts";
-import { parseAddress } from "../net/network.ts";
+import { type Network, networkOf, parseAddress } from "../net/network.ts";
 import { type Breadth, type BreadthLimits, breadthOf, exceededLimit } from "./breadth.ts";
 import type { Decisive, SpfAnswer, SpfQuestion } from "./check_host.ts";
 import { identityOf, isBelow } from "./domain.ts";
 import { dependsOnClient, dependsOnLocalPart, expandDomain, type MacroString } from "./macro.ts";
-import { type AddressSet, NO_ADDRESSES, union } from "./ranges.ts";
+import { addressesOf, type AddressSet, NO_ADDRESSES, union } from "./ranges.ts";
 import type { Mechanism, Redirect } from "./record.ts";
 
 export interface PassJudgement {
@@ -32,6 +32,12 @@ const UNION_LIFETIME = 7 * 86_400_000;
 
 /** In address ranges, over all domains: some megabytes. */
 const MAX_RANGES = 50_000;
+
+/** Maximum organisations whose hosts the `ptr` terms of one registrable domain authorise. */
+const MAX_PTR_ORGANISATIONS = 3;
+
+/** Registrable domains whose `ptr` terms are remembered. */
+const MAX_PTR_DOMAINS = 5000;
 
 /** Maximum ranges of one registrable domain; one record holds about a thousand. */
 const MAX_RANGES_PER_DOMAIN = 4096;
@@ -64,6 +70,22 @@ function targetOf({ domain, term }: Decisive, { ip, helo, sender }: Question): s
     time: 0,
   });
   return canonicalDomain(name);
+}
+
+/** The network that the matching term authorises; undefined for a term that names none. */
+function matchedNetwork({ term }: Decisive, ip: string): Network | undefined {
+  switch (term.kind) {
+    case "ip4":
+    case "ip6":
+      return term.network;
+    case "a":
+    case "mx": {
+      const address = parseAddress(ip)!;
+      return networkOf(address, address.family === 4 ? term.prefixes.ipv4 : term.prefixes.ipv6);
+    }
+    default:
+      return undefined;
+  }
 }
 
 /** Why a pass by these terms identifies nobody, whatever the breadth of the record. */
@@ -112,6 +134,8 @@ export class PassJudge {
   readonly #breadths: LRUCache<string, Breadth>;
   /** By the sender's registrable domain. */
   readonly #unions: LRUCache<string, AddressSet>;
+  /** Organisations that `ptr` terms named, by the sender's registrable domain. */
+  readonly #ptrOrganisations: LRUCache<string, readonly string[]>;
 
   /** @param clock milliseconds, above 0 and never decreasing. */
   constructor(
@@ -133,6 +157,13 @@ export class PassJudge {
       ttl: UNION_LIFETIME,
       noUpdateTTL: true,
     });
+    this.#ptrOrganisations = new LRUCache({
+      max: MAX_PTR_DOMAINS,
+      perf: options.perf,
+      ttlResolution: 0,
+      ttl: UNION_LIFETIME,
+      noUpdateTTL: true,
+    });
   }
 
   /** Takes new limits, and judges every record anew. */
@@ -140,6 +171,7 @@ export class PassJudge {
     this.#limits = limits;
     this.#breadths.clear();
     this.#unions.clear();
+    this.#ptrOrganisations.clear();
   }
 
   /**
@@ -156,7 +188,8 @@ export class PassJudge {
     const namedBy = canonicalDomain(last.domain);
     const wellKnown = this.#findWellKnown(namedBy);
     if (wellKnown === undefined) {
-      const excess = await this.#excessOf(answer.domain, question);
+      const excess = await this.#excessOf(answer.domain, last, question) ??
+        this.#ptrExcessOf(answer.domain, last, question);
       if (excess !== undefined) return no(excess);
     }
     const isOwn = organisationOf(namedBy) === organisationOf(answer.domain);
@@ -169,7 +202,8 @@ export class PassJudge {
 
   async #excessOf(
     domain: string,
-    { resolver, signal }: Question,
+    last: Decisive,
+    { ip, resolver, signal }: Question,
   ): Promise<string | undefined> {
     const limits = this.#limits;
     let breadth = this.#breadths.get(domain);
@@ -183,7 +217,11 @@ export class PassJudge {
     if (alone !== undefined) return `the record of ${domain} authorises more than ${alone}`;
     const organisation = organisationOf(domain);
     const before = this.#unions.get(organisation) ?? NO_ADDRESSES;
-    const after = union(before, breadth.addresses);
+    // The record may have changed since its breadth was looked up, and `a` may name another host each
+    // time.
+    const matched = matchedNetwork(last, ip);
+    const known = union(before, breadth.addresses);
+    const after = matched === undefined ? known : union(known, addressesOf([matched]));
     const together = rangesIn(after) > MAX_RANGES_PER_DOMAIN
       ? `${MAX_RANGES_PER_DOMAIN} networks`
       : exceededLimit(after, limits);
@@ -191,6 +229,21 @@ export class PassJudge {
       return `the records of ${organisation} and its subdomains authorise more than ${together}`;
     }
     this.#unions.set(organisation, after);
+    return undefined;
+  }
+
+  /** Hosts that a `ptr` term authorises have no number of addresses: their organisations count. */
+  #ptrExcessOf(domain: string, last: Decisive, question: Question): string | undefined {
+    if (last.term.kind !== "ptr") return undefined;
+    const organisation = organisationOf(domain);
+    const target = organisationOf(targetOf(last, question));
+    const before = this.#ptrOrganisations.get(organisation) ?? [];
+    if (before.includes(target)) return undefined;
+    if (before.length >= MAX_PTR_ORGANISATIONS) {
+      return `the ptr terms of ${organisation} and its subdomains authorise the hosts of more than ` +
+        `${MAX_PTR_ORGANISATIONS} organisations`;
+    }
+    this.#ptrOrganisations.set(organisation, [...before, target]);
     return undefined;
   }
 }

@@ -495,7 +495,9 @@ Deno.test("an auto-whitelisted client is looked up in the lists afresh, and wait
   for (const recipient of recipients) await ask({ ...NAMED, sender, recipient, instance: "" });
   const passed = 20 - without(lines, "auto-whitelisted");
   assert(passed >= 10, lines.join("\n"));
-  assertEquals(asked.filter((query) => query === `fresh ${LIST_QUERY}`).length, passed);
+  assertEquals(asked.filter((query) => query === `fresh ${LIST_QUERY}`).length, 1);
+  // This resolver has no cache for the rest of the half minute.
+  assert(asked.filter((query) => query === `a ${LIST_QUERY}`).length >= passed - 1);
   Object.assign(zone, blocklist("bl.example", { "192.0.2.10": LISTED }));
   lines.length = 0;
   for (const recipient of recipients) {

@@ -301,3 +301,14 @@ Deno.test("a fresh question does not ask the cache about the client", async () =
   assertEquals(resolver.fresh, [name]);
   assertEquals(resolver.cached.length, before, "its test still holds");
 });
+
+Deno.test("a flood of retries asks the servers once in half a minute", async () => {
+  const zone = zoneWith("bl.example", { [ALWAYS]: LISTED });
+  const { find, resolver, clock } = setUp(["bl.example"], zone);
+  clock.now = 1;
+  for (let at = 0; at < 100; at++) await find("192.0.2.10", true);
+  assertEquals(resolver.fresh.length, 1);
+  clock.now += 30_001;
+  await find("192.0.2.10", true);
+  assertEquals(resolver.fresh.length, 2);
+});

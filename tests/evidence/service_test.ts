@@ -341,14 +341,28 @@ Deno.test("a request that may not wait is decided by what the cache knows", asyn
   const zone = { ...ZONE, ...blocklist("bl.example", { "192.0.2.10": "silent" }) };
   const { service } = setUp(resolverOf(zone), { ...lists("bl.example"), dnsWait: 40 });
   await service.gather(attemptOf());
-  const waiting = ["a", "b", "c", "d"].map((local) =>
-    service.gather(attemptOf({ sender: `${local}@example.org` }))
+  const waiting = Array.from(
+    { length: 40 },
+    (_, at) => service.gather(attemptOf({ sender: `a${at}@example.org` })),
   );
   const begin = performance.now();
   const report = await service.gather(attemptOf());
   assert(performance.now() - begin < 30);
   assertEquals([report.spfDomain, report.listings.hasAnswer], ["example.org", false]);
   await Promise.all(waiting);
+  service.stop();
+});
+
+Deno.test("requests that wait for SPF do not hide the DNS lists", async () => {
+  const zone = {
+    "example.org": { txt: "silent" as const },
+    ...blocklist("bl.example", { "192.0.2.10": LISTED }),
+  };
+  const { service } = setUp(resolverOf(zone), { ...lists("bl.example"), dnsWait: 40 });
+  const reports = await Promise.all(
+    Array.from({ length: 30 }, () => service.gather(attemptOf(), { freshLists: true })),
+  );
+  assert(reports.every(({ listings }) => listings.isListed));
   service.stop();
 });
 

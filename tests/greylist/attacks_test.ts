@@ -3,6 +3,7 @@
  */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
+import { UNLISTED } from "../../lib/greylist/attempt.ts";
 import { type Evidence, NO_EVIDENCE } from "../../lib/greylist/evidence.ts";
 import { correspondentName } from "../../lib/greylist/origins.ts";
 import {
@@ -222,6 +223,91 @@ Deno.test("abandoned messages end a reputation", () => {
   assertEquals(world.reasonAt(DAY, { ...given, sender: "a@c.example" }), "pass auto-whitelisted");
   world.expire(3 * DAY, early);
   assertEquals(world.reasonAt(3 * DAY, { ...given, sender: "b@c.example" }), "defer new");
+});
+
+Deno.test("a neighbour in the network does not profit from a domain's reputation against SPF", () => {
+  const own: Given = {
+    address: "5.6.7.8",
+    clientName: "mail.brand.example",
+    sender: "news@brand.example",
+  };
+  for (const evidence of [SPF_FAIL, SPF_SOFTFAIL]) {
+    const world = new World();
+    world.deliver(0, own, spfPass("brand.example"));
+    assertEquals(
+      world.reasonAt(DAY, { ...own, address: "5.6.7.9", sender: "shop@brand.example" }, {
+        ...NO_EVIDENCE,
+        spf: "none",
+      }),
+      "pass auto-whitelisted",
+    );
+    const forger: Given = {
+      address: "5.6.7.200",
+      clientName: "mail.evil.test",
+      sender: "boss@brand.example",
+    };
+    assertEquals(world.asks(DAY, forger), "evidence");
+    assertEquals(world.reasonAt(DAY, forger, evidence), "defer new");
+  }
+});
+
+Deno.test("the samples that a sender's own domain abandons are counted after the retry window", () => {
+  const evidence = spfPass("evil.test");
+  const own: Given = { clientName: "mail.evil.test", sender: "first@evil.test" };
+  const world = new World();
+  world.deliver(0, own, evidence);
+  assertEquals(
+    world.reasonAt(HOUR, { ...own, sender: "next@evil.test" }, evidence),
+    "pass auto-whitelisted",
+  );
+  const sampling = new World({ sampleKey: "another key" });
+  sampling.memory.apply(world.memory.changes());
+  const senders = Array.from({ length: 400 }, (_, at) => `n${at}@evil.test`);
+  const sampled = senders.filter((sender) =>
+    sampling.reasonAt(2 * HOUR, { ...own, sender }, evidence) === "defer new"
+  );
+  assert(sampled.length > 0);
+  for (const sender of sampled) sampling.expire(2 * DAY + 3 * HOUR, { ...own, sender });
+  assertEquals(
+    sampling.reasonAt(2 * DAY + 3 * HOUR, { ...own, sender: "again@evil.test" }, evidence),
+    "defer new",
+  );
+});
+
+Deno.test("a sender forged from many named networks does not displace the sender's own server", () => {
+  const own: Given = {
+    address: "77.1.2.3",
+    clientName: "mail.brand.example",
+    sender: "a@brand.example",
+  };
+  const forged = (n: number): Given => ({
+    address: `2001:db8:${n}::25`,
+    clientName: `mx${n}.evil.test`,
+    sender: "a@brand.example",
+  });
+  const world = new World();
+  for (let n = 0; n < 8; n++) world.at(n, forged(n), SPF_FAIL);
+  assertEquals(world.reasonAt(10, own, spfPass("brand.example")), "defer new");
+  for (let n = 8; n < 20; n++) world.at(n * SECOND, forged(n), SPF_FAIL);
+  assertEquals(world.reasonAt(HOUR, own, spfPass("brand.example")), "pass retried");
+});
+
+Deno.test("a bounce to a trap address does not mark the server that was made to send it", () => {
+  const world = new World();
+  const server = { address: "5.6.7.8", clientName: "mail.partner.example" };
+  const isTrap = { ...UNLISTED, isTrap: true };
+  const bounce = { ...server, sender: "", recipient: "old@example.net" };
+  assertEquals(world.at(0, bounce, NO_EVIDENCE, isTrap).reason, "new");
+  assertEquals(world.deliver(HOUR, { ...server, sender: "joe@partner.example" }).reason, "retried");
+});
+
+Deno.test("a network is known however many of its hosts sent", () => {
+  const world = new World();
+  for (let host = 1; host < 60; host++) {
+    const given = { address: `5.6.7.${host}` };
+    if (host === 1) world.deliver(0, given);
+    assertEquals(world.reasonAt(host * HOUR, given), "pass known", `${host}`);
+  }
 });
 
 Deno.test("trust falls when retries stop", () => {

@@ -84,6 +84,20 @@ Deno.test("an exempt record's own networks are left out, those of its includes a
   );
 });
 
+Deno.test("the breadth of a record costs no more queries than its evaluation may", async () => {
+  const asked: string[] = [];
+  const terms = (kind: string) =>
+    Array.from({ length: 300 }, (_, at) => `${kind}:v${at}.victim.example/8`);
+  const zone: Zone = {
+    "example.com": {
+      txt: [`v=spf1 ip4:192.0.2.10 include:more.example ${terms("a").join(" ")} -all`],
+    },
+    "more.example": { txt: [`v=spf1 ${terms("mx").join(" ")} redirect=last.example`] },
+  };
+  await breadthOf("example.com", resolverOf(zone, asked), () => false);
+  assertEquals(asked.length, 11);
+});
+
 Deno.test("a name server that fails is a temporary error", async () => {
   await assertRejects(
     () => excessOf("v=spf1 include:slow.example -all", { "slow.example": { txt: "timeout" } }),

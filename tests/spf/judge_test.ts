@@ -283,6 +283,59 @@ Deno.test("more networks than are kept do not identify", async () => {
   assertStringIncludes(last?.why ?? "none", "more than 4096 networks");
 });
 
+Deno.test("a record that widens after its breadth was looked up does not identify", async () => {
+  const judge = judgeOf();
+  const narrow = { "example.com": { txt: ["v=spf1 ip4:192.0.2.0/24 -all"] } };
+  assertEquals((await judgement(narrow, {}, judge)).identifies, true);
+  const wide = { "example.com": { txt: ["v=spf1 ip4:192.0.0.0/2 -all"] } };
+  assertEquals((await judgement(wide, {}, judge)).identifies, false);
+  assertEquals((await judgement(narrow, {}, judge)).identifies, true);
+});
+
+Deno.test("the addresses that a changing name authorises in turn are counted", async () => {
+  const judge = judgeOf();
+  const at = async (ip: string) => {
+    const zone: Zone = {
+      "example.com": { txt: ["v=spf1 a:now.example.com -all"] },
+      "now.example.com": { a: [ip] },
+    };
+    return (await judgement(zone, { ip }, judge)).identifies;
+  };
+  for (let part = 0; part < 4; part++) {
+    const terms = Array.from(
+      { length: 1020 },
+      (_, n) => `ip4:5.${part}.${n >> 8}.${(n & 255) ^ 1}`,
+    );
+    const domain = `p${part}.example.com`;
+    const zone: Zone = {
+      [domain]: { txt: [`v=spf1 ip4:${IP} ${terms.filter((_, n) => n % 2).join(" ")}`] },
+    };
+    await judgement(zone, { sender: `x@${domain}` }, judge);
+  }
+  let identified = 0;
+  for (let n = 0; n < 2400; n++) {
+    if (await at(`6.${n >> 8}.${n & 255}.7`)) identified++;
+  }
+  assert(identified > 1000 && identified < 2100, `${identified}`);
+});
+
+Deno.test("ptr terms authorise the hosts of three organisations at most", async () => {
+  const names = ["a.example", "b.example", "c.example", "d.example", "e.example"];
+  const judge = judgeOf();
+  const identifies: boolean[] = [];
+  for (const [at, name] of names.entries()) {
+    const zone: Zone = {
+      [`s${at}.example.com`]: {
+        txt: [`v=spf1 ${names.map((one) => `ptr:${one}`).join(" ")} -all`],
+      },
+      "10.2.0.192.in-addr.arpa": { ptr: [`web.${name}`] },
+      [`web.${name}`]: { a: [IP] },
+    };
+    identifies.push((await judgement(zone, { sender: `x@s${at}.example.com` }, judge)).identifies);
+  }
+  assertEquals(identifies, [true, true, true, false, false]);
+});
+
 Deno.test("the breadth of a record is looked up once an hour", async () => {
   let now = 1;
   const judge = judgeOf([], () => now);
