@@ -47,8 +47,15 @@ const STEPS: readonly Step[] = [
   },
   { name: "attempt: rest", at: /^lib\/(greylist\/attempt|daemon\/parsed_request)\.ts/ },
   { name: "evidence", at: /^lib\/(evidence|spf|dns)\// },
-  { name: "write records", at: /^lib\/store\/greylist_\w+\.ts:(write|origins|domains)\w*$/ },
-  { name: "read records", at: /^lib\/store\/greylist_\w+\.ts/ },
+  {
+    name: "write records",
+    at:
+      /^lib\/store\/(greylist_records\.ts:(write|#put\w+|domainsText)|relation_origins\.ts:pack\w+)$/,
+  },
+  {
+    name: "read records",
+    at: /^lib\/store\/(greylist_records|relation_origins|reputation_cache)\.ts/,
+  },
   { name: "commit", at: /^lib\/store\// },
   { name: "decide", at: /^lib\/greylist\// },
   { name: "reply", at: /^lib\/(daemon\/reply_to|postfix\/reply)\.ts/ },

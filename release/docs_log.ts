@@ -50,7 +50,7 @@ const EVENTS: Samples<Exclude<DaemonEvent, { kind: "decision" | "page" }>> = {
   "list-failed": { kind: "list-failed", path: "FILE", error: CAUSE, kept: 1 },
   "connection-rejected": { kind: "connection-rejected", endpoint: "ENDPOINT", why: CAUSE },
   "background-lookup-dropped": { kind: "background-lookup-dropped" },
-  "history-dropped": { kind: "history-dropped" },
+  "history-dropped": { kind: "history-dropped", count: 7 },
   "log-lines-dropped": { kind: "log-lines-dropped", count: 1 },
   "database-shared": { kind: "database-shared", database: "FILE" },
   "shared-client": { kind: "shared-client", clientAddress: "ADDRESS" },

@@ -51,7 +51,7 @@ export class Counters {
         this.#counters.backgroundLookupsDropped++;
         return;
       case "history-dropped":
-        this.#counters.historyDropped++;
+        this.#counters.historyDropped += event.count;
         return;
       case "page":
         if (event.event.kind === "sign-in-failed") this.#counters.signInFailures++;

@@ -4,7 +4,7 @@
  * @module
  */
 import { RepeatLimit } from "./error_registry.ts";
-import { decisionFields, type Message, messagesOf } from "./event_text.ts";
+import { decisionFields, decisionText, type Message, messagesOf } from "./event_text.ts";
 import type { DaemonEvent, DecisionEvent } from "./events.ts";
 import {
   jsonLine,
@@ -12,7 +12,6 @@ import {
   LOG_LEVELS,
   type LogFormat,
   type LogLevel,
-  pairs,
   sentence,
   textLine,
 } from "./log_line.ts";
@@ -61,12 +60,11 @@ export class EventLog {
     if (event.verdict.reason === "fault" || !this.#includes("info")) return;
     const now = this.#clock();
     const { logFormat } = this.#settings;
-    this.#sink.write(() => {
-      const fields = decisionFields(event);
-      return logFormat === "json"
-        ? jsonLine("info", event.kind, fields, now)
-        : textLine("info", pairs(fields), this.#prefix, now);
-    });
+    this.#sink.write(() =>
+      logFormat === "json"
+        ? jsonLine("info", event.kind, decisionFields(event), now)
+        : textLine("info", decisionText(event), this.#prefix, now)
+    );
   }
 
   #message({ level, event, text, errorKey }: Message): void {

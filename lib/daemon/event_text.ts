@@ -8,6 +8,7 @@ import { SHARED_DATABASE_REMEDY, sharedDatabaseText } from "../store/instance_lo
 import type { Verdict } from "../greylist/model.ts";
 import type { AttributeName } from "../postfix/request.ts";
 import { messageOf, reasonOf } from "../text/error_message.ts";
+import { escapeValue } from "../text/escape.ts";
 import type { DaemonEvent, DecisionEvent, PageEvent } from "./events.ts";
 import { type Fields, type LogLevel, shorten } from "./log_line.ts";
 
@@ -99,7 +100,7 @@ export function messagesOf(event: DaemonEvent): readonly Message[] {
     case "history-dropped":
       return report(
         event.kind,
-        "history entry dropped: too many decisions at once; one was counted but not kept",
+        `history entries dropped: ${event.count}; too many decisions at once, counted but not kept`,
         "warning",
       );
     case "log-lines-dropped":
@@ -199,25 +200,39 @@ function stackOf(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
-/** The names are postgrey's, in its order; its log has none for what follows them. */
-export function decisionFields({ request, verdict }: DecisionEvent): Fields {
-  const value = (name: AttributeName) => shorten(request.attributes.get(name) ?? "");
-  const fields: [string, string | number][] = [
-    ["action", ACTIONS[verdict.decision]],
-    ["reason", verdict.reason],
-  ];
-  if (verdict.delayed !== undefined) fields.push(["delay", Math.floor(verdict.delayed / 1000)]);
-  fields.push(
-    ["client_name", value("client_name")],
-    ["client_address", value("client_address")],
-    ["sender", value("sender") || "<>"],
-    ["recipient", value("recipient")],
-  );
-  if (verdict.wait !== undefined) fields.push(["wait", Math.ceil(verdict.wait / 1000)]);
-  if (verdict.origin !== undefined) fields.push(["origin", shorten(verdict.origin)]);
-  if (verdict.by !== undefined) fields.push(["by", shorten(verdict.by)]);
-  if (verdict.shadow !== undefined) fields.push(["shadow", ACTIONS[verdict.shadow]]);
-  const queueId = value("queue_id");
-  if (queueId !== "") fields.push(["queue_id", queueId]);
+/** Takes one field of a line. */
+type Put = (name: string, value: string | number) => void;
+
+/** The fields of a decision as `key=value, key=value`. */
+export function decisionText(event: DecisionEvent): string {
+  let text = "";
+  visitFields(event, (name, value) => {
+    const escaped = typeof value === "string" ? escapeValue(value) : value;
+    text += text === "" ? `${name}=${escaped}` : `, ${name}=${escaped}`;
+  });
+  return text;
+}
+
+export function decisionFields(event: DecisionEvent): Fields {
+  const fields: [string, string | number][] = [];
+  visitFields(event, (name, value) => fields.push([name, value]));
   return fields;
+}
+
+/** The names are postgrey's, in its order; its log has none for what follows them. */
+function visitFields({ request, verdict }: DecisionEvent, put: Put): void {
+  const value = (name: AttributeName) => shorten(request.attributes.get(name) ?? "");
+  put("action", ACTIONS[verdict.decision]);
+  put("reason", verdict.reason);
+  if (verdict.delayed !== undefined) put("delay", Math.floor(verdict.delayed / 1000));
+  put("client_name", value("client_name"));
+  put("client_address", value("client_address"));
+  put("sender", value("sender") || "<>");
+  put("recipient", value("recipient"));
+  if (verdict.wait !== undefined) put("wait", Math.ceil(verdict.wait / 1000));
+  if (verdict.origin !== undefined) put("origin", shorten(verdict.origin));
+  if (verdict.by !== undefined) put("by", shorten(verdict.by));
+  if (verdict.shadow !== undefined) put("shadow", ACTIONS[verdict.shadow]);
+  const queueId = value("queue_id");
+  if (queueId !== "") put("queue_id", queueId);
 }

@@ -49,8 +49,8 @@ export type ListFileEvent =
 export type LimitEvent =
   | { readonly kind: "connection-rejected"; readonly endpoint: string; readonly why: string }
   | { readonly kind: "background-lookup-dropped" }
-  /** A decision was counted but is not in the history. */
-  | { readonly kind: "history-dropped" }
+  /** Decisions that were counted but are not in the history. */
+  | { readonly kind: "history-dropped"; readonly count: number }
   /** The reader of the log was too slow. */
   | { readonly kind: "log-lines-dropped"; readonly count: number }
   /** More triplets are pending than allowed; the next pass evicts the oldest. */

@@ -9,10 +9,9 @@ import type { Rules } from "../greylist/rules.ts";
 import type { Verdict } from "../greylist/model.ts";
 import type { AttributeName } from "../postfix/request.ts";
 import type { DecisionRecord, HistoryStore } from "../store/history.ts";
-import { HOUR } from "../text/duration.ts";
 import type { DaemonEvent, DecisionEvent, LimitEvent } from "./events.ts";
 import { MAX_VALUE_LENGTH } from "./parsed_request.ts";
-import { delayBucket, tallyOf, UnwrittenTallies } from "./tallies.ts";
+import { UnwrittenTallies } from "./tallies.ts";
 
 export interface HistorySettings {
   /** Lifetime of a decision, in milliseconds; 0 keeps none. */
@@ -22,10 +21,10 @@ export interface HistorySettings {
 }
 
 /** Decisions of one write: few enough that no request notices. */
-const BATCH = 50;
+const BATCH = 60;
 
-/** Milliseconds between two writes: 500 decisions a second, and more in bursts. */
-const WRITE_PAUSE = 100;
+/** Milliseconds between two writes: 240 decisions a second, and more in bursts. */
+const WRITE_PAUSE = 250;
 
 /** Maximum decisions that wait to be written, and characters of their requests. */
 const MAX_UNWRITTEN = 2000;
@@ -41,6 +40,7 @@ export class History {
   #unwritten: DecisionEvent[] = [];
   #unwrittenText = 0;
   #tallies = new UnwrittenTallies();
+  #dropped = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -82,17 +82,13 @@ export class History {
 
   #take(event: DecisionEvent): void {
     const { verdict, request } = event;
-    const hour = request.time - request.time % HOUR;
-    this.#tallies.add(tallyOf(verdict, hour));
-    if (verdict.delayed !== undefined && verdict.firstOfMessage === true) {
-      this.#tallies.addDelay({ hour, upTo: delayBucket(verdict.delayed), count: 1 });
-    }
+    this.#tallies.count(verdict, request.time);
     if (this.#settings.history > 0 && isKept(verdict)) {
       if (this.#unwritten.length < MAX_UNWRITTEN && this.#unwrittenText < MAX_UNWRITTEN_TEXT) {
         this.#unwritten.push(event);
         this.#unwrittenText += request.attributes.length;
       } else {
-        this.#publish({ kind: "history-dropped" });
+        this.#dropped++;
       }
     }
     this.#timer ??= setTimeout(() => this.#writeBatch(), this.#writePause);
@@ -109,19 +105,22 @@ export class History {
   }
 
   #write(): void {
+    if (this.#dropped > 0) {
+      this.#publish({ kind: "history-dropped", count: this.#dropped });
+      this.#dropped = 0;
+    }
     const batch = this.#unwritten.slice(0, BATCH);
-    const { tallies, delays } = this.#tallies;
+    const tallies = this.#tallies;
     this.#tallies = new UnwrittenTallies();
     try {
       this.#store.record({
         decisions: batch.map((event) => recordOf(event, this.#rules)),
-        tallies,
-        delays,
+        tallies: tallies.tallies,
+        delays: tallies.delays,
         quietPeriod: this.#rules.retryWindow,
       });
     } catch (error) {
-      for (const tally of tallies) this.#tallies.add(tally);
-      for (const delay of delays) this.#tallies.addDelay(delay);
+      this.#tallies.restore(tallies);
       throw error;
     }
     this.#unwritten.splice(0, batch.length);

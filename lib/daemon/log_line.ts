@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { escapeJson, escapeLine, escapeValue } from "../text/escape.ts";
+import { escapeJson, escapeLine } from "../text/escape.ts";
 import { MAX_VALUE_LENGTH } from "./parsed_request.ts";
 
 /** Each level includes those before it. */
@@ -40,13 +40,6 @@ export function jsonLine(level: LogLevel, event: string, fields: Fields, time: n
 
 export function sentence(text: string): string {
   return escapeLine(text);
-}
-
-/** `key=value, key=value`. */
-export function pairs(fields: Fields): string {
-  return fields.map(([name, value]) =>
-    `${name}=${typeof value === "string" ? escapeValue(value) : value}`
-  ).join(", ");
 }
 
 /** A value of at most {@linkcode MAX_VALUE_LENGTH} characters, and an ellipsis. */

@@ -3,45 +3,72 @@
  *
  * @module
  */
-import type { Verdict } from "../greylist/model.ts";
+import type { Reason, Verdict } from "../greylist/model.ts";
 import { DELAY_BOUNDS, type DelayTally, type Tally } from "../store/history.ts";
+import { HOUR } from "../text/duration.ts";
 
 /** Upper bound in seconds of the bucket that counts a delay in milliseconds. */
 export function delayBucket(delayed: number): number {
   return DELAY_BOUNDS.find((bound) => delayed <= bound * 1000) ?? Infinity;
 }
 
-/** @param hour its beginning, in milliseconds since the epoch. */
-export function tallyOf({ decision, reason, shadow }: Verdict, hour: number): Tally {
-  return { hour, decision, reason, ...(shadow === undefined ? {} : { shadow }), count: 1 };
-}
+type Counted<T> = { -readonly [Name in keyof T]: T[Name] };
 
 export class UnwrittenTallies {
-  readonly #tallies = new Map<string, Tally>();
-  readonly #delays = new Map<string, DelayTally>();
+  /** The few tallies of each reason. */
+  readonly #tallies = new Map<Reason, Counted<Tally>[]>();
+  readonly #delays: Counted<DelayTally>[] = [];
 
   get isEmpty(): boolean {
-    return this.#tallies.size === 0 && this.#delays.size === 0;
+    return this.#tallies.size === 0;
   }
 
   get tallies(): readonly Tally[] {
-    return [...this.#tallies.values()];
+    return [...this.#tallies.values()].flat();
   }
 
   get delays(): readonly DelayTally[] {
-    return [...this.#delays.values()];
+    return this.#delays;
   }
 
-  add(tally: Tally): void {
-    const { hour, decision, reason, shadow } = tally;
-    const key = `${hour} ${decision} ${reason} ${shadow}`;
-    const count = (this.#tallies.get(key)?.count ?? 0) + tally.count;
-    this.#tallies.set(key, { ...tally, count });
+  /** @param time of the request, in milliseconds since the epoch. */
+  count(verdict: Verdict, time: number): void {
+    const { decision, reason, shadow, delayed } = verdict;
+    const hour = time - time % HOUR;
+    this.#add(hour, decision, reason, shadow, 1);
+    if (delayed !== undefined && verdict.firstOfMessage === true) {
+      this.#addDelay({ hour, upTo: delayBucket(delayed), count: 1 });
+    }
   }
 
-  addDelay(tally: DelayTally): void {
-    const key = `${tally.hour} ${tally.upTo}`;
-    const count = (this.#delays.get(key)?.count ?? 0) + tally.count;
-    this.#delays.set(key, { ...tally, count });
+  /** Adds counts that could not be written. */
+  restore({ tallies, delays }: Pick<UnwrittenTallies, "tallies" | "delays">): void {
+    for (const { hour, decision, reason, shadow, count } of tallies) {
+      this.#add(hour, decision, reason, shadow, count);
+    }
+    for (const delay of delays) this.#addDelay(delay);
+  }
+
+  #add(
+    hour: number,
+    decision: Tally["decision"],
+    reason: Reason,
+    shadow: Tally["shadow"],
+    count: number,
+  ): void {
+    let tallies = this.#tallies.get(reason);
+    if (tallies === undefined) this.#tallies.set(reason, tallies = []);
+    for (const tally of tallies) {
+      if (tally.hour !== hour || tally.decision !== decision || tally.shadow !== shadow) continue;
+      tally.count += count;
+      return;
+    }
+    tallies.push({ hour, decision, reason, ...(shadow === undefined ? {} : { shadow }), count });
+  }
+
+  #addDelay({ hour, upTo, count }: DelayTally): void {
+    const delay = this.#delays.find((one) => one.hour === hour && one.upTo === upTo);
+    if (delay === undefined) this.#delays.push({ hour, upTo, count });
+    else delay.count += count;
   }
 }

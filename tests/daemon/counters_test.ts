@@ -8,7 +8,7 @@ const TABLE: readonly (readonly [event: DaemonEvent, counter: keyof CounterSnaps
   [{ kind: "connection-rejected", endpoint: "", why: "" }, "connectionsRejected"],
   [{ kind: "database-failed", error: new DatabaseError("io", "/g.db", "") }, "databaseErrors"],
   [{ kind: "background-lookup-dropped" }, "backgroundLookupsDropped"],
-  [{ kind: "history-dropped" }, "historyDropped"],
+  [{ kind: "history-dropped", count: 1 }, "historyDropped"],
   [{ kind: "page", event: { kind: "sign-in-failed", address: "" } }, "signInFailures"],
 ];
 

@@ -146,7 +146,7 @@ Deno.test("a text of several lines is one line", () => {
 Deno.test("overload is logged once a minute", () => {
   const { log, lines } = eventLogWith();
   for (let turn = 0; turn < 3; turn++) {
-    log.handle({ kind: "history-dropped" });
+    log.handle({ kind: "history-dropped", count: 1 });
     log.handle({ kind: "background-lookup-dropped" });
   }
   assertEquals(lines.length, 2);

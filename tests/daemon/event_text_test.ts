@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { decisionFields, messagesOf } from "../../lib/daemon/event_text.ts";
+import { decisionFields, decisionText, messagesOf } from "../../lib/daemon/event_text.ts";
 import type { DaemonEvent } from "../../lib/daemon/events.ts";
 import { Counters } from "../../lib/daemon/counters.ts";
 import { DatabaseError } from "../../lib/store/database_error.ts";
@@ -94,7 +94,7 @@ Deno.test("errors of one kind share a key, others do not", () => {
   });
   assertEquals(keyOf(fault("io", "a")), keyOf(fault("io", "b")));
   assert(keyOf(fault("io", "a")) !== keyOf(fault("full", "a")));
-  assert(keyOf({ kind: "bug", error: 1 }) !== keyOf({ kind: "history-dropped" }));
+  assert(keyOf({ kind: "bug", error: 1 }) !== keyOf({ kind: "history-dropped", count: 1 }));
 });
 
 Deno.test("a decision has fields and no sentence; optional fields are left out", () => {
@@ -113,4 +113,18 @@ Deno.test("a decision has fields and no sentence; optional fields are left out",
     "shadow",
   ]);
   assertEquals(String(fields[4]![1]).length, 323);
+});
+
+Deno.test("in a line of text values are escaped, numbers are not", () => {
+  const event = decisionEvent({ decision: "defer", reason: "new", wait: 49_001 }, {
+    sender: "x, y=z",
+    client_name: "unknown",
+    client_address: "192.0.2.7",
+    recipient: "bob@example.net",
+  });
+  assertEquals(
+    decisionText(event),
+    "action=greylist, reason=new, client_name=unknown, client_address=192.0.2.7, " +
+      "sender=x\\u{2c}\\u{20}y=z, recipient=bob@example.net, wait=50",
+  );
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type DaemonEvent, Events } from "../../lib/daemon/events.ts";
 
-const DROPPED: DaemonEvent = { kind: "history-dropped" };
+const DROPPED: DaemonEvent = { kind: "history-dropped", count: 1 };
 
 Deno.test("every subscriber receives each event once, in the order of subscription", () => {
   const events = new Events();

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { delayBucket, tallyOf, UnwrittenTallies } from "../../lib/daemon/tallies.ts";
+import { delayBucket, UnwrittenTallies } from "../../lib/daemon/tallies.ts";
 import type { Verdict } from "../../lib/greylist/model.ts";
 
 const HOUR = 3_600_000;
@@ -15,24 +15,40 @@ Deno.test("a delay is counted under the first bound that it does not exceed", ()
   ]);
 });
 
-Deno.test("in shadow mode a tally has the decision outside it as well", () => {
-  assertEquals(tallyOf({ decision: "pass", reason: "new", shadow: "defer" }, HOUR), {
-    hour: HOUR,
-    decision: "pass",
-    reason: "new",
-    shadow: "defer",
-    count: 1,
-  });
-  assertEquals(tallyOf(NEW, HOUR), { hour: HOUR, decision: "defer", reason: "new", count: 1 });
-});
-
 Deno.test("counts add up by hour and kind", () => {
   const tallies = new UnwrittenTallies();
   assertEquals(tallies.isEmpty, true);
-  for (const hour of [0, 0, HOUR]) tallies.add(tallyOf(NEW, hour));
-  tallies.add(tallyOf({ decision: "pass", reason: "new", shadow: "defer" }, 0));
-  for (const upTo of [60, 60, 120]) tallies.addDelay({ hour: 0, upTo, count: 1 });
-  assertEquals(tallies.tallies.map(({ count }) => count), [2, 1, 1]);
-  assertEquals(tallies.delays.map(({ upTo, count }) => [upTo, count]), [[60, 2], [120, 1]]);
+  for (const time of [0, HOUR - 1, HOUR]) tallies.count(NEW, time);
+  tallies.count({ decision: "pass", reason: "new", shadow: "defer" }, 0);
+  for (const delayed of [60_000, 1, 61_000]) {
+    tallies.count({ decision: "pass", reason: "retried", delayed, firstOfMessage: true }, 1);
+  }
+  tallies.count({ decision: "pass", reason: "retried", delayed: 1, firstOfMessage: false }, 1);
+  const expected = [
+    { hour: 0, decision: "defer", reason: "new", count: 2 },
+    { hour: HOUR, decision: "defer", reason: "new", count: 1 },
+    { hour: 0, decision: "pass", reason: "new", shadow: "defer", count: 1 },
+    { hour: 0, decision: "pass", reason: "retried", count: 4 },
+  ] as const;
+  assertEquals(tallies.tallies, expected);
+  assertEquals(tallies.delays, [
+    { hour: 0, upTo: 60, count: 2 },
+    { hour: 0, upTo: 120, count: 1 },
+  ]);
   assertEquals(tallies.isEmpty, false);
+});
+
+Deno.test("counts that could not be written are added to those since", () => {
+  const retried: Verdict = {
+    decision: "pass",
+    reason: "retried",
+    delayed: 1,
+    firstOfMessage: true,
+  };
+  const [unwritten, tallies] = [new UnwrittenTallies(), new UnwrittenTallies()];
+  unwritten.count(retried, 0);
+  tallies.count(retried, 0);
+  tallies.restore(unwritten);
+  assertEquals(tallies.tallies.map(({ count }) => count), [2]);
+  assertEquals(tallies.delays.map(({ count }) => count), [2]);
 });
