@@ -1,0 +1,47 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { getAvailablePort } from "@std/net/get-available-port";
+import { inDirectory } from "../daemon.ts";
+import { eventually } from "../eventually.ts";
+
+const root = new URL("../../", import.meta.url);
+
+async function isListening(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function startUnder(
+  directory: string,
+  port: number,
+  environment: Record<string, string>,
+): Promise<Deno.ChildProcess> {
+  const args = [`--database=${directory}/g.db`, `--listen=inet:${port}`, "--status=off"];
+  // npx starts programs by a shell, which ends at SIGTERM without telling them.
+  const script = '"$@"; true';
+  const shell = new Deno.Command("/bin/sh", {
+    args: ["-c", script, "sh", Deno.execPath(), "task", "start", ...args],
+    cwd: root,
+    env: environment,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  await eventually("the daemon listens", () => isListening(port));
+  return shell;
+}
+
+Deno.test("deno task start ends with the npx that started it", async () => {
+  await inDirectory(async (directory) => {
+    const port = getAvailablePort();
+    const shell = await startUnder(directory, port, { npm_command: "exec" });
+    shell.kill("SIGTERM");
+    const log = await new Response(shell.stderr).text();
+    await shell.status;
+    assertStringIncludes(log, "stopped after 0 requests");
+    assertEquals(await isListening(port), false);
+  });
+});
