@@ -247,7 +247,8 @@ make_work() {
 
 # The endpoints of a setting, one a line, as the executable $1 reads them.
 endpoints_of() {
-  "$1" config 2>/dev/null | sed -n "s/^$2 = \[*\([^]#]*\).*/\1/p" | tr -d '" ' | tr ',' '\n'
+  "$1" config 2>/dev/null | sed -n "s/^$2 = \[*\([^]#]*\).*/\1/p" | tr -d '" ' | tr ',' '\n' |
+    sed 's/^inet:\([0-9]*\)$/inet:127.0.0.1:\1/'
 }
 
 # Lines "PID NAME" of the programs that listen on a TCP port.
@@ -471,8 +472,11 @@ roll_back() {
   die "the old version is not ready either; mail passes; see: journalctl -u greylag"
 }
 
-# The last errors in the journal, on one line.
+# Why systemd thinks that the service does not run, and the last errors in the journal, on one line.
 journal_errors() {
+  if ! systemctl is-active --quiet greylag; then
+    systemctl show -p Result -p ExecMainStatus greylag 2>/dev/null | tr '\n' ' '
+  fi
   have journalctl || return 0
   journalctl -u greylag -p warning -n 3 -o cat --no-pager 2>/dev/null | tr '\n' ' '
 }

@@ -34,6 +34,10 @@ Deno.test("every shell completes every command and its options", async () => {
 
 Deno.test("the unit starts the given executable", async () => {
   assertMatch((await greylag("unit")).out, /^ExecStart=\/usr\/local\/bin\/greylag serve$/m);
+  const unit = (await greylag("unit")).out;
+  // Debian's postfix.service is a dummy.
+  assertMatch(unit, /^Before=postfix\.service postfix@-\.service$/m);
+  assertMatch(unit, /^StartLimitIntervalSec=0$/m);
   const { out } = await greylag("unit", "--executable=/opt/g/bin/greylag");
   assertMatch(out, /^ExecStart=\/opt\/g\/bin\/greylag serve$/m);
   for (const path of ["greylag", "/a b/greylag", "/a\nExecStart=/bin/sh", "/%h/greylag"]) {

@@ -216,6 +216,12 @@ Deno.test("a Unix socket is found by its path, relative or in a chroot", () => {
 Deno.test("a null sender that is greylisted at DATA needs the check there", () => {
   const text = `smtpd_recipient_restrictions = reject_unauth_destination, ${GOOD}`;
   const [finding] = check(text, [INET], true);
+  const overridden = `${text}\nsmtpd_data_restrictions = ${GOOD}\nsmtp inet n - y - - smtpd\n` +
+    "  -o smtpd_data_restrictions=reject_unauth_pipelining\n";
+  assertEquals(
+    check(overridden, [INET], true).map(({ remedy }) => remedy),
+    [`master.cf, smtp/inet: -o { smtpd_data_restrictions = ${GOOD} reject_unauth_pipelining }`],
+  );
   assertEquals(finding!.remedy, `smtpd_data_restrictions = ${GOOD}`);
   assertEquals(check(`${text}\nsmtpd_data_restrictions = ${GOOD}`, [INET], true), []);
 });
