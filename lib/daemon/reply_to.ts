@@ -11,6 +11,7 @@ import {
   delayedReply,
   DUNNO,
   infoReply,
+  listedReply,
   rejectReply,
   type ReplySettings,
 } from "../postfix/reply.ts";
@@ -30,14 +31,19 @@ export function replyTo(
   settings: ReplySettings,
   now: number,
 ): string {
-  if (verdict.shadow === "reject") return infoReply("greylag would have refused this: blocked");
+  if (verdict.shadow === "reject") {
+    return infoReply(`greylag would have refused this: ${verdict.reason}`);
+  }
   if (verdict.shadow === "defer") {
     const left = secondsLeft(verdict.wait ?? 0);
     return infoReply(`greylag would have deferred this: ${verdict.reason}, ${left} s to wait`);
   }
   if (verdict.decision !== "pass") {
     const { domain } = splitAddress(attempt.recipient);
-    if (verdict.decision === "reject") return rejectReply(settings, domain);
+    if (verdict.decision === "reject") {
+      const isListed = verdict.reason === "listed" && verdict.by !== undefined;
+      return isListed ? listedReply(attempt.ip, verdict.by) : rejectReply(settings, domain);
+    }
     return deferReply(settings, secondsLeft(verdict.wait ?? 0), domain);
   }
   if (verdict.firstOfMessage === true) {

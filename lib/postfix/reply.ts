@@ -68,6 +68,16 @@ export function rejectReply(settings: ReplySettings, recipientDomain: string): s
   return `action=550 5.7.1 ${printable(text, MAX_TEXT)}\n\n`;
 }
 
+/**
+ * Rejects with 554 5.7.1, as Postfix does for its own DNSBLs. The list's operator removes entries, so
+ * that the reply names the list.
+ */
+export function listedReply(address: string, zone: string): string {
+  return `action=554 5.7.1 ${
+    printable(`Client host [${address}] is listed by ${zone}`, MAX_TEXT)
+  }\n\n`;
+}
+
 /** The date format of RFC 5322, section 3.3, in UTC. */
 function mailDate(milliseconds: number): string {
   return new Date(milliseconds).toUTCString().replace("GMT", "+0000");

@@ -448,7 +448,7 @@ Deno.test("evidence that the wait depends on is not yet a fresh look at the list
 
 Deno.test("a client that a list names between its attempts is treated by the list's action", async () => {
   const table = [
-    ["bl.example", /^action=550 5\.7\.1/, "listed"],
+    ["bl.example", /^action=554 5\.7\.1 .* listed by bl\.example$/m, "listed"],
     ["bl.example:defer", /DEFER/, "listed"],
     ["bl.example:accept", /PREPEND/, "retried"],
   ] as const;

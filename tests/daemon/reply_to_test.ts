@@ -15,6 +15,10 @@ const TABLE: readonly (readonly [verdict: Verdict, action: RegExp])[] = [
   [{ decision: "defer", reason: "early", wait: 0 }, / 1 seconds$/],
   [{ decision: "reject", reason: "blocked" }, /^550 5\.7\.1 /],
   [
+    { decision: "reject", reason: "listed", by: "dnsbl.example" },
+    /^554 5\.7\.1 Client host \[192\.0\.2\.\d+\] is listed by dnsbl\.example$/,
+  ],
+  [
     { decision: "pass", reason: "retried", delayed: 61_900, firstOfMessage: true },
     /^PREPEND X-Greylist: delayed 61 seconds/,
   ],
@@ -26,6 +30,10 @@ const TABLE: readonly (readonly [verdict: Verdict, action: RegExp])[] = [
   [
     { decision: "pass", reason: "blocked", shadow: "reject" },
     /^INFO greylag would have refused this: blocked$/,
+  ],
+  [
+    { decision: "pass", reason: "listed", shadow: "reject" },
+    /^INFO greylag would have refused this: listed$/,
   ],
 ];
 
