@@ -90,12 +90,21 @@ export function lifetimeOf(result: SpfResult): number {
   return result === "temperror" ? FAILURE_LIFETIME : LIFETIME;
 }
 
+/** Evidence, and what it depends on besides the key of an SPF result. */
+interface Latest {
+  readonly clientName: string;
+  readonly isNullSender: boolean;
+  readonly report: Report;
+}
+
 /** An evaluated record. */
 interface SpfReport {
   /** The sender that was asked about. */
   readonly sender: string;
   readonly answer: SpfAnswer;
   readonly judgement?: PassJudgement;
+  /** The evidence of the last client with this result, which sends many messages. */
+  latest?: Latest;
 }
 
 /** Requests that wait for SPF, by sender domain: whoever runs its name server can make it slow. */
@@ -169,9 +178,17 @@ export class EvidenceService {
   /** Evidence for which no query is needed; undefined if one is. */
   known(attempt: Attempt): Report | undefined {
     if (this.#settings.dnsLists.length > 0) return undefined;
-    const spf = this.#settings.spf ? this.#spf.get(keyOf(attempt)) : undefined;
-    if (spf === undefined && this.#settings.spf) return undefined;
-    return this.#reportOf(attempt, spf, NOT_LISTED, []);
+    if (!this.#settings.spf) return this.#reportOf(attempt, undefined, NOT_LISTED, []);
+    const spf = this.#spf.get(keyOf(attempt));
+    if (spf === undefined) return undefined;
+    const { clientName, sender } = attempt;
+    const isNullSender = sender === "";
+    let { latest } = spf;
+    if (latest?.clientName !== clientName || latest.isNullSender !== isNullSender) {
+      const report = this.#reportOf(attempt, spf, NOT_LISTED, []);
+      spf.latest = latest = { clientName, isNullSender, report };
+    }
+    return latest.report;
   }
 
   /**

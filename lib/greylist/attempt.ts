@@ -93,7 +93,7 @@ export function makeAttempt(
     name: client.name,
     nameClass: client.nameClass,
     organisation: client.organisation,
-    parent: client.parent,
+    baseOrigins: client.baseOrigins,
     isMailHost: client.isMailHost,
     identity,
     senderDomain: sender === "" ? client.organisation : registrableDomain(identity),

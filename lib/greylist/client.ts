@@ -8,6 +8,16 @@ import { classifyName, isMailHostName, type NameClass } from "../net/generic_nam
 import { registrableDomain, verifiedName } from "../net/hostname.ts";
 import { formatAddress, type IpAddress, parseAddress } from "../net/network.ts";
 
+/** Named ones are those of a name that is not generic, or generic only in part. */
+export interface BaseOrigins {
+  /** `ip:192.0.2.7`. */
+  readonly ip: string;
+  /** The registrable domain of the host name: `org:example.net`. */
+  readonly org: string | undefined;
+  /** The parent of the host name: `org:mail-out.example.net`. */
+  readonly parent: string | undefined;
+}
+
 export interface Client {
   readonly address: IpAddress;
   /** The address as text. */
@@ -17,8 +27,8 @@ export interface Client {
   readonly nameClass: NameClass;
   /** The registrable domain of a name that is not generic. */
   readonly organisation: string | undefined;
-  /** The parent of a name that is not generic, or generic only in part. */
-  readonly parent: string | undefined;
+  /** The origins that follow from address and name alone. */
+  readonly baseOrigins: BaseOrigins;
   /** The name says that the host sends mail. */
   readonly isMailHost: boolean;
 }
@@ -42,13 +52,20 @@ export function parentOf(name: string): string | undefined {
 export function makeClient(address: IpAddress, clientName: string): Client {
   const name = verifiedName(clientName);
   const nameClass = name === undefined ? "generic" : classifyName(name, address).class;
+  const ip = formatAddress(address);
+  const parent = nameClass === "generic" ? undefined : parentOf(name!);
+  const domain = parent === undefined ? undefined : registrableDomain(parent);
   return {
     address,
-    ip: formatAddress(address),
+    ip,
     name,
     nameClass,
-    organisation: nameClass === "named" ? registrableDomain(name!) : undefined,
-    parent: nameClass === "generic" ? undefined : parentOf(name!),
+    organisation: nameClass === "named" ? domain : undefined,
+    baseOrigins: {
+      ip: `ip:${ip}`,
+      org: domain === undefined ? undefined : `org:${domain}`,
+      parent: parent === undefined ? undefined : `org:${parent}`,
+    },
     isMailHost: name !== undefined && isMailHostName(name),
   };
 }

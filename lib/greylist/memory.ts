@@ -33,14 +33,17 @@ export const NOTHING: Memory = {
   includes: (origins, name) => origins.includes(name),
 };
 
+type PendingChange = Extract<Change, { readonly kind: "pending" }>;
+
 /**
  * A memory that applies changes at once, so that the requests of a batch see what those before them
- * changed. It reports the newest change of each record.
+ * changed. It reads each pending triplet and relation once, and reports the newest change of each record.
  */
 export class WorkingMemory implements Memory {
   readonly #base: Memory;
   readonly #pending = new Map<string, readonly Pending[]>();
-  readonly #relations = new Map<string, Relation>();
+  /** Null for those that the base lacks. */
+  readonly #relations = new Map<string, Relation | null>();
   readonly #reputations = new Map<string, Reputation>();
   readonly #messages = new Map<string, MessageRecord>();
   /** The newest change of each record, by kind and key. */
@@ -51,19 +54,36 @@ export class WorkingMemory implements Memory {
   }
 
   pending(key: PendingKey): readonly Pending[] {
-    return this.#pending.get(keyText(key)) ?? this.#base.pending(key);
+    return this.#readPending(keyText(key), key);
+  }
+
+  #readPending(text: string, key: PendingKey): readonly Pending[] {
+    let records = this.#pending.get(text);
+    if (records === undefined) {
+      records = this.#base.pending(key);
+      this.#pending.set(text, records);
+    }
+    return records;
   }
 
   relation(key: RelationKey): Relation | undefined {
-    return this.#relations.get(keyText(key)) ?? this.#base.relation(key);
+    const text = keyText(key);
+    let record = this.#relations.get(text);
+    if (record === undefined) {
+      record = this.#base.relation(key) ?? null;
+      this.#relations.set(text, record);
+    }
+    return record ?? undefined;
   }
 
   reputation(name: string): Reputation | undefined {
-    return this.#reputations.get(name) ?? this.#base.reputation(name);
+    const changed = this.#reputations.size === 0 ? undefined : this.#reputations.get(name);
+    return changed ?? this.#base.reputation(name);
   }
 
   message(instance: string): MessageRecord | undefined {
-    return this.#messages.get(instance) ?? this.#base.message(instance);
+    const changed = this.#messages.size === 0 ? undefined : this.#messages.get(instance);
+    return changed ?? this.#base.message(instance);
   }
 
   includes(origins: readonly string[], name: string): boolean {
@@ -73,17 +93,15 @@ export class WorkingMemory implements Memory {
   apply(changes: readonly Change[]): void {
     for (const change of changes) {
       switch (change.kind) {
-        case "pending": {
-          const { key, network, record } = change;
-          const others = this.pending(key).filter((one) => one.network !== network);
-          this.#pending.set(keyText(key), record === undefined ? others : [...others, record]);
-          this.#changes.set(`p${keyText(key)}\0${network}`, change);
+        case "pending":
+          this.#applyPending(change);
+          break;
+        case "relation": {
+          const text = keyText(change.key);
+          this.#relations.set(text, change.record);
+          this.#changes.set(`r${text}`, change);
           break;
         }
-        case "relation":
-          this.#relations.set(keyText(change.key), change.record);
-          this.#changes.set(`r${keyText(change.key)}`, change);
-          break;
         case "reputation":
           this.#reputations.set(change.key, change.record);
           this.#changes.set(`o${change.key}`, change);
@@ -93,6 +111,15 @@ export class WorkingMemory implements Memory {
           this.#changes.set(`m${change.key}`, change);
       }
     }
+  }
+
+  #applyPending(change: PendingChange): void {
+    const { key, network, record } = change;
+    const text = keyText(key);
+    const others = this.#readPending(text, key).filter((one) => one.network !== network);
+    if (record !== undefined) others.push(record);
+    this.#pending.set(text, others);
+    this.#changes.set(`p${text}\0${network}`, change);
   }
 
   /** All changes, the newest of each record. */

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { registrableDomain } from "../net/hostname.ts";
 import { formatNetwork, type IpAddress, networkOf } from "../net/network.ts";
 import type { Client } from "./client.ts";
 import type { Evidence } from "./evidence.ts";
@@ -60,26 +59,25 @@ export function originsOf(
   evidence: Evidence,
   rules: Pick<Rules, "ipv4Prefix" | "ipv6Prefix" | "spf">,
 ): Origins {
-  const { nameClass, parent } = client;
-  const organisation = parent === undefined ? undefined : registrableDomain(parent);
+  const { nameClass, baseOrigins: { ip, org, parent } } = client;
+  const { spf, spfDomain, via, wellKnown } = evidence;
   // A name that shows the address is the sender's own server's if SPF says so as well.
-  const isOwn = evidence.spfDomain !== undefined && organisation !== undefined &&
-    organisation === senderDomain;
+  const isOwn = spfDomain !== undefined && senderDomain !== undefined &&
+    org === `org:${senderDomain}`;
   const isNamed = nameClass === "named" && parent !== undefined ||
-    nameClass === "weak" && isOwn || evidence.wellKnown !== undefined;
-  const fails = rules.spf !== "off" && (evidence.spf === "fail" || evidence.spf === "softfail");
+    nameClass === "weak" && isOwn || wellKnown !== undefined;
+  const fails = rules.spf !== "off" && (spf === "fail" || spf === "softfail");
   const usesSpf = rules.spf !== "off" && isNamed && !fails;
-  const { spfDomain, via } = evidence;
   return {
-    ip: `ip:${client.ip}`,
+    ip,
     net: `net:${networkText(client.address, rules)}`,
-    org: organisation === undefined || !isNamed || fails ? undefined : `org:${organisation}`,
-    parent: parent === undefined || !isNamed ? undefined : `org:${parent}`,
+    org: isNamed && !fails ? org : undefined,
+    parent: isNamed ? parent : undefined,
     spf: usesSpf && spfDomain !== undefined ? `spf:${spfDomain}` : undefined,
     via: usesSpf && via !== undefined ? `via:${via}` : undefined,
     host: rules.spf === "off" || isNamed || spfDomain === undefined || senderDomain === undefined
       ? undefined
-      : pairName(`ip:${client.ip}`, senderDomain),
+      : pairName(ip, senderDomain),
     isNamed,
     isContradicted: fails,
     earns: isPublic(client.address),

@@ -110,6 +110,22 @@ Deno.test("an SPF result is kept for each client and sender's domain", async () 
   service.stop();
 });
 
+Deno.test("evidence of a kept SPF result follows the client's name and the null sender", async () => {
+  const zone = { "leo.example.org": { txt: ["v=spf1 ?all"] } };
+  const { service } = setUp(resolverOf(zone));
+  const heloName = "leo.example.org";
+  const sender = "alice@leo.example.org";
+  const signals = (given: Given) =>
+    service.known(attemptOf({ heloName, ...given }))?.weighed.map(({ what }) => what);
+  await service.gather(attemptOf({ heloName, sender }));
+  for (let round = 0; round < 2; round++) {
+    assertEquals(signals({ sender }), []);
+    assertEquals(signals({ sender, clientName: "unknown" }), ["no-name", "spf-none"]);
+    assertEquals(signals({ sender: "", clientName: "unknown" }), ["no-name"]);
+  }
+  service.stop();
+});
+
 Deno.test("each SPF result becomes a fact, a signal and its weight", async () => {
   const foreign = { ip: "203.0.113.7" };
   const unclaimed = [{ what: "spf-none", weight: 3 }];

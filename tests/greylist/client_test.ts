@@ -17,14 +17,13 @@ Deno.test("a client that sends again is the same, by its address and name", () =
   assertEquals(clients.find("unknown", "mail.example.org"), undefined);
 });
 
-Deno.test("a generic name belongs to no organisation and has no parent", () => {
-  const address = parseAddress("192.0.2.10")!;
-  const { organisation, parent, isMailHost } = makeClient(address, "a.dsl.example.net");
-  assertEquals({ organisation, parent, isMailHost }, {
-    organisation: undefined,
-    parent: undefined,
-    isMailHost: false,
-  });
+Deno.test("a generic name belongs to no organisation and has the address as its only origin", () => {
+  const { organisation, baseOrigins } = makeClient(
+    parseAddress("192.0.2.10")!,
+    "a.dsl.example.net",
+  );
+  assertEquals(organisation, undefined);
+  assertEquals(baseOrigins, { ip: "ip:192.0.2.10", org: undefined, parent: undefined });
 });
 
 Deno.test("the parent of a host name lacks the labels that number hosts", () => {
