@@ -7,11 +7,21 @@ import { networkText } from "../greylist/origins.ts";
 import { autoWhitelistedAs, type Candidate, countsAt, isLive } from "../greylist/reputation.ts";
 import type { Rules } from "../greylist/rules.ts";
 import { formatAddress, parseAddress } from "../net/network.ts";
-import type { Deferral, HistoryStore, Page } from "../store/history.ts";
+import type {
+  DecisionSearch,
+  Deferral,
+  DeferralState,
+  HistoryStore,
+  Page,
+  Selection,
+  StoredDecision,
+} from "../store/history.ts";
 import type { GreylistStore, StoredRelation, StoredReputation } from "../store/store.ts";
 import { collectPage } from "../store/pages.ts";
-import { HOUR } from "../text/duration.ts";
-import { legitimacyWithTries } from "../evidence/legitimacy.ts";
+import { HOUR, MINUTE } from "../text/duration.ts";
+import { MAX_LEGITIMACY } from "../evidence/legitimacy.ts";
+
+export { type NamedClient, nameTerms } from "../evidence/terms.ts";
 import { summarise, type Summary } from "./statistics.ts";
 
 export interface PageQuery {
@@ -118,16 +128,66 @@ export function findAutoWhitelisted(
  */
 export function findLost(
   store: HistoryStore,
-  query: PageQuery,
+  query: PageQuery & { readonly threshold?: number },
   before: number,
 ): Page<Lost> {
-  const { text } = query;
+  const { text, threshold = 0 } = query;
+  const search = {
+    text,
+    open: true,
+    lastSeenBefore: before,
+    legitimacyFrom: threshold - KNOWN_BONUS - QUEUE_BONUS,
+  };
   const { rows, next } = collectPage(
-    (after, limit) =>
-      store.findDeferrals({ text, limit, after, open: true, lastSeenBefore: before }),
+    (after, limit) => store.findDeferrals({ ...search, limit, after }),
     { ...query, limit: RANKED },
   );
-  return { rows: rankLost(rows).slice(0, query.limit), next };
+  const ranked = rankLost(rows, store.retriedDomains());
+  const shown = ranked.filter(({ legitimacy }) => legitimacy >= threshold);
+  return { rows: shown.slice(0, query.limit), next };
+}
+
+export interface DecisionQuery extends PageQuery, Selection {
+  readonly reasons?: DecisionSearch["reasons"];
+  readonly decision?: DecisionSearch["decision"];
+  readonly deferral?: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly from?: number | undefined;
+  readonly until?: number | undefined;
+}
+
+/** Newest first. */
+export function findDecisions(store: HistoryStore, query: DecisionQuery): Page<StoredDecision> {
+  return collectPage((after, limit) => store.findDecisions({ ...query, limit, after }), query);
+}
+
+export interface DeferralQuery extends PageQuery, Selection {
+  readonly state?: DeferralState | undefined;
+  /** Beginning of the deferral, in milliseconds since the epoch. */
+  readonly from?: number | undefined;
+  readonly until?: number | undefined;
+}
+
+/** Deferred mail by its state, newest first. */
+export function findDeferred(
+  store: HistoryStore,
+  query: DeferralQuery,
+  now: number,
+): Page<Deferral> {
+  const quietSince = now - LOST_AFTER;
+  return collectPage(
+    (after, limit) => store.findDeferrals({ ...query, limit, after, quietSince }),
+    query,
+  );
+}
+
+/** The client of a query: its network, and its exact address if one is given. */
+export function clientSelection(client: string, rules: Rules): Selection {
+  const text = client.replace(/^net:/, "");
+  const address = parseAddress(text);
+  return address === undefined
+    ? { network: `net:${text}` }
+    : { network: `net:${networkText(address, rules)}`, clientAddress: text };
 }
 
 export function deferralNumbered(store: HistoryStore, id: number): Deferral | undefined {
@@ -141,34 +201,56 @@ export interface Lost {
   readonly legitimacy: number;
 }
 
-/** Recipients of one sender from which its mail counts as bulk. */
+/** Recipients of one sender domain from which its mail counts as bulk. */
 const BULK_RECIPIENTS = 4;
 
 const BULK_PENALTY = 3;
 
-/** By descending legitimacy, newest first among equals. */
-export function rankLost(deferrals: readonly Deferral[]): Lost[] {
+/** Mail of a domain that retried before. */
+const KNOWN_BONUS = 1;
+
+/** Throwaway domains have good names and good SPF records, but no past. */
+const UNKNOWN_PENALTY = 3;
+
+/** Tries this far apart come from a queue, in milliseconds. */
+const QUEUE_SPREAD = 5 * MINUTE;
+const QUEUE_BONUS = 2;
+
+/** Least legitimacy that is shown as possibly lost. */
+export const LOST_THRESHOLD = 7;
+
+/**
+ * By descending legitimacy, newest first among equals.
+ *
+ * @param known sender domains with accepted retries.
+ */
+export function rankLost(deferrals: readonly Deferral[], known: ReadonlySet<string>): Lost[] {
   const recipients = new Map<string, number>();
-  for (const { sender } of deferrals) recipients.set(sender, (recipients.get(sender) ?? 0) + 1);
+  for (const { senderDomain: domain } of deferrals) {
+    recipients.set(domain, (recipients.get(domain) ?? 0) + 1);
+  }
   return deferrals.map((deferral) => {
-    const isBulk = recipients.get(deferral.sender)! >= BULK_RECIPIENTS;
-    const legitimacy = legitimacyWithTries(deferral.legitimacy, deferral.tries);
-    return { deferral, legitimacy: Math.max(0, legitimacy - (isBulk ? BULK_PENALTY : 0)) };
+    const { senderDomain, firstSeen, lastSeen } = deferral;
+    const isKnown = known.has(senderDomain);
+    const legitimacy = deferral.legitimacy + (isKnown ? KNOWN_BONUS : -UNKNOWN_PENALTY) +
+      (lastSeen - firstSeen >= QUEUE_SPREAD ? QUEUE_BONUS : 0) -
+      (recipients.get(senderDomain)! >= BULK_RECIPIENTS && !isKnown ? BULK_PENALTY : 0);
+    return { deferral, legitimacy: Math.max(0, Math.min(MAX_LEGITIMACY, legitimacy)) };
   }).sort((a, b) => b.legitimacy - a.legitimacy || b.deferral.lastSeen - a.deferral.lastSeen);
 }
 
 /**
  * @param since in milliseconds since the epoch, rounded down to a full hour.
- * @param retryWindow in milliseconds: deferred pairs not retried for longer count as lost.
+ * @param quiet in milliseconds: deferred pairs not retried for longer count as lost.
  */
 export function summaryOf(
   store: HistoryStore,
   since: number,
   now: number,
-  retryWindow: number,
+  quiet: number,
 ): Summary {
   const hour = since - since % HOUR;
-  const deferrals = store.countDeferrals(hour, now - retryWindow);
+  const deferrals = store.countDeferrals(hour, now - quiet);
   return summarise(store.tallies(hour), store.delayTallies(hour), deferrals, hour);
 }
 

@@ -218,3 +218,62 @@ export function todayOf(
     baseline: days === 0 ? undefined : figures(isBefore, notRetried.before, days),
   };
 }
+
+/** The figures of one period, each over the same window as its list. */
+export interface PeriodFigures extends Figures {
+  /** Messages accepted after a delay. */
+  readonly delayed: number;
+  /** Deferrals that began in the period, by their state now. */
+  readonly deferrals: DeferralCounts;
+}
+
+export interface Report {
+  /** Beginning of the window at a full hour; it ends now. In milliseconds since the epoch. */
+  readonly since: number;
+  readonly figures: PeriodFigures;
+  readonly delays: Delays;
+  /** The same for the window before, as long as this one; undefined if it is not complete. */
+  readonly before: PeriodFigures | undefined;
+}
+
+/** Beginning of the window before the one of {@linkcode trendSince}. */
+export function reportSince(period: Period, now: number): number {
+  const { count, length } = SHAPES[period];
+  return trendSince(period, now) - count * length;
+}
+
+/**
+ * The figures of a period and of the one before.
+ *
+ * @param tallies since {@linkcode reportSince}, as are the delays.
+ * @param count counts the deferrals that began within a window.
+ */
+export function reportOf(
+  tallies: readonly Tally[],
+  delays: readonly DelayTally[],
+  count: (from: number, until: number) => DeferralCounts,
+  period: Period,
+  now: number,
+): Report {
+  const since = trendSince(period, now);
+  const start = reportSince(period, now);
+  const within = <T extends { readonly hour: number }>(
+    all: readonly T[],
+    from: number,
+    to: number,
+  ) => all.filter(({ hour }) => hour >= from && hour < to);
+  const figures = (from: number, to: number): PeriodFigures => ({
+    ...figuresOf(within(tallies, from, to)),
+    delayed: delaysOf(within(delays, from, to)).count,
+    deferrals: count(from, to),
+  });
+  const first = tallies[0]?.hour;
+  // A day without mail is no reason to call the window incomplete.
+  const isComplete = first !== undefined && first < start + DAY;
+  return {
+    since,
+    figures: figures(since, now + 1),
+    delays: delaysOf(within(delays, since, now + 1)),
+    before: isComplete ? figures(start, since) : undefined,
+  };
+}

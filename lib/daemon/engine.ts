@@ -157,9 +157,14 @@ export class Engine {
     return now;
   }
 
-  #reply(request: ParsedRequest, attempt: Attempt, verdict: Verdict): string {
+  #reply(
+    request: ParsedRequest,
+    attempt: Attempt,
+    verdict: Verdict,
+    evidence?: Report,
+  ): string {
     const reply = replyTo(verdict, attempt, this.#settings.reply, request.time);
-    this.#publish({ kind: "decision", request, verdict });
+    this.#publish({ kind: "decision", request, verdict, evidence });
     return reply;
   }
 
@@ -270,7 +275,7 @@ export class Engine {
       const isByRelease = released !== undefined && outcome.reason === "allowed";
       if (isByRelease) this.#lists.hit(released, request.time);
       const verdict = isByRelease ? { ...outcome, by: `entry:${released.id}` } : outcome;
-      resolve(this.#reply(request, attempt, verdict));
+      resolve(this.#reply(request, attempt, verdict, job.evidence));
     } catch (error) {
       resolve(this.#failOpen(request, error));
       return;

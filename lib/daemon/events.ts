@@ -5,6 +5,7 @@
  * @module
  */
 import type { ZoneHealth } from "../dns/dnsbl.ts";
+import type { Report } from "../evidence/service.ts";
 import type { Verdict } from "../greylist/model.ts";
 import type { FileError } from "../lists/list_file.ts";
 import type { DatabaseError } from "../store/database_error.ts";
@@ -16,6 +17,8 @@ export interface DecisionEvent {
   readonly kind: "decision";
   readonly request: ParsedRequest;
   readonly verdict: Verdict;
+  /** Absent where nothing was looked up. */
+  readonly evidence?: Report | undefined;
 }
 
 export type LifecycleEvent =

@@ -4,6 +4,7 @@
  * @module
  */
 import { legitimacyOf } from "../evidence/legitimacy.ts";
+import { dnsTerms, nameTerms } from "../evidence/terms.ts";
 import { networkText } from "../greylist/origins.ts";
 import type { Rules } from "../greylist/rules.ts";
 import type { Verdict } from "../greylist/model.ts";
@@ -133,10 +134,26 @@ function isKept({ reason }: Verdict): boolean {
   return reason !== "authenticated" && reason !== "out-of-scope";
 }
 
-function recordOf({ request, verdict }: DecisionEvent, rules: Rules): DecisionRecord {
+/** The evidence about a first attempt; retries add nothing. */
+function evidenceOf({ verdict, evidence }: DecisionEvent, record: DecisionRecord) {
+  if (verdict.reason !== "new") return {};
+  return {
+    evidence: [...nameTerms(record), ...(evidence === undefined ? [] : dnsTerms(evidence))],
+  };
+}
+
+function recordOf(event: DecisionEvent, rules: Rules): DecisionRecord {
+  const record = recordWithoutEvidence(event, rules);
+  return { ...record, ...evidenceOf(event, record) };
+}
+
+function recordWithoutEvidence(
+  { request, verdict, evidence }: DecisionEvent,
+  rules: Rules,
+): DecisionRecord {
   const { attributes, attempt, time } = request;
   const value = (name: AttributeName) => (attributes.get(name) ?? "").slice(0, MAX_VALUE_LENGTH);
-  const key = attempt?.relationKeys[0];
+  const key = attempt?.pendingKey;
   return {
     time,
     decision: verdict.decision,
@@ -154,6 +171,6 @@ function recordOf({ request, verdict }: DecisionEvent, rules: Rules): DecisionRe
     ...(verdict.by === undefined ? {} : { by: verdict.by }),
     ...(verdict.wait === undefined ? {} : { wait: verdict.wait }),
     ...(verdict.delayed === undefined ? {} : { delayed: verdict.delayed }),
-    legitimacy: attempt === undefined ? 0 : legitimacyOf(attempt, attempt.sender),
+    legitimacy: attempt === undefined ? 0 : legitimacyOf(attempt, attempt.sender, evidence),
   };
 }

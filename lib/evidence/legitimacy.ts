@@ -5,6 +5,7 @@
  */
 import { canonicalDomain, splitAddress } from "../net/email_address.ts";
 import { registrableDomain } from "../net/hostname.ts";
+import type { Evidence, SpfOutcome } from "../greylist/evidence.ts";
 import { type ClientFacts, type ClientSignal, clientSignals } from "./signals.ts";
 
 export const MAX_LEGITIMACY = 10;
@@ -30,7 +31,7 @@ function within(legitimacy: number): number {
  *
  * @param sender the sender as Postfix passes it; empty for the null sender.
  */
-export function legitimacyOf(facts: ClientFacts, sender: string): number {
+export function legitimacyOf(facts: ClientFacts, sender: string, evidence?: Evidence): number {
   let legitimacy = MIDDLE;
   for (const signal of clientSignals(facts)) legitimacy -= SIGNAL_COSTS[signal];
   const { organisation } = facts;
@@ -39,10 +40,22 @@ export function legitimacyOf(facts: ClientFacts, sender: string): number {
   // Only the owner of a domain can give a host a verified name in it.
   if (organisation !== undefined && domain === organisation) legitimacy += 2;
   if (sender === "") legitimacy -= 1;
+  if (evidence !== undefined) legitimacy += dnsLegitimacy(evidence);
   return within(legitimacy);
 }
 
-/** Retries raise the legitimacy: only a queue retries. */
-export function legitimacyWithTries(legitimacy: number, tries: number): number {
-  return within(legitimacy + Math.min(tries - 1, 3));
+const SPF_LEGITIMACY: Readonly<Record<SpfOutcome, number>> = {
+  pass: 1,
+  neutral: 0,
+  none: -1,
+  unknown: 0,
+  softfail: -2,
+  fail: -3,
+};
+
+function dnsLegitimacy({ spf, spfDomain, wellKnown, listings }: Evidence): number {
+  const byLists = listings.isListed ? -4 : listings.isTrusted ? 2 : 0;
+  // A pass that identifies nobody is worth nothing.
+  const bySpf = spf === "pass" && spfDomain === undefined ? 0 : SPF_LEGITIMACY[spf];
+  return bySpf + byLists + (wellKnown === undefined ? 0 : 2);
 }

@@ -68,7 +68,7 @@ function findTraces(db: Database, address: string, hide?: Pseudonym): Traces {
       hide === undefined
         ? foldSender(from, to) === sender ||
           normaliseRecipient(to) === recipient || address.toLowerCase() === client
-        : from === sender || to === recipient || address === client
+        : from === sender || from === retried || to === recipient || address === client
     );
   return {
     origin,

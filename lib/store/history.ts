@@ -42,16 +42,13 @@ export interface DecisionRecord {
   readonly legitimacy: number;
 }
 
-/** One term of the evidence about a client, for people to read. */
-export interface EvidenceTerm {
-  /** `SPF`, `host name`, `HELO`, a DNS list, or an origin. */
+/** Evidence for people to read. */
+export type StoredEvidence = readonly {
   readonly what: string;
   readonly found: string;
   /** Whether it speaks for a legitimate client, or against; absent for neither. */
   readonly speaks?: "for" | "against" | undefined;
-}
-
-export type StoredEvidence = readonly EvidenceTerm[];
+}[];
 
 /** A decision as stored. With privacy, hashes stand for addresses and names. */
 export interface StoredDecision
@@ -191,6 +188,8 @@ export type DeferralState = "retried" | "rejected" | "waiting" | "not-retried";
 export interface DeferralSearch extends Search, Selection {
   /** Only deferrals that were neither accepted nor rejected. */
   readonly open?: boolean;
+  /** Only deferrals of at least this legitimacy. */
+  readonly legitimacyFrom?: number | undefined;
   /** Only deferrals in this state; `quietSince` tells waiting from not retried. */
   readonly state?: DeferralState | undefined;
   /** Time of the last attempt before which an open deferral counts as not retried. */
@@ -274,6 +273,9 @@ export interface HistoryStore {
     period: Period,
     limit: number,
   ): readonly TopRow[];
+
+  /** The sender domains with accepted retries, as stored. */
+  retriedDomains(): ReadonlySet<string>;
 
   /**
    * The delays of the newest accepted retries of a sender domain, in milliseconds.

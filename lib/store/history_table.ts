@@ -29,6 +29,7 @@ export function historyStoreOn(database: DatabaseAccess): HistoryStore {
       database.read(({ db }) => countDeferrals(db, since, lostBefore, until)),
     topDeferrals: (by, period, limit) =>
       database.read(({ db }) => readTopDeferrals(db, by, period, limit)),
+    retriedDomains: () => database.read(({ db }) => readRetriedDomains(db)),
     retryDelays: (senderDomain, limit) =>
       database.read(({ db, pseudonym }) =>
         readRetryDelays(db, pseudonym?.(senderDomain) ?? senderDomain, limit)
@@ -253,6 +254,12 @@ function readTopDeferrals(
       "FROM (SELECT * FROM deferral WHERE id >= :begin AND id < :end ORDER BY id DESC LIMIT :rows) " +
       "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT :limit",
   ).all<TopRow>({ begin, end, quietSince, rows: TOP_ROWS, limit });
+}
+
+function readRetriedDomains(db: Database): ReadonlySet<string> {
+  const rows = db.prepare("SELECT DISTINCT sender_domain FROM deferral WHERE ended_by = 'retried'")
+    .values<[string]>();
+  return new Set(rows.map(([domain]) => domain));
 }
 
 function readRetryDelays(db: Database, senderDomain: string, limit: number): number[] {

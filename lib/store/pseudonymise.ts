@@ -1,5 +1,5 @@
 import type { Database } from "@db/sqlite";
-import { foldSender, normaliseRecipient } from "../greylist/normalise.ts";
+import { normaliseRecipient, retrySender } from "../greylist/normalise.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
 import { RELATION_ORIGINS, SEPARATOR } from "./relation_origins.ts";
 import { hashOf } from "./search.ts";
@@ -21,7 +21,7 @@ function hideHistory(db: Database, hide: Pseudonym): void {
     const to = hide(normaliseRecipient(recipient));
     const names = [hide(domain), hideOrigin(network, hide)];
     ofDecision.run(
-      hide(foldSender(sender, recipient)),
+      hide(retrySender(sender)),
       to,
       origin === null ? null : hideOrigin(origin, hide),
       ...names,

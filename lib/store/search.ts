@@ -5,7 +5,7 @@
  * @module
  */
 import type { BindValue, Database } from "@db/sqlite";
-import { foldSender, normaliseRecipient } from "../greylist/normalise.ts";
+import { foldSender, normaliseRecipient, retrySender } from "../greylist/normalise.ts";
 import type {
   DecisionSearch,
   Deferral,
@@ -53,11 +53,13 @@ function contains(columns: readonly string[], text: string, hide?: Pseudonym): C
   const forms = [
     hide(text),
     hide(foldSender(text, "")),
+    hide(retrySender(text)),
     hide(normaliseRecipient(text)),
     hideOrigin(text, hide),
   ];
+  const places = forms.map(() => "?").join(", ");
   return {
-    sql: `(${columns.map((column) => `${column} IN (?, ?, ?, ?)`).join(" OR ")})`,
+    sql: `(${columns.map((column) => `${column} IN (${places})`).join(" OR ")})`,
     values: columns.flatMap(() => forms),
   };
 }
@@ -233,9 +235,12 @@ export function searchDeferrals(
   search: DeferralSearch,
   hide?: Pseudonym,
 ): Page<Deferral> {
-  const { open, lastSeenFrom, lastSeenBefore, state, quietSince = 0 } = search;
+  const { open, lastSeenFrom, lastSeenBefore, legitimacyFrom, state, quietSince = 0 } = search;
   const conditions = [contains(CLIENT_COLUMNS, search.text, hide), ...selected(search, hide)];
   if (open === true) conditions.push({ sql: "ended IS NULL", values: [] });
+  if (legitimacyFrom !== undefined) {
+    conditions.push({ sql: "legitimacy >= ?", values: [legitimacyFrom] });
+  }
   if (state !== undefined) conditions.push(inState(state, quietSince));
   if (lastSeenFrom !== undefined) {
     conditions.push({ sql: "last_seen >= ?", values: [lastSeenFrom] });

@@ -1,8 +1,14 @@
-import { assertEquals } from "@std/assert";
-import { findAutoWhitelisted, findKnown, rankLost } from "../../lib/admin/queries.ts";
+import { assert, assertEquals } from "@std/assert";
+import {
+  findAutoWhitelisted,
+  findKnown,
+  LOST_THRESHOLD,
+  rankLost,
+} from "../../lib/admin/queries.ts";
 import type { Change } from "../../lib/greylist/model.ts";
 import type { Deferral } from "../../lib/store/history.ts";
 import { openStore } from "../../lib/store/open.ts";
+import { MINUTE } from "../../lib/text/duration.ts";
 import { inDirectory } from "../daemon.ts";
 import { RULES } from "../greylist/world.ts";
 
@@ -33,11 +39,12 @@ Deno.test("mail is ordered by legitimacy, then by its last attempt", () => {
     deferral({ sender: "old", legitimacy: 5, lastSeen: 1 }),
     deferral({ sender: "new", legitimacy: 5, lastSeen: 2 }),
     deferral({ sender: "best", legitimacy: 8 }),
-    deferral({ sender: "tried", legitimacy: 5, tries: 3 }),
+    deferral({ sender: "queued", legitimacy: 5, tries: 3, lastSeen: 5 * MINUTE }),
   ];
-  assertEquals(rankLost(all).map(({ deferral: { sender } }) => sender), [
+  const known = new Set(["example.org"]);
+  assertEquals(rankLost(all, known).map(({ deferral: { sender } }) => sender), [
     "best",
-    "tried",
+    "queued",
     "new",
     "old",
   ]);
@@ -45,10 +52,19 @@ Deno.test("mail is ordered by legitimacy, then by its last attempt", () => {
 
 Deno.test("many recipients of one sender lower its rank", () => {
   const run = [1, 2, 3, 4].map((at) =>
-    deferral({ sender: "run", recipient: `r${at}`, legitimacy: 6 })
+    deferral({ sender: "run", senderDomain: "bulk.example", recipient: `r${at}`, legitimacy: 6 })
   );
-  const ranked = rankLost([...run, deferral({ sender: "person", legitimacy: 4 })]);
+  const ranked = rankLost([...run, deferral({ sender: "person", legitimacy: 4 })], new Set());
   assertEquals(ranked[0]!.deferral.sender, "person");
+});
+
+Deno.test("a throwaway domain that tries twice in a row is not shown as possibly lost", () => {
+  const spam = deferral({ legitimacy: 9, tries: 2, lastSeen: 40_000 });
+  const legitimacyOf = (one: Deferral, known: readonly string[] = []) =>
+    rankLost([one], new Set(known))[0]!.legitimacy;
+  assert(legitimacyOf(spam) < LOST_THRESHOLD);
+  assert(legitimacyOf(spam, ["example.org"]) >= LOST_THRESHOLD);
+  assert(legitimacyOf({ ...spam, lastSeen: 10 * MINUTE }) >= LOST_THRESHOLD);
 });
 
 Deno.test("an address finds what its network and itself are known for, also hashed", async () => {

@@ -1,10 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  legitimacyOf,
-  legitimacyWithTries,
-  MAX_LEGITIMACY,
-} from "../../lib/evidence/legitimacy.ts";
+import { legitimacyOf, MAX_LEGITIMACY } from "../../lib/evidence/legitimacy.ts";
 import { makeClient } from "../../lib/greylist/client.ts";
+import { type Evidence, NO_EVIDENCE } from "../../lib/greylist/evidence.ts";
 import { parseAddress } from "../../lib/net/network.ts";
 
 const address = parseAddress("192.0.2.10")!;
@@ -28,8 +25,18 @@ Deno.test("a host of the sender's own organisation ranks highest, a client witho
   assert(ranked[0]! > ranked[1]! && ranked[1]! > ranked[3]! && ranked[3]! > ranked[5]!);
 });
 
-Deno.test("retries raise the legitimacy, up to the maximum", () => {
-  assert(legitimacyWithTries(5, 2) > legitimacyWithTries(5, 1));
-  assertEquals(legitimacyWithTries(5, 1), 5);
-  assertEquals(legitimacyWithTries(9, 100), MAX_LEGITIMACY);
+Deno.test("SPF and DNS lists count for and against, and a pass that identifies nobody does not", () => {
+  const of = (evidence: Partial<Evidence>) => {
+    const name = "mail.example.org";
+    const facts = { ...makeClient(address, name), heloName: name };
+    return legitimacyOf(facts, "alice@example.com", { ...NO_EVIDENCE, ...evidence });
+  };
+  const listings = { ...NO_EVIDENCE.listings, isListed: true };
+  const unknown = of({});
+  assert(of({ spf: "pass", spfDomain: "example.com" }) > unknown);
+  assertEquals(of({ spf: "pass" }), unknown);
+  assert(of({ spf: "none" }) < unknown && of({ spf: "fail" }) < of({ spf: "softfail" }));
+  assert(of({ spf: "pass", spfDomain: "example.com", listings }) < unknown);
+  assert(of({ wellKnown: "x" }) > unknown);
+  assertEquals(of({ wellKnown: "x", spf: "pass", spfDomain: "y" }) <= MAX_LEGITIMACY, true);
 });
