@@ -1,6 +1,6 @@
 /**
- * `deno task screenshots`: pictures of the status page with some weeks of mail, in `dist/screenshots`
- * and for the README.
+ * `deno task screenshots [NAME] [WIDTH] [SCHEME]`: pictures of all pages of the status page with some
+ * weeks of mail, in `dist/screenshots`, and the one of the README.
  *
  * @module
  */
@@ -13,25 +13,31 @@ import { seed } from "./web/seed.ts";
 const OUTPUT = new URL("../dist/screenshots/", import.meta.url).pathname;
 const README = new URL("../docs/status-page.png", import.meta.url).pathname;
 
-interface Shot {
-  readonly name: string;
-  readonly path: string;
-  readonly width: number;
-  readonly scheme: "light" | "dark";
-}
+const PAGES: Readonly<Record<string, string>> = {
+  overview: "/",
+  top: "/top",
+  search: "/search?q=example.net",
+  waiting: "/waiting",
+  lost: "/lost",
+  deferred: "/deferred",
+  decisions: "/decisions",
+  filtered: "/decisions?verdict=defer&domain=prize-4711.example&since=7d",
+  message: "/messages/61",
+  sender: "/senders?of=bookshop.example",
+  lists: "/lists",
+  "new-entry": "/lists/new?list=allow&deferral=61",
+  preview: "/lists/new?list=block&match_on=sender&pattern=prize-4711.example",
+  known: "/known",
+  "auto-whitelisted": "/auto-whitelisted",
+  health: "/health",
+  "sign-in": "/sign-in",
+  help: "/help",
+};
 
-const SHOTS: readonly Shot[] = [
-  { name: "overview", path: "/", width: 1280, scheme: "light" },
-  { name: "overview-dark", path: "/?period=7d", width: 1280, scheme: "dark" },
-  { name: "overview-phone", path: "/", width: 360, scheme: "light" },
-  { name: "search", path: "/search?q=example.net", width: 1280, scheme: "light" },
-  { name: "waiting", path: "/waiting", width: 1280, scheme: "light" },
-  { name: "lists", path: "/lists", width: 1280, scheme: "dark" },
-  { name: "new-entry", path: "/lists/new?list=allow&deferral=62", width: 1280, scheme: "light" },
-  { name: "health", path: "/health", width: 1280, scheme: "light" },
-  { name: "sign-in", path: "/sign-in", width: 360, scheme: "dark" },
-  { name: "help", path: "/help", width: 1280, scheme: "light" },
-];
+const WIDTHS = [320, 768, 1280, 1920];
+const SCHEMES = ["light", "dark"] as const;
+
+const [onlyName, onlyWidth, onlyScheme] = Deno.args;
 
 await Deno.mkdir(OUTPUT, { recursive: true });
 await inDirectory(async (directory) => {
@@ -49,21 +55,26 @@ await inDirectory(async (directory) => {
   ]);
   await daemon.waitFor("status server on");
   const browser = await startBrowser();
-  for (const { name, path, width, scheme } of SHOTS) {
-    const context = await browser.newContext({
-      viewport: { width, height: 800 },
-      colorScheme: scheme,
-      timezoneId: "Europe/Berlin",
-      locale: "en-GB",
-    });
-    const page = await context.newPage();
-    await page.goto(`http://127.0.0.1:${port}${path}`);
-    await page.screenshot({ path: `${OUTPUT}${name}.png`, fullPage: true });
-    if (name === "overview") {
-      const clip = { x: 0, y: 0, width, height: 1760 };
-      await page.screenshot({ path: README, clip, fullPage: true });
+  for (const scheme of SCHEMES.filter((one) => onlyScheme === undefined || one === onlyScheme)) {
+    for (const width of WIDTHS.filter((one) => !onlyWidth || one === Number(onlyWidth))) {
+      const context = await browser.newContext({
+        viewport: { width, height: 800 },
+        colorScheme: scheme,
+        timezoneId: "Europe/Berlin",
+        locale: "en-GB",
+      });
+      const page = await context.newPage();
+      for (const [name, path] of Object.entries(PAGES)) {
+        if (onlyName && onlyName !== "all" && !onlyName.split(",").includes(name)) continue;
+        await page.goto(`http://127.0.0.1:${port}${path}`);
+        await page.screenshot({ path: `${OUTPUT}${name}-${width}-${scheme}.png`, fullPage: true });
+        if (name === "overview" && width === 1280 && scheme === "light") {
+          const clip = { x: 0, y: 0, width, height: 1500 };
+          await page.screenshot({ path: README, clip, fullPage: true });
+        }
+      }
+      await context.close();
     }
-    await context.close();
   }
   await browser.close();
   await daemon.stop();

@@ -213,7 +213,10 @@ export const CALLS: readonly Call[] = [
     query: schema.DECISION_SEARCH,
     answer: schema.pageOf(schema.DECISION),
     run(service, { query: { q: text, reason, limit, after } }) {
-      return pageAsJson(service.queries.decisions({ text, limit, after }, reason), decisionAsJson);
+      return pageAsJson(
+        service.queries.decisions({ text, limit, after, reasons: reason }),
+        decisionAsJson,
+      );
     },
   }),
   call({

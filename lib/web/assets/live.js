@@ -28,6 +28,8 @@ const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyl
 const hour = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
 function localise(root) {
   for (const time of root.querySelectorAll("time")) {
     const at = new Date(time.dateTime);
@@ -35,7 +37,7 @@ function localise(root) {
     time.textContent = "relative" in time.dataset ? relative(Date.now() - at) : exact.format(at);
   }
   for (const label of root.querySelectorAll("[data-at]")) {
-    const format = label.dataset.form === "hour" ? hour : day;
+    const format = { hour, day, full }[label.dataset.form];
     label.textContent = format.format(new Date(label.dataset.at));
   }
 }

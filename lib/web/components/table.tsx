@@ -9,7 +9,18 @@ import type { JSX } from "hono/jsx/jsx-runtime";
 export interface Column {
   /** The head of a column of buttons is for screen readers only. */
   readonly head: string;
-  readonly kind?: "number" | "actions" | "wide";
+  /** The class of the column; a card shows the head of a labelled one. */
+  readonly kind?:
+    | "number"
+    | "actions"
+    | "wide"
+    | "mail"
+    | "client"
+    | "state"
+    | "time"
+    | "labelled"
+    | "number labelled"
+    | "detail";
 }
 
 export interface Row {
@@ -18,42 +29,42 @@ export interface Row {
   readonly cells: readonly Child[];
 }
 
-/** A table, or `empty` without rows. ARIA roles are explicit, since the card layout removes them. */
+/** A table, or `empty` without rows. */
 export function Table(
-  { caption, columns, rows, empty }: {
+  { caption, columns, rows, empty, style = "" }: {
     caption: string;
     columns: readonly Column[];
     rows: readonly Row[];
     empty: Child;
+    /** `mail` for rows of two lines with fixed widths. */
+    style?: "" | "mail";
   },
 ): JSX.Element {
   if (rows.length === 0) return <p class="empty">{empty}</p>;
   return (
-    <div class="scroll">
-      <table role="table">
-        <caption class="visually-hidden">{caption}</caption>
-        <thead role="rowgroup">
-          <tr role="row">
-            {columns.map(({ head, kind }) => (
-              <th role="columnheader" scope="col" class={kind ?? ""}>
-                {kind === "actions" ? <span class="visually-hidden">{head}</span> : head}
-              </th>
+    <table class={style}>
+      <caption class="visually-hidden">{caption}</caption>
+      <thead>
+        <tr>
+          {columns.map(({ head, kind }) => (
+            <th scope="col" class={kind ?? ""}>
+              {kind === "actions" ? <span class="visually-hidden">{head}</span> : head}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ key, cells }) => (
+          <tr data-key={key}>
+            {cells.map((cell, at) => (
+              <td class={columns[at]!.kind ?? ""} data-head={columns[at]!.head}>
+                <div>{cell}</div>
+              </td>
             ))}
           </tr>
-        </thead>
-        <tbody role="rowgroup">
-          {rows.map(({ key, cells }) => (
-            <tr role="row" data-key={key}>
-              {cells.map((cell, at) => (
-                <td role="cell" class={columns[at]!.kind ?? ""} data-head={columns[at]!.head}>
-                  <div>{cell}</div>
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </table>
   );
 }
 
@@ -65,7 +76,9 @@ export function NextPage(
   const separator = path.includes("?") ? "&" : "?";
   return (
     <p>
-      <a rel="next" href={`${path}${separator}after=${encodeURIComponent(next)}`}>{label}</a>
+      <a class="button" rel="next" href={`${path}${separator}after=${encodeURIComponent(next)}`}>
+        {label}
+      </a>
     </p>
   );
 }

@@ -48,21 +48,47 @@ export function Text(
   return <bdi title={shorten(whole, MAX_TITLE_LENGTH)}>{parts}</bdi>;
 }
 
-export function Sender({ of }: { of: string }): JSX.Element {
-  return of === "" ? <span title="null sender (bounce)">&lt;&gt;</span> : <Text of={of} />;
+/** Code points at the end of a text that stay when its middle is cut out. */
+const TAIL = 18;
+
+/** Where the part begins that stays: the domain of an address, or the last characters. */
+function tailOf(chars: readonly string[]): number {
+  const at = chars.lastIndexOf("@");
+  if (at > 0 && chars.length - at <= 2 * TAIL) return at;
+  return chars.length <= TAIL ? 0 : chars.length - TAIL;
 }
 
-/** A client's verified name and address. */
-export function Client(
-  { of }: { of: { readonly clientAddress: string; readonly clientName: string } },
-): JSX.Element {
-  if (verifiedName(of.clientName) === undefined) return <Text of={of.clientAddress} />;
+/**
+ * An address, host name or network on one line. The style sheet cuts out its middle where there is no
+ * room, so that a selection copies all of it; it is whole while it has the focus.
+ */
+export function Address({ of }: { of: string }): JSX.Element {
+  const whole = shorten(escapeLine(of), MAX_TITLE_LENGTH);
+  const chars = [...whole];
+  const tail = tailOf(chars);
   return (
-    <>
-      <Text of={of.clientName} maxLength={40} />{" "}
+    <bdi class="address" title={whole}>
+      {tail === 0 ? "" : <span>{chars.slice(0, tail).join("")}</span>}
+      <span>{chars.slice(tail).join("")}</span>
+    </bdi>
+  );
+}
+
+export function Sender({ of }: { of: string }): JSX.Element {
+  return of === "" ? <span title="null sender (bounce)">&lt;&gt;</span> : <Address of={of} />;
+}
+
+type ClientText = { readonly clientAddress: string; readonly clientName: string };
+
+/** A client's verified name and address. */
+export function Client({ of }: { of: ClientText }): JSX.Element {
+  if (verifiedName(of.clientName) === undefined) return <Address of={of.clientAddress} />;
+  return (
+    <span class="lines">
+      <Address of={of.clientName} />
       <span class="muted">
-        <Text of={`[${of.clientAddress}]`} />
+        <Address of={of.clientAddress} />
       </span>
-    </>
+    </span>
   );
 }

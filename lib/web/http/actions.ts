@@ -13,7 +13,7 @@ import { signInPage } from "../pages/sign_in.tsx";
 import { RefusedError } from "../worker/status_queries.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import { type Access, authorOf } from "./access.ts";
-import { type App, type AppContext, localPath } from "./context.tsx";
+import { type App, type AppContext, localPath, UNDO_LIFETIME_MS } from "./context.tsx";
 import type { Notice, Session } from "./sessions.ts";
 
 export const SESSION_COOKIE = "greylag_session";
@@ -68,16 +68,16 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
 
   "/lists/add": ({ service, fields, by }) => {
-    const { list: name, choice = "", match_on: type, pattern: typed = "", note = "" } = fields;
+    const { list: name, match_on: type, pattern: typed = "", note = "" } = fields;
     const list = LISTS.find((one) => one === name);
     if (list === undefined) throw new RefusedError(400, "the form has no valid list");
-    // The value of a suggestion is its type and its pattern.
-    const chosen = /^(client|sender|recipient) (.+)$/s.exec(choice);
-    const matchOn = MATCH_ON_KINDS.find((one) => one === (chosen?.[1] ?? type));
-    const pattern = chosen?.[2] ?? typed.trim();
+    const matchOn = MATCH_ON_KINDS.find((one) => one === type);
+    const pattern = typed.trim();
     if (pattern === "") throw new RefusedError(400, "the pattern is empty");
     const lifetime = lifetimeOf(fields);
-    const entry = service.commands.add({ list, matchOn, pattern, note, lifetime }, by);
+    const isConfirmed = fields["confirmed"] !== undefined;
+    const wanted = { list, matchOn, pattern, note, lifetime, isConfirmed };
+    const entry = service.commands.add(wanted, by);
     return withUndo(entry, `Added ${formatEntry(entry)}.`);
   },
 
@@ -85,7 +85,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     const { recipient = "", note = "exemption" } = fields;
     const lifetime = lifetimeOf(fields);
     const entry = service.commands.exempt(recipient.trim(), lifetime, note, by);
-    return withUndo(entry, `Exempted ${entry.pattern} from greylisting (entry ${entry.id}).`);
+    return withUndo(
+      entry,
+      `Exempted ${entry.pattern} from greylisting (entry ${entry.id}). Ask for a new code now: it will pass.`,
+    );
   },
 
   "/lists/edit": ({ service, fields, by }) => {
@@ -111,8 +114,11 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
 
   "/undo": ({ service, by, session }) => {
-    const { undo } = session;
-    if (undo === undefined) throw new RefusedError(409, "there is nothing to undo");
+    const last = session.undo;
+    if (last === undefined || service.now - last.at > UNDO_LIFETIME_MS) {
+      throw new RefusedError(409, "there is nothing to undo");
+    }
+    const { undo } = last;
     session.undo = undefined;
     if (undo.kind === "remove") {
       const entry = service.commands.remove(undo.id, by);
@@ -168,7 +174,8 @@ export function serveActions(app: App, service: StatusService, access: Access): 
       const fields = await fieldsOf(context);
       try {
         session.notice = action({ service, fields, by: authorOf(visitor), session });
-        session.undo = session.notice.undo;
+        const { undo, text } = session.notice;
+        session.undo = undo && { undo, text, at: service.now };
       } catch (error) {
         if (!(error instanceof RefusedError)) throw error;
         session.notice = { text: `Nothing changed: ${error.message}.`, isError: true };

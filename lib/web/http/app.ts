@@ -10,6 +10,7 @@ import { renderMetrics } from "../api/metrics.ts";
 import { MAX_BODY, serveApi } from "../api/server.ts";
 import icon from "../assets/icon.svg" with { type: "text" };
 import script from "../assets/live.js" with { type: "text" };
+import theme from "../assets/theme.js" with { type: "text" };
 import style from "../assets/style.css" with { type: "text" };
 import { servePages } from "../pages/routes.tsx";
 import { DaemonStuckError } from "../worker/daemon_link.ts";
@@ -29,6 +30,7 @@ export type Handler = (request: Request, address: string) => Promise<Response>;
 const STATIC_FILES: Readonly<Record<string, { readonly text: string; readonly type: string }>> = {
   "/style.css": { text: style, type: "text/css; charset=utf-8" },
   "/live.js": { text: script, type: "text/javascript; charset=utf-8" },
+  "/theme.js": { text: theme, type: "text/javascript; charset=utf-8" },
   "/icon.svg": { text: icon, type: "image/svg+xml" },
 };
 
@@ -53,7 +55,7 @@ function answerError(
 ): Response {
   if (isApi(context)) return context.json({ error: text }, status);
   const title = status === 404 ? "Not found" : "Error";
-  const page = { ...pageContextOf(context, service), path: "/" };
+  const page = { ...pageContextOf(context, service), path: context.req.path };
   return answerPage(context, page, title, text, status === 409 ? 400 : status);
 }
 

@@ -7,6 +7,7 @@ import type { Hono } from "hono";
 import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { Layout, type PageContext } from "../components/layout.tsx";
+import { MINUTE } from "../../text/duration.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import type { Visitor } from "./access.ts";
 
@@ -18,6 +19,9 @@ export interface Env {
 }
 
 export type App = Hono<Env>;
+
+/** Time during which the last change can be undone from any page. */
+export const UNDO_LIFETIME_MS = 10 * MINUTE;
 
 export type AppContext = Parameters<Parameters<App["notFound"]>[0]>[0];
 
@@ -37,14 +41,20 @@ export function pageContextOf(context: AppContext, service: StatusService): Page
     prefix: service.settings.prefix,
     path: localPath(url.pathname + url.search),
     visitor,
+    problems: service.problems,
     now: service.now,
   };
   const isRefresh = context.req.header("x-live") !== undefined;
   if (visitor.kind !== "administrator" || isRefresh) return page;
   const { session } = visitor;
-  const { notice } = session;
+  const { notice, undo } = session;
   session.notice = undefined;
-  return notice === undefined ? page : { ...page, notice };
+  const isUndoable = undo !== undefined && service.now - undo.at < UNDO_LIFETIME_MS;
+  return {
+    ...page,
+    ...(notice === undefined ? {} : { notice }),
+    ...(isUndoable ? { undoable: undo.text } : {}),
+  };
 }
 
 type PageStatus = 200 | 400 | 401 | 403 | 404 | 429 | 500 | 503;

@@ -11,10 +11,20 @@ import type { AppContext } from "./context.tsx";
 
 const number = v.optional(v.pipe(v.string(), v.regex(/^\d{1,15}$/)));
 
+const text = v.pipe(v.string(), v.trim(), v.maxLength(320));
+
+/** An empty field of a form is no filter. */
+const filled = v.optional(v.pipe(text, v.minLength(1)));
+
+/** ISO 8601. */
+const time = v.optional(
+  v.pipe(v.string(), v.transform((text) => Date.parse(text)), v.number(), v.minValue(0)),
+);
+
 const SCHEMA = v.object({
   q: v.fallback(v.optional(v.pipe(v.string(), v.trim(), v.maxLength(320)), ""), ""),
   after: v.fallback(v.optional(v.pipe(v.string(), v.maxLength(4000))), undefined),
-  period: v.fallback(v.optional(v.picklist(PERIODS), "24h"), "24h"),
+  period: v.fallback(v.optional(v.picklist(PERIODS), "7d"), "7d"),
   list: v.fallback(
     v.optional(v.picklist(["allow", "block", "always-greylist", "release"])),
     undefined,
@@ -27,6 +37,22 @@ const SCHEMA = v.object({
   ),
   deferral: v.fallback(number, undefined),
   decision: v.fallback(number, undefined),
+  verdict: v.fallback(v.optional(v.picklist(["pass", "defer", "reject"])), undefined),
+  state: v.fallback(
+    v.optional(v.picklist(["retried", "rejected", "waiting", "not-retried"])),
+    undefined,
+  ),
+  /** `<>` for the null sender. */
+  domain: v.fallback(filled, undefined),
+  recipient: v.fallback(filled, undefined),
+  client: v.fallback(filled, undefined),
+  since: v.fallback(v.optional(v.picklist(["1h", ...PERIODS])), undefined),
+  from: v.fallback(time, undefined),
+  until: v.fallback(time, undefined),
+  pattern: v.fallback(v.optional(v.pipe(v.string(), v.trim(), v.maxLength(1000)), ""), ""),
+  match_on: v.fallback(v.optional(v.picklist(["client", "sender", "recipient"])), undefined),
+  for: v.fallback(v.optional(v.string(), ""), ""),
+  note: v.fallback(v.optional(v.pipe(v.string(), v.maxLength(500)), ""), ""),
   then: v.fallback(v.optional(v.string(), "/"), "/"),
 });
 

@@ -30,7 +30,8 @@ export interface Session {
   /** Milliseconds on the monotonic clock. */
   lastUsed: number;
   notice?: Notice | undefined;
-  undo?: Undo | undefined;
+  /** The last change, with its text and time in milliseconds since the epoch. */
+  undo?: { readonly undo: Undo; readonly text: string; readonly at: number } | undefined;
 }
 
 const IDLE_TIMEOUT_MS = 12 * HOUR;

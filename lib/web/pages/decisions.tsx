@@ -7,56 +7,62 @@ import type { JSX } from "hono/jsx/jsx-runtime";
 import { REASON_TEXTS } from "../../greylist/model.ts";
 import type { StoredDecision } from "../../store/history.ts";
 import { formatDuration } from "../../text/duration.ts";
-import type { PageContext } from "../components/layout.tsx";
+import { type PageContext, RowMenu } from "../components/layout.tsx";
 import { Table } from "../components/table.tsx";
-import { Client, Sender, Text } from "../components/text.tsx";
+import { Text } from "../components/text.tsx";
 import { Ago } from "../components/time.tsx";
+import { ClientLink, EntryLinks, Envelope, nameOf } from "./mail_cells.tsx";
 
-const DECISION_NAMES: Readonly<Record<StoredDecision["decision"], string>> = {
+export const DECISION_NAMES: Readonly<Record<StoredDecision["decision"], string>> = {
   pass: "passed",
   defer: "deferred",
   reject: "rejected",
 };
 
-function Decision({ of: { decision, shadow } }: { of: StoredDecision }): JSX.Element {
+export function DecisionBadge({ of: { decision, shadow } }: { of: StoredDecision }): JSX.Element {
   if (shadow === undefined) {
     return <span class={`badge ${decision}`}>{DECISION_NAMES[decision]}</span>;
   }
   return <span class={`badge ${shadow}`}>{`passed (shadow: ${DECISION_NAMES[shadow]})`}</span>;
 }
 
-function Reason({ of }: { of: StoredDecision }): JSX.Element {
-  const { reason, by, wait, delayed, origin } = of;
+/** Delay, list entry and origin of a decision. */
+function detailsOf({ by, wait, delayed, origin }: StoredDecision): string {
+  return [
+    wait === undefined ? "" : `, retry accepted after ${formatDuration(wait)}`,
+    delayed === undefined ? "" : `, after ${formatDuration(delayed)}`,
+    by === undefined ? "" : `, ${by}`,
+    origin === undefined ? "" : `, ${origin}`,
+  ].join("");
+}
+
+export function Reason({ page, of }: { page: PageContext; of: StoredDecision }): JSX.Element {
   return (
-    <>
-      <span title={REASON_TEXTS[reason]}>{reason}</span>
-      {wait === undefined ? "" : `, retry accepted after ${formatDuration(wait)}`}
-      {delayed === undefined ? "" : `, after ${formatDuration(delayed)}`}
-      {by === undefined ? "" : (
-        <span class="muted">
-          , <Text of={by} />
-        </span>
-      )}
-      {origin === undefined ? "" : (
-        <span class="muted">
-          , <Text of={origin} />
-        </span>
-      )}
-    </>
+    <span class="small">
+      <a href={`${page.prefix}/decisions?reason=${of.reason}`}>{of.reason}</a>
+      <span class="muted">
+        <Text of={detailsOf(of)} maxLength={90} />
+      </span>
+    </span>
   );
 }
 
-/** Links to the entry form with the sender and client of a message. */
-export function EntryLinks(
-  { page, source, sender }: { page: PageContext; source: string; sender: string },
-): JSX.Element {
-  const path = `${page.prefix}/lists/new?${source}&list=`;
-  const name = sender === "" ? "the null sender" : sender;
+/** The reasons on a page, with their sentences. */
+export function ReasonLegend({ rows }: { rows: readonly StoredDecision[] }): JSX.Element {
+  const reasons = [...new Set(rows.map(({ reason }) => reason))].toSorted();
+  if (reasons.length === 0) return <span hidden />;
   return (
-    <>
-      <a class="button" href={`${path}allow`} aria-label={`Allow … ${name}`}>Allow …</a>
-      <a class="button" href={`${path}block`} aria-label={`Block … ${name}`}>Block …</a>
-    </>
+    <details id="reasons">
+      <summary>Reasons explained</summary>
+      <dl class="facts">
+        {reasons.map((reason) => (
+          <>
+            <dt>{reason}</dt>
+            <dd>{REASON_TEXTS[reason]}</dd>
+          </>
+        ))}
+      </dl>
+    </details>
   );
 }
 
@@ -70,34 +76,44 @@ export function DecisionTable(
   },
 ): JSX.Element {
   return (
-    <Table
-      caption="Decisions, newest first"
-      columns={[
-        { head: "Time" },
-        { head: "Decision" },
-        { head: "Reason" },
-        { head: "Sender" },
-        { head: "Recipient" },
-        { head: "Client" },
-        { head: "Actions", kind: "actions" },
-      ]}
-      empty={empty}
-      rows={rows.map((row) => ({
-        key: row.id,
-        cells: [
-          <Ago at={row.time} now={page.now} />,
-          <Decision of={row} />,
-          <Reason of={row} />,
-          <Sender of={row.sender} />,
-          <Text of={row.recipient} />,
-          <Client of={row} />,
-          isHashed ? "" : (
-            <div class="buttons">
-              <EntryLinks page={page} source={`decision=${row.id}`} sender={row.sender} />
-            </div>
-          ),
-        ],
-      }))}
-    />
+    <>
+      <Table
+        caption="Decisions, newest first"
+        style="mail"
+        columns={[
+          { head: "Mail", kind: "mail" },
+          { head: "Decision", kind: "state" },
+          { head: "Client", kind: "client" },
+          { head: "Time", kind: "time" },
+          { head: "Actions", kind: "actions" },
+        ]}
+        empty={empty}
+        rows={rows.map((row) => {
+          const path = `${page.prefix}/decisions/${row.id}`;
+          return {
+            key: row.id,
+            cells: [
+              <Envelope page={page} of={row} />,
+              <>
+                <DecisionBadge of={row} /> <Reason page={page} of={row} />
+              </>,
+              <ClientLink page={page} of={row} />,
+              <Ago at={row.time} now={page.now} />,
+              <div class="buttons">
+                <a class="button" href={path} aria-label={`Details of ${nameOf(row)}`}>Details</a>
+                {isHashed
+                  ? ""
+                  : (
+                    <RowMenu id={`decision-${row.id}`} label={`More actions for ${nameOf(row)}`}>
+                      <EntryLinks page={page} source={`decision=${row.id}`} of={row} />
+                    </RowMenu>
+                  )}
+              </div>,
+            ],
+          };
+        })}
+      />
+      <ReasonLegend rows={rows} />
+    </>
   );
 }

@@ -5,10 +5,12 @@
  */
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Suggestion } from "../../admin/suggestions.ts";
+import type { MatchOn } from "../../lists/pattern.ts";
 import type { StoredEntry } from "../../store/store.ts";
 import { formatDuration } from "../../text/duration.ts";
 import { HiddenFields, type PageContext } from "../components/layout.tsx";
 import { Text } from "../components/text.tsx";
+import type { Preview } from "../worker/status_commands.ts";
 
 type EntryList = "allow" | "block" | "always-greylist";
 
@@ -40,87 +42,174 @@ function NoteField({ value = "" }: { value?: string }): JSX.Element {
   );
 }
 
-function SuggestionField({ suggestions }: { suggestions: readonly Suggestion[] }): JSX.Element {
-  return (
-    <fieldset>
-      <legend>Pattern</legend>
-      {suggestions.map(({ matchOn, pattern, meaning }, at) => (
-        <p>
-          <label>
-            <input type="radio" name="choice" value={`${matchOn} ${pattern}`} checked={at === 0} />
-            {" "}
-            <strong>
-              <Text of={pattern} />
-            </strong>{" "}
-            <span class="muted">{meaning}</span>
-          </label>
-        </p>
-      ))}
-      <p>
-        <label>
-          <input type="radio" name="choice" value="" /> another pattern:
-        </label>
-      </p>
-    </fieldset>
-  );
+/** The fields of a new entry, as given so far. Texts are hostile. */
+export interface GivenEntry {
+  readonly list: EntryList;
+  readonly matchOn: MatchOn | undefined;
+  readonly pattern: string;
+  readonly note: string;
+  /** A duration; empty for no end. */
+  readonly lifetime: string;
+  /** The message that the suggestions come from. */
+  readonly source: Readonly<Record<string, string | undefined>>;
 }
 
-/** The form for a new entry; with suggestions, typing a pattern is optional. */
-export function EntryForm(
-  { page, list, suggestions }: {
+/** Links that fill in the pattern; a typed one is never overridden. */
+function Suggestions(
+  { page, given, suggestions }: {
     page: PageContext;
-    list: EntryList;
+    given: GivenEntry;
     suggestions: readonly Suggestion[];
   },
 ): JSX.Element {
   return (
-    <form method="post" action={`${page.prefix}/lists/add`} class="form">
+    <section aria-labelledby="suggestions-title" class="card">
+      <h2 id="suggestions-title">Patterns of this message</h2>
+      <ul>
+        {suggestions.map(({ matchOn, pattern, meaning }) => {
+          const query = new URLSearchParams({
+            list: given.list,
+            match_on: matchOn,
+            pattern,
+            ...Object.fromEntries(
+              Object.entries(given.source).filter(([, value]) => value !== undefined),
+            ),
+          });
+          const isChosen = given.pattern === pattern && given.matchOn === matchOn;
+          return (
+            <li>
+              <a
+                href={`${page.prefix}/lists/new?${query}`}
+                aria-current={isChosen ? "true" : undefined}
+              >
+                <Text of={pattern} />
+              </a>{" "}
+              <span class="muted">{meaning}</span>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+/** The effect of a new entry, and the button that adds it. A broad pattern has to be confirmed. */
+export function EntryPreviewCard(
+  { page, given, preview }: { page: PageContext; given: GivenEntry; preview: Preview },
+): JSX.Element {
+  if (preview.problem !== undefined) {
+    return (
+      <p class="notice error" role="alert">
+        <Text of={`This entry cannot be added: ${preview.problem}.`} maxLength={300} />
+      </p>
+    );
+  }
+  return (
+    <form
+      method="post"
+      action={`${page.prefix}/lists/add`}
+      class="card form"
+      aria-labelledby="preview-title"
+    >
+      <h2 id="preview-title">Preview</h2>
       <HiddenFields page={{ ...page, path: "/lists" }} />
-      <p class="field">
-        <label for="list">List</label>
-        <select id="list" name="list">
-          {LISTS.map(([value, description]) => (
-            <option value={value} selected={list === value}>{description}</option>
-          ))}
-        </select>
-      </p>
-      {suggestions.length === 0 ? "" : <SuggestionField suggestions={suggestions} />}
-      <p class="field">
-        <label for="match_on">Matches</label>
-        <select id="match_on" name="match_on">
-          <option value="">automatic</option>
-          <option value="client">client</option>
-          <option value="sender">sender</option>
-          <option value="recipient">recipient</option>
-        </select>
-      </p>
-      <p class="field">
-        <label for="pattern">Pattern</label>
-        <input
-          id="pattern"
-          name="pattern"
-          maxlength={1000}
-          required={suggestions.length === 0}
-          aria-describedby="pattern-help"
-          autocapitalize="off"
-          spellcheck={false}
-        />
-        <small id="pattern-help">
-          Client: 192.0.2.1, 192.0.2.0/24, mail.example.org, org:example.org, spf:example.org.
-          Sender or recipient: alice@example.org, example.org, user@. Regular expression: /…/.
-        </small>
-      </p>
-      <p class="field">
-        <label for="for">Lifetime</label>
-        <select id="for" name="for">
-          {[UNLIMITED, ...LIFETIMES].map(([value, name]) => <option value={value}>{name}</option>)}
-        </select>
-      </p>
-      <NoteField />
+      {Object.entries({
+        list: given.list,
+        match_on: preview.matchOn,
+        pattern: given.pattern,
+        note: given.note,
+        for: given.lifetime,
+      }).map(([name, value]) => <input type="hidden" name={name} value={value} />)}
       <p>
-        <button type="submit">Add entry</button>
+        {given.list} {preview.matchOn}{" "}
+        <strong>
+          <Text of={given.pattern} maxLength={200} />
+        </strong>
+      </p>
+      <p>
+        <Text of={preview.effect} maxLength={400} />
+      </p>
+      {preview.breadth === undefined ? "" : (
+        <p class="notice error">
+          <label>
+            <input type="checkbox" name="confirmed" value="yes" required />{" "}
+            <Text of={`This pattern matches ${preview.breadth}. I want that.`} maxLength={200} />
+          </label>
+        </p>
+      )}
+      <p>
+        <button type="submit" class="primary">Add entry</button>
       </p>
     </form>
+  );
+}
+
+/** The form for a new entry; it leads to the preview. */
+export function EntryForm(
+  { page, given, suggestions }: {
+    page: PageContext;
+    given: GivenEntry;
+    suggestions: readonly Suggestion[];
+  },
+): JSX.Element {
+  const { list, matchOn = "", pattern, note, lifetime } = given;
+  return (
+    <>
+      {suggestions.length === 0
+        ? ""
+        : <Suggestions page={page} given={given} suggestions={suggestions} />}
+      <form method="get" action={`${page.prefix}/lists/new`} class="card form">
+        {Object.entries(given.source).map(([name, value]) =>
+          value === undefined ? "" : <input type="hidden" name={name} value={value} />
+        )}
+        <p class="field">
+          <label for="list">List</label>
+          <select id="list" name="list">
+            {LISTS.map(([value, description]) => (
+              <option value={value} selected={list === value}>{description}</option>
+            ))}
+          </select>
+        </p>
+        <p class="field">
+          <label for="match_on">Matches</label>
+          <select id="match_on" name="match_on">
+            <option value="">automatic</option>
+            {(["client", "sender", "recipient"] as const).map((value) => (
+              <option value={value} selected={matchOn === value}>{value}</option>
+            ))}
+          </select>
+        </p>
+        <p class="field">
+          <label for="pattern">Pattern</label>
+          <input
+            id="pattern"
+            name="pattern"
+            maxlength={1000}
+            required
+            value={pattern}
+            aria-describedby="pattern-help"
+            autocapitalize="off"
+            spellcheck={false}
+          />
+          <small id="pattern-help">
+            Client: 192.0.2.1, 192.0.2.0/24, mail.example.org, org:example.org, spf:example.org.
+            Sender or recipient: alice@example.org, example.org, user@. Regular expression: /…/.
+          </small>
+        </p>
+        <p class="field">
+          <label for="for">Lifetime</label>
+          <select id="for" name="for">
+            {[UNLIMITED, ...LIFETIMES].map(([value, name]) => (
+              <option value={value} selected={lifetime === value}>{name}</option>
+            ))}
+          </select>
+        </p>
+        <NoteField value={note} />
+        <p>
+          <button type="submit" class={pattern === "" ? "primary" : ""}>Preview</button>
+        </p>
+      </form>
+    </>
   );
 }
 
@@ -136,7 +225,7 @@ export function EditForm(
   { page, entry }: { page: PageContext; entry: StoredEntry },
 ): JSX.Element {
   return (
-    <form method="post" action={`${page.prefix}/lists/edit`} class="form">
+    <form method="post" action={`${page.prefix}/lists/edit`} class="card form">
       <HiddenFields page={{ ...page, path: "/lists" }} />
       <input type="hidden" name="id" value={String(entry.id)} />
       <p>
@@ -155,7 +244,7 @@ export function EditForm(
         <small>{expiryOf(entry, page.now)}</small>
       </p>
       <p>
-        <button type="submit">Save</button>
+        <button type="submit" class="primary">Save</button>
       </p>
     </form>
   );
@@ -166,7 +255,7 @@ export function ExemptionForm({ page }: { page: PageContext }): JSX.Element {
   return (
     <form method="post" action={`${page.prefix}/exemptions`} class="inline-form">
       <HiddenFields page={page} />
-      <label for="exempt">Exempt recipient</label>
+      <label for="exempt">Expecting mail for</label>
       <input
         id="exempt"
         name="recipient"
@@ -181,7 +270,7 @@ export function ExemptionForm({ page }: { page: PageContext }): JSX.Element {
       <select id="exempt-for" name="for">
         {EXEMPTION_LIFETIMES.map(([value, name]) => <option value={value}>{name}</option>)}
       </select>
-      <button type="submit">Exempt from greylisting</button>
+      <button type="submit">Exempt</button>
     </form>
   );
 }

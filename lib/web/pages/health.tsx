@@ -5,23 +5,20 @@
  */
 import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
-import { DAY, formatDuration } from "../../text/duration.ts";
+import { formatDuration } from "../../text/duration.ts";
 import { type PageContext, Panel } from "../components/layout.tsx";
 import { Table } from "../components/table.tsx";
 import { Text } from "../components/text.tsx";
 import { Ago, At, bytes, count } from "../components/time.tsx";
 import { answerPage, type AppContext } from "../http/context.tsx";
 import type { StatusSettings } from "../settings.ts";
-import { type Health, healthOf } from "../worker/health.ts";
+import { type Health, healthOf, recentErrors } from "../worker/health.ts";
 import type { StatusService } from "../worker/status_service.ts";
-
-/** Errors of the log are shown for this time. */
-const ERROR_LIFETIME_MS = DAY;
 
 /** Obstacles, warnings and recent errors, with their remedies. */
 export function ProblemList({ page, health }: { page: PageContext; health: Health }): JSX.Element {
-  const { obstacles, warnings, daemonStatus } = health;
-  const errors = daemonStatus.errors.filter(({ last }) => page.now - last < ERROR_LIFETIME_MS);
+  const { obstacles, warnings } = health;
+  const errors = recentErrors(health, page.now);
   if (obstacles.length + warnings.length + errors.length === 0) {
     return (
       <p class="empty">
@@ -44,7 +41,7 @@ export function ProblemList({ page, health }: { page: PageContext; health: Healt
           </span>
         </li>
       ))}
-      {errors.toReversed().map(({ text, last, times, level }) => (
+      {errors.map(({ text, last, times, level }) => (
         <li class={level === "error" ? "error" : ""}>
           <Text of={text} maxLength={300} />{" "}
           <span class="muted">

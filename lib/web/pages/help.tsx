@@ -5,6 +5,7 @@
  */
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { formatDuration } from "../../text/duration.ts";
+import { Head } from "../components/layout.tsx";
 import { Text } from "../components/text.tsx";
 import type { StatusSettings } from "../settings.ts";
 
@@ -21,14 +22,7 @@ export function HelpPage({ settings }: { settings: StatusSettings }): JSX.Elemen
   const { prefix, hostname, helpText, helpContact, rules } = settings;
   return (
     <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <title>{`My mail was delayed – ${hostname}`}</title>
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <link rel="icon" href={`${prefix}/icon.svg`} type="image/svg+xml" />
-        <link rel="stylesheet" href={`${prefix}/style.css`} />
-      </head>
+      <Head prefix={prefix} title={`My mail was delayed – ${hostname}`} scripts={false} />
       <body>
         <main class="help">
           <h1>My mail was delayed</h1>

@@ -1,5 +1,6 @@
 /**
- * Pages with a search form and one table: waiting, decisions, possibly lost, known, auto-whitelisted.
+ * Pages with filters and one table: waiting, possibly lost, deferred, decisions, known senders,
+ * auto-whitelisted origins.
  *
  * @module
  */
@@ -15,17 +16,26 @@ import {
 } from "../http/page_query.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import { DecisionTable } from "./decisions.tsx";
+import { FilterForm, filterQuery, selectionOf } from "./filters.tsx";
 import { AutoWhitelistedTable, KnownTable } from "./origins.tsx";
 import { SearchForm } from "./search.tsx";
-import { LostTable, WaitingTable } from "./waiting.tsx";
+import { DeferredTable, LostTable, WaitingTable } from "./waiting.tsx";
 
 const ROWS_PER_PAGE = 50;
 
-export const NOTHING_LOST = "All deferred mail was retried or may still be retried.";
+export const NOTHING_LOST = "No deferred mail looks lost.";
 
 /** The text for an empty table; a search that has timed out may continue on the next page. */
-export function emptyText(next: string | undefined, text: string): string {
-  return next === undefined ? text : "No matches so far.";
+export function emptyText(
+  next: string | undefined,
+  text: string,
+  { isFiltered, privacy }: { readonly isFiltered: boolean; readonly privacy: boolean },
+): string {
+  if (next !== undefined) return "No matches so far.";
+  if (!isFiltered) return text;
+  return privacy
+    ? "No matches. Only hashes are stored: search for a complete address."
+    : "No matches.";
 }
 
 interface Listing {
@@ -34,90 +44,155 @@ interface Listing {
   readonly table: Child;
   /** The `after` of the next page; undefined on the last page. */
   readonly next: string | undefined;
+  /** The kind of filters; absent for a text only. */
+  readonly filters?: "decisions" | "deferred";
 }
 
-type ListingOf = (
-  service: StatusService,
-  page: PageContext,
-  parameters: PageParameters,
-) => Listing;
+interface Wanted {
+  readonly service: StatusService;
+  readonly page: PageContext;
+  readonly parameters: PageParameters;
+  /** The text for an empty table. */
+  readonly empty: (next: string | undefined, text: string) => string;
+  /** The query string of the filters. */
+  readonly query: string;
+}
 
 /** By the path of the page. */
-const LISTINGS: Readonly<Record<string, ListingOf>> = {
-  "/waiting": ({ queries, settings }, page, { q: text, after }) => {
+const LISTINGS: Readonly<Record<string, (wanted: Wanted) => Listing>> = {
+  "/waiting": ({ service: { queries, settings }, page, parameters: { q: text, after }, empty }) => {
     const { rows, next } = queries.waiting({ text, after, limit: ROWS_PER_PAGE });
-    const empty = emptyText(next, "No mail is waiting.");
     return {
       title: "Waiting",
-      table: <WaitingTable page={page} rows={rows} settings={settings} empty={empty} />,
-      next,
-    };
-  },
-
-  "/decisions": ({ queries, settings }, page, { q: text, after, reason }) => {
-    const { rows, next } = queries.decisions({ text, after, limit: ROWS_PER_PAGE }, reason);
-    const empty = emptyText(next, "No decisions.");
-    return {
-      title: "Decisions",
-      ...(reason === undefined ? {} : {
-        intro: (
-          <p>
-            {`Reason: ${reason.join(", ")}. `}
-            <a href={`${page.prefix}/decisions`}>All decisions</a>
-          </p>
-        ),
-      }),
+      intro: <p class="muted">Deferred mail with an attempt in the last six hours.</p>,
       table: (
-        <DecisionTable page={page} rows={rows} isHashed={settings.store.privacy} empty={empty} />
+        <WaitingTable
+          page={page}
+          rows={rows}
+          settings={settings}
+          released={queries.released()}
+          empty={empty(next, "No mail is waiting.")}
+        />
       ),
       next,
     };
   },
 
-  "/lost": ({ queries, settings }, page, { q: text, after }) => {
+  "/deferred": ({ service: { queries, settings }, page, parameters, empty }) => {
+    const { q: text, after, state } = parameters;
+    const selection = selectionOf(queries, parameters);
+    const { rows, next } = queries.deferred({
+      ...selection,
+      text,
+      after,
+      state,
+      limit: ROWS_PER_PAGE,
+    });
+    return {
+      title: "Deferred mail",
+      table: (
+        <DeferredTable
+          page={page}
+          rows={rows}
+          settings={settings}
+          released={queries.released()}
+          stateOf={(row) => queries.stateOf(row)}
+          empty={empty(next, "No mail was deferred.")}
+        />
+      ),
+      next,
+      filters: "deferred",
+    };
+  },
+
+  "/decisions": ({ service: { queries, settings }, page, parameters, empty, query }) => {
+    const { q: text, after, reason: reasons, verdict: decision } = parameters;
+    const selection = selectionOf(queries, parameters);
+    const { rows, next } = queries.decisions({
+      ...selection,
+      text,
+      after,
+      reasons,
+      decision,
+      limit: ROWS_PER_PAGE,
+    });
+    return {
+      title: "Decisions",
+      intro: (
+        <p class="small">
+          Export: <a href={`${page.prefix}/decisions.csv${query}`}>CSV</a>,{" "}
+          <a href={`${page.prefix}/decisions.json${query}`}>JSON</a>
+        </p>
+      ),
+      table: (
+        <DecisionTable
+          page={page}
+          rows={rows}
+          isHashed={settings.store.privacy}
+          empty={empty(next, "No decisions.")}
+        />
+      ),
+      next,
+      filters: "decisions",
+    };
+  },
+
+  "/lost": ({ service: { queries, settings }, page, parameters: { q: text, after }, empty }) => {
     const { rows, next } = queries.lost({ text, after, limit: ROWS_PER_PAGE });
-    const empty = emptyText(next, NOTHING_LOST);
     return {
       title: "Possibly lost mail",
       intro: (
-        <p>
-          Deferred mail without a retry for six hours or more, most likely legitimate first. A
-          verified client name, a client of the sender’s own organisation and several tries count as
-          legitimate.
+        <p class="muted">
+          Deferred mail without an attempt for six hours that may be legitimate, most likely first.
+          {" "}
+          <a href={`${page.prefix}/deferred?state=not-retried`}>All mail that was not retried</a>
         </p>
       ),
-      table: <LostTable page={page} rows={rows} settings={settings} empty={empty} />,
+      table: (
+        <LostTable
+          page={page}
+          rows={rows}
+          settings={settings}
+          released={queries.released()}
+          empty={empty(next, NOTHING_LOST)}
+        />
+      ),
       next,
     };
   },
 
-  "/known": ({ queries }, page, { q: text, after }) => {
+  "/known": ({ service: { queries }, page, parameters: { q: text, after }, empty }) => {
     const { rows, next } = queries.known({ text, after, limit: ROWS_PER_PAGE });
-    const empty = emptyText(next, "No known senders yet.");
     return {
       title: "Known senders",
-      table: <KnownTable page={page} rows={rows} empty={empty} />,
+      table: <KnownTable page={page} rows={rows} empty={empty(next, "No known senders yet.")} />,
       next,
     };
   },
 
-  "/auto-whitelisted": ({ queries, settings }, page, { q: text, after }) => {
+  "/auto-whitelisted": (
+    { service: { queries, settings }, page, parameters: { q: text, after }, empty },
+  ) => {
     const { rows, next } = queries.autoWhitelisted({ text, after, limit: ROWS_PER_PAGE });
     const { autoWhitelistClients, autoWhitelistDomains } = settings.rules;
-    const empty = emptyText(next, "No auto-whitelisted origins yet.");
     return {
       title: "Auto-whitelisted origins",
       intro: (
-        <p>
+        <p class="muted">
           {autoWhitelistClients === 0
-            ? "Auto-whitelisting is disabled (auto_whitelist_clients = 0). "
+            ? "Auto-whitelisting is disabled (auto_whitelist_clients = 0)."
             : "Origins that retry reliably skip greylisting: an address after " +
               `${autoWhitelistClients} retried messages, a sender’s own hosts after ` +
-              `${autoWhitelistDomains}, organisations and providers for any sender after more. `}
-          <a href={`${page.prefix}/known`}>Known senders</a>
+              `${autoWhitelistDomains}, organisations and providers for any sender after more.`}
         </p>
       ),
-      table: <AutoWhitelistedTable page={page} rows={rows} empty={empty} />,
+      table: (
+        <AutoWhitelistedTable
+          page={page}
+          rows={rows}
+          empty={empty(next, "No auto-whitelisted origins yet.")}
+        />
+      ),
       next,
     };
   },
@@ -133,10 +208,19 @@ export function listingPage(
 ): Response {
   const parameters = parametersOf(context);
   checkAfter(path, parameters.after);
-  const { title, intro = "", table, next } = LISTINGS[path]!(service, page, parameters);
+  const given = new URLSearchParams(context.req.query());
+  const query = filterQuery(given);
+  const { privacy } = service.settings.store;
+  const isFiltered = query !== "";
+  const empty = (next: string | undefined, text: string) =>
+    emptyText(next, text, { isFiltered, privacy });
+  const listing = LISTINGS[path]!({ service, page, parameters, empty, query });
+  const { title, intro = "", table, next, filters } = listing;
   const content = (
     <>
-      <SearchForm page={page} text={parameters.q} path={path} />
+      {filters === undefined
+        ? <SearchForm page={page} text={parameters.q} path={path} />
+        : <FilterForm page={page} path={path} parameters={given} of={filters} />}
       {intro}
       <Panel id="list" title="Results">
         {table}

@@ -6,14 +6,14 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { FixedRule } from "../../admin/fixed_rules.ts";
 import type { StoredEntry } from "../../store/store.ts";
-import { ActionButton, type PageContext, Panel } from "../components/layout.tsx";
+import { ActionButton, type PageContext, Panel, RowMenu } from "../components/layout.tsx";
 import { NextPage, Table } from "../components/table.tsx";
-import { Text } from "../components/text.tsx";
+import { Address, Text } from "../components/text.tsx";
 import { Ago, count } from "../components/time.tsx";
 import { answerPage, type AppContext } from "../http/context.tsx";
 import { checkAfter, parametersOf, queryWithoutAfter } from "../http/page_query.ts";
 import type { StatusService } from "../worker/status_service.ts";
-import { EditForm, EntryForm, ExemptionForm } from "./entry_forms.tsx";
+import { EditForm, EntryForm, EntryPreviewCard, ExemptionForm } from "./entry_forms.tsx";
 import { SearchForm } from "./search.tsx";
 
 const ROWS_PER_PAGE = 50;
@@ -23,15 +23,30 @@ function Expiry({ of: { expires }, now }: { of: StoredEntry; now: number }): JSX
   return expires <= now ? <span>expired</span> : <Ago at={expires} now={now} />;
 }
 
+const LIST_STYLES: Readonly<Record<string, string>> = {
+  allow: "pass",
+  release: "pass",
+  block: "reject",
+  trap: "reject",
+};
+
 function EntryButtons({ page, id }: { page: PageContext; id: number }): JSX.Element {
   return (
     <div class="buttons">
       <a class="button" href={`${page.prefix}/lists/${id}`} aria-label={`Edit entry ${id}`}>
         Edit
       </a>
-      <ActionButton page={page} to="/lists/remove" fields={{ id }} label={`Remove entry ${id}`}>
-        Remove
-      </ActionButton>
+      <RowMenu id={`entry-${id}`} label={`More actions for entry ${id}`}>
+        <ActionButton
+          page={page}
+          to="/lists/remove"
+          fields={{ id }}
+          style="danger"
+          label={`Remove entry ${id}`}
+        >
+          Remove
+        </ActionButton>
+      </RowMenu>
     </div>
   );
 }
@@ -44,30 +59,38 @@ export function EntryTable(
     <Table
       caption="List entries"
       columns={[
-        { head: "No.", kind: "number" },
-        { head: "List" },
-        { head: "Matches" },
-        { head: "Pattern" },
-        { head: "Hits", kind: "number" },
-        { head: "Last hit" },
-        { head: "Expires" },
-        { head: "Note" },
-        { head: "Added" },
+        { head: "Pattern", kind: "mail" },
+        { head: "List", kind: "state" },
+        { head: "Hits", kind: "number labelled" },
+        { head: "Last hit", kind: "labelled" },
+        { head: "Expires", kind: "labelled" },
+        { head: "Added", kind: "detail" },
         { head: "Actions", kind: "actions" },
       ]}
       empty={empty}
       rows={rows.map((entry) => ({
         key: entry.id,
         cells: [
-          entry.id,
-          <span class={`badge ${entry.list === "block" ? "reject" : "pass"}`}>{entry.list}</span>,
-          entry.matchOn,
-          <Text of={entry.pattern} />,
+          <div class="lines">
+            <span>
+              <a href={`${page.prefix}/lists/${entry.id}`}>
+                <Address of={entry.pattern} />
+              </a>
+            </span>
+            <span class="muted small">
+              {`entry ${entry.id}`}
+              {entry.note === "" ? "" : ": "}
+              <Text of={entry.note} />
+            </span>
+          </div>,
+          <span>
+            <span class={`badge ${LIST_STYLES[entry.list] ?? ""}`}>{entry.list}</span>{" "}
+            <span class="small">{entry.matchOn}</span>
+          </span>,
           count(entry.hits),
           entry.lastHit === undefined ? "never" : <Ago at={entry.lastHit} now={now} />,
           <Expiry of={entry} now={now} />,
-          <Text of={entry.note} />,
-          <span>
+          <span class="small">
             <Ago at={entry.created} now={now} />{" "}
             <span class="muted">
               by <Text of={entry.addedBy} />
@@ -87,7 +110,7 @@ function RuleTable({ rows }: { rows: readonly FixedRule[] }): JSX.Element {
       columns={[
         { head: "Matches" },
         { head: "Pattern" },
-        { head: "Hits", kind: "number" },
+        { head: "Hits", kind: "number labelled" },
         { head: "Reason" },
         { head: "Source" },
       ]}
@@ -111,11 +134,13 @@ export function listsPage(
   const rules = after === undefined ? service.queries.fixedRules() : [];
   const content = (
     <>
-      <SearchForm page={page} text={text} path="/lists" />
+      <div class="tools">
+        <SearchForm page={page} text={text} path="/lists" />
+        <ExemptionForm page={page} />
+      </div>
       <p>
-        <a class="button" href={`${page.prefix}/lists/new`}>Add an entry</a>
+        <a class="button primary" href={`${page.prefix}/lists/new`}>Add an entry</a>
       </p>
-      <ExemptionForm page={page} />
       <Panel id="entries" title="Entries">
         <EntryTable
           page={page}
@@ -125,7 +150,7 @@ export function listsPage(
         <NextPage path={`${page.prefix}/lists${queryWithoutAfter(context)}`} next={next} />
       </Panel>
       {after !== undefined ? "" : (
-        <section aria-labelledby="rules-title">
+        <section aria-labelledby="rules-title" class="card">
           <h2 id="rules-title">List files and built-in list</h2>
           <details id="rules">
             <summary>{`${rules.length} rules`}</summary>
@@ -144,13 +169,14 @@ const NEW_ENTRY_TITLES = {
   "always-greylist": "Always greylist",
 } as const;
 
-/** The form for a new entry, with suggestions from a deferral or a decision. */
+/** The form for a new entry, with suggestions from a deferral or a decision, and its preview. */
 export function newEntryPage(
   context: AppContext,
   service: StatusService,
   page: PageContext,
 ): Response {
-  const { list: wanted = "allow", deferral, decision } = parametersOf(context);
+  const parameters = parametersOf(context);
+  const { list: wanted = "allow", deferral, decision, pattern, note } = parameters;
   const { queries } = service;
   const mail = deferral !== undefined
     ? queries.deferral(Number(deferral))
@@ -159,8 +185,24 @@ export function newEntryPage(
     : undefined;
   const suggestions = mail === undefined ? [] : queries.suggestions(mail);
   const list = wanted === "release" ? "allow" : wanted;
-  const form = <EntryForm page={page} list={list} suggestions={suggestions} />;
-  return answerPage(context, page, NEW_ENTRY_TITLES[list], form);
+  const given = {
+    list,
+    matchOn: parameters.match_on,
+    pattern,
+    note,
+    lifetime: parameters.for,
+    source: deferral === undefined ? { decision } : { deferral },
+  };
+  const preview = pattern === "" ? undefined : service.commands.preview(given);
+  const content = (
+    <>
+      {preview === undefined
+        ? ""
+        : <EntryPreviewCard page={page} given={given} preview={preview} />}
+      <EntryForm page={page} given={given} suggestions={suggestions} />
+    </>
+  );
+  return answerPage(context, page, NEW_ENTRY_TITLES[list], content);
 }
 
 export function editEntryPage(

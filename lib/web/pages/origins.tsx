@@ -20,10 +20,10 @@ export function AutoWhitelistedTable(
       columns={[
         { head: "Origin" },
         { head: "Skips greylisting for" },
-        { head: "Retried", kind: "number" },
-        { head: "Abandoned", kind: "number" },
-        { head: "Since" },
-        { head: "Last used" },
+        { head: "Retried", kind: "number labelled" },
+        { head: "Abandoned", kind: "number labelled" },
+        { head: "Since", kind: "labelled" },
+        { head: "Last used", kind: "labelled" },
       ]}
       empty={empty}
       rows={rows.map(({ name, kind, retried, abandoned, firstSeen, lastSeen }) => ({
@@ -51,7 +51,7 @@ export function KnownTable(
         { head: "Sender" },
         { head: "Recipient" },
         { head: "Origins" },
-        { head: "Last used" },
+        { head: "Last used", kind: "labelled" },
       ]}
       empty={empty}
       rows={rows.map(({ sender, recipient, origins, lastSeen }) => ({

@@ -1,63 +1,63 @@
 /**
- * The overview: waiting and possibly lost mail, problems, figures, recent decisions.
+ * The overview: status sentence, possibly lost and waiting mail, figures, trend, recent decisions.
  *
  * @module
  */
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Period } from "../../admin/statistics.ts";
 import { DatabaseError } from "../../store/database_error.ts";
-import { DAY } from "../../text/duration.ts";
 import { Trend } from "../components/chart.tsx";
 import { type PageContext, Panel } from "../components/layout.tsx";
 import { answerPage, type AppContext } from "../http/context.tsx";
 import { parametersOf } from "../http/page_query.ts";
-import { healthOf } from "../worker/health.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import { DecisionTable } from "./decisions.tsx";
 import { ExemptionForm } from "./entry_forms.tsx";
-import { ProblemList } from "./health.tsx";
-import { emptyText, NOTHING_LOST } from "./listings.tsx";
+import { DelayPanel, FigureList, StatusSentence, type StatusState } from "./figures.tsx";
+import { PERIOD_NAMES, PeriodLinks } from "./filters.tsx";
+import { NOTHING_LOST } from "./listings.tsx";
 import { SearchForm } from "./search.tsx";
-import { DelayPanel, TodayList } from "./today.tsx";
 import { LostTable, WaitingTable } from "./waiting.tsx";
 
-const ROWS_PER_PANEL = 8;
-const LOST_ROWS = 5;
+const ROWS_PER_PANEL = 6;
+const LOST_ROWS = 4;
 
-const PERIODS: Readonly<Record<Period, { readonly days: number; readonly name: string }>> = {
-  "24h": { days: 1, name: "the last 24 hours" },
-  "7d": { days: 7, name: "the last 7 days" },
-  "30d": { days: 30, name: "the last 30 days" },
-};
+function stateOf(page: PageContext, { settings }: StatusService): StatusState {
+  const { problems = [] } = page;
+  if (problems.some(({ isError }) => isError)) return { text: "Not working.", style: "bad" };
+  if (settings.rules.mode === "off") return { text: "Switched off.", style: "wait" };
+  if (problems.length > 0) return { text: "Working, with warnings.", style: "wait" };
+  return { text: "Working.", style: "" };
+}
 
 function mailPanels(page: PageContext, service: StatusService): JSX.Element {
   const { queries, settings } = service;
   const waiting = queries.waiting({ text: "", limit: ROWS_PER_PANEL });
   const lost = queries.lost({ text: "", limit: LOST_ROWS });
+  const released = queries.released();
   return (
     <>
-      <Panel id="waiting" title="Waiting">
-        <WaitingTable
-          page={page}
-          rows={waiting.rows}
-          settings={settings}
-          empty="No mail is waiting. Deferred mail appears here at once."
-        />
-        <p>
-          <a href={`${page.prefix}/waiting`}>All waiting mail</a>
-        </p>
-      </Panel>
-      <ExemptionForm page={page} />
-      <Panel id="lost" title="Possibly lost mail">
+      <Panel
+        id="lost"
+        title="Possibly lost mail"
+        more={[`${page.prefix}/lost`, "All possibly lost mail"]}
+      >
         <LostTable
           page={page}
           rows={lost.rows}
           settings={settings}
-          empty={emptyText(lost.next, NOTHING_LOST)}
+          released={released}
+          empty={NOTHING_LOST}
         />
-        <p>
-          <a href={`${page.prefix}/lost`}>All possibly lost mail</a>
-        </p>
+      </Panel>
+      <Panel id="waiting" title="Waiting" more={[`${page.prefix}/waiting`, "All waiting mail"]}>
+        <WaitingTable
+          page={page}
+          rows={waiting.rows}
+          settings={settings}
+          released={released}
+          empty="No mail is waiting. Deferred mail appears here at once."
+        />
       </Panel>
     </>
   );
@@ -65,77 +65,80 @@ function mailPanels(page: PageContext, service: StatusService): JSX.Element {
 
 function figurePanels(page: PageContext, service: StatusService, period: Period): JSX.Element {
   const { queries, settings } = service;
-  const { days, name } = PERIODS[period];
+  const { name } = PERIOD_NAMES[period];
+  const report = queries.report(period);
   const decisions = queries.decisions({ text: "", limit: ROWS_PER_PANEL });
   return (
     <>
-      <Panel id="today" title="Last 24 hours">
-        <TodayList
-          page={page}
-          today={queries.today()}
-          retryWindow={settings.rules.retryWindow}
-          summary={queries.summary(DAY)}
-        />
+      <Panel
+        id="figures"
+        title={`Figures of ${name}`}
+        more={[`${page.prefix}/top?period=${period}`, "Top lists"]}
+      >
+        <PeriodLinks page={page} path="/" period={period} />
+        <FigureList page={page} report={report} />
+        <Trend page={page} buckets={queries.trend(period)} period={period} name={name} />
+        <DelayPanel delays={report.delays} period={name} />
       </Panel>
-      <Panel id="trend" title="Trend">
-        <Trend page={page} buckets={queries.trend(period)} period={period} />
-      </Panel>
-      <Panel id="delays" title="Delay of accepted mail">
-        <DelayPanel summary={queries.summary(days * DAY)} period={name} />
-      </Panel>
-      <Panel id="decisions" title="Recent decisions">
+      <Panel
+        id="decisions"
+        title="Recent decisions"
+        more={[`${page.prefix}/decisions`, "All decisions"]}
+      >
         <DecisionTable
           page={page}
           rows={decisions.rows}
           isHashed={settings.store.privacy}
           empty="No requests from Postfix yet. See “Hook into Postfix” in the README."
         />
-        <p>
-          <a href={`${page.prefix}/decisions`}>All decisions</a>
-        </p>
       </Panel>
     </>
   );
 }
 
-export async function overviewPage(
+function Sentence(
+  { page, service, period }: { page: PageContext; service: StatusService; period: Period },
+): JSX.Element {
+  const { queries } = service;
+  const isIdle = queries.isIdle();
+  return (
+    <section id="status" class="card" aria-label="Status" data-live>
+      <StatusSentence
+        page={page}
+        report={queries.report(period)}
+        state={stateOf(page, service)}
+        name={PERIOD_NAMES[period].name}
+        isIdle={isIdle}
+      />
+    </section>
+  );
+}
+
+export function overviewPage(
   context: AppContext,
   service: StatusService,
   page: PageContext,
-): Promise<Response> {
+): Response {
   const { period } = parametersOf(context);
-  const health = await healthOf(service, { writeTest: false });
-  const problems = (
-    <Panel id="problems" title="Problems">
-      <ProblemList page={page} health={health} />
-    </Panel>
-  );
-  const answer = (panels: JSX.Element) =>
-    answerPage(
-      context,
-      page,
-      "Overview",
-      <>
-        <SearchForm page={page} text="" />
-        {panels}
-      </>,
-    );
+  const answer = (panels: JSX.Element) => answerPage(context, page, "Overview", panels);
   try {
-    // No components, which would render, and throw, after this block.
+    // No components that would read, and throw, after this block.
+    const sentence = Sentence({ page, service, period });
     return answer(
       <>
+        {sentence}
+        <div class="tools">
+          <SearchForm page={page} text="" />
+          <ExemptionForm page={page} />
+        </div>
         {mailPanels(page, service)}
-        {problems}
         {figurePanels(page, service, period)}
       </>,
     );
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     return answer(
-      <>
-        {problems}
-        <p class="empty">The database cannot be read. There is nothing else to show.</p>
-      </>,
+      <p class="empty">The database cannot be read. There is nothing else to show.</p>,
     );
   }
 }

@@ -12,9 +12,13 @@ import type { StatusService } from "../worker/status_service.ts";
 import { DecisionTable } from "./decisions.tsx";
 import { EntryTable } from "./lists.tsx";
 import { AutoWhitelistedTable, KnownTable } from "./origins.tsx";
-import { WaitingTable } from "./waiting.tsx";
+import { emptyText } from "./listings.tsx";
+import { DeferredTable } from "./waiting.tsx";
 
 const ROWS_PER_PANEL = 20;
+
+/** Milliseconds that one of the four searches of the page may take. */
+const PANEL_TIMEOUT_MS = 50;
 
 export function SearchForm(
   { page, text, path = "/search" }: { page: PageContext; text: string; path?: string },
@@ -48,15 +52,14 @@ export function searchPage(
   }
   const { settings, queries } = service;
   const { privacy } = settings.store;
-  const query = { text, limit: ROWS_PER_PANEL };
-  const waiting = queries.waiting(query);
+  const query = { text, limit: ROWS_PER_PANEL, timeoutMs: PANEL_TIMEOUT_MS };
+  const waiting = queries.deferred(query);
   const decisions = queries.decisions(query);
   const known = queries.known(query);
   const autoWhitelisted = queries.autoWhitelisted(query);
   const entries = queries.entries(query);
-  const empty = privacy
-    ? "No matches. Only hashes are stored: search for a complete address."
-    : "No matches.";
+  const emptyOf = (after: string | undefined) =>
+    emptyText(after, "", { isFiltered: true, privacy });
   const next = (path: string, after: string | undefined) => (
     <NextPage
       path={`${page.prefix}${path}?q=${encodeURIComponent(text)}`}
@@ -67,24 +70,40 @@ export function searchPage(
   const content = (
     <>
       <SearchForm page={page} text={text} />
-      <Panel id="waiting" title="Waiting">
-        <WaitingTable page={page} rows={waiting.rows} settings={settings} empty={empty} />
-        {next("/waiting", waiting.next)}
+      <Panel id="waiting" title="Deferred mail">
+        <DeferredTable
+          page={page}
+          rows={waiting.rows}
+          settings={settings}
+          released={queries.released()}
+          stateOf={(row) => queries.stateOf(row)}
+          empty={emptyOf(waiting.next)}
+        />
+        {next("/deferred", waiting.next)}
       </Panel>
       <Panel id="decisions" title="Decisions">
-        <DecisionTable page={page} rows={decisions.rows} isHashed={privacy} empty={empty} />
+        <DecisionTable
+          page={page}
+          rows={decisions.rows}
+          isHashed={privacy}
+          empty={emptyOf(decisions.next)}
+        />
         {next("/decisions", decisions.next)}
       </Panel>
       <Panel id="known" title="Known senders">
-        <KnownTable page={page} rows={known.rows} empty={empty} />
+        <KnownTable page={page} rows={known.rows} empty={emptyOf(known.next)} />
         {next("/known", known.next)}
       </Panel>
       <Panel id="auto-whitelisted" title="Auto-whitelisted origins">
-        <AutoWhitelistedTable page={page} rows={autoWhitelisted.rows} empty={empty} />
+        <AutoWhitelistedTable
+          page={page}
+          rows={autoWhitelisted.rows}
+          empty={emptyOf(autoWhitelisted.next)}
+        />
         {next("/auto-whitelisted", autoWhitelisted.next)}
       </Panel>
       <Panel id="entries" title="List entries">
-        <EntryTable page={page} rows={entries.rows} empty={empty} />
+        <EntryTable page={page} rows={entries.rows} empty={emptyOf(entries.next)} />
         {next("/lists", entries.next)}
       </Panel>
     </>

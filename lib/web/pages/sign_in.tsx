@@ -13,7 +13,7 @@ function SignInForm(
   { page, then, error }: { page: PageContext; then: string; error: string | undefined },
 ): JSX.Element {
   return (
-    <form method="post" action={`${page.prefix}/sign-in`} class="form">
+    <form method="post" action={`${page.prefix}/sign-in`} class="card form">
       <input type="hidden" name="then" value={then} />
       {error === undefined ? "" : <p class="notice error" role="alert" id="error">{error}</p>}
       {/* Password managers need a user name. */}
@@ -43,7 +43,7 @@ function SignInForm(
         </small>
       </p>
       <p>
-        <button type="submit">Sign in</button>
+        <button type="submit" class="primary">Sign in</button>
       </p>
     </form>
   );
@@ -57,7 +57,7 @@ export function signInPage(
   { then, error }: { readonly then: string; readonly error?: string },
   status: 200 | 401 | 429 = 200,
 ): Response {
-  const page = { ...pageContextOf(context, service), path: "/sign-in" };
+  const page = { ...pageContextOf(context, service), path: "/sign-in", problems: [] };
   const content = access.isPasswordSet()
     ? <SignInForm page={page} then={localPath(then)} error={error} />
     : (

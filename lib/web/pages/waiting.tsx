@@ -1,130 +1,222 @@
 /**
- * The tables of deferred mail: waiting for a retry, and possibly lost.
+ * The tables of deferred mail: waiting for a retry, possibly lost, and in any state.
  *
  * @module
  */
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Lost } from "../../admin/queries.ts";
-import type { Deferral } from "../../store/history.ts";
+import { foldSender, normaliseRecipient } from "../../greylist/normalise.ts";
+import { formatPair } from "../../lists/pattern.ts";
+import type { Deferral, DeferralState } from "../../store/history.ts";
+import type { StoredEntry } from "../../store/store.ts";
 import { formatDuration } from "../../text/duration.ts";
-import { ActionButton, type PageContext } from "../components/layout.tsx";
+import { ActionButton, type PageContext, RowMenu } from "../components/layout.tsx";
 import { Table } from "../components/table.tsx";
-import { Client, Sender, Text } from "../components/text.tsx";
-import { Ago } from "../components/time.tsx";
+import { Ago, count } from "../components/time.tsx";
 import type { StatusSettings } from "../settings.ts";
-import { EntryLinks } from "./decisions.tsx";
+import { ClientLink, EntryLinks, Envelope, nameOf } from "./mail_cells.tsx";
 
-function Buttons(
-  { page, of, isHashed }: { page: PageContext; of: Deferral; isHashed: boolean },
+/** The entries that accept the next retry of a pair, by pattern. */
+export type Released = ReadonlyMap<string, StoredEntry>;
+
+/** The entry that accepts the next retry of a deferral. */
+export function releaseFor({ sender, recipient }: Deferral, released: Released) {
+  return released.get(
+    formatPair(foldSender(sender, recipient), normaliseRecipient(recipient)),
+  );
+}
+
+/** Accepts the next retry, or takes that back. */
+export function ReleaseButton(
+  { page, of, released, style = "" }: {
+    page: PageContext;
+    of: Deferral;
+    released: Released;
+    style?: "" | "primary";
+  },
 ): JSX.Element {
-  if (isHashed) return <span class="muted">only hashes are stored</span>;
-  const sender = of.sender === "" ? "the null sender" : of.sender;
-  return (
-    <div class="buttons">
+  const what = `${nameOf(of)} to ${of.recipient}`;
+  const entry = releaseFor(of, released);
+  if (entry !== undefined) {
+    return (
       <ActionButton
         page={page}
-        to="/waiting/release"
-        fields={{ id: of.id }}
-        label={`Accept next retry: ${sender} to ${of.recipient}`}
+        to="/lists/remove"
+        fields={{ id: entry.id }}
+        label={`Take back: ${what}`}
       >
-        Accept next retry
+        Take back
       </ActionButton>
-      <EntryLinks page={page} source={`deferral=${of.id}`} sender={of.sender} />
+    );
+  }
+  return (
+    <ActionButton
+      page={page}
+      to="/waiting/release"
+      fields={{ id: of.id }}
+      style={style}
+      label={`Accept next retry: ${what}`}
+    >
+      Accept next retry
+    </ActionButton>
+  );
+}
+
+function Buttons(
+  { page, of, settings, released }: {
+    page: PageContext;
+    of: Deferral;
+    settings: StatusSettings;
+    released: Released;
+  },
+): JSX.Element {
+  const details = (
+    <a
+      class="button"
+      href={`${page.prefix}/messages/${of.id}`}
+      aria-label={`Details of ${nameOf(of)}`}
+    >
+      Details
+    </a>
+  );
+  if (settings.store.privacy || of.ended !== undefined) return <div class="buttons">{details}</div>;
+  return (
+    <div class="buttons">
+      <ReleaseButton page={page} of={of} released={released} />
+      <RowMenu id={`deferral-${of.id}`} label={`More actions for ${nameOf(of)}`}>
+        {details}
+        <EntryLinks page={page} source={`deferral=${of.id}`} of={of} />
+      </RowMenu>
     </div>
   );
 }
 
-function Status({ of, now }: { of: Deferral; now: number }): JSX.Element {
+function tries({ tries }: Deferral): string {
+  return tries === 1 ? "1 try" : `${count(tries)} tries`;
+}
+
+function Retry({ of, now }: { of: Deferral; now: number }): JSX.Element {
   const left = of.acceptedFrom - now;
   return left > 0
     ? <span>{`retry accepted in ${formatDuration(left)}`}</span>
     : <span>next retry will be accepted</span>;
 }
 
-/** Deferred mail that may still be retried. */
-export function WaitingTable(
-  { page, rows, settings, empty }: {
-    page: PageContext;
-    rows: readonly Deferral[];
-    settings: StatusSettings;
-    empty: string;
-  },
+const STATE_BADGES: Readonly<Record<DeferralState, readonly [style: string, text: string]>> = {
+  "waiting": ["defer", "waiting"],
+  "not-retried": ["", "not retried"],
+  "retried": ["pass", "retried"],
+  "rejected": ["reject", "rejected"],
+};
+
+export function StateBadge({ of }: { of: DeferralState }): JSX.Element {
+  const [style, text] = STATE_BADGES[of];
+  return <span class={`badge ${style}`}>{text}</span>;
+}
+
+interface TableProperties<Row> {
+  readonly page: PageContext;
+  readonly rows: readonly Row[];
+  readonly settings: StatusSettings;
+  readonly released: Released;
+  readonly empty: string;
+}
+
+function MailTable(
+  { page, rows, settings, released, empty, caption, state, timeHead, timeOf }:
+    & TableProperties<Deferral>
+    & {
+      readonly caption: string;
+      readonly state: (row: Deferral) => JSX.Element;
+      readonly timeHead: string;
+      readonly timeOf: (row: Deferral) => number;
+    },
 ): JSX.Element {
-  const { now } = page;
   return (
     <Table
-      caption="Mail waiting for a retry"
+      caption={caption}
+      style="mail"
       columns={[
-        { head: "Sender" },
-        { head: "Recipient" },
-        { head: "Client" },
-        { head: "Network" },
-        { head: "Tries", kind: "number" },
-        { head: "First try" },
-        { head: "Status" },
+        { head: "Mail", kind: "mail" },
+        { head: "State", kind: "state" },
+        { head: "Client", kind: "client" },
+        { head: timeHead, kind: "time" },
         { head: "Actions", kind: "actions" },
       ]}
       empty={empty}
       rows={rows.map((row) => ({
         key: row.id,
         cells: [
-          <Sender of={row.sender} />,
-          <Text of={row.recipient} />,
-          <Client of={row} />,
-          <Text of={row.network} />,
-          row.tries,
-          <Ago at={row.firstSeen} now={now} />,
-          <Status of={row} now={now} />,
-          <Buttons page={page} of={row} isHashed={settings.store.privacy} />,
+          <Envelope page={page} of={row} />,
+          releaseFor(row, released) === undefined
+            ? state(row)
+            : <span class="badge pass">next retry accepted</span>,
+          <ClientLink page={page} of={row} />,
+          <Ago at={timeOf(row)} now={page.now} />,
+          <Buttons page={page} of={row} settings={settings} released={released} />,
         ],
       }))}
+    />
+  );
+}
+
+/** Deferred mail that is still being retried. */
+export function WaitingTable(properties: TableProperties<Deferral>): JSX.Element {
+  const { page } = properties;
+  return (
+    <MailTable
+      {...properties}
+      caption="Mail waiting for a retry"
+      timeHead="First try"
+      timeOf={(row) => row.firstSeen}
+      state={(row) => (
+        <span class="small">
+          <Retry of={row} now={page.now} />, {tries(row)}
+        </span>
+      )}
+    />
+  );
+}
+
+/** Deferred mail in any state. */
+export function DeferredTable(
+  properties: TableProperties<Deferral> & { readonly stateOf: (row: Deferral) => DeferralState },
+): JSX.Element {
+  return (
+    <MailTable
+      {...properties}
+      caption="Deferred mail, newest first"
+      timeHead="Last try"
+      timeOf={(row) => row.lastSeen}
+      state={(row) => (
+        <>
+          <StateBadge of={properties.stateOf(row)} /> <span class="small">{tries(row)}</span>
+        </>
+      )}
     />
   );
 }
 
 /** Deferred mail that was not retried, most likely legitimate first. */
-export function LostTable(
-  { page, rows, settings, empty }: {
-    page: PageContext;
-    rows: readonly Lost[];
-    settings: StatusSettings;
-    empty: string;
-  },
-): JSX.Element {
+export function LostTable({ rows, ...properties }: TableProperties<Lost>): JSX.Element {
+  const legitimacies = new Map(rows.map(({ deferral, legitimacy }) => [deferral.id, legitimacy]));
   return (
-    <Table
+    <MailTable
+      {...properties}
+      rows={rows.map(({ deferral }) => deferral)}
       caption="Mail that was not retried"
-      columns={[
-        { head: "Legitimate?" },
-        { head: "Sender" },
-        { head: "Recipient" },
-        { head: "Client" },
-        { head: "Tries", kind: "number" },
-        { head: "Last try" },
-        { head: "Actions", kind: "actions" },
-      ]}
-      empty={empty}
-      rows={rows.map(({ deferral, legitimacy }) => ({
-        key: deferral.id,
-        cells: [
-          <Legitimacy of={legitimacy} />,
-          <Sender of={deferral.sender} />,
-          <Text of={deferral.recipient} />,
-          <Client of={deferral} />,
-          deferral.tries,
-          <Ago at={deferral.lastSeen} now={page.now} />,
-          <Buttons page={page} of={deferral} isHashed={settings.store.privacy} />,
-        ],
-      }))}
+      timeHead="Last try"
+      timeOf={(row) => row.lastSeen}
+      state={(row) => (
+        <span class="small">
+          <Legitimacy of={legitimacies.get(row.id)!} />, {tries(row)}
+        </span>
+      )}
     />
   );
 }
 
-function Legitimacy({ of }: { of: number }): JSX.Element {
+export function Legitimacy({ of }: { of: number }): JSX.Element {
   const likelihood = of >= 7 ? "likely" : of >= 4 ? "maybe" : "unlikely";
-  return (
-    <span>
-      {likelihood} <span class="muted">{`${of} of 10`}</span>
-    </span>
-  );
+  return <span>{`${likelihood} legitimate (${of} of 10)`}</span>;
 }

@@ -10,8 +10,17 @@ import type { DaemonStatus } from "../../daemon/daemon_status.ts";
 import type { Finding } from "../../postfix/postconf.ts";
 import { DatabaseError } from "../../store/database_error.ts";
 import type { StoreSize } from "../../store/store.ts";
-import { HOUR } from "../../text/duration.ts";
+import type { RecurringError } from "../../daemon/error_registry.ts";
+import { DAY, HOUR } from "../../text/duration.ts";
 import type { StatusService } from "./status_service.ts";
+
+/** Something that is wrong, and what to do about it. Texts may be hostile. */
+export interface Problem {
+  readonly text: string;
+  readonly remedy: string;
+  /** Mail passes ungreylisted, or a setting has no effect. */
+  readonly isError: boolean;
+}
 
 export interface Health {
   /** Reasons why mail passes ungreylisted. */
@@ -115,3 +124,35 @@ export async function healthOf(
     stored: writeTest ? ifReadable(() => service.queries.size()) : undefined,
   };
 }
+
+/** Errors of the log are shown for this time. */
+const ERROR_LIFETIME_MS = DAY;
+
+/** Recurring errors of the last day, the newest first. */
+export function recentErrors({ daemonStatus }: Health, now: number): readonly RecurringError[] {
+  return daemonStatus.errors.filter(({ last }) => now - last < ERROR_LIFETIME_MS).toReversed();
+}
+
+/** Everything that is wrong, the worst first. */
+export function problemsOf(health: Health, now: number): Problem[] {
+  const obstacles = health.obstacles.map((text) => ({
+    text: `All mail passes: ${text}.`,
+    remedy: REMEDY,
+    isError: true,
+  }));
+  const warnings = health.warnings.map(({ what, remedy, severity }) => ({
+    text: `${what}.`,
+    remedy: `${remedy}.`,
+    isError: severity === "error",
+  }));
+  const errors = recentErrors(health, now).map(({ text }) => ({
+    text: `Logged in the last day: ${text}.`,
+    remedy: "",
+    isError: false,
+  }));
+  return [...obstacles, ...warnings, ...errors].toSorted((a, b) =>
+    Number(b.isError) - Number(a.isError)
+  );
+}
+
+const REMEDY = "Mail is not lost, and not greylisted. greylag doctor finds the cause.";

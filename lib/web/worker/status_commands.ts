@@ -4,6 +4,7 @@
  * @module
  */
 import { breadthOf } from "../../admin/broad_pattern.ts";
+import { describePreview, previewEntry } from "../../admin/entry_preview.ts";
 import { formatEntry } from "../../admin/format.ts";
 import { EXPECTED_FOR, newEntry, releaseOf, type Remarks } from "../../admin/list_entries.ts";
 import type { ListName } from "../../lists/matcher.ts";
@@ -19,11 +20,28 @@ export interface WantedEntry {
   readonly matchOn?: MatchOn | undefined;
   readonly pattern: string;
   readonly note: string;
+  /** The author knows what a broad pattern covers. */
+  readonly isConfirmed?: boolean;
   /** Milliseconds until the entry expires; absent for never. */
   readonly lifetime?: number | undefined;
 }
 
+/** The effect of an entry before it is added. Texts may be hostile. */
+export interface Preview {
+  /** Why it cannot be added. */
+  readonly problem?: string | undefined;
+  readonly matchOn: MatchOn;
+  readonly effect: string;
+  /** What the pattern covers, if that is likely too much. */
+  readonly breadth?: string | undefined;
+}
+
 const MAX_NOTE = 500;
+
+/** Older decisions are left out of a preview after this time. */
+const PREVIEW_TIMEOUT_MS = 200;
+
+const NEEDS_TYPE = "a regular expression needs a type: client, sender or recipient";
 
 /** The commands of one status page; `by` names the author of a change. */
 export class StatusCommands {
@@ -55,7 +73,7 @@ export class StatusCommands {
     const { list, pattern, note, lifetime } = wanted;
     const matchOn = wanted.matchOn ?? guessMatchOn(pattern);
     if (matchOn === undefined) {
-      throw new RefusedError(400, "a regular expression needs a type: client, sender or recipient");
+      throw new RefusedError(400, NEEDS_TYPE);
     }
     if (list === "always-greylist" && matchOn !== "client") {
       throw new RefusedError(400, "always-greylist takes clients only");
@@ -63,13 +81,33 @@ export class StatusCommands {
     const entered = newEntry(list, matchOn, pattern, this.#remarks(by, note, lifetime));
     if (!entered.ok) throw new RefusedError(400, entered.why);
     const breadth = list === "allow" || list === "block" ? breadthOf(entered.pattern) : undefined;
-    if (breadth !== undefined) {
+    if (breadth !== undefined && wanted.isConfirmed !== true) {
       throw new RefusedError(
         400,
         `${entered.entry.pattern} covers ${breadth}. If that is meant: greylag ${list} --force`,
       );
     }
     return this.#store(entered.entry, by);
+  }
+
+  /** The effect that an entry would have had on the mail of the history. */
+  preview(
+    { list, matchOn: given, pattern }: Pick<WantedEntry, "list" | "matchOn" | "pattern">,
+  ): Preview {
+    const matchOn = given ?? guessMatchOn(pattern);
+    if (matchOn === undefined) {
+      return { matchOn: "client", effect: "", problem: NEEDS_TYPE };
+    }
+    const entered = newEntry(list, matchOn, pattern, this.#remarks("", "", undefined));
+    if (!entered.ok) return { matchOn, effect: "", problem: entered.why };
+    const preview = this.#queries.settings.store.privacy
+      ? undefined
+      : this.#reader.use((store) => previewEntry(store, entered.entry, PREVIEW_TIMEOUT_MS));
+    const effect = preview === undefined
+      ? "The history cannot tell the effect of this entry."
+      : describePreview(preview, list, this.#queries.now);
+    const isBroad = list === "allow" || list === "block";
+    return { matchOn, effect, breadth: isBroad ? breadthOf(entered.pattern) : undefined };
   }
 
   /** Exempts a recipient from greylisting for a while. */

@@ -8,6 +8,9 @@ import {
   baselineDays,
   type Bucket,
   type Period,
+  type Report,
+  reportOf,
+  reportSince,
   type Summary,
   type Today,
   todayOf,
@@ -17,19 +20,34 @@ import {
 } from "../../admin/statistics.ts";
 import {
   type AutoWhitelisted,
+  clientSelection,
+  type DecisionQuery,
   deferralNumbered,
+  type DeferralQuery,
   findAutoWhitelisted,
+  findDecisions,
+  findDeferred,
   findKnown,
   findLost,
-  findWaiting,
   type Lost,
   LOST_AFTER,
+  LOST_THRESHOLD,
+  type NamedClient,
+  nameTerms,
   type PageQuery,
   summaryOf,
 } from "../../admin/queries.ts";
 import { type Suggestion, suggestionsFor } from "../../admin/suggestions.ts";
-import type { DecisionSearch, Deferral, Page, StoredDecision } from "../../store/history.ts";
-import { collectPage } from "../../store/pages.ts";
+import type {
+  Deferral,
+  DeferralState,
+  Page,
+  Selection,
+  StoredDecision,
+  StoredEvidence,
+  TopKey,
+  TopRow,
+} from "../../store/history.ts";
 import type {
   Credential,
   EntrySearch,
@@ -49,6 +67,18 @@ export class RefusedError extends Error {
     this.name = "RefusedError";
   }
 }
+
+/** Attempts of one message that are shown. */
+const MAX_ATTEMPTS = 100;
+
+/** Newest retries of a sender domain whose delays count. */
+const RETRIES_CONSIDERED = 50;
+
+/** Fewer retries say nothing. */
+const MIN_RETRIES = 3;
+
+/** Released pairs of which rows are marked. */
+const MAX_RELEASED = 1000;
 
 /** A search that takes longer returns what it has found so far. */
 const SEARCH_TIMEOUT_MS = 250;
@@ -90,11 +120,9 @@ export class StatusQueries {
     return this.#reader.use((store) => store.credentials.all());
   }
 
-  /** Pending mail, newest first. */
+  /** Deferred mail that is still being retried, newest first. */
   waiting(query: PageQuery): Page<Deferral> {
-    return this.#reader.use((store) =>
-      findWaiting(store.history, withTimeout(query), this.#settings.rules, this.now)
-    );
+    return this.deferred({ ...query, state: "waiting" });
   }
 
   /** @throws {RefusedError} if there is none with this number. */
@@ -106,15 +134,94 @@ export class StatusQueries {
     return found;
   }
 
+  /** A deferral, or undefined if it has expired. */
+  deferralIfStored(id: number): Deferral | undefined {
+    return this.#reader.use((store) => deferralNumbered(store.history, id));
+  }
+
+  /** The evidence about a message: what was stored of its first attempt, or what its names tell. */
+  evidenceOf(
+    mail: NamedClient,
+    stored: StoredEvidence | undefined,
+  ): StoredEvidence {
+    if (this.#settings.store.privacy) return [];
+    return stored ?? nameTerms(mail);
+  }
+
   /** Newest first. */
-  decisions(query: PageQuery, reasons?: DecisionSearch["reasons"]): Page<StoredDecision> {
-    const { text } = query;
-    return this.#reader.use((store) =>
-      collectPage(
-        (after, limit) => store.history.findDecisions({ text, limit, after, reasons }),
-        withTimeout(query),
-      )
+  decisions(query: DecisionQuery): Page<StoredDecision> {
+    return this.#reader.use((store) => findDecisions(store.history, withTimeout(query)));
+  }
+
+  /** Deferred mail in any state, newest first. */
+  deferred(query: DeferralQuery): Page<Deferral> {
+    return this.#reader.use((store) => findDeferred(store.history, withTimeout(query), this.now));
+  }
+
+  /** The selection of a client, given by its address or network. */
+  clientSelection(client: string): Selection {
+    return clientSelection(client, this.#settings.rules);
+  }
+
+  /** The state of a deferral now. */
+  stateOf({ ended, endedBy, lastSeen }: Deferral): DeferralState {
+    if (ended !== undefined) return endedBy === "blocked" ? "rejected" : "retried";
+    return lastSeen >= this.now - LOST_AFTER ? "waiting" : "not-retried";
+  }
+
+  /** The decisions on the attempts of a deferral, the oldest first. */
+  attempts(deferral: number): readonly StoredDecision[] {
+    const { rows } = this.decisions({ text: "", limit: MAX_ATTEMPTS, deferral });
+    return rows.toReversed();
+  }
+
+  /** Median delay of the newest accepted retries of a domain, in milliseconds; undefined for too few. */
+  usualRetryDelay(senderDomain: string): number | undefined {
+    const delays = this.#reader.use((store) =>
+      store.history.retryDelays(senderDomain, RETRIES_CONSIDERED)
     );
+    return delays.length < MIN_RETRIES
+      ? undefined
+      : delays.toSorted((a, b) => a - b)[Math.floor(delays.length / 2)];
+  }
+
+  /** The entry that accepts the next retry of each released pair, by its pattern. */
+  released(): ReadonlyMap<string, StoredEntry> {
+    const { rows } = this.entries({ text: "", list: "release", limit: MAX_RELEASED });
+    const active = rows.filter(({ expires }) => expires === undefined || expires > this.now);
+    return new Map(active.map((entry) => [entry.pattern, entry]));
+  }
+
+  /** Whether Postfix has sent no request within the history. */
+  isIdle(): boolean {
+    return this.trend("30d").every((bucket) =>
+      bucket.passedUndelayed + bucket.deferred + bucket.retried + bucket.blocked === 0
+    );
+  }
+
+  /** The figures of a period and of the one before. */
+  report(period: Period): Report {
+    return this.#cache.get(`report ${period}`, () =>
+      this.#reader.use(({ history }) => {
+        const { now } = this;
+        const since = reportSince(period, now);
+        const count = (from: number, until: number) =>
+          history.countDeferrals(from, now - LOST_AFTER, until);
+        return reportOf(history.tallies(since), history.delayTallies(since), count, period, now);
+      }));
+  }
+
+  /** The values with the most deferrals of a period. */
+  top(by: TopKey, period: Period, limit: number): readonly TopRow[] {
+    return this.#cache.get(`top ${by} ${period} ${limit}`, () => {
+      const { now } = this;
+      const window = {
+        from: trendSince(period, now),
+        until: now + 1,
+        quietSince: now - LOST_AFTER,
+      };
+      return this.#reader.use((store) => store.history.topDeferrals(by, window, limit));
+    });
   }
 
   /** @throws {RefusedError} if there is none with this number. */
@@ -129,10 +236,19 @@ export class StatusQueries {
     return found;
   }
 
-  /** Mail that was not retried, most likely legitimate first. */
+  /** Mail that was not retried and may be legitimate, most likely first. */
   lost(query: PageQuery): Page<Lost> {
-    return this.#reader.use((store) =>
-      findLost(store.history, withTimeout(query), this.now - LOST_AFTER)
+    const { text, limit, after = "" } = query;
+    return this.#cache.get(
+      `lost ${limit} ${after} ${text}`,
+      () =>
+        this.#reader.use((store) =>
+          findLost(
+            store.history,
+            { ...withTimeout(query), threshold: LOST_THRESHOLD },
+            this.now - LOST_AFTER,
+          )
+        ),
     );
   }
 
@@ -196,9 +312,8 @@ export class StatusQueries {
   /** @param length of the period until now, in milliseconds. */
   summary(length: number): Summary {
     return this.#cache.get(`summary ${length}`, () => {
-      const { retryWindow } = this.#settings.rules;
       const { now } = this;
-      return this.#reader.use((store) => summaryOf(store.history, now - length, now, retryWindow));
+      return this.#reader.use((store) => summaryOf(store.history, now - length, now, LOST_AFTER));
     });
   }
 

@@ -5,6 +5,7 @@
  */
 import type { StatusSettings } from "../settings.ts";
 import type { DaemonLink } from "./daemon_link.ts";
+import type { Problem } from "./health.ts";
 import { Reader } from "./reader.ts";
 import { StatusCommands } from "./status_commands.ts";
 import { StatusQueries } from "./status_queries.ts";
@@ -13,6 +14,8 @@ export class StatusService {
   readonly queries: StatusQueries;
   readonly commands: StatusCommands;
   readonly daemon: DaemonLink;
+  /** What was wrong when a page last looked, the worst first. */
+  problems: readonly Problem[] = [];
   readonly #reader: Reader;
 
   /** @param clock milliseconds since the epoch. */

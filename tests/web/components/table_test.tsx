@@ -15,8 +15,8 @@ Deno.test("each cell has the head of its column, for the card layout", () => {
       empty=""
     />
   )}`;
-  assert(html.includes('<td role="cell" class="" data-head="A"><div>&lt;</div></td>'), html);
-  assert(html.includes('<td role="cell" class="number" data-head="B"><div>2</div></td>'), html);
+  assert(html.includes('<td class="" data-head="A"><div>&lt;</div></td>'), html);
+  assert(html.includes('<td class="number" data-head="B"><div>2</div></td>'), html);
   assert(html.includes('data-key="7"'), html);
 });
 

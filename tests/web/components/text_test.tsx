@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Client, Sender, shorten, Text } from "../../../lib/web/components/text.tsx";
+import { Address, Client, Sender, shorten, Text } from "../../../lib/web/components/text.tsx";
 import { anyText } from "../../any_text.ts";
 
 const textOf = (html: string) => html.replaceAll(/<[^>]*>/g, "");
@@ -54,10 +54,24 @@ Deno.test("property: no text leaves the page's structure or hides", () => {
   }));
 });
 
+Deno.test("an address is whole in the document, in two parts of which the first may be cut", () => {
+  const parts = (text: string) =>
+    [...`${<Address of={text} />}`.matchAll(/<span>(.*?)<\/span>/g)].map(([, part]) => part);
+  assertEquals(parts("alice@example.org"), ["alice", "@example.org"]);
+  assertEquals(parts("192.0.2.1"), ["192.0.2.1"]);
+  assertEquals(parts("a.very.long.host.name.example.org"), [
+    "a.very.long.hos",
+    "t.name.example.org",
+  ]);
+  fc.assert(fc.property(anyText(200), (text) => {
+    assert(!/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(`${<Address of={text} />}`));
+  }));
+});
+
 Deno.test("a client is shown by its verified name and address, the null sender as <>", () => {
   const clientAddress = "192.0.2.1";
   const client = (clientName: string) => textOf(`${<Client of={{ clientAddress, clientName }} />}`);
   assertEquals(client("unknown"), "192.0.2.1");
-  assertEquals(client("mx.example.org"), "mx.example.org [192.0.2.1]");
+  assertEquals(client("mx.example.org"), "mx.example.org192.0.2.1");
   assertEquals(textOf(`${<Sender of="" />}`), "&lt;&gt;");
 });

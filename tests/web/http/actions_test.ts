@@ -19,10 +19,15 @@ Deno.test("a deferred message is released, and the release is undone", async () 
     ]);
     const text = await (await page.get(then, { cookie })).text();
     assertStringIncludes(text, "Next retry will be accepted");
-    // The notice is shown once.
-    assert(
-      !(await (await page.get(then, { cookie })).text()).includes("Next retry will be accepted"),
-    );
+    assertStringIncludes(text, 'class="notice" role="status"');
+    // The row shows what was done, and the notice is shown once.
+    const later = await (await page.get("/lists", { cookie })).text();
+    assert(!later.includes('class="notice" role="status"'));
+    assertStringIncludes(later, 'action="/undo"');
+    assertStringIncludes(await (await page.get(then)).text(), "next retry accepted");
+    page.clock.now += 10 * 60_000 + 1;
+    assert(!(await (await page.get("/lists", { cookie })).text()).includes('action="/undo"'));
+    page.clock.now -= 10 * 60_000 + 1;
     await page.post("/undo", { then }, session);
     assertEquals((await page.service.queries.entries({ text: "railway", limit: 1 })).rows, []);
     assertStringIncludes(await (await page.get(then, { cookie })).text(), "Undone");
@@ -57,12 +62,7 @@ Deno.test("forms add, edit, remove and restore entries", async () => {
     assertEquals(read(), []);
     await page.post("/undo", {}, session);
     assertEquals(read(), [["allow", "client", "example.org", "m", 3_600_000]]);
-    await add({
-      list: "block",
-      choice: "sender a@b.example",
-      pattern: "ignored",
-      match_on: "client",
-    });
+    await add({ list: "block", pattern: "a@b.example", choice: "sender ignored@b.example" });
     await page.post("/exemptions", { recipient: "bob@example.net", for: "15m" }, session);
     assertEquals(read().slice(1), [
       ["block", "sender", "a@b.example", "", undefined],
@@ -99,17 +99,28 @@ Deno.test("an invalid form changes nothing and shows the error", async () => {
   });
 });
 
+Deno.test("a broad pattern is added only with a confirmation", async () => {
+  await withPage(async (page) => {
+    const session = await page.signIn();
+    const fields = { list: "allow", match_on: "client", pattern: "0.0.0.0/0" };
+    await page.post("/lists/add", fields, session);
+    assertEquals(entriesOf(page), []);
+    await page.post("/lists/add", { ...fields, confirmed: "yes" }, session);
+    assertEquals(entriesOf(page), ["0.0.0.0/0"]);
+  });
+});
+
 Deno.test("with privacy nothing is offered that needs addresses", async () => {
   await withPage(async (page) => {
     const session = await page.signIn();
     const text = await (await page.get("/waiting")).text();
-    assertStringIncludes(text, "only hashes are stored");
+    assertStringIncludes(text, "/messages/");
     assert(!text.includes("/waiting/release"));
     const [one] = (await page.service.queries.waiting({ text: "", limit: 1 })).rows;
     await page.post("/waiting/release", { id: `${one!.id}` }, session);
     const after = await (await page.get("/", { cookie: session.cookie })).text();
     assertStringIncludes(after, "only hashes are stored (privacy = true); use: greylag release");
     const found = await page.get("/search?q=no-reply@railway.example");
-    assertStringIncludes(await found.text(), "only hashes");
+    assertStringIncludes(await found.text(), "Only hashes are stored");
   }, { seeded: true, privacy: true });
 });

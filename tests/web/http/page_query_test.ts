@@ -22,11 +22,17 @@ async function read<T>(query: string, from: (context: AppContext) => T): Promise
 
 Deno.test("invalid parameters are ignored, not rejected", async () => {
   const table: [string, Partial<PageParameters>][] = [
-    ["", { q: "", after: undefined, period: "24h", list: undefined, then: "/" }],
-    ["?q=%20bob%20&period=7d&list=block", { q: "bob", period: "7d", list: "block" }],
-    ["?period=1y&list=opt-in", { period: "24h", list: undefined }],
+    ["", { q: "", after: undefined, period: "7d", list: undefined, then: "/" }],
+    ["?q=%20bob%20&period=24h&list=block", { q: "bob", period: "24h", list: "block" }],
+    ["?period=1y&list=opt-in", { period: "7d", list: undefined }],
     ["?reason=new,early", { reason: ["new", "early"] }],
     ["?reason=new,odd", { reason: undefined }],
+    ["?from=2026-11-26T00:00:00.000Z&until=x", { from: 1_795_651_200_000, until: undefined }],
+    ["?domain=&client=%20&recipient=a%40b.example", {
+      domain: undefined,
+      client: undefined,
+      recipient: "a@b.example",
+    }],
     ["?deferral=7&decision=x", { deferral: "7", decision: undefined }],
     [`?q=${"x".repeat(321)}`, { q: "" }],
   ];

@@ -33,7 +33,15 @@ Deno.test("the form for a new entry has the list and the patterns of a message",
   await withPage(async ({ get }) => {
     const text = await (await get("/lists/new?list=always-greylist&deferral=61")).text();
     assertStringIncludes(text, "<h1>Always greylist</h1>");
-    assertStringIncludes(text, 'value="client spf:bookshop.example"');
+    assertStringIncludes(
+      text,
+      'match_on=client&amp;pattern=spf%3Abookshop.example&amp;deferral=61"',
+    );
+    const chosen = "/lists/new?list=block&match_on=sender&pattern=bank.example";
+    assertStringIncludes(
+      textOf(await (await get(chosen)).text()),
+      "it would have refused 21 messages of 21 senders, none of them known.",
+    );
     assertEquals((await get("/lists/new?deferral=7777")).status, 404);
     assertEquals((await get("/lists/7777")).status, 404);
   }, { seeded: true });

@@ -29,7 +29,11 @@ Deno.test("waiting mail shows when a retry is accepted", async () => {
   await withPage(({ service: { settings } }) => {
     const table = (acceptedFrom: number) => {
       const rows = [deferral(NOW - 60_000, acceptedFrom)];
-      return textOf(`${<WaitingTable page={PAGE} rows={rows} settings={settings} empty="" />}`);
+      return textOf(
+        `${(
+          <WaitingTable page={PAGE} rows={rows} settings={settings} released={new Map()} empty="" />
+        )}`,
+      );
     };
     assertStringIncludes(table(NOW + 1000), "retry accepted in 1s");
     assertStringIncludes(table(NOW), "next retry will be accepted");
@@ -41,16 +45,20 @@ Deno.test("legitimacy is likely from 7, maybe from 4", async () => {
   await withPage(({ service: { settings } }) => {
     const likelihood = (legitimacy: number) => {
       const rows = [{ deferral: deferral(NOW), legitimacy }];
-      const html = textOf(`${<LostTable page={PAGE} rows={rows} settings={settings} empty="" />}`);
-      return /(likely|maybe|unlikely) \d+ of 10/.exec(html)![0];
+      const html = textOf(
+        `${(
+          <LostTable page={PAGE} rows={rows} settings={settings} released={new Map()} empty="" />
+        )}`,
+      );
+      return /(likely|maybe|unlikely) legitimate \(\d+ of 10\)/.exec(html)![0];
     };
     assertEquals([0, 3, 4, 6, 7, 10].map(likelihood), [
-      "unlikely 0 of 10",
-      "unlikely 3 of 10",
-      "maybe 4 of 10",
-      "maybe 6 of 10",
-      "likely 7 of 10",
-      "likely 10 of 10",
+      "unlikely legitimate (0 of 10)",
+      "unlikely legitimate (3 of 10)",
+      "maybe legitimate (4 of 10)",
+      "maybe legitimate (6 of 10)",
+      "likely legitimate (7 of 10)",
+      "likely legitimate (10 of 10)",
     ]);
     return Promise.resolve();
   });

@@ -1,0 +1,209 @@
+/**
+ * The filters of decisions and deferred mail: they combine and stand in the URL.
+ *
+ * @module
+ */
+import type { JSX } from "hono/jsx/jsx-runtime";
+import type { DecisionQuery, DeferralQuery } from "../../admin/queries.ts";
+import { DAY, HOUR } from "../../text/duration.ts";
+import { trendSince } from "../../admin/statistics.ts";
+import { REASONS } from "../api/schema.ts";
+import type { PageContext } from "../components/layout.tsx";
+import type { PageParameters } from "../http/page_query.ts";
+import type { StatusQueries } from "../worker/status_queries.ts";
+import { DECISION_NAMES } from "./decisions.tsx";
+
+/** Names of the parameters that filter, as people read them. */
+const FILTERS: Readonly<Record<string, string>> = {
+  q: "text",
+  verdict: "decision",
+  state: "state",
+  reason: "reason",
+  domain: "sender domain",
+  recipient: "recipient",
+  client: "client",
+  since: "time",
+  from: "from",
+  until: "until",
+};
+
+const SINCE: Readonly<Record<string, string>> = {
+  "1h": "last hour",
+  "24h": "last 24 hours",
+  "7d": "last 7 days",
+  "30d": "last 30 days",
+};
+
+/** Beginning of the chosen period; the same as in the figures, where there are such. */
+function sinceOf({ since, from }: PageParameters, now: number): number | undefined {
+  if (since === undefined) return from;
+  return since === "1h" ? now - HOUR : trendSince(since, now);
+}
+
+type Selected = Pick<
+  DecisionQuery & DeferralQuery,
+  "senderDomain" | "recipient" | "network" | "clientAddress" | "from" | "until"
+>;
+
+/** The selection that the parameters of a page make. */
+export function selectionOf(queries: StatusQueries, parameters: PageParameters): Selected {
+  const { domain, recipient, client, until } = parameters;
+  return {
+    ...(domain === undefined ? {} : { senderDomain: domain === "<>" ? "" : domain.toLowerCase() }),
+    ...(recipient === undefined ? {} : { recipient }),
+    ...(client === undefined ? {} : queries.clientSelection(client)),
+    from: sinceOf(parameters, queries.now),
+    until,
+  };
+}
+
+/** The query string of the filters in force, without some of them. */
+export function filterQuery(
+  parameters: URLSearchParams,
+  without: readonly string[] = [],
+): string {
+  const kept = new URLSearchParams();
+  for (const name of Object.keys(FILTERS)) {
+    const value = parameters.get(name);
+    if (value !== null && value !== "" && !without.includes(name)) kept.set(name, value);
+  }
+  const query = kept.toString();
+  return query === "" ? "" : `?${query}`;
+}
+
+function Select(
+  { name, label, value, options }: {
+    name: string;
+    label: string;
+    value: string | undefined;
+    options: readonly (readonly [value: string, name: string])[];
+  },
+): JSX.Element {
+  const known = value === undefined || options.some(([one]) => one === value);
+  return (
+    <span>
+      <label for={`filter-${name}`} class="visually-hidden">{label}</label>
+      <select id={`filter-${name}`} name={name}>
+        <option value="">{label}</option>
+        {known ? "" : <option value={value} selected>{value}</option>}
+        {options.map(([one, text]) => <option value={one} selected={one === value}>{text}</option>)}
+      </select>
+    </span>
+  );
+}
+
+/** The form for filters, and the filters in force, each with a link that removes it. */
+export function FilterForm(
+  { page, path, parameters, of }: {
+    page: PageContext;
+    path: string;
+    parameters: URLSearchParams;
+    of: "decisions" | "deferred";
+  },
+): JSX.Element {
+  const get = (name: string) => parameters.get(name) ?? undefined;
+  const chips = Object.entries(FILTERS).filter(([name]) => (get(name) ?? "") !== "");
+  // The fields of the form are the others.
+  const hidden = ["domain", "recipient", "client", "from", "until"];
+  return (
+    <>
+      <form method="get" action={page.prefix + path} role="search" class="inline-form">
+        <label for="q">Find mail</label>
+        <input
+          id="q"
+          name="q"
+          type="search"
+          value={get("q") ?? ""}
+          maxlength={320}
+          placeholder="part of an address, host name or IP address"
+          autocapitalize="off"
+          spellcheck={false}
+        />
+        {of === "decisions"
+          ? (
+            <>
+              <Select
+                name="verdict"
+                label="any decision"
+                value={get("verdict")}
+                options={Object.entries(DECISION_NAMES)}
+              />
+              <Select
+                name="reason"
+                label="any reason"
+                value={get("reason")}
+                options={REASONS.map((reason) => [reason, reason])}
+              />
+            </>
+          )
+          : (
+            <Select
+              name="state"
+              label="any state"
+              value={get("state")}
+              options={[
+                ["waiting", "waiting"],
+                ["not-retried", "not retried"],
+                ["retried", "retried"],
+                ["rejected", "rejected"],
+              ]}
+            />
+          )}
+        <Select
+          name="since"
+          label="any time"
+          value={get("since")}
+          options={Object.entries(SINCE)}
+        />
+        {hidden.map((name) =>
+          get(name) === undefined ? "" : <input type="hidden" name={name} value={get(name)} />
+        )}
+        <button type="submit" class="primary">Find</button>
+      </form>
+      {chips.length === 0 ? "" : (
+        <ul class="filters" aria-label="Filters">
+          {chips.map(([name, title]) => (
+            <li>
+              <span>
+                {title}: <bdi>{get(name)!.slice(0, 200)}</bdi>
+              </span>
+              <a
+                href={page.prefix + path + filterQuery(parameters, [name])}
+                aria-label={`Remove the filter ${title}`}
+              >
+                ×
+              </a>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+/** Links with a period for a page of figures. */
+export function PeriodLinks(
+  { page, path, period }: { page: PageContext; path: string; period: string },
+): JSX.Element {
+  const periods = [["24h", "24 hours"], ["7d", "7 days"], ["30d", "30 days"]] as const;
+  return (
+    <ul class="tabs" aria-label="Period">
+      {periods.map(([one, name]) => (
+        <li>
+          <a
+            href={`${page.prefix}${path}?period=${one}`}
+            aria-current={one === period ? "true" : undefined}
+          >
+            {name}
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export const PERIOD_NAMES = {
+  "24h": { name: "the last 24 hours", length: DAY },
+  "7d": { name: "the last 7 days", length: 7 * DAY },
+  "30d": { name: "the last 30 days", length: 30 * DAY },
+} as const;
