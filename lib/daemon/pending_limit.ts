@@ -35,6 +35,8 @@ export class PendingLimit {
   #overLimit: readonly string[] = [];
   /** Triplets deferred for the first time since the last pass began. */
   #newTriplets = 0;
+  /** The last pass evicted triplets while others came that it may not have counted. */
+  #isUncertain = false;
 
   constructor(limits: PendingLimits, publish: (event: LimitEvent) => void) {
     this.#limits = limits;
@@ -54,9 +56,9 @@ export class PendingLimit {
     return this.#evictions;
   }
 
-  /** More is pending than allowed, as the last complete pass found. */
+  /** More is pending than allowed, as the last complete pass found, or may be. */
   get isExceeded(): boolean {
-    return this.#overLimit.length + this.#evictions.length > 0;
+    return this.#isUncertain || this.#overLimit.length + this.#evictions.length > 0;
   }
 
   /** New triplets since the last pass began exceed a share of the limits: the next pass is due. */
@@ -81,6 +83,7 @@ export class PendingLimit {
 
   /** Decides what the next pass evicts. */
   endPass(): void {
+    this.#isUncertain = this.#evictions.length > 0 && this.#newTriplets > 0;
     this.#overLimit = this.#counter.overLimit(this.#limits);
     this.#evictions = this.#counter.evictions(this.#limits);
     if (this.#evictions.length === 0) return;

@@ -121,3 +121,21 @@ Deno.test("a pass over the limit tells of it, and leaves its evictions to the ne
   assertEquals(pass(5), [false, 0, 1]);
   assertEquals(pass(101), [true, 1, 2]);
 });
+
+Deno.test("after evictions under a flood one more pass counts what came meanwhile", () => {
+  const pending = new PendingLimit(LIMITS, () => {});
+  const deferred = decisionEvent({ decision: "defer", reason: "new" });
+  const pass = (count: number, meanwhile: number) => {
+    pending.beginPass();
+    pending.add([{ network: "net:a", first: 1, last: 1, count }]);
+    for (let at = 0; at < meanwhile; at++) pending.handle(deferred);
+    pending.endPass();
+    return pending.isExceeded;
+  };
+  assertEquals(pass(5, 1), false, "no flood");
+  assertEquals(pass(101, 1), true);
+  assertEquals(pass(5, 1), true, "the one may be behind the cursor");
+  assertEquals(pass(6, 1), false, "nothing was evicted");
+  assertEquals(pass(101, 0), true);
+  assertEquals(pass(5, 0), false, "nothing came");
+});
