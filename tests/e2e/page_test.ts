@@ -1,82 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import axe from "axe-core";
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { startBrowser } from "../browser.ts";
+import type { Page } from "playwright-core";
 import { pause } from "../eventually.ts";
-import {
-  ACCEPTED,
-  ALICE,
-  DEFERRED,
-  type MailServer,
-  REJECTED,
-  withMailServer,
-} from "./mail_server.ts";
-
-const PASSWORD = "correct horse battery";
-
-/** Longer than the update period of the page, in milliseconds. */
-const UPDATE = 3000;
-
-const PAGES = [
-  "/",
-  "/?period=30d",
-  "/search?q=example",
-  "/waiting",
-  "/decisions",
-  "/lost",
-  "/auto-whitelisted",
-  "/known",
-  "/lists",
-  "/lists/new?list=block&deferral=1",
-  "/lists/1",
-  "/health",
-  "/sign-in",
-  "/help",
-  "/nothing",
-];
-
-interface Visit extends MailServer {
-  readonly browser: Browser;
-  readonly tab: Page;
-  /** Violations of the Content-Security-Policy, errors of scripts, and dialogs. */
-  readonly errors: string[];
-}
-
-type Options = NonNullable<Parameters<Browser["newContext"]>[0]>;
-
-function collectErrors(context: BrowserContext, errors: string[]): void {
-  context.on("weberror", (error) => errors.push(error.error().message));
-  context.on("console", (message) => {
-    // The tests request such pages on purpose.
-    const isExpected = /status of (?:401|404|429)/.test(message.text());
-    if (message.type() === "error" && !isExpected) errors.push(message.text());
-  });
-  context.on("dialog", (dialog) => errors.push(dialog.message()));
-}
-
-async function visit(body: (visit: Visit) => Promise<void>, options: Options = {}): Promise<void> {
-  await withMailServer(async (server) => {
-    await server.setPassword(PASSWORD);
-    const browser = await startBrowser();
-    const errors: string[] = [];
-    try {
-      const context = await browser.newContext({ baseURL: server.page, ...options });
-      context.setDefaultTimeout(15_000);
-      collectErrors(context, errors);
-      await body({ ...server, browser, tab: await context.newPage(), errors });
-      assertEquals(errors, []);
-    } finally {
-      await browser.close();
-    }
-  });
-}
-
-async function signIn(tab: Page): Promise<void> {
-  await tab.goto("/sign-in?then=/");
-  await tab.getByLabel("Password").fill(PASSWORD);
-  await tab.getByRole("button", { name: "Sign in" }).click();
-  await tab.getByRole("button", { name: "Sign out" }).waitFor();
-}
+import { ACCEPTED, ALICE, DEFERRED, REJECTED } from "./mail_server.ts";
+import { PAGES, PASSWORD, signIn, UPDATE, visit } from "./visit.ts";
 
 const waiting = (tab: Page) => tab.getByRole("region", { name: "Waiting" });
 
@@ -92,8 +18,7 @@ Deno.test("a deferred message appears on the open page, is released, and its ret
       const part of [
         "bob@example.net",
         "mail.example.org",
-        "[192.0.2.10]",
-        "net:192.0.2.0/24",
+        "192.0.2.10",
         "retry accepted in",
       ]
     ) {
@@ -104,7 +29,7 @@ Deno.test("a deferred message appears on the open page, is released, and its ret
     await tab.getByText("Next retry will be accepted").waitFor();
     await untilCode(ALICE, ACCEPTED);
     const decisions = tab.getByRole("region", { name: "Recent decisions" });
-    await decisions.getByText("allowed").waitFor();
+    await decisions.getByText("allowed").first().waitFor();
     assertStringIncludes(
       daemon.log,
       `status page: entry 1: release alice@example.org to bob@example.net`,
@@ -121,20 +46,26 @@ Deno.test("entries of allow and block are added, removed and restored with a few
   await visit(async ({ tab, replyTo, untilCode }) => {
     await signIn(tab);
     await replyTo(ALICE);
-    await tab.getByRole("link", { name: "Allow … alice@example.org" }).first().click();
-    await tab.getByRole("radio", { name: /^org:example\.org/ }).check();
+    const row = waiting(tab).getByRole("row", { name: /alice@example\.org/ });
+    await row.getByLabel("More actions").click();
+    await row.getByRole("link", { name: "Allow … alice@example.org" }).click();
+    await tab.getByRole("link", { name: "org:example.org" }).click();
     await tab.getByLabel("Note").fill("called us");
+    await tab.getByRole("button", { name: "Preview" }).click();
+    await tab.getByText("it would have accepted 1 message").waitFor();
     await tab.getByRole("button", { name: "Add entry" }).click();
     await tab.getByText("Added entry 1: allow client org:example.org").waitFor();
     await untilCode(ALICE, ACCEPTED);
 
     await tab.goto("/lists/new?list=block");
     await tab.getByLabel("Pattern").fill("alice@example.org");
+    await tab.getByRole("button", { name: "Preview" }).click();
     await tab.getByRole("button", { name: "Add entry" }).click();
     await tab.getByText("Added entry 2: block sender alice@example.org").waitFor();
     await untilCode(ALICE, REJECTED);
     await tab.getByRole("button", { name: "Undo" }).click();
     await tab.getByText("Undone: removed entry 2").waitFor();
+    await tab.getByLabel("More actions for entry 1").click();
     await tab.getByRole("button", { name: "Remove entry 1" }).click();
     await tab.getByText("Removed entry 1").waitFor();
     await untilCode(ALICE, DEFERRED);
@@ -147,18 +78,19 @@ Deno.test("entries of allow and block are added, removed and restored with a few
 Deno.test("an exempted recipient gets mail without delay, found by a part of an address", async () => {
   await visit(async ({ tab, code, untilCode }) => {
     await signIn(tab);
-    await tab.getByLabel("Exempt recipient").fill("bob@example.net");
-    await tab.getByRole("button", { name: "Exempt from greylisting" }).click();
+    await tab.getByLabel("Expecting mail for").fill("bob@example.net");
+    await tab.getByRole("button", { name: "Exempt", exact: true }).click();
     await tab.getByText("Exempted bob@example.net from greylisting").waitFor();
     await untilCode(ALICE, ACCEPTED);
     assertEquals(await code({ ...ALICE, recipients: ["eve@example.net"] }), DEFERRED);
     await tab.getByLabel("Find mail").fill("LICE@exam");
     await tab.getByRole("button", { name: "Find", exact: true }).click();
-    await tab.getByRole("region", { name: "Decisions" }).getByText("allowed").waitFor();
-    await waiting(tab).getByText("eve@example.net").waitFor();
+    await tab.getByRole("region", { name: "Decisions" }).getByText("allowed").first().waitFor();
+    const deferred = tab.getByRole("region", { name: "Deferred mail" });
+    await deferred.getByText("eve@example.net").waitFor();
     await tab.getByLabel("Find mail").fill("mallory");
     await tab.getByRole("button", { name: "Find", exact: true }).click();
-    await waiting(tab).getByText("No matches.").waitFor();
+    await deferred.getByText("No matches.").waitFor();
   });
 });
 
@@ -195,60 +127,17 @@ Deno.test("everything works without JavaScript", async () => {
   }, { javaScriptEnabled: false });
 });
 
-Deno.test("every page fits a phone and passes axe, in both colour schemes", async () => {
-  await visit(async ({ tab, browser, page, replyTo, greylag, untilRecorded, errors }) => {
-    await replyTo(ALICE);
-    await replyTo({
-      ...ALICE,
-      sender: "",
-      recipients: ["a-very-long-name.of-somebody@example.net"],
-    });
-    await greylag(
-      "allow",
-      "a.very.long.name.of.some.host.in.a.far.away.domain.example.org",
-      "--for=1d",
-    );
-    await greylag("block", "mallory@example.com", "--note=a note that is longer than most of them");
-    await untilRecorded(2);
-    await signIn(tab);
-    const { cookies } = await tab.context().storageState();
-    for (const colorScheme of ["light", "dark"] as const) {
-      for (const width of [360, 1280]) {
-        const context = await browser.newContext({
-          baseURL: page,
-          colorScheme,
-          viewport: { width, height: 800 },
-          // For axe, which is injected into the page.
-          bypassCSP: true,
-        });
-        collectErrors(context, errors);
-        await context.addCookies(cookies);
-        const other = await context.newPage();
-        for (const path of PAGES) {
-          await other.goto(path);
-          const scrollWidth = await other.evaluate("document.documentElement.scrollWidth");
-          assertEquals(scrollWidth, width, `${path} at ${width} px`);
-          await other.evaluate(axe.source);
-          const violations = await other.evaluate(
-            `axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
-              nodes.map(({ html, failureSummary }) => id + ": " + html + failureSummary)))`,
-          );
-          assertEquals(violations, [], `${path} at ${width} px, ${colorScheme}`);
-        }
-        await context.close();
-      }
-    }
-  });
-});
-
 Deno.test("the keyboard reaches the content and the search, with a visible focus", async () => {
   await visit(async ({ tab }) => {
     await tab.goto("/");
+    const focused = () => tab.evaluate("document.activeElement.id");
     await tab.keyboard.press("Tab");
     assertEquals(await tab.evaluate("document.activeElement.textContent"), "Skip to content");
     await tab.keyboard.press("Enter");
     await tab.keyboard.press("Tab");
-    assertEquals(await tab.evaluate("document.activeElement.id"), "q");
+    // The links of the status sentence stand before the two forms.
+    for (let tabs = 0; tabs < 6 && await focused() !== "q"; tabs++) await tab.keyboard.press("Tab");
+    assertEquals(await focused(), "q");
     assertMatch(
       String(await tab.evaluate("getComputedStyle(document.activeElement).outlineStyle")),
       /solid|auto/,
@@ -305,7 +194,7 @@ Deno.test("hostile text in an envelope appears as text and changes no page", asy
     for (const path of PAGES) {
       await tab.goto(path);
       assertEquals(
-        await tab.locator("main script, main img, main h1:not(:first-of-type)").count(),
+        await tab.locator("main script, main img, main h1 ~ h1, main h1 *").count(),
         0,
         path,
       );
@@ -393,4 +282,83 @@ Deno.test("a hostile web page reaches nothing by scripts, forms or frames", asyn
     await attacker.shutdown();
     assertEquals(errors, []);
   });
+});
+
+Deno.test("a message that did not arrive is found and let in with three clicks, signed out at first", async () => {
+  await visit(async ({ tab, replyTo, untilCode, untilRecorded }) => {
+    await replyTo(ALICE);
+    await untilRecorded(1);
+    await tab.goto("/");
+    await tab.getByLabel("Find mail").fill("alice");
+    await tab.keyboard.press("Enter");
+    const row = tab.getByRole("region", { name: "Deferred mail" }).getByRole("row", {
+      name: /alice@example\.org/,
+    });
+    await row.getByRole("button", { name: /^Accept next retry/ }).click();
+    await tab.getByLabel("Password").fill(PASSWORD);
+    await tab.keyboard.press("Enter");
+    await tab.getByRole("button", { name: "Sign out" }).waitFor();
+    // Signing in by a button leads back to it.
+    if (await tab.getByText("Next retry will be accepted").count() === 0) {
+      await tab.goto("/search?q=alice");
+      await tab.getByRole("button", { name: /^Accept next retry/ }).first().click();
+    }
+    await tab.getByText("Next retry will be accepted").waitFor();
+    await untilCode(ALICE, ACCEPTED);
+  });
+});
+
+Deno.test("the page of a message tells its state, its attempts and its evidence", async () => {
+  await visit(async ({ tab, replyTo, untilRecorded }) => {
+    await replyTo(ALICE);
+    await untilRecorded(1);
+    await tab.goto("/decisions");
+    await tab.getByRole("link", { name: "Details of alice@example.org" }).click();
+    await tab.getByText("The server tried once.").waitFor();
+    await tab.getByRole("region", { name: "Timeline" }).getByText("deferred").waitFor();
+    await tab.getByRole("region", { name: "Evidence" }).getByText("mail.example.org").first()
+      .waitFor();
+    await tab.getByRole("region", { name: "Message" }).getByRole("link", {
+      name: "bob@example.net",
+    }).click();
+    await tab.getByRole("heading", { name: "Recipient bob@example.net" }).waitFor();
+  });
+});
+
+Deno.test("a figure leads to its list, a filter combines with others and is removed", async () => {
+  await visit(async ({ tab, replyTo, untilRecorded }) => {
+    await replyTo(ALICE);
+    await replyTo({ ...ALICE, sender: "carol@example.com" });
+    await untilRecorded(2);
+    await tab.goto("/?period=24h");
+    await tab.getByRole("link", { name: /^2 ?deferred/ }).click();
+    const rows = () => tab.locator("tbody tr").count();
+    assertEquals(await rows(), 2);
+    await tab.goto("/decisions?domain=example.com");
+    assertEquals(await rows(), 1);
+    await tab.getByLabel("any decision").selectOption("pass");
+    await tab.getByRole("button", { name: "Find", exact: true }).click();
+    await tab.getByText("No matches.").waitFor();
+    await tab.getByRole("link", { name: "Remove the filter decision" }).click();
+    assertEquals(await rows(), 1);
+    assertStringIncludes(tab.url(), "domain=example.com");
+    const download = tab.waitForEvent("download");
+    await tab.getByRole("link", { name: "CSV" }).click();
+    assertEquals((await download).suggestedFilename(), "greylag-decisions.csv");
+  });
+});
+
+Deno.test("the chosen colours are remembered on every page", async () => {
+  await visit(async ({ tab }) => {
+    await tab.goto("/");
+    const background = () => tab.evaluate("getComputedStyle(document.body).backgroundColor");
+    const light = await background();
+    const button = tab.getByRole("button", { name: /^Colours/ });
+    await button.click();
+    await button.click();
+    const dark = await background();
+    assert(dark !== light);
+    await tab.goto("/health");
+    assertEquals(await background(), dark);
+  }, { colorScheme: "light" });
 });
