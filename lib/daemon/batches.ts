@@ -5,7 +5,7 @@
  */
 
 /** Items of one batch; the first must not wait long for the last. */
-const MAX_BATCH = 32;
+const MAX_BATCH = 64;
 
 /** Batches in a row before other work of the event loop gets its turn. */
 const MAX_IN_A_ROW = 4;

@@ -3,14 +3,14 @@ import { Batches } from "../../lib/daemon/batches.ts";
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 
-Deno.test("items of one turn share a batch, at most 32, in their order", async () => {
+Deno.test("items of one turn share a batch, at most 64, in their order", async () => {
   const batches: number[][] = [];
   const collector = new Batches<number>((items) => batches.push([...items]));
-  const items = Array.from({ length: 70 }, (_, at) => at);
+  const items = Array.from({ length: 140 }, (_, at) => at);
   for (const item of items) collector.add(item);
   assertEquals(batches, []);
   await Promise.resolve();
-  assertEquals(batches.map(({ length }) => length), [32, 32, 6]);
+  assertEquals(batches.map(({ length }) => length), [64, 64, 12]);
   assertEquals(batches.flat(), items);
 });
 
@@ -41,7 +41,7 @@ Deno.test("a flood leaves turns to other work", async () => {
   const collector = new Batches<number>((items) => processed += items.length);
   for (let at = 0; at < 1000; at++) collector.add(at);
   await Promise.resolve();
-  assertEquals(processed, 4 * 32);
+  assertEquals(processed, 4 * 64);
   await turn();
   assert(processed < 1000, `${processed}`);
   while (processed < 1000) await turn();

@@ -46,6 +46,18 @@ Deno.test("a checkpoint starts after enough rows, one at a time and in one threa
   assertEquals(events.at(-1), "terminate");
 });
 
+Deno.test("an idle thread ends, and the next checkpoint starts another", async () => {
+  const events: string[] = [];
+  const { start, finish } = workerThat(events);
+  const checkpointer = new Checkpointer(PATH, start, 1);
+  checkpointer.wrote(1000);
+  finish();
+  await eventually("the thread ends", () => events.at(-1) === "terminate", { period: 1 });
+  checkpointer.wrote(1000);
+  assertEquals(events.slice(3), events.slice(0, 2));
+  checkpointer.close();
+});
+
 Deno.test("the thread copies the log into the database", async () => {
   const directory = await Deno.makeTempDir();
   const path = `${directory}/g.db`;
