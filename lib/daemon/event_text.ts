@@ -84,10 +84,7 @@ export function messagesOf(event: DaemonEvent): readonly Message[] {
     case "list-failed": {
       const { path, kept } = event;
       const text = `${path}: cannot use this list: ${reasonOf(event.error)}`;
-      return report(
-        `list ${path}`,
-        kept === 0 ? text : `${text}; its last ${kept} entries stay in force`,
-      );
+      return say("error", kept === 0 ? text : `${text}; its last ${kept} entries stay in force`);
     }
     case "connection-rejected":
       return say("warning", `${event.endpoint}: connection closed: ${event.why}`);

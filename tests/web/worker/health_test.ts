@@ -37,6 +37,16 @@ Deno.test("failing DNS and a clock that was set back are warnings", async () => 
   }, { daemonStatus: { dns } });
 });
 
+Deno.test("a list file that the daemon cannot use is an error with the entries that it keeps", async () => {
+  const lists = [{ path: "/etc/w", why: "no such file or directory", kept: 57 }];
+  await withPage(async ({ service }) => {
+    const { warnings } = await healthOf(service, TESTED);
+    const [found] = warnings.filter(({ what }) => what.includes("/etc/w"));
+    assertEquals(found?.severity, "error");
+    assertStringIncludes(found!.remedy, "last 57 entries stay in force");
+  }, { daemonStatus: { lists } });
+});
+
 Deno.test("a DNS list that does not work is a warning", async () => {
   const dnsLists = [
     { zone: "zen.example", state: "works" },
