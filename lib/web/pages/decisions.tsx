@@ -100,14 +100,19 @@ export function DecisionTable(
               <ClientLink page={page} of={row} />,
               <Ago at={row.time} now={page.now} />,
               <div class="buttons">
-                <a class="button" href={path} aria-label={`Details of ${nameOf(row)}`}>Details</a>
-                {isHashed
-                  ? ""
-                  : (
-                    <RowMenu id={`decision-${row.id}`} label={`More actions for ${nameOf(row)}`}>
-                      <EntryLinks page={page} source={`decision=${row.id}`} of={row} />
-                    </RowMenu>
-                  )}
+                <a
+                  class="button only-wide"
+                  href={path}
+                  aria-label={`Details of ${nameOf(row)}`}
+                >
+                  Details
+                </a>
+                <RowMenu id={`decision-${row.id}`} label={`More actions for ${nameOf(row)}`}>
+                  <a class="button" href={path}>Details</a>
+                  {isHashed
+                    ? ""
+                    : <EntryLinks page={page} source={`decision=${row.id}`} of={row} />}
+                </RowMenu>
               </div>,
             ],
           };

@@ -18,6 +18,9 @@ import type { Selection } from "../../store/history.ts";
 
 const ROWS = 15;
 
+/** Milliseconds that one of the searches of the page may take. */
+const PANEL_TIMEOUT_MS = 60;
+
 export type SubjectKind = "senders" | "clients" | "recipients";
 
 interface Subject {
@@ -56,11 +59,11 @@ export function subjectPage(
   if (value === "") throw new RefusedError(400, "the parameter of is missing");
   const { queries, settings } = service;
   const { title, filter, selection } = subjectOf(service, kind, value);
-  const query = { text: "", limit: ROWS, ...selection };
+  const query = { text: "", limit: ROWS, timeoutMs: PANEL_TIMEOUT_MS, ...selection };
   const deferred = queries.deferred(query);
   const decisions = queries.decisions(query);
   const text = value === "<>" ? "" : value.replace(/^net:/, "");
-  const search = { text, limit: ROWS };
+  const search = { text, limit: ROWS, timeoutMs: PANEL_TIMEOUT_MS };
   const known = text === "" ? [] : queries.known(search).rows;
   const reputation = text === "" ? [] : queries.autoWhitelisted(search).rows;
   const entries = text === "" ? [] : queries.entries(search).rows;

@@ -81,7 +81,7 @@ const MIN_RETRIES = 3;
 const MAX_RELEASED = 1000;
 
 /** A search that takes longer returns what it has found so far. */
-const SEARCH_TIMEOUT_MS = 250;
+const SEARCH_TIMEOUT_MS = 200;
 
 /** The queries of one status page. Statistics are cached. */
 export class StatusQueries {
@@ -177,8 +177,10 @@ export class StatusQueries {
 
   /** Median delay of the newest accepted retries of a domain, in milliseconds; undefined for too few. */
   usualRetryDelay(senderDomain: string): number | undefined {
-    const delays = this.#reader.use((store) =>
-      store.history.retryDelays(senderDomain, RETRIES_CONSIDERED)
+    const delays = this.#cache.get(
+      `delays ${senderDomain}`,
+      () =>
+        this.#reader.use((store) => store.history.retryDelays(senderDomain, RETRIES_CONSIDERED)),
     );
     return delays.length < MIN_RETRIES
       ? undefined
