@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { fstatSync } from "node:fs";
-import { ConfigError } from "../config/load.ts";
-import { daemonSettings, SETTING_NAMES, SETTINGS, type Values } from "../config/settings.ts";
+import { ConfigError, type Configuration, describeSource } from "../config/load.ts";
+import { daemonSettings, SETTING_NAMES, SETTINGS } from "../config/settings.ts";
 import { RELEASED, VERSION } from "../config/version.ts";
 import { Notifier, notifySettings } from "../daemon/sd_notify.ts";
 import { formatEndpoint, isLocal } from "../net/endpoint.ts";
@@ -11,7 +11,7 @@ import { EventLog } from "../daemon/event_log.ts";
 import { Events } from "../daemon/events.ts";
 import { Daemon } from "../daemon/lifecycle.ts";
 import type { LinePrefix } from "../daemon/log_line.ts";
-import { StreamSink } from "../daemon/log_sink.ts";
+import { StreamSink, TailSink } from "../daemon/log_sink.ts";
 import type { StatusSettings } from "../web/settings.ts";
 import { StatusThread } from "../web/worker/thread.ts";
 import { messageOf } from "../text/error_message.ts";
@@ -36,7 +36,9 @@ function firstOf(signals: readonly Deno.Signal[]): Promise<Deno.Signal> {
   });
 }
 
-function statusSettings(values: Values): StatusSettings | undefined {
+function statusSettings(
+  { values, written, sources }: Configuration,
+): StatusSettings | undefined {
   if (values.status === "off") return undefined;
   const { engine, store, lists } = daemonSettings(values);
   return {
@@ -54,19 +56,27 @@ function statusSettings(values: Values): StatusSettings | undefined {
     hostname: engine.reply.hostname,
     version: VERSION,
     released: RELEASED,
+    inForce: SETTING_NAMES.map((name) => ({
+      name,
+      value: JSON.stringify(written[name]),
+      source: describeSource(sources[name]),
+    })),
   };
 }
 
 function startStatus(
-  values: Values,
+  configuration: Configuration,
   daemon: Daemon,
   events: Events,
+  tail: TailSink,
 ): StatusThread | undefined {
-  const settings = statusSettings(values);
+  const { values } = configuration;
+  const settings = statusSettings(configuration);
   if (settings === undefined) return undefined;
   return new StatusThread(settings, {
     daemonStatus: () => daemon.status,
     obstacles: () => daemon.obstacles(),
+    log: () => values.privacy ? [] : tail.tail,
     warnings: () => [
       ...checkSockets(values.listen, DEFAULT_MAIL_OWNER),
       ...checkSharedDatabase(values.database, daemon.isDatabaseShared),
@@ -104,7 +114,8 @@ export const serve: Command = {
     const sink = new StreamSink(Deno.stderr, (count) => {
       events.publish({ kind: "log-lines-dropped", count });
     });
-    const log = new EventLog(sink, settings.log, linePrefix());
+    const tail = new TailSink(sink);
+    const log = new EventLog(tail, settings.log, linePrefix());
     events.subscribe((event) => log.handle(event));
     for (const text of [...given.warnings, ...postgreyNotes(configuration)]) {
       events.publish({ kind: "warning", text });
@@ -126,7 +137,7 @@ export const serve: Command = {
         const changed = daemonSettings(next.values);
         daemon.configure(changed);
         log.configure(changed.log);
-        const page = statusSettings(next.values);
+        const page = statusSettings(next);
         if (page !== undefined) status?.configure(page);
         configuration = next;
         events.publish({ kind: "reloaded", needRestart });
@@ -151,7 +162,7 @@ export const serve: Command = {
       output.complain(`greylag: ${messageOf(error)}\n`);
       return 1;
     }
-    const status = startStatus(configuration.values, daemon, events);
+    const status = startStatus(configuration, daemon, events, tail);
     daemon.onReopened = () => status?.reopen();
     Deno.addSignalListener("SIGHUP", reload);
     await notifier?.ready(`answering on ${daemon.endpoints.map(formatEndpoint).join(", ")}`);

@@ -96,3 +96,38 @@ export class StreamSink implements LogSink {
     }
   }
 }
+
+/** Lines of a log's end that stay in memory. */
+const TAIL_LINES = 100;
+
+/** Characters of a line that are shown. */
+const TAIL_LENGTH = 500;
+
+/** Passes lines on, and keeps the newest for the status page. */
+export class TailSink implements LogSink {
+  readonly #sink: LogSink;
+  readonly #tail: Line[] = [];
+  #written = 0;
+
+  constructor(sink: LogSink) {
+    this.#sink = sink;
+  }
+
+  /** The oldest first. */
+  get tail(): readonly string[] {
+    const oldest = this.#written % TAIL_LINES;
+    return [...this.#tail.slice(oldest), ...this.#tail.slice(0, oldest)]
+      // The priority is for journald.
+      .map((line) => line().replace(/^<\d>/, "").slice(0, TAIL_LENGTH));
+  }
+
+  write(line: Line): void {
+    this.#tail[this.#written % TAIL_LINES] = line;
+    this.#written++;
+    this.#sink.write(line);
+  }
+
+  flush(): Promise<void> {
+    return this.#sink.flush();
+  }
+}

@@ -7,6 +7,14 @@ import type { Rules } from "../greylist/rules.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { StoreSettings } from "../store/open.ts";
 
+export interface SettingInForce {
+  readonly name: string;
+  /** JSON. */
+  readonly value: string;
+  /** Such as `default` or `/etc/greylag.toml:7`. */
+  readonly source: string;
+}
+
 export interface StatusSettings {
   readonly endpoint: Endpoint;
   /** Accepted in `Host` besides loopback addresses; lower case. */
@@ -29,4 +37,6 @@ export interface StatusSettings {
   readonly version: string;
   /** When this version was built, in milliseconds since the epoch. */
   readonly released: number;
+  /** All settings as written, with their sources. */
+  readonly inForce: readonly SettingInForce[];
 }

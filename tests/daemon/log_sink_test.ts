@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { StreamSink } from "../../lib/daemon/log_sink.ts";
+import { StreamSink, TailSink } from "../../lib/daemon/log_sink.ts";
 
 const decoder = new TextDecoder();
 
@@ -49,4 +49,19 @@ Deno.test("a closed stream is ignored", async () => {
   const sink = new StreamSink(stream, () => {});
   sink.write(() => "lost");
   await sink.flush();
+});
+
+Deno.test("the end of the log stays in memory, cut and without priorities", () => {
+  const written: string[] = [];
+  const sink = new TailSink({
+    write: (line) => written.push(line()),
+    flush: () => Promise.resolve(),
+  });
+  assertEquals(sink.tail, []);
+  for (let at = 0; at < 250; at++) sink.write(() => `<6>line ${at} ${"x".repeat(1000)}`);
+  assertEquals(written.length, 250);
+  assertEquals(sink.tail.length, 100);
+  assertEquals(sink.tail[0]!.slice(0, 9), "line 150 ");
+  assertEquals(sink.tail.at(-1)!.slice(0, 9), "line 249 ");
+  assertEquals(sink.tail[0]!.length, 500);
 });

@@ -110,6 +110,10 @@ export async function withPage(
       hostname: "mx.example.net",
       version: "0.1.0",
       released: 0,
+      inForce: [
+        { name: "delay", value: '"50s"', source: "default" },
+        { name: "mode", value: '"all"', source: "/etc/greylag.toml:7" },
+      ],
       ...setup.settings,
     };
     const clock = { now: setup.now ?? Date.now(), elapsed: 0 };
@@ -133,6 +137,7 @@ export async function withPage(
         daemonStatus: { ...DAEMON_STATUS, ...daemonStatus },
         obstacles: message.writeTest ? obstacles : undefined,
         warnings: [],
+        log: message.writeTest ? ["first <line>", "last line"] : [],
       };
       queueMicrotask(() => link.receive(message.request, report));
     });

@@ -11,7 +11,7 @@ import { Table } from "../components/table.tsx";
 import { Text } from "../components/text.tsx";
 import { Ago, At, bytes, count } from "../components/time.tsx";
 import { answerPage, type AppContext } from "../http/context.tsx";
-import type { StatusSettings } from "../settings.ts";
+import type { SettingInForce, StatusSettings } from "../settings.ts";
 import { type Health, healthOf, recentErrors } from "../worker/health.ts";
 import type { StatusService } from "../worker/status_service.ts";
 
@@ -126,6 +126,47 @@ function StatusTable(
   );
 }
 
+/** All settings, those that are set first. */
+function SettingTable({ settings: { inForce } }: { settings: StatusSettings }): JSX.Element {
+  const isSet = ({ source }: SettingInForce) => Number(source !== "default");
+  return (
+    <details id="all-settings">
+      <summary>{`${inForce.length} settings, ${inForce.filter(isSet).length} set`}</summary>
+      <Table
+        caption="Settings in force"
+        columns={[{ head: "Setting" }, { head: "Value", kind: "wide" }, { head: "Source" }]}
+        empty=""
+        rows={inForce.toSorted((a, b) => isSet(b) - isSet(a)).map(({ name, value, source }) => ({
+          key: name,
+          cells: [
+            name,
+            <Text of={value} maxLength={300} />,
+            <span class="muted">
+              <Text of={source} />
+            </span>,
+          ],
+        }))}
+      />
+    </details>
+  );
+}
+
+function LogTail({ lines }: { lines: readonly string[] }): JSX.Element {
+  if (lines.length === 0) return <p class="empty">No lines, or only hashes may be shown.</p>;
+  return (
+    <details id="log-tail">
+      <summary>{`${lines.length} lines, the newest first`}</summary>
+      <ol class="log">
+        {lines.toReversed().map((line) => (
+          <li>
+            <Text of={line} maxLength={500} />
+          </li>
+        ))}
+      </ol>
+    </details>
+  );
+}
+
 export async function healthPage(
   context: AppContext,
   service: StatusService,
@@ -139,6 +180,12 @@ export async function healthPage(
       </Panel>
       <Panel id="status" title="Status">
         <StatusTable page={page} health={health} settings={service.settings} />
+      </Panel>
+      <Panel id="settings" title="Settings in force">
+        <SettingTable settings={service.settings} />
+      </Panel>
+      <Panel id="log" title="End of the log">
+        <LogTail lines={health.log} />
       </Panel>
     </>
   );

@@ -27,6 +27,8 @@ export interface Health {
   readonly obstacles: readonly string[];
   readonly warnings: readonly Finding[];
   readonly daemonStatus: DaemonStatus;
+  /** The end of the log, the oldest line first; empty without a write test. */
+  readonly log: readonly string[];
   /** With its write-ahead log; undefined if unreadable. */
   readonly databaseBytes: number | undefined;
   /** Undefined if unreadable, or without a write test. */
@@ -114,12 +116,13 @@ export async function healthOf(
   service: StatusService,
   { writeTest }: { readonly writeTest: boolean },
 ): Promise<Health> {
-  const { daemonStatus, obstacles, warnings } =
+  const { daemonStatus, obstacles, warnings, log } =
     await (writeTest ? service.daemon.testedReport() : service.daemon.report());
   return {
     obstacles: obstacles ?? (daemonStatus.databaseWorks ? [] : DATABASE_FAILED),
     warnings: [...warnings, ...warningsOf(service, daemonStatus)],
     daemonStatus,
+    log,
     databaseBytes: await databaseSize(service.settings.store.database),
     stored: writeTest ? ifReadable(() => service.queries.size()) : undefined,
   };

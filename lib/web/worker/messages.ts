@@ -14,6 +14,8 @@ export interface DaemonReport {
   readonly obstacles: readonly string[] | undefined;
   /** Empty without a write test. */
   readonly warnings: readonly Finding[];
+  /** The end of the log, the oldest line first; empty without a write test. */
+  readonly log: readonly string[];
 }
 
 /** From the daemon to the status page. */

@@ -19,6 +19,8 @@ export interface Daemon {
   daemonStatus(): DaemonStatus;
   /** Reasons why mail passes ungreylisted, after a test write to a database that failed. */
   obstacles(): readonly string[];
+  /** The end of the log, the oldest line first. Lines are hostile. */
+  log(): readonly string[];
   /** Problems that the permissions of the page's thread hide from it. */
   warnings(): readonly Finding[];
 }
@@ -144,7 +146,8 @@ export class StatusThread {
   #report(request: number, writeTest: boolean): void {
     const obstacles = writeTest ? this.#daemon.obstacles() : undefined;
     const warnings = writeTest ? this.#daemon.warnings() : [];
-    const report = { daemonStatus: this.#daemon.daemonStatus(), obstacles, warnings };
+    const log = writeTest ? this.#daemon.log() : [];
+    const report = { daemonStatus: this.#daemon.daemonStatus(), obstacles, warnings, log };
     this.#send({ kind: "report", request, report });
   }
 }

@@ -11,6 +11,7 @@ const HEALTH: Health = {
   obstacles: [],
   warnings: [],
   daemonStatus: DAEMON_STATUS,
+  log: [],
   databaseBytes: undefined,
   stored: undefined,
 };
@@ -60,4 +61,17 @@ Deno.test("the health page shows the status of the daemon", async () => {
     }
     assert(text.includes("(working)"));
   }, { seeded: true, daemonStatus: { dns: { answered: 9, failed: 0, works: true } } });
+});
+
+Deno.test("the health page has the settings in force, those set first, and the end of the log", async () => {
+  await withPage(async ({ get }) => {
+    const html = await (await get("/health")).text();
+    const text = html.replaceAll(/<[^>]*>/g, " ").replaceAll(/\s+/g, " ");
+    assertStringIncludes(text, "2 settings, 1 set");
+    assert(
+      /mode &quot;all&quot; \/etc\/greylag\. ?toml:7.*delay &quot;50s&quot; default/.test(text),
+      text,
+    );
+    assert(/last line.*first &lt;line&gt;/.test(text));
+  });
 });

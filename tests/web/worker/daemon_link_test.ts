@@ -3,7 +3,7 @@ import { DaemonLink, DaemonStuckError } from "../../../lib/web/worker/daemon_lin
 import type { ToDaemon } from "../../../lib/web/worker/messages.ts";
 import { DAEMON_STATUS } from "../page.ts";
 
-const REPORT = { daemonStatus: DAEMON_STATUS, obstacles: [], warnings: [] };
+const REPORT = { daemonStatus: DAEMON_STATUS, obstacles: [], warnings: [], log: [] };
 
 Deno.test("reports are matched to their requests in any order", async () => {
   const sent: ToDaemon[] = [];

@@ -49,6 +49,7 @@ async function withThread(
     daemonStatus: () => DAEMON_STATUS,
     obstacles: () => ["disk full"],
     warnings: () => [],
+    log: () => [],
   };
   const thread = new StatusThread(settings, daemon, {
     listening: (where) => report(`listening ${where}`),
