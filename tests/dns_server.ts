@@ -2,8 +2,15 @@ import { createSocket, type Socket } from "node:dgram";
 // @ts-types="@types/dns-packet"
 import packet from "dns-packet";
 
+interface Records {
+  readonly a?: string[];
+  readonly txt?: string;
+  /** Queries get no reply. */
+  readonly isSilent?: true;
+}
+
 /** A and TXT records by name; a name without records does not exist. */
-export type Zone = Readonly<Record<string, { readonly a?: string[]; readonly txt?: string }>>;
+export type Zone = Readonly<Record<string, Records>>;
 
 type Answers = NonNullable<Parameters<typeof packet.encode>[0]["answers"]>;
 
@@ -25,10 +32,11 @@ export async function withDnsServer(
   socket.on("message", (bytes, { port, address }) => {
     const { id = 0, questions = [] } = packet.decode(bytes);
     const { type, name } = questions[0]!;
-    const exists = zone[name.toLowerCase()] !== undefined;
+    const records = zone[name.toLowerCase()];
+    if (records?.isSilent) return;
     const answers = answersOf(zone, type, name);
     // The low four bits of the flags are the response code: 3 is NXDOMAIN.
-    const flags = exists ? 0 : 3;
+    const flags = records === undefined ? 3 : 0;
     socket.send(packet.encode({ type: "response", id, flags, questions, answers }), port, address);
   });
   await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
