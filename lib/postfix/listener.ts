@@ -103,7 +103,10 @@ export class PolicyServer {
       if (requests.length > 0) {
         connection.busy = true;
         connection.setDeadline(request, this.#untaken);
-        const bytes = this.#encode(await this.#answerAll(requests));
+        const reply = requests.length === 1
+          ? await this.#answerOne(requests[0]!)
+          : await this.#answerAll(requests);
+        const bytes = this.#encode(reply);
         let sent = await conn.write(bytes);
         while (sent < bytes.length) sent += await conn.write(bytes.subarray(sent));
         connection.busy = false;
@@ -121,13 +124,15 @@ export class PolicyServer {
     }
   }
 
+  /** The replies in order, for one write. */
   async #answerAll(requests: readonly PolicyRequest[]): Promise<string> {
-    if (requests.length > 1) {
-      const each = requests.map((request) => this.#answerAll([request]));
-      return (await Promise.all(each)).join("");
-    }
+    const replies = await Promise.all(requests.map((request) => this.#answerOne(request)));
+    return replies.join("");
+  }
+
+  async #answerOne(request: PolicyRequest): Promise<string> {
     try {
-      return await this.#answer(requests[0]!);
+      return await this.#answer(request);
     } catch {
       return DUNNO;
     }
