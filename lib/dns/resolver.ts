@@ -110,6 +110,12 @@ export class DnsResolver implements Resolver {
     return this.#records(name, "TXT", signal);
   }
 
+  cachedTxt(name: string): readonly string[] | undefined {
+    const found = this.#cache.get(keyOf("TXT", canonical(name)));
+    if (found === undefined || found instanceof TemporaryDnsError) return undefined;
+    return found.kind === "records" ? found.records : [];
+  }
+
   a(name: string, signal?: AbortSignal): Promise<readonly string[]> {
     return this.#records(name, "A", signal);
   }

@@ -17,7 +17,13 @@ import type { ListResolver } from "../dns/dnsbl.ts";
 import type { Attempt } from "../greylist/attempt.ts";
 import { type Evidence, type Listings, NOT_LISTED, type SpfOutcome } from "../greylist/evidence.ts";
 import type { BreadthLimits } from "../spf/breadth.ts";
-import { checkHost, type Resolver, type SpfAnswer, type SpfResult } from "../spf/check_host.ts";
+import {
+  checkHost,
+  knownNone,
+  type Resolver,
+  type SpfAnswer,
+  type SpfResult,
+} from "../spf/check_host.ts";
 import { type FindWellKnown, PassJudge, type PassJudgement } from "../spf/judge.ts";
 import { until } from "../spf/resolver.ts";
 import { DAY, HOUR, MINUTE } from "../text/duration.ts";
@@ -179,7 +185,7 @@ export class EvidenceService {
   known(attempt: Attempt): Report | undefined {
     if (this.#settings.dnsLists.length > 0) return undefined;
     if (!this.#settings.spf) return this.#reportOf(attempt, undefined, NOT_LISTED, []);
-    const spf = this.#spf.get(keyOf(attempt));
+    const spf = this.#cachedSpf(attempt);
     if (spf === undefined) return undefined;
     const { clientName, sender } = attempt;
     const isNullSender = sender === "";
@@ -191,6 +197,20 @@ export class EvidenceService {
     return latest.report;
   }
 
+  /** The result that a cache knows, or that follows from what it knows. */
+  #cachedSpf(attempt: Attempt): SpfReport | undefined {
+    if (!this.#settings.spf) return undefined;
+    const key = keyOf(attempt);
+    const known = this.#spf.get(key);
+    if (known !== undefined) return known;
+    const { sender, heloName } = attempt;
+    const answer = knownNone({ sender, helo: heloName, resolver: this.#resolver });
+    if (answer === undefined) return undefined;
+    const report: SpfReport = { sender, answer };
+    this.#spf.set(key, report, lifetimeOf(answer.result));
+    return report;
+  }
+
   /**
    * Evidence within `dnsWait`. An answer that is late is missing and hides no other; where too many
    * requests wait, nothing is asked that the cache does not know.
@@ -199,7 +219,7 @@ export class EvidenceService {
     attempt: Attempt,
     { freshLists = false }: { readonly freshLists?: boolean } = {},
   ): Promise<Report> {
-    const known = this.#spf.get(keyOf(attempt));
+    const known = this.#cachedSpf(attempt);
     const { dnsLists, spf, dnsWait } = this.#settings;
     const isNeeded = dnsLists.length > 0 || spf && known === undefined;
     if (!isNeeded) return this.#reportOf(attempt, known, NOT_LISTED, []);
@@ -263,7 +283,7 @@ export class EvidenceService {
     const tell = (found: SpfReport) => {
       if (isFor(found, attempt)) callback(this.#reportOf(attempt, found, NOT_LISTED, []));
     };
-    const known = this.#spf.get(keyOf(attempt));
+    const known = this.#cachedSpf(attempt);
     if (known !== undefined) tell(known);
     else this.#background.add(keyOf(attempt), (own) => this.#lookUpSpf(attempt, own), tell);
   }

@@ -1,8 +1,8 @@
 /** `check_host()` (RFC 7208, section 4); section numbers are those of RFC 7208. */
 import { parseAddress } from "../net/network.ts";
-import { identityOf } from "./domain.ts";
+import { identityOf, isDomain } from "./domain.ts";
 import { Evaluation, SpfError } from "./evaluation.ts";
-import type { Mechanism, Redirect } from "./record.ts";
+import { isSpfRecord, type Mechanism, type Redirect } from "./record.ts";
 import { type Resolver, TemporaryDnsError } from "./resolver.ts";
 
 export { type Resolver, TemporaryDnsError };
@@ -115,4 +115,21 @@ export async function checkHost(question: SpfQuestion): Promise<SpfAnswer> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * The answer `none` where no query is needed for it: the domain cannot have a record, or the resolver's
+ * cache knows that it has none. A flood of strangers costs no evaluation each.
+ *
+ * @returns undefined if it takes an evaluation to know.
+ */
+export function knownNone(
+  { sender, helo, resolver }: Pick<SpfQuestion, "sender" | "helo" | "resolver">,
+): SpfAnswer | undefined {
+  const { domain } = identityOf(sender, helo);
+  if (isDomain(domain)) {
+    const texts = resolver.cachedTxt?.(domain);
+    if (texts === undefined || texts.some(isSpfRecord)) return undefined;
+  }
+  return { result: "none", domain, lookups: 0, isForSenderOnly: false, path: [] };
 }

@@ -319,7 +319,7 @@ export class Evaluation {
     return new SpfError("permerror", `record of ${domain}: ${what}`);
   }
 
-  async #ask<Type extends keyof Resolver>(
+  async #ask<Type extends Exclude<keyof Resolver, "cachedTxt">>(
     name: string,
     what: string,
     type: Type,

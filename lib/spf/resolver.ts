@@ -38,6 +38,8 @@ export function until<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 export interface Resolver {
   /** The strings of one record may be in an array. */
   txt(name: string, signal?: AbortSignal): Promise<readonly (string | readonly string[])[]>;
+  /** The TXT records that a cache knows without a query; undefined if it does not know. */
+  cachedTxt?(name: string): readonly string[] | undefined;
   a(name: string, signal?: AbortSignal): Promise<readonly string[]>;
   aaaa(name: string, signal?: AbortSignal): Promise<readonly string[]>;
   mx(

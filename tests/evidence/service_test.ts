@@ -126,6 +126,24 @@ Deno.test("evidence of a kept SPF result follows the client's name and the null 
   service.stop();
 });
 
+Deno.test("a domain without a record in the resolver's cache is known without a query", () => {
+  const cached: Readonly<Record<string, readonly string[]>> = {
+    "without.example": ["another text"],
+    "example.org": ["v=spf1 ip4:192.0.2.0/24 -all"],
+  };
+  const asked: string[] = [];
+  const resolver = { ...resolverOf(ZONE, asked), cachedTxt: (name: string) => cached[name] };
+  const { service } = setUp(resolver);
+  const known = (sender: string) => service.known(attemptOf({ sender }))?.spf;
+  assertEquals(known("alice@without.example"), "none");
+  assertEquals(known("alice@localhost"), "none");
+  assertEquals(known("alice@example.org"), undefined);
+  assertEquals(known("alice@other.example"), undefined);
+  assertEquals(asked, []);
+  const { service: off } = setUp(resolver, { spf: false });
+  assertEquals(off.known(attemptOf({ sender: "alice@without.example" }))?.spf, "unknown");
+});
+
 Deno.test("each SPF result becomes a fact, a signal and its weight", async () => {
   const foreign = { ip: "203.0.113.7" };
   const unclaimed = [{ what: "spf-none", weight: 3 }];
