@@ -12,12 +12,14 @@ case $1 in
 esac
 file=/etc/systemd/system/greylag.service
 pid=/run/$unit.pid
-is_active() { [ -e $pid ] && kill -0 "$(cat $pid)" 2>/dev/null; }
+# A zombie has no executable; nobody here reaps it at once.
+runs() { [ -e /proc/$1/exe ]; }
+is_active() { [ -e $pid ] && runs "$(cat $pid)"; }
 stop() {
   [ -e $pid ] || return 0
   process=$(cat $pid)
   kill $process 2>/dev/null
-  while kill -0 $process 2>/dev/null; do sleep 0.05; done
+  while runs $process; do sleep 0.01; done
   rm -f $pid
 }
 start() {
