@@ -113,7 +113,7 @@ interface SpfReport {
   latest?: Latest;
 }
 
-/** Requests that wait for SPF, by sender domain: whoever runs its name server can make it slow. */
+/** Requests that wait for SPF, by sender domain: its operator can make its name server slow. */
 const SPF_WAITING: WaitingLimits = { all: 50, perKey: 4 };
 
 /** Requests that wait for DNS lists; together with SPF's fewer than Postfix has processes. */

@@ -359,7 +359,7 @@ function passUndelayed(context: Context, verdict: Verdict): Decision {
 }
 
 /**
- * Whether an attempt marks its client. A bounce does not: whoever forges the trap as a sender makes
+ * Whether an attempt marks its client. A bounce does not: a forger of the trap as a sender makes
  * other people's servers send one.
  */
 function writesToTrap({ attempt, listing }: Case): boolean {

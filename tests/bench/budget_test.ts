@@ -36,7 +36,7 @@ const STEPS: readonly (readonly [step: string, stack: readonly string[]])[] = [
   ["attempt: rest", ["lib/greylist/attempt.ts:makeAttempt"]],
   ["decide", [ENGINE, "lib/greylist/decide.ts:decide"]],
   ["read records", [ENGINE, "lib/greylist/decide.ts:decide", `${RECORDS}:pending`, "get"]],
-  ["write records", [`${RECORDS}:writeChange`, "lib/jsr/db_sqlite/statement.ts:run", "run"]],
+  ["write records", [`${RECORDS}:write`, "lib/jsr/db_sqlite/statement.ts:run", "run"]],
   ["commit", [ENGINE, "lib/store/connection.ts:transact"]],
   ["history", ["lib/daemon/history.ts:#write", "lib/store/connection.ts:transact", "run"]],
   ["log", ["lib/daemon/log_sink.ts:#drain", "lib/text/escape.ts:escape"]],

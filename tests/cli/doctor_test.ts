@@ -178,7 +178,12 @@ Deno.test("a private address that many senders share is reported by log and doct
       }
     }
     await daemon.waitFor("172.17.0.1 delivers mail of 20 unrelated domains");
-    const { out } = await Daemon.run(["doctor", `--config=${config}`]);
+    // The history is written a moment after the log.
+    let out = "";
+    await eventually("doctor reports the client", async () => {
+      out = (await Daemon.run(["doctor", `--config=${config}`])).out;
+      return out.includes("172.17.0.1 delivers mail of 20");
+    });
     await daemon.stop();
     assertStringIncludes(out, "172.17.0.1 delivers mail of 20 unrelated domains");
     assertStringIncludes(out, "smtpd_upstream_proxy_protocol");

@@ -22,7 +22,7 @@ Deno.test("mail that was not retried is ranked, and pending mail is not lost", a
     assertEquals(JSON.parse((await greylag("lost", "--after=30m", "--json")).out).length, 3);
     assertMatch(
       (await greylag("lost")).out,
-      /^legitimacy +no\. +sender.*\n8 +2 +alice@example\.org/,
+      /^legitimacy +no\. +sender.*\n5 +2 +alice@example\.org/,
     );
   });
 });

@@ -86,7 +86,7 @@ Deno.test("a listed client is deferred, rejected at its retry while listed, and 
   }, `${TEST_ENTRY}\n${LISTED_ENTRY}`);
 });
 
-Deno.test("mode auto accepts an unsuspicious stranger while a list works, and defers it otherwise", async () => {
+Deno.test("mode auto accepts a low-suspicion stranger while a list works, and defers it otherwise", async () => {
   await withList(async ({ code, publish, daemon }) => {
     assertEquals(await code(stranger("one.example")), ACCEPTED);
     await daemon.waitFor("reason=low-suspicion");

@@ -74,7 +74,7 @@ export function StatusSentence(
       <a href={links.stopped}>{count(figures.deferrals.lost)} messages stopped</a>,{" "}
       <a href={links.delayed}>{count(figures.delayed)} delayed</a>
       {delays.p50 === undefined ? "" : ` (half within ${upTo(delays.p50)})`},{" "}
-      <a href={links.passed}>{count(figures.passedUndelayed)} passed at once</a>.
+      <a href={links.passed}>{count(figures.passedUndelayed)} passed undelayed</a>.
     </p>
   );
 }
@@ -140,7 +140,7 @@ export function FigureList({ page, report }: { page: PageContext; report: Report
         messages accepted at a retry
       </Figure>
       <Figure
-        name="passed at once"
+        name="passed undelayed"
         amount={figures.passedUndelayed}
         before={before?.passedUndelayed}
         href={links.passed}

@@ -77,7 +77,7 @@ const RETRIES_CONSIDERED = 50;
 /** Fewer retries say nothing. */
 const MIN_RETRIES = 3;
 
-/** Released pairs of which rows are marked. */
+/** Released pairs whose rows are marked. */
 const MAX_RELEASED = 1000;
 
 /** A search that takes longer returns what it has found so far. */

@@ -54,7 +54,7 @@ Deno.test("property: no text leaves the page's structure or hides", () => {
   }));
 });
 
-Deno.test("an address is whole in the document, in two parts of which the first may be cut", () => {
+Deno.test("an address is whole in the document, in two parts; the first may be cut", () => {
   const parts = (text: string) =>
     [...`${<Address of={text} />}`.matchAll(/<span>(.*?)<\/span>/g)].map(([, part]) => part);
   assertEquals(parts("alice@example.org"), ["alice", "@example.org"]);

@@ -43,7 +43,7 @@ Deno.test("the status is one sentence, and each figure in it leads to its list",
   assertEquals(
     textOf(render(false)),
     "Working. In the last 7 days: 612 messages stopped, 69 delayed (half within 5m), " +
-      "1\u202f204 passed at once.",
+      "1\u202f204 passed undelayed.",
   );
   assertStringIncludes(
     render(false),
