@@ -67,8 +67,13 @@ export class Daemon {
     const publish = (event: DaemonEvent) => events.publish(event);
     this.#events = events;
     this.#database = new RecoveringDatabase(settings.store, {
-      failed: (error) => publish({ kind: "database-failed", error }),
+      failed: (error) => {
+        // The administrator may have to unmount the file system.
+        this.#lock?.release();
+        publish({ kind: "database-failed", error });
+      },
       recovered: () => {
+        this.#lock?.take();
         publish({ kind: "database-recovered" });
         this.onReopened();
       },

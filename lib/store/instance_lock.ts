@@ -47,10 +47,9 @@ export class InstanceLock {
   readonly #database: string;
   #held: { readonly suffix: string; readonly file: Deno.FsFile } | undefined;
 
-  /** Locks the first free file. A directory without permission, or a file system without locks, is no error. */
   constructor(database: string) {
     this.#database = database;
-    this.#take();
+    this.take();
   }
 
   /** Whether another daemon holds the other lock. */
@@ -59,12 +58,18 @@ export class InstanceLock {
     return SUFFIXES.some((other) => other !== suffix && isLocked(this.#database + other));
   }
 
+  /** Closes the file, which would keep its file system from being unmounted. */
   release(): void {
     this.#held?.file.close();
     this.#held = undefined;
   }
 
-  #take(): void {
+  /**
+   * Locks the first free file, unless one is held. A directory without permission, or a file system
+   * without locks, is no error.
+   */
+  take(): void {
+    if (this.#held !== undefined) return;
     for (const suffix of SUFFIXES) {
       try {
         const file = tryLock(this.#database + suffix, true);

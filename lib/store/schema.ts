@@ -22,10 +22,12 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (sender, recipient, network)
   ) STRICT, WITHOUT ROWID;
 
+  -- About 90 bytes a row at a million rows. A number in place of the recipient would make it 25 less,
+  -- and cost a second table to search, hide and clean.
   CREATE TABLE relation (
     sender     TEXT NOT NULL,
     recipient  TEXT NOT NULL,
-    origins    TEXT NOT NULL,
+    origins    TEXT NOT NULL, -- packed, see relation_origins.ts
     first_seen INTEGER NOT NULL,
     last_seen  INTEGER NOT NULL,
     PRIMARY KEY (sender, recipient)

@@ -12,6 +12,10 @@ Deno.test("two daemons on one database see each other until one of them stops", 
     assertEquals([first.isShared, second.isShared, isDatabaseShared(database)], [true, true, true]);
     first.release();
     assertEquals([second.isShared, isDatabaseShared(database)], [false, false], "the second alone");
+    first.take();
+    first.take();
+    assertEquals([first.isShared, second.isShared], [true, true], "the first again");
+    first.release();
     const third = new InstanceLock(database);
     assertEquals([second.isShared, third.isShared], [true, true], "a new first");
     second.release();
