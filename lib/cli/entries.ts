@@ -193,8 +193,8 @@ export const trap: Command = adding(
   "mark a recipient as a spam trap",
   [
     "For an address that only spam still reaches, such as one that was given up years ago. RECIPIENT is " +
-    "an address, user@ or a domain. A client that writes to a trap is deferred for a day and loses its " +
-    "reputation.",
+    "an address, user@ or a domain. A client that writes to a trap is deferred for a day, except for " +
+    "known mail, and loses its reputation. Bounces do not count.",
   ],
 );
 

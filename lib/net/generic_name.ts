@@ -86,6 +86,7 @@ function isNetworkDomain(domain: string): boolean {
 function isHosterDefault(host: HostName): boolean {
   const { parts } = host;
   return parts.some(({ text, digits, label }, at) =>
+    text === "hostedby" ||
     text === "by" && at > 0 && parts[at - 1]!.text === "hosted" && parts[at - 1]!.label === label ||
     digits > 0 && (text.length === digits + 2 && text.endsWith("gb") ||
         text.length === digits + 4 && text.endsWith("vcpu"))
@@ -150,6 +151,9 @@ export const RULES: readonly NameRule[] = [
       ["li123-45.members.linode.com", "66.228.1.45"],
       ["vps123456.ovh.net", "51.75.1.2"],
       ["hosted-by.example.net", "198.51.100.7"],
+      ["hostedby.example.net", "198.51.100.7"],
+      ["ivanov.fvds.ru", "62.109.1.2"],
+      ["silver-fox.aeza.network", "45.142.1.2"],
       ["ubuntu-4gb-nbg1-1.example.net", "198.51.100.7"],
     ],
     counterexamples: [
@@ -173,6 +177,9 @@ export const RULES: readonly NameRule[] = [
       ["dslb-188-096-001-002.188.096.pools.example.net", "188.96.1.2"],
       ["ppp046177001002.access.hol.gr", "46.177.1.2"],
       ["a.b.pppool.de", "77.176.1.2"],
+      ["mab2536d0.tmodns.net", "172.56.1.2"],
+      ["ti0012a400-0123.bb.online.no", "88.88.1.2"],
+      ["c-500-abc.bbcust.telenor.se", "85.224.1.2"],
     ],
     counterexamples: [
       ["mail.dsl.net", "198.51.100.7"],
@@ -222,6 +229,7 @@ export const RULES: readonly NameRule[] = [
     examples: [
       ["static.vnpt.vn", "14.160.1.2"],
       ["no-rdns.example.net", "198.51.100.7"],
+      ["ptr.example.net", "198.51.100.7"],
     ],
     counterexamples: [["reverse.example.org", "198.51.100.7"]],
     matches: isPlaceholder,

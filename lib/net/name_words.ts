@@ -5,7 +5,7 @@ function setOf(text: string): ReadonlySet<string> {
 }
 
 const ACCESS_WORDS = setOf(
-  `abo abonent abonne abonnement adsl cable cablelink cablemodem catv cdma cpc cpe cust customer
+  `abo abonent abonne abonnement adsl bbcust cable cablelink cablemodem catv cdma cpc cpe cust customer
   customers dhcp dial dialin dialpool dialup dip docsis dsl dyn dynamic dynamicip dynip dynpool
   fttb fttc ftth fttp fttx gpon gprs guest hfc hotspot hsd hsdpa hsia hspa ipbf ipconnect ipngn
   ipoe lte mobile modem modemcable ppp pppoa pppoe pppool prepaid residential resnet sdsl umts
@@ -29,11 +29,11 @@ export const MACHINE_WORDS = setOf("dedi dedicated instance kvm vds vm vps vserv
 
 /** Words of names that stand for an address without a name, and their companions. */
 export const PLACEHOLDER_WORDS = setOf(
-  `dynamic localhost no nodns noptr norevers noreverse not static unallocated unassigned undefined
+  `dynamic localhost no nodns noptr norevers noreverse not ptr static unallocated unassigned undefined
   unknown unset unused`,
 );
 export const PLACEHOLDER_COMPANIONS = setOf(
-  "addr address configured dns host hostname ip name ptr rdns rev reverse set yet",
+  "addr address configured dns host hostname ip name rdns rev reverse set yet",
 );
 
 const MAIL_WORDS = setOf(
@@ -51,12 +51,13 @@ const MAIL_ZONES = setOf(
 
 /** Zones in which a hoster names the machines of its customers. */
 export const HOSTER_ZONES = setOf(
-  `bc.googleusercontent.com clients.your-server.de cloud.scaleway.com cloudapp.azure.com
+  `aeza.network bc.googleusercontent.com clients.your-server.de cloud.scaleway.com cloudapp.azure.com
   cloudapp.net compute-1.amazonaws.com compute.amazonaws.com compute.amazonaws.com.cn
-  contaboserver.net dedibox.fr hostwindsdns.com ip.linodeusercontent.com ip.secureserver.net
+  contaboserver.net dedibox.fr fvds.ru hostwindsdns.com ip.linodeusercontent.com ip.secureserver.net
   kimsufi.com linodeusercontent.com members.linode.com onlinehome-server.com
-  onlinehome-server.info onlinehome-server.net poneytelecom.eu scw.cloud serverprofi24.com
-  startdedicated.com startdedicated.de startdedicated.net stratoserver.net vps.hosteurope.de
+  onlinehome-server.info onlinehome-server.net poneytelecom.eu ptr.network publiccloud.com.br
+  rdp.sh scw.cloud serverprofi24.com
+  startdedicated.com startdedicated.de startdedicated.net stratoserver.net tmweb.ru vps.hosteurope.de
   vps.ovh.ca vps.ovh.net vps.ovh.us vs.sakura.ne.jp vultrusercontent.com yourvserver.net`,
 );
 
@@ -69,7 +70,8 @@ export const HOSTER_DOMAINS = setOf(
 
 /** Zones of access lines only. */
 export const ACCESS_ZONES = setOf(
-  "bbtec.net myvzw.com pppool.de sdi.tpnet.pl static.3bb.co.th static.3bb.in.th t-ipconnect.de",
+  "access.telenet.be bb.online.no bbtec.net myvzw.com pppool.de sdi.tpnet.pl static.3bb.co.th " +
+    "static.3bb.in.th t-ipconnect.de tmodns.net",
 );
 
 export function isBelow(name: string, zones: ReadonlySet<string>): boolean {
