@@ -134,7 +134,7 @@ export const SETTINGS = {
     {
       default: "+",
       help:
-        "Postfix's recipient_delimiter: user+news@example.org is greylisted as user@example.org.",
+        "Postfix's recipient_delimiter, which doctor compares. Greylisting ignores extensions after + only.",
     },
   ),
   dns_servers: dnsServers({
