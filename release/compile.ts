@@ -38,6 +38,8 @@ const ARGUMENTS = [
   ...RUN_FLAGS,
   // Modules that nothing reaches stay out: 40 MB of packages become one.
   "--bundle",
+  // The cache is a file of a fixed name in /tmp, which any user can write and root would run.
+  "--no-code-cache",
   "--no-check",
   ...THREADS.flatMap((thread) => ["--include", thread]),
 ];
