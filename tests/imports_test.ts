@@ -7,7 +7,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   sockets: ["net", "text"],
   spf: ["net", "text"],
   lists: ["net"],
-  greylist: ["net"],
+  greylist: ["net", "text"],
   postfix: ["net", "sockets"],
   dns: ["net", "spf", "text"],
   store: ["greylist", "lists", "net", "text"],

@@ -6,6 +6,7 @@
 import { DATABASE_KEY, messagesOf } from "./event_text.ts";
 import type { DaemonEvent } from "./events.ts";
 import type { LogLevel } from "./log_line.ts";
+import { MINUTE } from "../text/duration.ts";
 
 /** Times are milliseconds since the epoch. */
 export interface RecurringError {
@@ -45,7 +46,7 @@ export class ErrorRegistry {
 }
 
 /** An error is logged at most once in this period, in milliseconds. */
-const PERIOD = 60_000;
+const PERIOD = MINUTE;
 
 /** Limits the log lines of one error. */
 export class RepeatLimit {

@@ -6,6 +6,7 @@ import { messageOf } from "../text/error_message.ts";
 import { ExpiringCache, sizeOfText } from "./cache.ts";
 import type { DnsReply, RecordType } from "./message.ts";
 import { askServer, type DnsServer, formatServer } from "./transport.ts";
+import { MINUTE } from "../text/duration.ts";
 
 export interface ResolverSettings {
   /** Empty for the system's servers. */
@@ -55,7 +56,7 @@ const MAX_CACHED = 10_000;
 const FAILURE_LIFETIME = 5000;
 
 /** Milliseconds between readings of resolv.conf. */
-const REREAD_PERIOD = 60_000;
+const REREAD_PERIOD = MINUTE;
 
 const LOCAL: DnsServer = { address: "127.0.0.1", port: 53 };
 

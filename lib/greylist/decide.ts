@@ -5,6 +5,7 @@
  * @module
  */
 import { contains, isLoopback } from "../net/network.ts";
+import { DAY } from "../text/duration.ts";
 import { type Attempt, forRecipient, type Listing } from "./attempt.ts";
 import { type Evidence, NO_EVIDENCE } from "./evidence.ts";
 import { type Memory, WorkingMemory } from "./memory.ts";
@@ -42,12 +43,11 @@ import {
   relationChanges,
   retryChanges,
   speaksForDomain,
-  spfFails,
   wideAbandonments,
 } from "./triplets.ts";
 
 /** A client that writes to a trap address is deferred for this long. */
-const TRAP_PERIOD = 86_400_000;
+const TRAP_PERIOD = DAY;
 
 /** An attempt, and what is known of it besides the records. */
 export interface Case {
@@ -189,7 +189,7 @@ function greylist(about: Case, context: Context): Decision | Question {
     const since = Math.min(pending.record.firstSeen, now);
     const needed = delayOf(context);
     const waited = now - since;
-    const isLongEnough = waited >= Math.max(rules.delay, rules.delaySuspicious);
+    const isLongEnough = waited >= longestDelay(rules);
     if (needed === undefined && waited >= rules.delay && !isLongEnough) return ASK_EVIDENCE;
     const wait = since + (needed ?? rules.delay) - now;
     if (wait <= 0) return acceptRetry(about, context, pending, pending.record);
@@ -197,12 +197,16 @@ function greylist(about: Case, context: Context): Decision | Question {
   return decideStranger(about, context, pending);
 }
 
+function longestDelay({ delay, delaySuspicious }: Rules): number {
+  return Math.max(delay, delaySuspicious);
+}
+
 /**
  * The wait that the client has to keep, undefined where it depends on evidence that is not there. A
  * verified name that is not generic, and no listing, make it short.
  */
 function delayOf({ attempt, evidence, origins, rules }: Context): number | undefined {
-  const longest = Math.max(rules.delay, rules.delaySuspicious);
+  const longest = longestDelay(rules);
   if (evidence !== undefined) {
     return origins.isNamed && !evidence.listings.isListed ? rules.delay : longest;
   }
@@ -292,7 +296,7 @@ function trustedPass(
 ): Decision | Question | undefined {
   const { attempt, origins, memory, rules, now, evidence } = context;
   if (isListed(context)) return undefined;
-  if (isCorrespondent(context) && speaksForDomain(context) && !spfFails(context)) {
+  if (isCorrespondent(context) && speaksForDomain(context) && !origins.isContradicted) {
     // The name alone does not show that SPF agrees.
     if (evidence === undefined && rules.spf !== "off") return ASK_EVIDENCE;
     const origin = correspondentName(correspondentDomain(attempt)!);
@@ -385,11 +389,13 @@ function trapDecision(about: Case, context: Context): Decision | undefined {
     key: origins.ip,
     record: trapped(record, rules, now, until),
   };
-  return { verdict, changes: [change, ...wideAbandonments(context, rules, TRAP_PERIOD)] };
+  return { verdict, changes: [change, ...wideAbandonments(context, TRAP_PERIOD)] };
 }
 
 /** The record of the message that the attempt belongs to. */
-function sameMessage({ attempt, memory }: Context): MessageRecord | undefined {
+function sameMessage(
+  { attempt, memory }: Pick<Context, "attempt" | "memory">,
+): MessageRecord | undefined {
   const record = attempt.instance === "" ? undefined : memory.message(attempt.instance);
   const isSame = record?.address === attempt.ip && record.sender === attempt.pendingKey.sender;
   return isSame ? record : undefined;
@@ -424,9 +430,7 @@ const MAX_RECIPIENTS = 100;
  */
 export function collectRecipient(attempt: Attempt, memory: Memory, isExempt = false): Change[] {
   if (attempt.instance === "" || attempt.recipient === "") return [];
-  const before = memory.message(attempt.instance);
-  const isSame = before?.address === attempt.ip && before.sender === attempt.pendingKey.sender;
-  const collected = isSame ? before.recipients : undefined;
+  const collected = sameMessage({ attempt, memory })?.recipients;
   const recipients = collected ?? [];
   if (isExempt ? collected !== undefined : recipients.includes(attempt.recipient)) return [];
   if (recipients.length >= MAX_RECIPIENTS) return [];
@@ -438,20 +442,11 @@ export function collectRecipient(attempt: Attempt, memory: Memory, isExempt = fa
   return [{ kind: "message", key: attempt.instance, record }];
 }
 
-/** The recipients to decide about at DATA; undefined if none was given at RCPT. */
-export function collectedRecipients(
-  attempt: Attempt,
-  memory: Memory,
-): readonly string[] | undefined {
-  const record = attempt.instance === "" ? undefined : memory.message(attempt.instance);
-  const isSame = record?.address === attempt.ip && record.sender === attempt.pendingKey.sender;
-  return isSame ? record.recipients : undefined;
-}
-
 /** Decides a message for all of its recipients: it passes only if each of them does. */
 function decideRecipients(about: Case, context: Context): Decision | Question {
   const { attempt, memory } = context;
-  const recipients = collectedRecipients(attempt, memory);
+  // Undefined if none was given at RCPT.
+  const recipients = sameMessage(context)?.recipients;
   if (recipients?.length === 0) return { verdict: pass("allowed"), changes: [] };
   if (recipients === undefined) {
     // Without recipients all such mail of a network would share one relation.

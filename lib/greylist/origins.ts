@@ -33,7 +33,7 @@ export interface Origins {
   readonly host: string | undefined;
   /** The client has a verified name that is not generic, or a well-known sender names it. */
   readonly isNamed: boolean;
-  /** SPF says that the client is not the sender's own, or probably not. */
+  /** SPF returned fail or softfail. */
   readonly isContradicted: boolean;
   /** Reputation is counted: the address is public. */
   readonly earns: boolean;
@@ -104,7 +104,7 @@ export interface MatchQuestion {
   readonly origins: Origins;
   /** The `spf:` origin that SPF may show, while that is unknown. */
   readonly candidate: string | undefined;
-  /** Only the exact address counts: a DNS list names the client, or the match is a late one. */
+  /** Only the exact address counts: a DNS list names the client. */
   readonly isExact: boolean;
   readonly hasEvidence: boolean;
   readonly includes: Memory["includes"];

@@ -8,12 +8,13 @@ import type { Memory } from "./memory.ts";
 import type { Reputation, ServedDomain } from "./model.ts";
 import { type Origins, pairName } from "./origins.ts";
 import type { Rules } from "./rules.ts";
+import { DAY, HOUR } from "../text/duration.ts";
 
 /** An origin counts one retried and one abandoned message in this time, whatever their number. */
-const COUNT_PERIOD = 3_600_000;
+const COUNT_PERIOD = HOUR;
 
 /** Counts halve in this time. */
-const HALF_LIFE = 30 * 86_400_000;
+const HALF_LIFE = 30 * DAY;
 
 /** Share of abandoned messages above which an origin is not auto-whitelisted. */
 const MAX_ABANDONED = 0.1;
@@ -28,7 +29,7 @@ const Z = 1.96;
 const PROVIDER_DOMAINS = 5;
 /** … and this many that are correspondents or known for this long. */
 const ESTABLISHED_DOMAINS = 2;
-const ESTABLISHED_AFTER = 7 * 86_400_000;
+const ESTABLISHED_AFTER = 7 * DAY;
 
 /** Maximum sender domains kept for a provider. */
 const MAX_DOMAINS = 16;

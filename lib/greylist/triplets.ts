@@ -16,6 +16,7 @@ import {
   type Reputation,
 } from "./model.ts";
 import { registrableDomain } from "../net/hostname.ts";
+import { DAY, HOUR } from "../text/duration.ts";
 import {
   correspondentName,
   matchable,
@@ -36,7 +37,7 @@ import {
 import type { Rules } from "./rules.ts";
 
 /** A last-seen time younger than this is not renewed: it saves a write for each message of a burst. */
-const RENEWAL_PERIOD = 3_600_000;
+const RENEWAL_PERIOD = HOUR;
 
 /** One attempt with everything that its decision looks at. */
 export interface Context {
@@ -58,15 +59,13 @@ export function isFresh(lastSeen: number, now: number): boolean {
   return now - lastSeen < RENEWAL_PERIOD;
 }
 
-function matchQuestion(
-  { attempt, evidence, memory, origins, rules }: Context,
-  isExact: boolean,
-): MatchQuestion {
+function matchQuestion(context: Context): MatchQuestion {
+  const { attempt, evidence, memory, origins, rules } = context;
   const isPossible = rules.spf !== "off" && attempt.identity !== "";
   return {
     origins,
     candidate: isPossible ? `spf:${attempt.identity}` : undefined,
-    isExact,
+    isExact: isListed(context),
     hasEvidence: evidence !== undefined || rules.spf === "off",
     includes: (stored, name) => memory.includes(stored, name),
   };
@@ -77,11 +76,6 @@ export function isListed({ evidence }: Context): boolean {
   return evidence?.listings.isListed ?? false;
 }
 
-/** Whether the sender's domain says that the client is not its own, or probably not. */
-export function spfFails({ evidence }: Pick<Context, "evidence">): boolean {
-  return evidence?.spf === "fail" || evidence?.spf === "softfail";
-}
-
 /** A match of the attempt with a relation. */
 export type RelationMatch =
   | { readonly kind: "known"; readonly key: RelationKey; readonly record: Relation; origin: string }
@@ -90,7 +84,7 @@ export type RelationMatch =
 
 export function matchRelation(context: Context): RelationMatch {
   const { attempt, memory, rules, now } = context;
-  const question = matchQuestion(context, isListed(context));
+  const question = matchQuestion(context);
   let needsEvidence = false;
   for (const key of attempt.relationKeys) {
     const record = memory.relation(key);
@@ -99,7 +93,7 @@ export function matchRelation(context: Context): RelationMatch {
     if (match.kind === "evidence") needsEvidence = true;
     if (match.kind !== "match") continue;
     if (key.sender.startsWith("@") && !speaksForDomain(context, key)) {
-      needsEvidence ||= question.hasEvidence ? false : rules.spf !== "off";
+      needsEvidence ||= !question.hasEvidence;
       continue;
     }
     return { kind: "known", key, record, origin: match.origin };
@@ -137,7 +131,7 @@ export function isLate({ firstSeen }: Pending, { retryWindow }: Rules, now: numb
 }
 
 /** A sender's own host is accepted this long after its first attempt: a rented range is gone by then. */
-const SETTLED_AFTER = 7 * 86_400_000;
+const SETTLED_AFTER = 7 * DAY;
 
 /** Whether the first attempt of a sender's own host, which never retries, is long enough ago. */
 export function isSettled({ expires }: Pending, rules: Rules, now: number): boolean {
@@ -165,7 +159,7 @@ function expiryOf(context: Context, firstSeen: number): number {
 
 export function matchPending(context: Context): PendingMatch {
   const { attempt, memory, now } = context;
-  const question = matchQuestion(context, isListed(context));
+  const question = matchQuestion(context);
   let oldest: Pending | undefined;
   let origin = "";
   let needsEvidence = false;
@@ -228,16 +222,23 @@ export function relationChanges(context: Context): Change[] {
 /** The origins of a deferred attempt: those that match a retry, and those that it may cost. */
 function pendingOrigins(context: Context): string[] {
   const { origins, attempt: { senderDomain } } = context;
-  const { parent, org, via, isNamed, net, host } = origins;
+  const { parent, org, via, isNamed, isContradicted, net, host } = origins;
   return [
     ...matchable(origins),
     ...host === undefined ? [] : [host],
-    ...spfFails(context) ? [] : [
+    ...isContradicted ? [] : [
       ...parent === undefined || parent === org ? [] : [parent],
       ...via === undefined ? [] : [via],
       ...isNamed && senderDomain !== undefined ? [pairName(net, senderDomain)] : [],
     ],
   ];
+}
+
+function ofNetwork(
+  { memory, origins }: Context,
+  records: readonly Pending[],
+): Pending | undefined {
+  return records.find(({ network }) => memory.includes([network], origins.net));
 }
 
 /** The record that a deferred attempt leaves, in place of the one that it matched. */
@@ -262,7 +263,7 @@ export function deferralChanges(
     return [{ kind: "pending", key, network: match.network, record }];
   }
   const waiting = memory.pending(key);
-  const stale = waiting.find(({ network }) => memory.includes([network], origins.net));
+  const stale = ofNetwork(context, waiting);
   const changes: Change[] = [];
   if (stale !== undefined) {
     changes.push(...reportAbandoned(context, attempt.relationKeys, stale));
@@ -305,8 +306,7 @@ function leastWorthy(context: Context, waiting: readonly Pending[]): Pending {
 export function learnOrigins(context: Context): Change[] {
   const { attempt, memory, origins } = context;
   const key = attempt.pendingKey;
-  const pending = memory.pending(key)
-    .find(({ network }) => memory.includes([network], origins.net));
+  const pending = ofNetwork(context, memory.pending(key));
   const changes: Change[] = [];
   if (pending !== undefined) {
     const merged = mergeOrigins(memory, pending.origins, pendingOrigins(context));
@@ -330,7 +330,7 @@ export function learnOrigins(context: Context): Change[] {
  * Mail servers first retry within half an hour. A later attempt may be another message: it is accepted,
  * earns nothing, and opens no other recipient.
  */
-const PROMPT = 3_600_000;
+const PROMPT = HOUR;
 
 /** Whether a retry came so soon that it is surely the same message. */
 export function isPrompt(delayed: number): boolean {
@@ -361,7 +361,9 @@ function earnings(context: Context): Change[] {
   const { attempt, memory, rules, now, origins } = context;
   const { senderDomain } = attempt;
   const changes: Change[] = [];
-  const names = isListed(context) ? [] : chargedNames(origins, senderDomain, spfFails(context));
+  const names = isListed(context)
+    ? []
+    : chargedNames(origins, senderDomain, origins.isContradicted);
   for (const name of names) {
     const served = countsDomains(name) && senderDomain !== undefined
       ? servedDomain(senderDomain, isCorrespondent(context), now)
@@ -425,7 +427,7 @@ function abandoned(
 
 /** Trust that a DNS listing ends: of the exact address, and of its network for the sender's domain. */
 export function listingChanges(context: Context): Change[] {
-  const { attempt, memory, rules, now, origins } = context;
+  const { attempt, memory, now, origins } = context;
   const names = [
     origins.ip,
     ...attempt.senderDomain === undefined ? [] : [pairName(origins.net, attempt.senderDomain)],
@@ -435,13 +437,12 @@ export function listingChanges(context: Context): Change[] {
     if (before === undefined || before.total === 0) return [];
     return [{ kind: "reputation", key: name, record: cleared(before, now) }];
   });
-  return [...lost, ...wideAbandonments(context, rules, 3_600_000)];
+  return [...lost, ...wideAbandonments(context, HOUR)];
 }
 
 /** One abandoned message for the origins that other clients share, at most one in a period. */
 export function wideAbandonments(
-  { memory, now, origins }: Context,
-  rules: Rules,
+  { memory, now, origins, rules }: Context,
   period: number,
 ): Change[] {
   const { spf, parent, via } = origins;

@@ -9,6 +9,7 @@ import { identityOf, isBelow } from "./domain.ts";
 import { dependsOnClient, dependsOnLocalPart, expandDomain, type MacroString } from "./macro.ts";
 import { addressesOf, type AddressSet, NO_ADDRESSES, union } from "./ranges.ts";
 import type { Mechanism, Redirect } from "./record.ts";
+import { DAY, HOUR } from "../text/duration.ts";
 
 export interface PassJudgement {
   /** The pass shows that the client may send for the sender's domain. */
@@ -27,8 +28,8 @@ export type FindWellKnown = (domain: string) => string | undefined;
 type Question = Pick<SpfQuestion, "ip" | "helo" | "sender" | "resolver" | "signal">;
 
 /** Lifetimes in milliseconds. */
-const BREADTH_LIFETIME = 3_600_000;
-const UNION_LIFETIME = 7 * 86_400_000;
+const BREADTH_LIFETIME = HOUR;
+const UNION_LIFETIME = 7 * DAY;
 
 /** In address ranges, over all domains: some megabytes. */
 const MAX_RANGES = 50_000;
