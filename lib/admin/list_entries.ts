@@ -52,11 +52,22 @@ export function newEntry(
   return { ok: true, entry, pattern };
 }
 
-/** An entry that accepts mail of a pair, as given or normalised, from any client. */
-export function releaseOf(
+/** The pattern of the entry that releases a pair, as given or normalised. */
+export function releasePattern(
   { sender, recipient }: Pick<Deferral, "sender" | "recipient">,
+): string {
+  return formatPair(foldSender(sender, recipient), normaliseRecipient(recipient));
+}
+
+/** An entry that accepts mail of a pair from any client. */
+export function releaseOf(
+  pair: Pick<Deferral, "sender" | "recipient">,
   remarks: Remarks,
 ): NewEntry {
-  const pattern = formatPair(foldSender(sender, recipient), normaliseRecipient(recipient));
-  return { list: "release", matchOn: "pair", pattern, ...remarked(remarks) };
+  return {
+    list: "release",
+    matchOn: "pair",
+    pattern: releasePattern(pair),
+    ...remarked(remarks),
+  };
 }

@@ -30,12 +30,19 @@ const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" 
 
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+function updateAges(root) {
+  for (const time of root.querySelectorAll("time[data-relative]")) {
+    time.textContent = relative(Date.now() - new Date(time.dateTime));
+  }
+}
+
 function localise(root) {
   for (const time of root.querySelectorAll("time")) {
-    const at = new Date(time.dateTime);
-    time.title = exact.format(at);
-    time.textContent = "relative" in time.dataset ? relative(Date.now() - at) : exact.format(at);
+    const text = exact.format(new Date(time.dateTime));
+    time.title = text;
+    if (!("relative" in time.dataset)) time.textContent = text;
   }
+  updateAges(root);
   for (const label of root.querySelectorAll("[data-at]")) {
     const format = { hour, day, full }[label.dataset.form];
     label.textContent = format.format(new Date(label.dataset.at));
@@ -115,4 +122,4 @@ if (button !== null && document.querySelector("[data-live]") !== null) {
 }
 
 localise(document);
-setInterval(() => localise(document), 10 * SECOND);
+setInterval(() => updateAges(document), 10 * SECOND);

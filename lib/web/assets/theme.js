@@ -15,15 +15,17 @@ apply(theme);
 document.addEventListener("DOMContentLoaded", () => {
   const button = document.getElementById("theme");
   if (button === null) return;
+  const show = () => {
+    button.textContent = THEMES[theme];
+    button.setAttribute("aria-label", `Colours: ${THEMES[theme]}`);
+  };
   button.hidden = false;
-  button.textContent = THEMES[theme];
-  button.setAttribute("aria-label", `Colours: ${THEMES[theme]}`);
+  show();
   button.addEventListener("click", () => {
     const names = Object.keys(THEMES);
     theme = names[(names.indexOf(theme) + 1) % names.length];
     localStorage.setItem(KEY, theme);
     apply(theme);
-    button.textContent = THEMES[theme];
-    button.setAttribute("aria-label", `Colours: ${THEMES[theme]}`);
+    show();
   });
 });

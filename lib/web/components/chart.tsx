@@ -97,13 +97,13 @@ function Column(
   );
 }
 
-function Axes({ buckets, top, period, width }: {
+function Axes({ buckets, top, period, width, step }: {
   buckets: readonly Bucket[];
   top: number;
   period: Period;
   width: number;
+  step: number;
 }): JSX.Element {
-  const step = (width - LEFT) / buckets.length;
   // Days begin every fourth bucket of a week.
   const unit = period === "7d" ? 4 : 1;
   const every = Math.ceil(LABEL / step / unit) * unit;
@@ -129,7 +129,7 @@ function Axes({ buckets, top, period, width }: {
             data-at={date}
             data-form={period === "24h" ? "hour" : "day"}
           >
-            {period === "24h" ? `${date.slice(11, 16)}` : date.slice(5, 10)}
+            {period === "24h" ? date.slice(11, 16) : date.slice(5, 10)}
           </text>
         );
       })}
@@ -156,7 +156,7 @@ function Plot(
       role="group"
       aria-label={label}
     >
-      <Axes buckets={buckets} top={top} period={period} width={width} />
+      <Axes buckets={buckets} top={top} period={period} width={width} step={step} />
       {buckets.map((bucket, at) => (
         <Column
           page={page}
@@ -181,9 +181,9 @@ export function Trend(
     name: string;
   },
 ): JSX.Element {
-  const total = buckets.reduce((all, bucket) => all + sum(bucket), 0);
-  const top = roundUp(Math.max(...buckets.map(sum)));
-  if (total === 0) return <p class="empty">{`Postfix sent no request in ${name}.`}</p>;
+  const most = Math.max(...buckets.map(sum));
+  if (most === 0) return <p class="empty">{`Postfix sent no request in ${name}.`}</p>;
+  const top = roundUp(most);
   const totals = SERIES.map(({ figure, name }) =>
     `${count(buckets.reduce((all, one) => all + one[figure], 0))} ${name}`
   );

@@ -10,7 +10,7 @@ import type { Notice } from "../http/sessions.ts";
 import type { Problem } from "../worker/health.ts";
 import { Text } from "./text.tsx";
 
-/** What components need to know about the page and its reader. */
+/** The page and its visitor, for components. */
 export interface PageContext {
   /** The path below which a reverse proxy serves the status page. */
   readonly prefix: string;
@@ -262,7 +262,6 @@ export function Layout(
           {notice !== undefined || undoable === undefined
             ? ""
             : <EarlierChange page={page} text={undoable} />}
-          <p id="news" role="status" hidden></p>
           {children}
         </main>
         <footer>
@@ -293,20 +292,18 @@ export function RowMenu(
 
 /** A section with a heading; scripts refresh it. */
 export function Panel(
-  { id, title, level = 2, more, children }: {
+  { id, title, more, children }: {
     id: string;
     title: string;
-    level?: 2 | 3;
     /** A link to the whole list. */
     more?: readonly [href: string, name: string];
     children: Child;
   },
 ): JSX.Element {
-  const Heading = level === 2 ? "h2" : "h3";
   return (
     <section id={id} aria-labelledby={`${id}-title`} class="card" data-live>
       <div class="card-head">
-        <Heading id={`${id}-title`}>{title}</Heading>
+        <h2 id={`${id}-title`}>{title}</h2>
         {more === undefined ? "" : <a class="small" href={more[0]}>{more[1]}</a>}
       </div>
       {children}

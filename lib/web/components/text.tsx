@@ -30,7 +30,7 @@ function partsOf(text: string): string[] {
   );
 }
 
-/** A hostile text; the title has what was cut out. */
+/** A hostile text; the title of a shortened one has the whole. */
 export function Text(
   { of, maxLength = MAX_LENGTH }: { of: string; maxLength?: number },
 ): JSX.Element {
@@ -48,10 +48,10 @@ export function Text(
   return <bdi title={shorten(whole, MAX_TITLE_LENGTH)}>{parts}</bdi>;
 }
 
-/** Code points at the end of a text that stay when its middle is cut out. */
+/** Code points at the end of a text that are never cut. */
 const TAIL = 18;
 
-/** Where the part begins that stays: the domain of an address, or the last characters. */
+/** Start of the part that is never cut: the domain of an address, or the last characters. */
 function tailOf(chars: readonly string[]): number {
   const at = chars.lastIndexOf("@");
   if (at > 0 && chars.length - at <= 2 * TAIL) return at;

@@ -4,12 +4,11 @@
  * @module
  */
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { formatAgo } from "../../admin/format.ts";
 import { formatDuration, SECOND } from "../../text/duration.ts";
 
 function relative(milliseconds: number): string {
-  if (Math.abs(milliseconds) < SECOND) return "now";
-  const duration = formatDuration(milliseconds);
-  return milliseconds < 0 ? `in ${duration}` : `${duration} ago`;
+  return milliseconds <= -SECOND ? `in ${formatDuration(milliseconds)}` : formatAgo(milliseconds);
 }
 
 function utc(time: number): string {

@@ -33,6 +33,11 @@ export function localPath(path: unknown): string {
   return isLocal ? path : "/";
 }
 
+/** Whether the script of the page asks, which replaces panels only. */
+export function isRefresh(context: AppContext): boolean {
+  return context.req.header("x-live") !== undefined;
+}
+
 /** Takes the session's notice, which is shown once; a refresh by script leaves it. */
 export function pageContextOf(context: AppContext, service: StatusService): PageContext {
   const visitor = context.get("visitor");
@@ -44,8 +49,7 @@ export function pageContextOf(context: AppContext, service: StatusService): Page
     problems: service.problems,
     now: service.now,
   };
-  const isRefresh = context.req.header("x-live") !== undefined;
-  if (visitor.kind !== "administrator" || isRefresh) return page;
+  if (visitor.kind !== "administrator" || isRefresh(context)) return page;
   const { session } = visitor;
   const { notice, undo } = session;
   session.notice = undefined;

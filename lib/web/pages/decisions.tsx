@@ -48,7 +48,7 @@ export function Reason({ page, of }: { page: PageContext; of: StoredDecision }):
 }
 
 /** The reasons on a page, with their sentences. */
-export function ReasonLegend({ rows }: { rows: readonly StoredDecision[] }): JSX.Element {
+function ReasonLegend({ rows }: { rows: readonly StoredDecision[] }): JSX.Element {
   const reasons = [...new Set(rows.map(({ reason }) => reason))].toSorted();
   if (reasons.length === 0) return <span hidden />;
   return (
@@ -70,7 +70,7 @@ export function DecisionTable(
   { page, rows, isHashed, empty }: {
     page: PageContext;
     rows: readonly StoredDecision[];
-    /** Whether only hashes are stored, which no entry can be made from. */
+    /** Only hashes are stored: no entry can be made from them. */
     isHashed: boolean;
     empty: string;
   },

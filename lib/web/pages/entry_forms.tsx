@@ -54,7 +54,7 @@ export interface GivenEntry {
   readonly source: Readonly<Record<string, string | undefined>>;
 }
 
-/** Links that fill in the pattern; a typed one is never overridden. */
+/** Links that fill in a suggested pattern. */
 function Suggestions(
   { page, given, suggestions }: {
     page: PageContext;

@@ -7,7 +7,7 @@ import { decisionAsJson, type DecisionJson } from "../../admin/record_json.ts";
 import type { AppContext } from "../http/context.tsx";
 import { parametersOf } from "../http/page_query.ts";
 import type { StatusService } from "../worker/status_service.ts";
-import { selectionOf } from "./filters.tsx";
+import { decisionQuery } from "./filters.tsx";
 
 /** Maximum decisions of one export, the newest. */
 const MAX_ROWS = 10_000;
@@ -46,10 +46,7 @@ export function exportDecisions(
   const parameters = parametersOf(context);
   const { queries } = service;
   const { rows } = queries.decisions({
-    ...selectionOf(queries, parameters),
-    text: parameters.q,
-    reasons: parameters.reason,
-    decision: parameters.verdict,
+    ...decisionQuery(queries, parameters),
     limit: MAX_ROWS,
     timeoutMs: EXPORT_TIMEOUT_MS,
   });

@@ -79,7 +79,7 @@ export function StatusSentence(
   );
 }
 
-/** Beyond it the amount before tells more. */
+/** A larger increase shows the previous amount instead. */
 const MAX_PERCENT = 300;
 
 /** The change against the period before, in percent. */

@@ -5,13 +5,14 @@
  */
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { DecisionQuery, DeferralQuery } from "../../admin/queries.ts";
-import { DAY, HOUR } from "../../text/duration.ts";
-import { trendSince } from "../../admin/statistics.ts";
+import { HOUR } from "../../text/duration.ts";
+import { type Period, trendSince } from "../../admin/statistics.ts";
 import { REASONS } from "../api/schema.ts";
 import type { PageContext } from "../components/layout.tsx";
 import type { PageParameters } from "../http/page_query.ts";
 import type { StatusQueries } from "../worker/status_queries.ts";
 import { DECISION_NAMES } from "./decisions.tsx";
+import { STATE_BADGES } from "./waiting.tsx";
 
 /** Names of the parameters that filter, as people read them. */
 const FILTERS: Readonly<Record<string, string>> = {
@@ -27,14 +28,20 @@ const FILTERS: Readonly<Record<string, string>> = {
   until: "until",
 };
 
-const SINCE: Readonly<Record<string, string>> = {
-  "1h": "last hour",
-  "24h": "last 24 hours",
-  "7d": "last 7 days",
-  "30d": "last 30 days",
+const PERIOD_NAMES: Readonly<Record<Period, string>> = {
+  "24h": "24 hours",
+  "7d": "7 days",
+  "30d": "30 days",
 };
 
-/** Beginning of the chosen period; the same as in the figures, where there are such. */
+const PERIODS = Object.entries(PERIOD_NAMES);
+
+/** Such as `the last 7 days`. */
+export function periodName(period: Period): string {
+  return `the last ${PERIOD_NAMES[period]}`;
+}
+
+/** Beginning of the chosen period, as in the figures. */
 function sinceOf({ since, from }: PageParameters, now: number): number | undefined {
   if (since === undefined) return from;
   return since === "1h" ? now - HOUR : trendSince(since, now);
@@ -55,6 +62,15 @@ export function selectionOf(queries: StatusQueries, parameters: PageParameters):
     from: sinceOf(parameters, queries.now),
     until,
   };
+}
+
+/** The decisions that the parameters of a page select. */
+export function decisionQuery(
+  queries: StatusQueries,
+  parameters: PageParameters,
+): Omit<DecisionQuery, "limit"> {
+  const { q: text, reason: reasons, verdict: decision } = parameters;
+  return { ...selectionOf(queries, parameters), text, reasons, decision };
 }
 
 /** The query string of the filters in force, without some of them. */
@@ -92,6 +108,35 @@ function Select(
   );
 }
 
+function SearchField({ text }: { text: string }): JSX.Element {
+  return (
+    <>
+      <label for="q">Find mail</label>
+      <input
+        id="q"
+        name="q"
+        type="search"
+        value={text}
+        maxlength={320}
+        placeholder="part of an address, host name or IP address"
+        autocapitalize="off"
+        spellcheck={false}
+      />
+    </>
+  );
+}
+
+export function SearchForm(
+  { page, text, path = "/search" }: { page: PageContext; text: string; path?: string },
+): JSX.Element {
+  return (
+    <form method="get" action={page.prefix + path} role="search" class="inline-form">
+      <SearchField text={text} />
+      <button type="submit">Find</button>
+    </form>
+  );
+}
+
 /** The form for filters, and the filters in force, each with a link that removes it. */
 export function FilterForm(
   { page, path, parameters, of }: {
@@ -108,17 +153,7 @@ export function FilterForm(
   return (
     <>
       <form method="get" action={page.prefix + path} role="search" class="inline-form">
-        <label for="q">Find mail</label>
-        <input
-          id="q"
-          name="q"
-          type="search"
-          value={get("q") ?? ""}
-          maxlength={320}
-          placeholder="part of an address, host name or IP address"
-          autocapitalize="off"
-          spellcheck={false}
-        />
+        <SearchField text={get("q") ?? ""} />
         {of === "decisions"
           ? (
             <>
@@ -141,19 +176,17 @@ export function FilterForm(
               name="state"
               label="any state"
               value={get("state")}
-              options={[
-                ["waiting", "waiting"],
-                ["not-retried", "not retried"],
-                ["retried", "retried"],
-                ["rejected", "rejected"],
-              ]}
+              options={Object.entries(STATE_BADGES).map(([state, [, text]]) => [state, text])}
             />
           )}
         <Select
           name="since"
           label="any time"
           value={get("since")}
-          options={Object.entries(SINCE)}
+          options={[
+            ["1h", "last hour"],
+            ...PERIODS.map(([period, name]) => [period, `last ${name}`] as const),
+          ]}
         />
         {hidden.map((name) =>
           get(name) === undefined ? "" : <input type="hidden" name={name} value={get(name)} />
@@ -185,10 +218,9 @@ export function FilterForm(
 export function PeriodLinks(
   { page, path, period }: { page: PageContext; path: string; period: string },
 ): JSX.Element {
-  const periods = [["24h", "24 hours"], ["7d", "7 days"], ["30d", "30 days"]] as const;
   return (
     <ul class="tabs" aria-label="Period">
-      {periods.map(([one, name]) => (
+      {PERIODS.map(([one, name]) => (
         <li>
           <a
             href={`${page.prefix}${path}?period=${one}`}
@@ -201,9 +233,3 @@ export function PeriodLinks(
     </ul>
   );
 }
-
-export const PERIOD_NAMES = {
-  "24h": { name: "the last 24 hours", length: DAY },
-  "7d": { name: "the last 7 days", length: 7 * DAY },
-  "30d": { name: "the last 30 days", length: 30 * DAY },
-} as const;

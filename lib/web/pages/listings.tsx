@@ -16,9 +16,8 @@ import {
 } from "../http/page_query.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import { DecisionTable } from "./decisions.tsx";
-import { FilterForm, filterQuery, selectionOf } from "./filters.tsx";
+import { decisionQuery, FilterForm, filterQuery, SearchForm, selectionOf } from "./filters.tsx";
 import { AutoWhitelistedTable, KnownTable } from "./origins.tsx";
-import { SearchForm } from "./search.tsx";
 import { DeferredTable, LostTable, WaitingTable } from "./waiting.tsx";
 
 const ROWS_PER_PAGE = 50;
@@ -106,14 +105,9 @@ const LISTINGS: Readonly<Record<string, (wanted: Wanted) => Listing>> = {
   },
 
   "/decisions": ({ service: { queries, settings }, page, parameters, empty, query }) => {
-    const { q: text, after, reason: reasons, verdict: decision } = parameters;
-    const selection = selectionOf(queries, parameters);
     const { rows, next } = queries.decisions({
-      ...selection,
-      text,
-      after,
-      reasons,
-      decision,
+      ...decisionQuery(queries, parameters),
+      after: parameters.after,
       limit: ROWS_PER_PAGE,
     });
     return {

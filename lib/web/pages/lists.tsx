@@ -10,11 +10,11 @@ import { ActionButton, type PageContext, Panel, RowMenu } from "../components/la
 import { NextPage, Table } from "../components/table.tsx";
 import { Address, Text } from "../components/text.tsx";
 import { Ago, count } from "../components/time.tsx";
-import { answerPage, type AppContext } from "../http/context.tsx";
+import { answerPage, type AppContext, isRefresh } from "../http/context.tsx";
 import { checkAfter, parametersOf, queryWithoutAfter } from "../http/page_query.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import { EditForm, EntryForm, EntryPreviewCard, ExemptionForm } from "./entry_forms.tsx";
-import { SearchForm } from "./search.tsx";
+import { SearchForm } from "./filters.tsx";
 
 const ROWS_PER_PAGE = 50;
 
@@ -131,7 +131,9 @@ export function listsPage(
   const { q: text, after, list } = parametersOf(context);
   checkAfter("/lists", after);
   const { rows, next } = service.queries.entries({ text, after, list, limit: ROWS_PER_PAGE });
-  const rules = after === undefined ? service.queries.fixedRules() : [];
+  // Reading the list files takes a while, and a refresh keeps the rules that are shown.
+  const showsRules = after === undefined && !isRefresh(context);
+  const rules = showsRules ? service.queries.fixedRules() : [];
   const content = (
     <>
       <div class="tools">
@@ -149,7 +151,7 @@ export function listsPage(
         />
         <NextPage path={`${page.prefix}/lists${queryWithoutAfter(context)}`} next={next} />
       </Panel>
-      {after !== undefined ? "" : (
+      {!showsRules ? "" : (
         <section aria-labelledby="rules-title" class="card">
           <h2 id="rules-title">List files and built-in list</h2>
           <details id="rules">

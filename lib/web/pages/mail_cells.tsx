@@ -17,11 +17,10 @@ export interface MailRow {
   readonly network: string;
 }
 
-/** The path of the page about a sender domain, network or recipient. */
-export function subjectPath(
-  kind: "senders" | "recipients" | "clients",
-  value: string,
-): string {
+/** The paths of the pages about a sender domain, client network or recipient. */
+export type SubjectKind = "senders" | "clients" | "recipients";
+
+export function subjectPath(kind: SubjectKind, value: string): string {
   return `/${kind}?of=${encodeURIComponent(value === "" ? "<>" : value)}`;
 }
 

@@ -8,7 +8,7 @@ import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { REASON_TEXTS } from "../../greylist/model.ts";
 import type { Deferral, StoredDecision, StoredEvidence } from "../../store/history.ts";
-import { formatDuration } from "../../text/duration.ts";
+import { formatDuration, SECOND } from "../../text/duration.ts";
 import { type PageContext, Panel } from "../components/layout.tsx";
 import { Text } from "../components/text.tsx";
 import { Ago, At } from "../components/time.tsx";
@@ -35,7 +35,7 @@ interface Message {
 function tried({ tries, firstSeen, lastSeen }: Deferral): string {
   if (tries === 1) return "The server tried once";
   const time = lastSeen - firstSeen;
-  return `The server tried ${tries} times in ${formatDuration(Math.max(time, 1000))}`;
+  return `The server tried ${tries} times in ${formatDuration(Math.max(time, SECOND))}`;
 }
 
 /** The state of a deferred message as one sentence. */
@@ -102,12 +102,12 @@ function Verdict(
     const { reason } = attempts.at(-1)!;
     return <p class="status">{REASON_TEXTS[reason]}</p>;
   }
-  const released = queries.released();
+  const release = releaseFor(deferral, queries.released());
   const state = queries.stateOf(deferral);
   const sentence = sentenceOf(deferral, {
     now: page.now,
     isQuiet: state === "not-retried",
-    isReleased: releaseFor(deferral, released) !== undefined,
+    isReleased: release !== undefined,
   });
   const mayRelease = deferral.ended === undefined && !settings.store.privacy;
   return (
@@ -116,7 +116,7 @@ function Verdict(
       {state === "waiting" ? <ExpectedRetry service={service} of={deferral} now={page.now} /> : ""}
       {!mayRelease ? "" : (
         <div>
-          <ReleaseButton page={page} of={deferral} released={released} style="primary" />
+          <ReleaseButton page={page} of={deferral} release={release} style="primary" />
         </div>
       )}
     </>

@@ -31,8 +31,8 @@ export function AutoWhitelistedTable(
         cells: [
           <Text of={name} />,
           KIND_TEXTS[kind],
-          count(Math.round(retried)),
-          count(Math.round(abandoned)),
+          count(retried),
+          count(abandoned),
           <Ago at={firstSeen} now={page.now} />,
           <Ago at={lastSeen} now={page.now} />,
         ],

@@ -14,9 +14,8 @@ import type { StatusService } from "../worker/status_service.ts";
 import { DecisionTable } from "./decisions.tsx";
 import { ExemptionForm } from "./entry_forms.tsx";
 import { DelayPanel, FigureList, StatusSentence, type StatusState } from "./figures.tsx";
-import { PERIOD_NAMES, PeriodLinks } from "./filters.tsx";
+import { PeriodLinks, periodName, SearchForm } from "./filters.tsx";
 import { NOTHING_LOST } from "./listings.tsx";
-import { SearchForm } from "./search.tsx";
 import { LostTable, WaitingTable } from "./waiting.tsx";
 
 const ROWS_PER_PANEL = 6;
@@ -65,7 +64,7 @@ function mailPanels(page: PageContext, service: StatusService): JSX.Element {
 
 function figurePanels(page: PageContext, service: StatusService, period: Period): JSX.Element {
   const { queries, settings } = service;
-  const { name } = PERIOD_NAMES[period];
+  const name = periodName(period);
   const report = queries.report(period);
   const decisions = queries.decisions({ text: "", limit: ROWS_PER_PANEL });
   return (
@@ -107,7 +106,7 @@ function Sentence(
         page={page}
         report={queries.report(period)}
         state={stateOf(page, service)}
-        name={PERIOD_NAMES[period].name}
+        name={periodName(period)}
         isIdle={isIdle}
       />
     </section>
@@ -122,11 +121,9 @@ export function overviewPage(
   const { period } = parametersOf(context);
   const answer = (panels: JSX.Element) => answerPage(context, page, "Overview", panels);
   try {
-    // No components that would read, and throw, after this block.
-    const sentence = Sentence({ page, service, period });
     return answer(
       <>
-        {sentence}
+        <Sentence page={page} service={service} period={period} />
         <div class="tools">
           <SearchForm page={page} text="" />
           <ExemptionForm page={page} />

@@ -1,15 +1,15 @@
 /**
- * The search form, and the page with the matches of all tables.
+ * The page with the matches of a search in all tables.
  *
  * @module
  */
-import type { JSX } from "hono/jsx/jsx-runtime";
 import { type PageContext, Panel } from "../components/layout.tsx";
 import { NextPage } from "../components/table.tsx";
 import { answerPage, type AppContext } from "../http/context.tsx";
 import { parametersOf } from "../http/page_query.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import { DecisionTable } from "./decisions.tsx";
+import { SearchForm } from "./filters.tsx";
 import { EntryTable } from "./lists.tsx";
 import { AutoWhitelistedTable, KnownTable } from "./origins.tsx";
 import { emptyText } from "./listings.tsx";
@@ -19,27 +19,6 @@ const ROWS_PER_PANEL = 20;
 
 /** Milliseconds that one of the four searches of the page may take. */
 const PANEL_TIMEOUT_MS = 50;
-
-export function SearchForm(
-  { page, text, path = "/search" }: { page: PageContext; text: string; path?: string },
-): JSX.Element {
-  return (
-    <form method="get" action={page.prefix + path} role="search" class="inline-form">
-      <label for="q">Find mail</label>
-      <input
-        id="q"
-        name="q"
-        type="search"
-        value={text}
-        maxlength={320}
-        placeholder="part of an address, host name or IP address"
-        autocapitalize="off"
-        spellcheck={false}
-      />
-      <button type="submit">Find</button>
-    </form>
-  );
-}
 
 export function searchPage(
   context: AppContext,

@@ -11,6 +11,7 @@ import { shorten } from "../components/text.tsx";
 import { escapeLine } from "../../text/escape.ts";
 import { formatDuration } from "../../text/duration.ts";
 import { DecisionTable } from "./decisions.tsx";
+import type { SubjectKind } from "./mail_cells.tsx";
 import { EntryTable } from "./lists.tsx";
 import { AutoWhitelistedTable, KnownTable } from "./origins.tsx";
 import { DeferredTable } from "./waiting.tsx";
@@ -20,8 +21,6 @@ const ROWS = 15;
 
 /** Milliseconds that one of the searches of the page may take. */
 const PANEL_TIMEOUT_MS = 60;
-
-export type SubjectKind = "senders" | "clients" | "recipients";
 
 interface Subject {
   readonly title: string;

@@ -11,16 +11,12 @@ import { count } from "../components/time.tsx";
 import { answerPage, type AppContext } from "../http/context.tsx";
 import { parametersOf } from "../http/page_query.ts";
 import type { StatusService } from "../worker/status_service.ts";
-import { PERIOD_NAMES, PeriodLinks } from "./filters.tsx";
-import { subjectPath } from "./mail_cells.tsx";
+import { PeriodLinks, periodName } from "./filters.tsx";
+import { type SubjectKind, subjectPath } from "./mail_cells.tsx";
 
 const ROWS = 10;
 
-const LISTS: readonly (readonly [
-  key: TopKey,
-  title: string,
-  path: Parameters<typeof subjectPath>[0],
-])[] = [
+const LISTS: readonly (readonly [key: TopKey, title: string, path: SubjectKind])[] = [
   ["senderDomain", "Sender domains", "senders"],
   ["network", "Client networks", "clients"],
   ["recipient", "Recipients", "recipients"],
@@ -35,7 +31,7 @@ export function topPage(
   const content = (
     <>
       <PeriodLinks page={page} path="/top" period={period} />
-      <p class="muted">{`Deferred mail of ${PERIOD_NAMES[period].name}, by its number.`}</p>
+      <p class="muted">{`Deferred mail of ${periodName(period)}, by its number.`}</p>
       <div class="columns">
         {LISTS.map(([key, title, path]) => (
           <Panel id={path} title={title}>

@@ -4,9 +4,8 @@
  * @module
  */
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { releasePattern } from "../../admin/list_entries.ts";
 import type { Lost } from "../../admin/queries.ts";
-import { foldSender, normaliseRecipient } from "../../greylist/normalise.ts";
-import { formatPair } from "../../lists/pattern.ts";
 import type { Deferral, DeferralState } from "../../store/history.ts";
 import type { StoredEntry } from "../../store/store.ts";
 import { formatDuration } from "../../text/duration.ts";
@@ -20,29 +19,27 @@ import { ClientLink, EntryLinks, Envelope, nameOf } from "./mail_cells.tsx";
 export type Released = ReadonlyMap<string, StoredEntry>;
 
 /** The entry that accepts the next retry of a deferral. */
-export function releaseFor({ sender, recipient }: Deferral, released: Released) {
-  return released.get(
-    formatPair(foldSender(sender, recipient), normaliseRecipient(recipient)),
-  );
+export function releaseFor(of: Deferral, released: Released): StoredEntry | undefined {
+  return released.get(releasePattern(of));
 }
 
 /** Accepts the next retry, or takes that back. */
 export function ReleaseButton(
-  { page, of, released, style = "" }: {
+  { page, of, release, style = "" }: {
     page: PageContext;
     of: Deferral;
-    released: Released;
+    /** The entry that accepts the next retry already. */
+    release: StoredEntry | undefined;
     style?: "" | "primary";
   },
 ): JSX.Element {
   const what = `${nameOf(of)} to ${of.recipient}`;
-  const entry = releaseFor(of, released);
-  if (entry !== undefined) {
+  if (release !== undefined) {
     return (
       <ActionButton
         page={page}
         to="/lists/remove"
-        fields={{ id: entry.id }}
+        fields={{ id: release.id }}
         label={`Take back: ${what}`}
       >
         Take back
@@ -63,11 +60,11 @@ export function ReleaseButton(
 }
 
 function Buttons(
-  { page, of, settings, released }: {
+  { page, of, settings, release }: {
     page: PageContext;
     of: Deferral;
     settings: StatusSettings;
-    released: Released;
+    release: StoredEntry | undefined;
   },
 ): JSX.Element {
   const details = (
@@ -82,7 +79,7 @@ function Buttons(
   if (settings.store.privacy || of.ended !== undefined) return <div class="buttons">{details}</div>;
   return (
     <div class="buttons">
-      <ReleaseButton page={page} of={of} released={released} />
+      <ReleaseButton page={page} of={of} release={release} />
       <RowMenu id={`deferral-${of.id}`} label={`More actions for ${nameOf(of)}`}>
         {details}
         <EntryLinks page={page} source={`deferral=${of.id}`} of={of} />
@@ -102,14 +99,15 @@ function Retry({ of, now }: { of: Deferral; now: number }): JSX.Element {
     : <span>next retry will be accepted</span>;
 }
 
-const STATE_BADGES: Readonly<Record<DeferralState, readonly [style: string, text: string]>> = {
-  "waiting": ["defer", "waiting"],
-  "not-retried": ["", "not retried"],
-  "retried": ["pass", "retried"],
-  "rejected": ["reject", "rejected"],
-};
+export const STATE_BADGES: Readonly<Record<DeferralState, readonly [style: string, text: string]>> =
+  {
+    "waiting": ["defer", "waiting"],
+    "not-retried": ["", "not retried"],
+    "retried": ["pass", "retried"],
+    "rejected": ["reject", "rejected"],
+  };
 
-export function StateBadge({ of }: { of: DeferralState }): JSX.Element {
+function StateBadge({ of }: { of: DeferralState }): JSX.Element {
   const [style, text] = STATE_BADGES[of];
   return <span class={`badge ${style}`}>{text}</span>;
 }
@@ -144,18 +142,21 @@ function MailTable(
         { head: "Actions", kind: "actions" },
       ]}
       empty={empty}
-      rows={rows.map((row) => ({
-        key: row.id,
-        cells: [
-          <Envelope page={page} of={row} />,
-          releaseFor(row, released) === undefined
-            ? state(row)
-            : <span class="badge pass">next retry accepted</span>,
-          <ClientLink page={page} of={row} />,
-          <Ago at={timeOf(row)} now={page.now} />,
-          <Buttons page={page} of={row} settings={settings} released={released} />,
-        ],
-      }))}
+      rows={rows.map((row) => {
+        const release = releaseFor(row, released);
+        return {
+          key: row.id,
+          cells: [
+            <Envelope page={page} of={row} />,
+            release === undefined
+              ? state(row)
+              : <span class="badge pass">next retry accepted</span>,
+            <ClientLink page={page} of={row} />,
+            <Ago at={timeOf(row)} now={page.now} />,
+            <Buttons page={page} of={row} settings={settings} release={release} />,
+          ],
+        };
+      })}
     />
   );
 }
@@ -216,7 +217,7 @@ export function LostTable({ rows, ...properties }: TableProperties<Lost>): JSX.E
   );
 }
 
-export function Legitimacy({ of }: { of: number }): JSX.Element {
+function Legitimacy({ of }: { of: number }): JSX.Element {
   const likelihood = of >= 7 ? "likely" : of >= 4 ? "maybe" : "unlikely";
   return <span>{`${likelihood} legitimate (${of} of 10)`}</span>;
 }
