@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { fstatSync } from "node:fs";
-import { ConfigError, type Configuration, describeSource } from "../config/load.ts";
+import { AccessError, ConfigError, type Configuration, describeSource } from "../config/load.ts";
 import { daemonSettings, SETTING_NAMES, SETTINGS } from "../config/settings.ts";
 import { RELEASED, VERSION } from "../config/version.ts";
 import { Notifier, notifySettings } from "../daemon/sd_notify.ts";
@@ -142,7 +142,7 @@ export const serve: Command = {
         configuration = next;
         events.publish({ kind: "reloaded", needRestart });
       } catch (error) {
-        if (!(error instanceof ConfigError)) throw error;
+        if (!(error instanceof ConfigError || error instanceof AccessError)) throw error;
         events.publish({ kind: "reload-failed", why: error.message });
       }
     };
