@@ -241,8 +241,6 @@ clean_up() {
 make_work() {
   [ -z "${work-}" ] || return 0
   work=$(mktemp -d) || die "cannot create a temporary directory"
-  trap clean_up EXIT
-  trap 'exit 1' HUP INT TERM
 }
 
 # The endpoints of a setting, one a line, as the executable $1 reads them.
@@ -303,7 +301,7 @@ check_ports() {
   done
 }
 
-# The option of postgrey with a name, from Debian's defaults.
+# Reads Debian's options of postgrey; sets $postgrey_dir.
 postgrey_options() {
   POSTGREY_OPTS='' POSTGREY_TEXT=''
   # shellcheck disable=SC1091 # Debian's file
@@ -325,7 +323,6 @@ check_postgrey() {
 
 # Sets the settings of postgrey's options, its endpoint and its list files where they have no value yet.
 adopt_postgrey_settings() {
-  postgrey_options
   if [ -n "$POSTGREY_TEXT" ]; then set -- "--greylist-text=$POSTGREY_TEXT"; else set --; fi
   # shellcheck disable=SC2086 # several options
   "$target" config $POSTGREY_OPTS "$@" 2>/dev/null | sed -n 's/ *# flag .*//p' |
@@ -338,7 +335,8 @@ adopt_postgrey_settings() {
     [ -z "$files" ] || say "whitelist_$kind = [$files]" >>"$work/settings"
   done
   while read -r line; do
-    grep -q "^${line%% *} *=" "$CONFIG" 2>/dev/null || say "$line" >>"$work/adopted"
+    # An option of postgrey comes first and takes the place of its standard list files.
+    grep -q "^${line%% *} *=" "$CONFIG" "$work/adopted" 2>/dev/null || say "$line" >>"$work/adopted"
   done <"$work/settings"
   [ -e "$work/adopted" ] || return 0
   { say "" && say "# From postgrey" && cat "$work/adopted"; } >>"$CONFIG"
@@ -539,8 +537,6 @@ install_all() {
     say "would install $file to $target"
   else
     mkdir -p "$bin"
-    trap clean_up EXIT
-    trap 'exit 1' HUP INT TERM
     sweep
     obtain
     executable=$new
@@ -739,6 +735,8 @@ uninstall() {
 }
 
 main() {
+  trap clean_up EXIT
+  trap 'exit 1' HUP INT TERM
   parse "$@"
   case $action in
     install) install_all ;;
