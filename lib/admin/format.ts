@@ -23,7 +23,7 @@ export function dateOf(time: number | undefined): string | null {
   return time === undefined ? null : new Date(time).toISOString();
 }
 
-/** An entry in a few words, for the log and for notices. */
+/** An entry in a few words, for the log and the status page. */
 export function formatEntry(
   { id, list, matchOn, pattern }: Pick<StoredEntry, "id" | "list" | "matchOn" | "pattern">,
 ): string {

@@ -1,5 +1,4 @@
-import { nearest } from "../config/load.ts";
-import { FORMATS } from "../import/read.ts";
+import { suggestion } from "../config/load.ts";
 import { backup } from "./backup.ts";
 import type { Command } from "./command.ts";
 import { completions } from "./completions.ts";
@@ -67,7 +66,7 @@ export const COMMANDS: readonly Command[] = [
   passwd,
   token,
   backup,
-  { ...importCommand, words: Object.fromEntries(FORMATS.map((format) => [format, []])) },
+  importCommand,
   forget,
   config,
   postfix,
@@ -82,8 +81,6 @@ export const COMMANDS: readonly Command[] = [
 export function commandNamed(name: string): Command {
   const found = COMMANDS.find((command) => command.name === name);
   if (found !== undefined) return found;
-  const near = nearest(name, COMMANDS.map((command) => command.name));
-  throw new UsageError(
-    `unknown command "${name}"` + (near === undefined ? "" : `; did you mean "${near}"?`),
-  );
+  const names = COMMANDS.map((command) => command.name);
+  throw new UsageError(`unknown command "${name}"${suggestion(name, names, '"')}`);
 }

@@ -1,3 +1,4 @@
+import { asToml } from "../config/edit_array.ts";
 import { describeSource } from "../config/load.ts";
 import { listFileErrors, readListFiles } from "../admin/list_checks.ts";
 import { reviewSettings } from "../config/review.ts";
@@ -11,13 +12,6 @@ const CHECK: Option = {
   help: "Check the settings and the list files only. Print nothing if they are correct.",
 };
 const JSON_OPTION: Option = { name: "json", help: "Print JSON." };
-
-/** Strings and arrays of strings look the same in TOML and JSON. */
-function asToml(value: unknown): string {
-  return Array.isArray(value)
-    ? `[${value.map((part) => JSON.stringify(part)).join(", ")}]`
-    : JSON.stringify(value);
-}
 
 export const config: Command = {
   name: "config",

@@ -100,18 +100,17 @@ export const doctor: Command = {
   async run(args, output) {
     const invocation = parseInvocation(args, []);
     const source = optionalArgument(invocation.rest);
-    const settings = daemonSettings(invocation.configuration.values);
+    const { listen, status, dns_lists, database } = invocation.configuration.values;
     const text = await readPostconf(source);
     const postconf = parsePostconf(text ?? "");
     const setup = setupOf(invocation.configuration.values);
-    const dead = await deadEndpoints(calledEndpoints(postconf), settings.listen);
+    const dead = await deadEndpoints(calledEndpoints(postconf), listen);
     const postfix = text === undefined ? [] : checkPostconf(postconf, setup, dead);
-    const zones = invocation.configuration.values.dns_lists.map(({ zone }) => zone);
+    const zones = dns_lists.map(({ zone }) => zone);
     const recent = await recentDecisions(invocation.configuration);
-    const { database } = invocation.configuration.values;
     const findings = [
-      ...await checkDaemon(settings.listen, invocation.configuration.values.status),
-      ...checkSockets(settings.listen, postconf.parameters.get("mail_owner") ?? DEFAULT_MAIL_OWNER),
+      ...await checkDaemon(listen, status),
+      ...checkSockets(listen, postconf.parameters.get("mail_owner") ?? DEFAULT_MAIL_OWNER),
       ...await checkDatabase(invocation.configuration),
       ...await checkLists(invocation.configuration),
       ...checkSharedDatabase(database, isDatabaseShared(database)),

@@ -7,7 +7,7 @@ import type { ListName } from "../lists/matcher.ts";
 import { formatPattern, guessMatchOn, type MatchOn, parsePattern } from "../lists/pattern.ts";
 import { breadthOf } from "../admin/broad_pattern.ts";
 import { describePreview, previewAsJson, previewEntry } from "../admin/entry_preview.ts";
-import { newEntry } from "../admin/list_entries.ts";
+import { EXPECTED_FOR, newEntry } from "../admin/list_entries.ts";
 import { recipientsOf } from "../admin/queries.ts";
 import { entryAsJson } from "../admin/record_json.ts";
 import { formatDuration } from "../text/duration.ts";
@@ -70,11 +70,10 @@ async function add(
   text: string,
   addedBy: string,
   output: Output,
+  fallback?: number,
 ): Promise<number> {
   const now = Date.now();
-  const lasts = textOf(invocation, "for") === undefined
-    ? undefined
-    : durationOf(invocation, "for", 0);
+  const lasts = durationOf(invocation, "for", fallback);
   const entered = newEntry(list, matchOn, text, {
     note: textOf(invocation, "note") ?? "",
     addedBy,
@@ -224,13 +223,11 @@ export const expect: Command = {
   ],
   options: [...DATABASE_OPTIONS, FOR, NOTE],
   async run(args, output) {
-    const given = parseInvocation(args, [FOR, NOTE]);
-    const options = new Map(given.options);
-    if (!options.has("for")) options.set("for", "15m");
-    const invocation = { ...given, options };
+    const invocation = parseInvocation(args, [FOR, NOTE]);
     const text = requiredArgument(invocation.rest, "RECIPIENT");
     const recipient = await completeRecipient(invocation, text);
-    return add(invocation, "allow", "recipient", recipient, `${currentUser()} (expect)`, output);
+    const addedBy = `${currentUser()} (expect)`;
+    return add(invocation, "allow", "recipient", recipient, addedBy, output, EXPECTED_FOR);
   },
 };
 

@@ -1,4 +1,4 @@
-import { nearest } from "../config/load.ts";
+import { suggestion } from "../config/load.ts";
 import { daemonSettings } from "../config/settings.ts";
 import { DATABASE_OPTIONS, durationOf, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
@@ -39,6 +39,7 @@ export const importCommand: Command = {
   name: "import",
   summary: "import data of postgrey, sqlgrey or Postfix's log",
   usage: `${FORMATS.join(" | ")} FILE… [--delay TIME] [--dry-run]`,
+  words: Object.fromEntries(FORMATS.map((format) => [format, []])),
   description: [
     "postgrey: FILE is a dump of postgrey.db or postgrey_clients.db by db_dump -p (Debian: db-util): " +
     "db_dump -p /var/lib/postgrey/postgrey.db > triplets.txt. Known triplets stay known, pending " +
@@ -58,14 +59,13 @@ export const importCommand: Command = {
   async run(args, output) {
     const invocation = parseInvocation(args, OWN);
     const [given, ...files] = invocation.rest;
+    if (given === undefined) throw new UsageError(`FORMAT is missing: ${FORMATS.join(", ")}`);
     const format = FORMATS.find((one) => one === given);
     if (format === undefined) {
-      const near = given === undefined ? undefined : nearest(given, FORMATS);
       throw new UsageError(
-        given === undefined
-          ? `FORMAT is missing: ${FORMATS.join(", ")}`
-          : `unknown format "${given}"; known are ${FORMATS.join(", ")}` +
-            (near === undefined ? "" : `; did you mean "${near}"?`),
+        `unknown format "${given}"; known are ${FORMATS.join(", ")}${
+          suggestion(given, FORMATS, '"')
+        }`,
       );
     }
     if (files.length === 0) throw new UsageError("FILE is missing");

@@ -40,6 +40,7 @@ export function parseInvocation(args: readonly string[], own: readonly Option[])
  * Opens the daemon's database, whether the daemon runs or not.
  *
  * @throws {ConfigError} if it does not exist: the daemon creates it, so that its user owns it.
+ * @throws {AccessError} if permission is missing.
  */
 export async function withStore<T>(
   { values }: Configuration,
@@ -72,7 +73,7 @@ export async function withStore<T>(
   }
 }
 
-/** Tells for a database that did not open: SQLite has one error for many reasons. */
+/** Whether permission on the database is missing: SQLite reports one error for many causes. */
 function isDenied(path: string): boolean {
   try {
     Deno.openSync(path, { read: true, write: true }).close();
@@ -105,7 +106,7 @@ export function countOf(invocation: Invocation, name: string, fallback: number):
  * @returns milliseconds.
  * @throws {UsageError} unless it is a duration above 0.
  */
-export function durationOf(invocation: Invocation, name: string, fallback: number): number {
+export function durationOf<T>(invocation: Invocation, name: string, fallback: T): number | T {
   const given = textOf(invocation, name);
   if (given === undefined) return fallback;
   const time = parseDuration(given);

@@ -10,7 +10,7 @@ import { entryAsJson } from "../admin/record_json.ts";
 import type { Output } from "./output.ts";
 import { printTable } from "./table.ts";
 import { optionalArgument, UsageError } from "./usage.ts";
-import { nearest } from "../config/load.ts";
+import { suggestion } from "../config/load.ts";
 
 const WHICH = [
   "all",
@@ -122,10 +122,7 @@ export const list: Command = {
     const invocation = parseInvocation(args, []);
     const which = optionalArgument(invocation.rest) ?? "all";
     if (!WHICH.some((word) => word === which)) {
-      const near = nearest(which, WHICH);
-      throw new UsageError(
-        `unknown list "${which}"` + (near === undefined ? "" : `; did you mean "${near}"?`),
-      );
+      throw new UsageError(`unknown list "${which}"${suggestion(which, WHICH, '"')}`);
     }
     if (which === "files") return showFiles(invocation, output);
     if (which === "builtin") {

@@ -1,7 +1,7 @@
 import { RESOLVER_REMEDY } from "../admin/dns_list_checks.ts";
 import { type DnsListRecipe, RECIPES, refusalOf } from "../admin/dns_list_recipes.ts";
 import { addToArray, arrayLine } from "../config/edit_array.ts";
-import { DEFAULT_PATH, describeSource, nearest, readConfigFile } from "../config/load.ts";
+import { DEFAULT_PATH, describeSource, readConfigFile, suggestion } from "../config/load.ts";
 import { replaceFile } from "../config/replace_file.ts";
 import { daemonSettings } from "../config/settings.ts";
 import { DnsLists, type ZoneHealth } from "../dns/dnsbl.ts";
@@ -65,10 +65,8 @@ function recipeNamed(name: string): DnsListRecipe {
   const names = RECIPES.map((recipe) => recipe.name);
   const recipe = RECIPES.find((one) => one.name === name);
   if (recipe !== undefined) return recipe;
-  const near = nearest(name, names);
   throw new UsageError(
-    `unknown DNS list "${name}"; known are ${names.join(", ")}` +
-      (near === undefined ? "" : `; did you mean "${near}"?`),
+    `unknown DNS list "${name}"; known are ${names.join(", ")}${suggestion(name, names, '"')}`,
   );
 }
 

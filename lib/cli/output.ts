@@ -36,9 +36,9 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
   try {
     for (let sent = 0; sent < bytes.length;) sent += stream.writeSync(bytes.subarray(sent));
   } catch (error) {
-    // `greylag help | head` closes the pipe early. An error of standard error has no place to be told.
-    const isUntold = error instanceof Deno.errors.BrokenPipe || stream === Deno.stderr;
-    if (!isUntold) throw new OutputError(error);
+    // `greylag help | head` closes the pipe early. An error on standard error cannot be reported.
+    const isIgnored = error instanceof Deno.errors.BrokenPipe || stream === Deno.stderr;
+    if (!isIgnored) throw new OutputError(error);
   }
 }
 

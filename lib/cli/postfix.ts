@@ -1,4 +1,4 @@
-import { daemonSettings, type Values } from "../config/settings.ts";
+import type { Values } from "../config/settings.ts";
 import { ConfigError } from "../config/load.ts";
 import { deadEndpoints } from "../admin/daemon_checks.ts";
 import { calledEndpoints, type GreylagSetup } from "../postfix/check_postconf.ts";
@@ -57,9 +57,9 @@ function readRecord(path: string | undefined): ConfigChange[] {
   try {
     parsed = JSON.parse(readBytes(path));
   } catch (error) {
-    throw error instanceof ConfigError ? error : new ConfigError(`${path} is no JSON`);
+    throw error instanceof ConfigError ? error : new ConfigError(`${path} is not JSON`);
   }
-  if (!Array.isArray(parsed)) throw new ConfigError(`${path} is no list of changes`);
+  if (!Array.isArray(parsed)) throw new ConfigError(`${path} is not a list of changes`);
   return parsed;
 }
 
@@ -70,11 +70,10 @@ function writeChanged(directory: string, before: ConfigFiles, after: ConfigFiles
 }
 
 export function setupOf(values: Values): GreylagSetup {
-  const { engine, listen } = daemonSettings(values);
   return {
-    listen,
-    nullSenderAtData: engine.rules.nullSender === "data",
-    learnOutbound: engine.rules.learnOutbound,
+    listen: values.listen,
+    nullSenderAtData: values.null_sender === "data",
+    learnOutbound: values.learn_outbound,
     recipientDelimiter: values.recipient_delimiter,
   };
 }

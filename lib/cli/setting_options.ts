@@ -12,6 +12,7 @@ import {
   readConfigFile,
   variableOf,
 } from "../config/load.ts";
+import { arrayLine } from "../config/edit_array.ts";
 import { postgreyListFiles, translatePostgrey } from "../config/postgrey.ts";
 import { isSettingName, SETTING_NAMES, type SettingName, SETTINGS } from "../config/settings.ts";
 import { type Option, parseOptions, refuseRest } from "./usage.ts";
@@ -80,9 +81,8 @@ function exists(path: string): boolean {
 export function postgreyNotes({ written, sources }: Configuration): string[] {
   return SETTING_NAMES.filter((name) => sources[name].kind === "postgrey").map((name) => {
     const paths = written[name] as readonly string[];
-    const line = `${name} = [${paths.map((path) => JSON.stringify(path)).join(", ")}]`;
     return `reading ${paths.join(" and ")}, since postgrey's options are used. ` +
-      `Without them, set ${line}`;
+      `Without them, set ${arrayLine(name, paths)}`;
   });
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { nearest } from "../config/load.ts";
+import { suggestion } from "../config/load.ts";
 
 /** An error on the command line; the exit code is 2. */
 export class UsageError extends Error {
@@ -63,10 +63,7 @@ export function parseOptions(args: readonly string[], known: readonly Option[]):
     unknown: (arg, key) => {
       if (key === undefined) return true;
       const shown = arg.split("=")[0]!;
-      const near = nearest(shown, flags);
-      throw new UsageError(
-        `unknown option ${shown}` + (near === undefined ? "" : `; did you mean ${near}?`),
-      );
+      throw new UsageError(`unknown option ${shown}${suggestion(shown, flags)}`);
     },
   });
   const options = new Map<string, string | string[] | boolean>();

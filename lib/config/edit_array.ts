@@ -80,9 +80,16 @@ function parsed(text: string): Record<string, unknown> | undefined {
   }
 }
 
+/** A setting in TOML: its strings are those of JSON. */
+export function asToml(value: unknown): string {
+  return Array.isArray(value)
+    ? `[${value.map((one) => JSON.stringify(one)).join(", ")}]`
+    : JSON.stringify(value);
+}
+
 /** The line that sets an array. */
 export function arrayLine(name: string, values: readonly string[]): string {
-  return `${name} = [${values.map((value) => JSON.stringify(value)).join(", ")}]`;
+  return `${name} = ${asToml(values)}`;
 }
 
 /**

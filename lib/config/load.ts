@@ -74,9 +74,11 @@ export function variableOf(name: SettingName): string {
   return `GREYLAG_${name.toUpperCase()}`;
 }
 
-/** The closest of the words, if it is likely a misspelling of it. */
-export function nearest(word: string, words: readonly string[]): string | undefined {
-  return closestMatch(word, [...words], { maxDistance: Math.max(2, Math.floor(word.length / 3)) });
+/** Proposes the closest of the words, if the given one is likely a misspelling of it; else empty. */
+export function suggestion(word: string, words: readonly string[], quote = ""): string {
+  const maxDistance = Math.max(2, Math.floor(word.length / 3));
+  const near = closestMatch(word, [...words], { maxDistance });
+  return near === undefined ? "" : `; did you mean ${quote}${near}${quote}?`;
 }
 
 export function describeSource(source: Source): string {
@@ -99,11 +101,6 @@ function fail(source: Source, name: string, why: string, got?: unknown): never {
   throw new ConfigError(`${describeSource(source)}: ${name}: ${why}${shown}`, {
     isUsage: source.kind === "flag",
   });
-}
-
-function suggestion(name: string, names: readonly string[]): string {
-  const near = nearest(name, names);
-  return near === undefined ? "" : `; did you mean ${near}?`;
 }
 
 /** Converts the text of a flag or variable to the type of the setting. */
@@ -200,7 +197,8 @@ export const DEFAULT_PATH = "/etc/greylag/greylag.toml";
  * Reads a configuration file.
  *
  * @param path undefined for {@linkcode DEFAULT_PATH}, which may be missing.
- * @throws {ConfigError} if it cannot be read.
+ * @throws {AccessError} if permission is missing.
+ * @throws {ConfigError} if it cannot be read for another reason.
  */
 export function readConfigFile(path: string | undefined): Sources["file"] {
   try {

@@ -18,7 +18,6 @@ export function replaceFile(path: string, text: string): void {
   try {
     const file = Deno.openSync(temporary, { write: true });
     try {
-      file.truncateSync();
       const bytes = new TextEncoder().encode(text);
       for (let sent = 0; sent < bytes.length;) sent += file.writeSync(bytes.subarray(sent));
       file.syncSync();
@@ -29,7 +28,7 @@ export function replaceFile(path: string, text: string): void {
     if (before !== undefined && (before.uid !== uid || before.gid !== gid)) {
       Deno.chownSync(temporary, before.uid, before.gid);
     }
-    Deno.chmodSync(temporary, before?.mode === null ? 0o644 : (before?.mode ?? 0o644) & 0o7777);
+    Deno.chmodSync(temporary, (before?.mode ?? 0o644) & 0o7777);
     Deno.renameSync(temporary, target);
   } catch (error) {
     Deno.removeSync(temporary);

@@ -1,5 +1,5 @@
 /**
- * Finds settings that are valid but cannot be meant: without effect, or in each other's way.
+ * Finds valid settings that have no effect or conflict.
  *
  * @module
  */

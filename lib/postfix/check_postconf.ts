@@ -18,6 +18,7 @@ import {
   type SmtpService,
 } from "./postconf.ts";
 import {
+  isOwn,
   learningService,
   type ListContext,
   ownServices,
@@ -37,8 +38,8 @@ export interface GreylagSetup {
   readonly recipientDelimiter: string;
 }
 
-const RECIPIENT = "smtpd_recipient_restrictions";
-const DATA = "smtpd_data_restrictions";
+export const RECIPIENT = "smtpd_recipient_restrictions";
+export const DATA = "smtpd_data_restrictions";
 
 /** Lists that smtpd evaluates for each recipient, and those at DATA. */
 const LISTS = [
@@ -75,7 +76,7 @@ interface Place {
   readonly context: ListContext;
 }
 
-function contextFor(
+export function contextFor(
   parameters: Parameters,
   listen: readonly Endpoint[],
   deadEndpoints: ReadonlySet<string>,
@@ -147,13 +148,16 @@ function checkSocket(place: Place, { endpoint }: PolicyService): Finding[] {
   }];
 }
 
-function checkOthers(place: Place): Finding[] {
-  const others = policyServices(place.context.expand(place.value)).filter(({ endpoint }) =>
-    greylisterAt(endpoint) !== undefined &&
-    ownServices(`check_policy_service ${endpoint}`, place.context).length === 0 &&
-    !place.context.deadEndpoints.has(endpoint)
+/** Other greylisting servers that Postfix calls and that answer. */
+export function otherGreylisters(value: string, context: ListContext): PolicyService[] {
+  return policyServices(context.expand(value)).filter(({ endpoint }) =>
+    greylisterAt(endpoint) !== undefined && !isOwn(endpoint, context) &&
+    !context.deadEndpoints.has(endpoint)
   );
-  return others.map(({ endpoint, position }): Finding => ({
+}
+
+function checkOthers(place: Place): Finding[] {
+  return otherGreylisters(place.value, place.context).map(({ endpoint, position }): Finding => ({
     severity: "warning",
     what: `mail is greylisted twice: ${nameOf(place)} contains ${endpoint} ` +
       `(${greylisterAt(endpoint)}) as well`,
@@ -274,9 +278,8 @@ export function learnsFrom(
     if (own === undefined || list === DATA || list === "smtpd_end_of_data_restrictions") {
       return false;
     }
-    return !words.slice(0, own.position).some((word) =>
-      /^(?:permit|reject|defer|permit_sasl_authenticated)$/.test(word)
-    );
+    const before = words.slice(0, own.position);
+    return terminalOf(before) === undefined && !before.includes("permit_sasl_authenticated");
   });
 }
 

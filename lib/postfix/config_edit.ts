@@ -4,13 +4,18 @@
  *
  * @module
  */
-import { type GreylagSetup, greylisterAt, learnsFrom } from "./check_postconf.ts";
+import {
+  contextFor,
+  DATA,
+  type GreylagSetup,
+  greylisterAt,
+  learnsFrom,
+  otherGreylisters,
+  RECIPIENT,
+} from "./check_postconf.ts";
 import { prependCheck, repairList, withoutOwn } from "./list_repair.ts";
 import {
-  DEFAULT_QUEUE_DIRECTORY,
-  defaultActionOf,
   effective,
-  expander,
   isSubmission,
   logicalLines,
   type MasterEntry,
@@ -19,13 +24,7 @@ import {
   parseMasterEntry,
   receivesMail,
 } from "./postconf.ts";
-import {
-  learningService,
-  type ListContext,
-  ownServices,
-  policyServices,
-  recommended,
-} from "./restrictions.ts";
+import { learningService, ownServices, recommended } from "./restrictions.ts";
 
 export type ConfigFile = "main.cf" | "master.cf";
 
@@ -46,9 +45,6 @@ export interface Edited {
   /** Why something stays as it is. */
   readonly problems: readonly string[];
 }
-
-const RECIPIENT = "smtpd_recipient_restrictions";
-const DATA = "smtpd_data_restrictions";
 
 /** Lists that smtpd evaluates for each recipient and that are rarely used. */
 const SPARE_LISTS = [
@@ -137,29 +133,6 @@ function withOverride(
   return `${line.slice(0, at)}\n  -o { ${name} = ${change("").trim()} }${line.slice(at)}`;
 }
 
-function contextOf(
-  parameters: Parameters,
-  setup: GreylagSetup,
-  deadEndpoints: ReadonlySet<string>,
-): ListContext {
-  return {
-    endpoints: setup.listen,
-    queueDirectory: parameters.get("queue_directory") ?? DEFAULT_QUEUE_DIRECTORY,
-    defaultAction: defaultActionOf(parameters),
-    deadEndpoints,
-    expand: expander(parameters),
-  };
-}
-
-/** Another greylisting server that Postfix calls and that answers. */
-function runningGreylister(value: string, context: ListContext): string | undefined {
-  const others = policyServices(context.expand(value)).map(({ endpoint }) => endpoint);
-  return others.find((endpoint) =>
-    greylisterAt(endpoint) !== undefined && !context.deadEndpoints.has(endpoint) &&
-    ownServices(`check_policy_service ${endpoint}`, context).length === 0
-  );
-}
-
 function learnOutbound(editor: Editor, setup: GreylagSetup): void {
   const config = parseConfigFiles(editor.files["main.cf"], editor.files["master.cf"]);
   const check = learningService(setup.listen[0]!);
@@ -196,11 +169,13 @@ export function addGreylag(
 ): Edited {
   const editor = new Editor(files);
   const config = parseConfigFiles(files["main.cf"], files["master.cf"]);
-  const main = contextOf(config.parameters, setup, dead);
-  const other = runningGreylister(config.parameters.get(RECIPIENT) ?? "", main);
+  const main = contextFor(config.parameters, setup.listen, dead);
+  const [other] = otherGreylisters(config.parameters.get(RECIPIENT) ?? "", main);
   if (other !== undefined) {
     const problem =
-      `${RECIPIENT} contains ${other} (${greylisterAt(other)}), which greylists already. ` +
+      `${RECIPIENT} contains ${other.endpoint} (${
+        greylisterAt(other.endpoint)
+      }), which greylists already. ` +
       "Remove it first, or take over postgrey with --take-over-postgrey";
     return { files, changes: [], problems: [problem] };
   }
@@ -211,7 +186,7 @@ export function addGreylag(
       : prependCheck(value, recommended(setup.listen[0]!));
   if (setup.nullSenderAtData) editor.setParameter(DATA, checkAtData);
   for (const service of config.services.filter(receivesMail)) {
-    const context = contextOf(effective(config, service), setup, dead);
+    const context = contextFor(effective(config, service), setup.listen, dead);
     if (service.overrides.has(RECIPIENT)) {
       editor.setOverride(service.id, RECIPIENT, (value) => repairList(value, context));
     }
@@ -223,7 +198,7 @@ export function addGreylag(
   return { files: editor.files, changes: editor.changes, problems: editor.problems };
 }
 
-/** Undoes one change; undefined if its text is no longer there, or not alone. */
+/** Undoes one change; undefined if its text is gone or occurs more than once. */
 function undo(files: ConfigFiles, { file, before, after }: ConfigChange): ConfigFiles | undefined {
   const text = files[file];
   const at = text.indexOf(after);
@@ -240,7 +215,7 @@ export function undoChanges(files: ConfigFiles, changes: readonly ConfigChange[]
 export function removeGreylag(files: ConfigFiles, setup: GreylagSetup): ConfigFiles {
   const editor = new Editor(files);
   const config = parseConfigFiles(files["main.cf"], files["master.cf"]);
-  const context = contextOf(config.parameters, setup, new Set());
+  const context = contextFor(config.parameters, setup.listen, new Set());
   for (const [name, value] of config.parameters) {
     if (ownServices(value, context).length === 0) continue;
     editor.setParameter(name, (text) => withoutOwn(text, context));
@@ -257,7 +232,7 @@ export function removeGreylag(files: ConfigFiles, setup: GreylagSetup): ConfigFi
 /** The lists that call Greylag, such as `main.cf: smtpd_recipient_restrictions`. */
 export function callers(files: ConfigFiles, setup: GreylagSetup): string[] {
   const config = parseConfigFiles(files["main.cf"], files["master.cf"]);
-  const context = contextOf(config.parameters, setup, new Set());
+  const context = contextFor(config.parameters, setup.listen, new Set());
   const callersIn = (parameters: Parameters) =>
     [...parameters].filter(([, value]) => ownServices(value, context).length > 0)
       .map(([name]) => name);
@@ -269,7 +244,6 @@ export function callers(files: ConfigFiles, setup: GreylagSetup): string[] {
   ];
 }
 
-/** What a change does, for people. */
 export function describeChange({ file, before, after }: ConfigChange): string {
   const name = parameterName(after.trimStart()) ?? after.trimStart().split(/\s/)[0]!;
   const verb = before === "" ? "sets" : "changes";

@@ -31,7 +31,7 @@ const DEFAULT_LIST = "permit_mynetworks, permit_sasl_authenticated, reject_unaut
 
 /** The first restriction that decides about every recipient. */
 export function terminalOf(words: readonly string[]): string | undefined {
-  return words.find((word) => TERMINAL.has(word));
+  return words[endOf(words)];
 }
 
 /** Index of the first restriction that decides about every recipient, or the length of the list. */
@@ -49,7 +49,7 @@ function separatorOf(value: string, tokens: readonly Token[]): string {
 }
 
 /** Inserts a restriction behind a number of words. */
-export function insertAt(value: string, index: number, restriction: string): string {
+function insertAt(value: string, index: number, restriction: string): string {
   const tokens = listTokens(value);
   const separator = separatorOf(value, tokens);
   const next = tokens[index];
@@ -91,13 +91,13 @@ function replaceService(value: string, position: number, service: string): strin
     value.slice(tokens[position + 1]!.end);
 }
 
-/** Whether the check has a place at which it is reached, and only for mail from others to us. */
-export function isWellPlaced(value: string, position: number): boolean {
+/** Whether the check is reached, and only for mail from other servers to own domains. */
+function isWellPlaced(value: string, position: number): boolean {
   const words = splitRestrictions(value);
   return position < endOf(words) && !EARLIER.some((word) => words.indexOf(word) > position);
 }
 
-/** Adds the check at its place: behind all restrictions but those that decide about everybody. */
+/** Adds the check at its place: before the first restriction that decides about every recipient. */
 function addCheck(value: string, check: string, context: ListContext): string {
   const words = splitRestrictions(value);
   if (words.length === 0) return insertAt(value, 0, `${DEFAULT_LIST}, ${check}`);
@@ -109,7 +109,7 @@ function addCheck(value: string, check: string, context: ListContext): string {
 
 /**
  * The list of recipient restrictions with one check of Greylag that is reached and lets mail pass while
- * Greylag is stopped. A check of an endpoint where nobody listens is replaced.
+ * Greylag is stopped. A check of an endpoint on which no program listens is replaced.
  *
  * @returns the same text if nothing has to change.
  */

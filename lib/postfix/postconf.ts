@@ -67,7 +67,7 @@ export interface MasterOption {
 
 const COLUMNS = 8;
 
-/** Reads a logical line of master.cf; undefined if it is none. */
+/** Reads a logical line of master.cf; undefined if it is not a service entry. */
 export function parseMasterEntry(line: string): MasterEntry | undefined {
   const tokens = tokenize(line, /\s/);
   const [name, type] = tokens;

@@ -27,12 +27,19 @@ const MAX_TEXT = 400;
 const MAX_HEADER = 900;
 
 function printable(text: string, max: number): string {
-  const safe = text.replaceAll(/[^\x20-\x7e]+/g, "?").trim();
-  return safe.length > max ? safe.slice(0, max) : safe;
+  return text.replaceAll(/[^\x20-\x7e]+/g, "?").trim().slice(0, max);
 }
 
+/** Replaces `%NAME`, and `%%` by a percent sign. */
 function fill(template: string, values: Readonly<Record<string, string>>): string {
-  return template.replaceAll(/%([a-z%])/g, (all, name: string) => values[name] ?? all);
+  return template.replaceAll(
+    /%([a-z%])/g,
+    (all, name: string) => name === "%" ? name : values[name] ?? all,
+  );
+}
+
+function safeDomain(domain: string): string {
+  return domain.replaceAll(/[^A-Za-z0-9.-]/g, "").slice(0, 255);
 }
 
 /**
@@ -55,16 +62,17 @@ export function deferReply(
   secondsLeft: number,
   recipientDomain: string,
 ): string {
-  const domain = recipientDomain.replaceAll(/[^A-Za-z0-9.-]/g, "").slice(0, 255);
-  const text = fill(settings.greylistText, { s: String(secondsLeft), r: domain, "%": "%" });
+  const text = fill(settings.greylistText, {
+    s: String(secondsLeft),
+    r: safeDomain(recipientDomain),
+  });
   const code = /^4\.\d{1,3}\.\d{1,3} /.test(text) ? "" : "4.7.1 ";
   return `action=${settings.greylistAction} ${code}${printable(text, MAX_TEXT)}\n\n`;
 }
 
 /** Rejects with 550 5.7.1 (RFC 3463). */
 export function rejectReply(settings: ReplySettings, recipientDomain: string): string {
-  const domain = recipientDomain.replaceAll(/[^A-Za-z0-9.-]/g, "").slice(0, 255);
-  const text = fill(settings.blockText, { r: domain, "%": "%" });
+  const text = fill(settings.blockText, { r: safeDomain(recipientDomain) });
   return `action=550 5.7.1 ${printable(text, MAX_TEXT)}\n\n`;
 }
 
@@ -95,7 +103,6 @@ export function delayedReply(settings: ReplySettings, delaySeconds: number, now:
     v: settings.version,
     h: settings.hostname,
     d: mailDate(now),
-    "%": "%",
   });
   return `action=PREPEND ${printable(header, MAX_HEADER)}\n\n`;
 }

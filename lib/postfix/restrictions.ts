@@ -6,7 +6,7 @@
  */
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../net/endpoint.ts";
 
-/** A word, or what a pair of braces encloses. Offsets are those of the text it was read from. */
+/** A word, or a group in braces. Offsets are those of the text it was read from. */
 export interface Token {
   readonly text: string;
   readonly start: number;
@@ -125,7 +125,7 @@ export function learningService(endpoint: Endpoint): string {
   );
 }
 
-/** What a list is checked against. */
+/** Settings of Greylag and Postfix that a list is checked against. */
 export interface ListContext {
   /** Endpoints of Greylag; the first is recommended. */
   readonly endpoints: readonly Endpoint[];
@@ -154,11 +154,13 @@ export function reaches(written: string, endpoint: Endpoint, queueDirectory: str
   return false;
 }
 
+export function isOwn(written: string, { endpoints, queueDirectory }: ListContext): boolean {
+  return endpoints.some((one) => reaches(written, one, queueDirectory));
+}
+
 /** The policy services of a list that are Greylag. */
 export function ownServices(value: string, context: ListContext): PolicyService[] {
-  return policyServices(value).filter(({ endpoint }) =>
-    context.endpoints.some((one) => reaches(endpoint, one, context.queueDirectory))
-  );
+  return policyServices(value).filter(({ endpoint }) => isOwn(endpoint, context));
 }
 
 /** The default action of a service, if mail would not pass while Greylag is stopped. */

@@ -5,7 +5,7 @@ import { type Acceptor, listen } from "./listen.ts";
 export interface ServerEvents {
   /** A connection was closed because it exceeded a limit. */
   limit(endpoint: string, what: string): void;
-  /** Accepting failed; it is tried again after {@linkcode ServerLimits.retryPause}. */
+  /** Accepting failed; it is tried again after {@linkcode RETRY_PAUSE}. */
   acceptFailed(endpoint: string, error: unknown): void;
 }
 
@@ -13,14 +13,15 @@ export interface ServerEvents {
 export interface ServerLimits {
   /** Maximum number of connections over all endpoints. */
   readonly connections: number;
-  /** How often deadlines are checked. */
+  /** Milliseconds between checks of the deadlines. */
   readonly sweepPeriod: number;
-  /** The pause after a failed accept: out of descriptors, it takes time to get some back. */
-  readonly retryPause?: number;
 }
 
 /** Connections accepted in one turn of the event loop; a flood must not stop those that are open. */
 const ACCEPTED_PER_TURN = 16;
+
+/** Milliseconds after a failed accept: a process out of descriptors takes time to get some back. */
+const RETRY_PAUSE = 100;
 
 export class Connection {
   readonly conn: Deno.Conn;
@@ -160,7 +161,7 @@ export class SocketServer {
       } catch (error) {
         if (this.#isStopping) return;
         this.#events.acceptFailed(endpoint, error);
-        await new Promise((resolve) => setTimeout(resolve, this.#limits.retryPause ?? 100));
+        await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE));
       }
     }
   }
