@@ -1,10 +1,10 @@
 /** Lists of addresses in DNS: DNSBL and DNSWL (RFC 5782). */
 import type { IpAddress } from "../net/network.ts";
-import { dotted } from "../spf/macro.ts";
+import { reversedAddress } from "../spf/domain.ts";
 import { HOUR } from "../text/duration.ts";
 import { ExpiringCache } from "./cache.ts";
 
-/** The treatment of a retry from a client that a list names. */
+/** The treatment of a retry from a client that a list names, the strictest first. */
 export const LISTED_ACTIONS = ["reject", "defer", "accept"] as const;
 
 export type ListedAction = typeof LISTED_ACTIONS[number];
@@ -20,7 +20,7 @@ export interface DnsList {
 }
 
 /** The weight of a list without one: enough for a listing to count by itself. */
-export const DEFAULT_WEIGHT = 3;
+const DEFAULT_WEIGHT = 3;
 
 const LIST =
   /^([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)(?:=([0-9.[\]]+))?(?:\*(-?\d{1,3}))?(?::(reject|defer|accept))?$/;
@@ -57,7 +57,7 @@ export function parseDnsList(text: string): DnsList | undefined {
 
 /** The name by which a list is asked about an address (RFC 5782, 2.1 and 2.4). */
 export function listedName(address: IpAddress, zone: string): string {
-  return `${dotted(address).split(".").reverse().join(".")}.${zone}`;
+  return `${reversedAddress(address)}.${zone}`;
 }
 
 /** The answers of a list that refuses to serve this resolver. */
@@ -68,7 +68,7 @@ const ANSWER = /^127\./;
 
 export type Listed = "listed" | "unlisted" | "broken";
 
-/** What the answers of a list say of an address. */
+/** The listing that the answers of a list mean. */
 export function judgeAnswers(
   { answers: filter }: Pick<DnsList, "answers">,
   answers: readonly string[],
@@ -119,7 +119,7 @@ interface ZoneTest {
   readonly result: Promise<ZoneHealth>;
 }
 
-/** What one list says of an address. */
+/** The answer of one list about an address. */
 export interface ListAnswer {
   readonly list: DnsList;
   /** Absent where the zone is disabled, or did not answer in time. */

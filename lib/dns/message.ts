@@ -6,11 +6,10 @@ import packet, { type Answer, type DecodedPacket } from "dns-packet";
 export type RecordType = "A" | "AAAA" | "MX" | "PTR" | "TXT";
 
 /** An address or a name; for TXT its strings, joined. */
-export type RecordText = string;
 
 /** Times to live are in seconds. */
 export type DnsReply =
-  | { readonly kind: "records"; readonly records: readonly RecordText[]; readonly ttl: number }
+  | { readonly kind: "records"; readonly records: readonly string[]; readonly ttl: number }
   /** The name does not exist, or has no record of the type. */
   | { readonly kind: "no-name" | "no-data"; readonly ttl: number }
   /** The server cannot or will not answer. */
@@ -63,7 +62,7 @@ export function encodeQuestion(
   }));
 }
 
-function textOf(answer: Answer): RecordText {
+function textOf(answer: Answer): string {
   switch (answer.type) {
     case "MX":
       return answer.data.exchange;
@@ -76,8 +75,14 @@ function textOf(answer: Answer): RecordText {
   }
 }
 
-const same = (one: string, other: string) =>
-  one.toLowerCase().replace(/\.$/, "") === other.toLowerCase().replace(/\.$/, "");
+/** A name in lower case without its final dot. */
+export function canonical(name: string): string {
+  return name.toLowerCase().replace(/\.$/, "");
+}
+
+function isSame(one: string, other: string): boolean {
+  return canonical(one) === canonical(other);
+}
 
 /** The records of a name, aliases followed (RFC 1034, section 3.6.2). */
 function recordsOf(
@@ -87,9 +92,9 @@ function recordsOf(
 ): Answer[] {
   let current = name;
   for (let hops = 0; hops <= MAX_ALIASES; hops++) {
-    const found = answers.filter((one) => one.type === type && same(one.name, current));
+    const found = answers.filter((one) => one.type === type && isSame(one.name, current));
     if (found.length > 0) return found;
-    const alias = answers.find((one) => one.type === "CNAME" && same(one.name, current));
+    const alias = answers.find((one) => one.type === "CNAME" && isSame(one.name, current));
     if (alias === undefined) return [];
     current = String("data" in alias ? alias.data : "");
   }
@@ -122,7 +127,7 @@ export function decodeReply(
     message = packet.decode(Buffer.from(bytes)) as Decoded;
     const question = message.questions?.[0];
     const isOurs = message.type === "response" && question !== undefined &&
-      question.type === type && same(question.name, name);
+      question.type === type && isSame(question.name, name);
     if (!isOurs) return { kind: "unrelated" };
   } catch {
     return { kind: "unrelated" };

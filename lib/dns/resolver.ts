@@ -4,7 +4,7 @@ import { isAskable } from "../spf/domain.ts";
 import { type Resolver, TemporaryDnsError, until } from "../spf/resolver.ts";
 import { messageOf } from "../text/error_message.ts";
 import { ExpiringCache, sizeOfText } from "./cache.ts";
-import type { DnsReply, RecordType } from "./message.ts";
+import { canonical, type DnsReply, type RecordType } from "./message.ts";
 import { askServer, type DnsServer, formatServer } from "./transport.ts";
 import { MINUTE } from "../text/duration.ts";
 
@@ -69,10 +69,6 @@ export function parseResolvConf(text: string): DnsServer[] {
       : [{ address, port: 53 }];
   });
   return servers.length === 0 ? [LOCAL] : servers;
-}
-
-function canonical(name: string): string {
-  return name.toLowerCase().replace(/\.$/, "");
 }
 
 function keyOf(type: RecordType, name: string): string {

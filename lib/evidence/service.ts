@@ -9,11 +9,12 @@ import {
   type DnsList,
   DnsLists,
   type ListAnswers,
+  LISTED_ACTIONS,
   type ListedAction,
+  type ListResolver,
   NO_LIST_ANSWERS,
   type ZoneHealth,
 } from "../dns/dnsbl.ts";
-import type { ListResolver } from "../dns/dnsbl.ts";
 import type { Attempt } from "../greylist/attempt.ts";
 import { type Evidence, type Listings, NOT_LISTED, type SpfOutcome } from "../greylist/evidence.ts";
 import type { BreadthLimits } from "../spf/breadth.ts";
@@ -228,11 +229,11 @@ export class EvidenceService {
         spf ? known ?? this.#inTime(attempt, signal) : undefined,
         this.#listsInTime(attempt, signal, freshLists),
       ]);
-      const { listings, listed } = this.#judgeListings(answers.listed, answers.hasAnswer);
+      const listings = this.#judgeListings(answers);
       if (listings.isListed) {
         this.#listedNetworks.set(neighbourhoodOf(attempt), true, NEIGHBOUR_LIFETIME);
       }
-      return this.#reportOf(attempt, found, listings, listed);
+      return this.#reportOf(attempt, found, listings, answers.listed);
     });
   }
 
@@ -316,27 +317,17 @@ export class EvidenceService {
     return report;
   }
 
-  #judgeListings(
-    lists: readonly DnsList[],
-    hasAnswer: boolean,
-  ): { readonly listings: Listings; readonly listed: readonly DnsList[] } {
+  #judgeListings({ listed, hasAnswer }: ListAnswers): Listings {
     const { threshold, listed: fallback } = this.#settings;
-    const score = lists.reduce((sum, { weight }) => sum + weight, 0);
-    const bad = lists.filter(({ weight }) => weight > 0).sort((a, b) => b.weight - a.weight);
-    const good = lists.filter(({ weight }) => weight < 0).sort((a, b) => a.weight - b.weight);
+    const score = listed.reduce((sum, { weight }) => sum + weight, 0);
+    const bad = listed.filter(({ weight }) => weight > 0).sort((a, b) => b.weight - a.weight);
+    const good = listed.filter(({ weight }) => weight < 0).sort((a, b) => a.weight - b.weight);
     const isListed = bad.length > 0 && score >= threshold;
     const isTrusted = good.length > 0 && score <= -threshold;
     const actions = bad.map(({ action = fallback }) => action);
-    const action = (["reject", "defer"] as const).find((one) => actions.includes(one)) ?? "accept";
+    const action = LISTED_ACTIONS.find((one) => actions.includes(one)) ?? "accept";
     const zone = (isTrusted ? good : bad)[0]?.zone;
-    const listings: Listings = {
-      isListed,
-      action,
-      isTrusted,
-      hasAnswer,
-      ...(zone === undefined ? {} : { zone }),
-    };
-    return { listings, listed: lists };
+    return { isListed, action, isTrusted, hasAnswer, ...(zone === undefined ? {} : { zone }) };
   }
 
   #reportOf(

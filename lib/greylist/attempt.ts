@@ -16,7 +16,7 @@ import {
   retrySender,
 } from "./normalise.ts";
 
-/** What the administrator's lists say of an attempt. */
+/** The administrator's list entries that match an attempt. */
 export interface Listing {
   readonly decisive: "allow" | "block" | undefined;
   /** The client is never auto-whitelisted. */
@@ -72,7 +72,7 @@ export interface Attempt extends AttemptInput, Client {
   readonly relationKeys: readonly RelationKey[];
 }
 
-/** @param client what {@linkcode makeClient} says of the input's address and name. */
+/** @param client the client of the input's address and name, if already parsed. */
 export function makeAttempt(
   input: AttemptInput,
   client: Client = makeClient(input.address, input.clientName),

@@ -21,7 +21,7 @@ import {
 } from "./model.ts";
 import { isAutomaticSender } from "./normalise.ts";
 import { correspondentName, originsOf } from "./origins.ts";
-import { candidatesOf, isAutoWhitelisted, isSample, trapped } from "./reputation.ts";
+import { candidatesOf, isAutoWhitelisted, isSample, seen, trapped } from "./reputation.ts";
 import type { Rules } from "./rules.ts";
 import {
   type Context,
@@ -34,7 +34,6 @@ import {
   isPrompt,
   isSettled,
   lateChanges,
-  later,
   learnOrigins,
   listingChanges,
   matchPending,
@@ -315,7 +314,7 @@ function trustedPass(
   const renewal: Change[] = isFresh(record.lastSeen, now) ? [] : [{
     kind: "reputation",
     key: found.name,
-    record: { ...record, lastSeen: later(record.lastSeen, now) },
+    record: seen(record, now),
   }];
   const verdict: Verdict = { ...pass("auto-whitelisted"), origin: found.name };
   return { verdict, changes: [...relationChanges(context), ...renewal] };
@@ -401,9 +400,9 @@ function sameMessage(
   return isSame ? record : undefined;
 }
 
-/** Recipients of one message share a retry of a client that a name or SPF identifies. */
+/** Recipients of one message share a retry of a named client. */
 function mayShare({ attempt, origins }: Context): boolean {
-  return attempt.nameClass === "named" || origins.isNamed || origins.spf !== undefined;
+  return attempt.nameClass === "named" || origins.isNamed;
 }
 
 function messageChanges(context: Context, delayed: number): Change[] {

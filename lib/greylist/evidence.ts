@@ -7,7 +7,7 @@
 /** The treatment of a retry from a listed client. */
 export type ListedAction = "reject" | "defer" | "accept";
 
-/** What the DNS lists say of a client's address. */
+/** The result of the DNS lists for a client's address. */
 export interface Listings {
   /** The address is listed: the weights of the lists that name it reach the threshold. */
   readonly isListed: boolean;
@@ -31,7 +31,6 @@ export const NOT_LISTED: Listings = {
 /** The result of SPF (RFC 7208, 2.6); `unknown` for a temporary error, a timeout or no lookup. */
 export type SpfOutcome = "pass" | "fail" | "softfail" | "neutral" | "none" | "unknown";
 
-/** What DNS and the client's own words say. */
 export interface Evidence {
   readonly spf: SpfOutcome;
   /** The domain of a pass that identifies the client: the record is neither broad nor client-dependent. */

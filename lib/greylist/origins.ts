@@ -99,7 +99,7 @@ export type Match =
 const EVIDENCE: Match = { kind: "evidence" };
 const NONE: Match = { kind: "none" };
 
-/** What a match depends on. */
+/** The client's side of a match. */
 export interface MatchQuestion {
   readonly origins: Origins;
   /** The `spf:` origin that SPF may show, while that is unknown. */
@@ -107,25 +107,27 @@ export interface MatchQuestion {
   /** Only the exact address counts: a DNS list names the client. */
   readonly isExact: boolean;
   readonly hasEvidence: boolean;
-  readonly includes: Memory["includes"];
+  readonly memory: Pick<Memory, "includes">;
 }
 
 /** Whether a client is one of those that a stored list of origins names. */
 export function matchOrigins(
   stored: readonly string[],
-  { origins, candidate, isExact, hasEvidence, includes }: MatchQuestion,
+  { origins, candidate, isExact, hasEvidence, memory }: MatchQuestion,
 ): Match {
   const { ip, net, org, spf } = origins;
-  if (includes(stored, ip)) return { kind: "match", origin: ip };
+  if (memory.includes(stored, ip)) return { kind: "match", origin: ip };
   if (isExact) return NONE;
-  if (includes(stored, net)) return { kind: "match", origin: net };
+  if (memory.includes(stored, net)) return { kind: "match", origin: net };
   if (!hasEvidence) {
     // An SPF fail would contradict the name.
-    const mayMatch = org !== undefined && includes(stored, org) ||
-      candidate !== undefined && includes(stored, candidate);
+    const mayMatch = org !== undefined && memory.includes(stored, org) ||
+      candidate !== undefined && memory.includes(stored, candidate);
     return mayMatch ? EVIDENCE : NONE;
   }
-  const found = [org, spf].find((origin) => origin !== undefined && includes(stored, origin));
+  const found = [org, spf].find((origin) =>
+    origin !== undefined && memory.includes(stored, origin)
+  );
   return found === undefined ? NONE : { kind: "match", origin: found };
 }
 

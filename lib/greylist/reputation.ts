@@ -99,9 +99,9 @@ export function isLive(
 function domainsWith(
   domains: readonly ServedDomain[],
   served: ServedDomain,
-  includes: Memory["includes"],
+  memory: Pick<Memory, "includes">,
 ): readonly ServedDomain[] {
-  const known = domains.find(({ domain }) => includes([domain], served.domain));
+  const known = domains.find(({ domain }) => memory.includes([domain], served.domain));
   if (known !== undefined && known.since <= served.since) return domains;
   if (known === undefined && domains.length >= MAX_DOMAINS) return domains;
   return [...domains.filter((one) => one !== known), served];
@@ -122,13 +122,13 @@ export function afterRetried(
   record: Reputation | undefined,
   rules: Rules,
   now: number,
-  served?: ServedDomain,
-  includes: Memory["includes"] = (names, name) => names.includes(name),
+  served: ServedDomain | undefined,
+  memory: Pick<Memory, "includes">,
 ): Reputation | undefined {
   const before = current(record, rules, now);
   const domains = served === undefined
     ? before.domains
-    : domainsWith(before.domains ?? [], served, includes);
+    : domainsWith(before.domains ?? [], served, memory);
   const counts = now - before.lastRetried >= COUNT_PERIOD;
   if (!counts && domains === before.domains) return undefined;
   return {
@@ -339,11 +339,10 @@ export function thresholdOf(kind: Candidate["kind"], rules: Rules): number {
 export function chargedNames(
   origins: Origins,
   senderDomain: string | undefined,
-  spfFails: boolean,
 ): string[] {
   if (!origins.earns) return [];
   const names = [origins.ip];
-  if (spfFails) return names;
+  if (origins.isContradicted) return names;
   if (origins.isNamed && senderDomain !== undefined) {
     names.push(pairName(origins.net, senderDomain));
   }

@@ -51,7 +51,7 @@ export interface Context {
 }
 
 /** The later of two times: a clock that was set back shortens no lifetime. */
-export function later(time: number, now: number): number {
+function later(time: number, now: number): number {
   return Math.max(time, now);
 }
 
@@ -67,7 +67,7 @@ function matchQuestion(context: Context): MatchQuestion {
     candidate: isPossible ? `spf:${attempt.identity}` : undefined,
     isExact: isListed(context),
     hasEvidence: evidence !== undefined || rules.spf === "off",
-    includes: (stored, name) => memory.includes(stored, name),
+    memory,
   };
 }
 
@@ -88,7 +88,7 @@ export function matchRelation(context: Context): RelationMatch {
   let needsEvidence = false;
   for (const key of attempt.relationKeys) {
     const record = memory.relation(key);
-    if (record === undefined || now - record.lastSeen > rules.lifetime) continue;
+    if (record === undefined || !isLive(record, rules, now)) continue;
     const match = matchOrigins(record.origins, question);
     if (match.kind === "evidence") needsEvidence = true;
     if (match.kind !== "match") continue;
@@ -140,7 +140,7 @@ export function isSettled({ expires }: Pending, rules: Rules, now: number): bool
 
 /** Whether an origin of the client retried before. */
 function hasRetried({ attempt, memory, origins, rules, now }: Context): boolean {
-  return chargedNames(origins, attempt.senderDomain, false).some((name) => {
+  return chargedNames(origins, attempt.senderDomain).some((name) => {
     const record = memory.reputation(name);
     return record !== undefined && record.total > 0 && isLive(record, rules, now);
   });
@@ -196,15 +196,13 @@ export function mergeOrigins(
 
 /** The relations of a message that passed, known from all origins that the evidence allows. */
 export function relationChanges(context: Context): Change[] {
-  const { attempt, memory, rules, now, origins, evidence } = context;
-  const found = evidence?.listings.isListed ? [origins.ip] : matchable(origins);
+  const { attempt, memory, rules, now, origins } = context;
+  const found = isListed(context) ? [origins.ip] : matchable(origins);
   const changes: Change[] = [];
   for (const key of attempt.relationKeys) {
     if (key.sender.startsWith("@") && !speaksForDomain(context, key)) continue;
     const stored = memory.relation(key);
-    const before = stored !== undefined && now - stored.lastSeen <= rules.lifetime
-      ? stored
-      : undefined;
+    const before = isLive(stored, rules, now) ? stored : undefined;
     const merged = mergeOrigins(memory, before?.origins ?? [], found);
     if (before !== undefined && merged === before.origins && isFresh(before.lastSeen, now)) {
       continue;
@@ -284,7 +282,7 @@ export function deferralChanges(
   return [...changes, { kind: "pending", key, network: origins.net, record }];
 }
 
-/** How sure it is that a pending triplet is of the sender's own server. */
+/** Rank of a pending triplet: 2 for the sender's own server, 1 for a named client, else 0. */
 function worthOf({ attempt, memory }: Context, { origins }: Pending): number {
   const own = `org:${attempt.senderDomain}`;
   if (origins.some((one) => one.startsWith("spf:")) || memory.includes(origins, own)) return 2;
@@ -292,8 +290,8 @@ function worthOf({ attempt, memory }: Context, { origins }: Pending): number {
 }
 
 /**
- * The record that gives way to a new one: the newest of those that are worth least. Who forges a sender
- * from many networks must not displace the sender's own server.
+ * The record that gives way to a new one: the newest of those that are worth least. Forged
+ * attempts from many networks must not displace the sender's own server.
  */
 function leastWorthy(context: Context, waiting: readonly Pending[]): Pending {
   const worths = waiting.map((one) => worthOf(context, one));
@@ -361,9 +359,7 @@ function earnings(context: Context): Change[] {
   const { attempt, memory, rules, now, origins } = context;
   const { senderDomain } = attempt;
   const changes: Change[] = [];
-  const names = isListed(context)
-    ? []
-    : chargedNames(origins, senderDomain, origins.isContradicted);
+  const names = isListed(context) ? [] : chargedNames(origins, senderDomain);
   for (const name of names) {
     const served = countsDomains(name) && senderDomain !== undefined
       ? servedDomain(senderDomain, isCorrespondent(context), now)
@@ -373,7 +369,7 @@ function earnings(context: Context): Change[] {
       rules,
       now,
       served,
-      (names, one) => memory.includes(names, one),
+      memory,
     );
     if (record !== undefined) changes.push({ kind: "reputation", key: name, record });
   }

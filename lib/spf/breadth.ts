@@ -9,7 +9,8 @@ import {
   parseRecord,
   type SpfRecord,
 } from "./record.ts";
-import { exchangeOf, type Resolver, textOf } from "./resolver.ts";
+import { MAX_LOOKUPS, MAX_MX_NAMES } from "./evaluation.ts";
+import { exchangeOf, type Resolver } from "./resolver.ts";
 
 /** The largest address space that counts, as the prefix length of one network. */
 export interface BreadthLimits {
@@ -18,9 +19,6 @@ export interface BreadthLimits {
   /** 0 to 128. */
   readonly ipv6: number;
 }
-
-/** RFC 7208, section 4.6.4: terms that query DNS. An evaluation fails at the next one. */
-const MAX_LOOKUPS = 10;
 
 /** Terms that query DNS. */
 const LOOKUPS: ReadonlySet<Mechanism["kind"]> = new Set(["include", "a", "mx", "ptr", "exists"]);
@@ -60,7 +58,7 @@ class Survey {
   async record(domain: string): Promise<void> {
     if (this.unlimited !== undefined) return;
     const answers = await this.#resolver.txt(domain, this.#signal);
-    const texts = answers.map(textOf).filter(isSpfRecord);
+    const texts = answers.filter(isSpfRecord);
     this.#characters += texts[0]?.length ?? 0;
     if (this.#characters > MAX_RECORD_TEXT) {
       this.unlimited = `the records of ${this.#senderDomain} have more than ${MAX_RECORD_TEXT} ` +
@@ -120,7 +118,8 @@ class Survey {
     const target = spec === undefined ? domain : this.#target(spec, domain);
     if (target === undefined) return;
     const exchanges = kind === "mx" ? await this.#resolver.mx(target, this.#signal) : undefined;
-    const hosts = exchanges?.slice(0, 10).map(exchangeOf).filter((name) => name !== "") ?? [target];
+    const hosts = exchanges?.slice(0, MAX_MX_NAMES).map(exchangeOf).filter((name) => name !== "") ??
+      [target];
     for (const host of hosts) {
       const addresses = [
         ...ipv4 < SMALL[4] ? await this.#resolver.a(host, this.#signal) : [],

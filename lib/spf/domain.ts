@@ -30,10 +30,14 @@ export function isDomain(name: string): boolean {
   return isAskable(name) && endsLikeDomain(name);
 }
 
+/** The numbers of an IPv4 address, or the hexadecimal digits of an IPv6 address, in reverse order. */
+export function reversedAddress(ip: IpAddress): string {
+  return dotted(ip).split(".").reverse().join(".");
+}
+
 /** The name that holds the PTR records of an address (RFC 1035, section 3.5; RFC 3596, section 2.5). */
 export function reverseName(ip: IpAddress): string {
-  const labels = dotted(ip).split(".").reverse().join(".");
-  return `${labels}.${ip.family === 4 ? "in-addr" : "ip6"}.arpa`;
+  return `${reversedAddress(ip)}.${ip.family === 4 ? "in-addr" : "ip6"}.arpa`;
 }
 
 /** Whether a name is the domain or one of its subdomains. */

@@ -21,12 +21,12 @@ import {
   type Qualifier,
   type SpfRecord,
 } from "./record.ts";
-import { exchangeOf, type Resolver, textOf, until } from "./resolver.ts";
+import { exchangeOf, type Resolver, until } from "./resolver.ts";
 
-/** Sections 4.6.4 and 11.1. */
-const MAX_LOOKUPS = 10;
+/** Terms that query DNS; an evaluation fails at the next one (sections 4.6.4 and 11.1). */
+export const MAX_LOOKUPS = 10;
 const MAX_VOID_LOOKUPS = 2;
-const MAX_MX_NAMES = 10;
+export const MAX_MX_NAMES = 10;
 const MAX_PTR_NAMES = 10;
 
 const RESULTS: Readonly<Record<Qualifier, SpfResult>> = {
@@ -89,8 +89,7 @@ export class Evaluation {
       return { result: "none", path: [] };
     }
     const answers = await this.#ask(domain, `the record of ${domain}`, "txt");
-    const texts = answers.map(textOf);
-    const found = texts.filter(isSpfRecord);
+    const found = answers.filter(isSpfRecord);
     if (found.length === 0) {
       trace("no SPF record");
       return { result: "none", path: [] };
@@ -287,7 +286,7 @@ export class Evaluation {
       if (!isDomain(target)) return undefined;
       const answers = await this.#ask(target, "the explanation", "txt");
       if (answers.length !== 1) return undefined;
-      const text = textOf(answers[0]!);
+      const text = answers[0]!;
       const parsed = parseMacro(text, true);
       if (!parsed.ok || text === "" || this.#isUnspeakable(parsed.pieces)) return undefined;
       return expandExplanation(parsed.pieces, await this.#values(parsed.pieces, domain));
@@ -319,14 +318,13 @@ export class Evaluation {
     return new SpfError("permerror", `record of ${domain}: ${what}`);
   }
 
-  async #ask<Type extends Exclude<keyof Resolver, "cachedTxt">>(
+  async #ask(
     name: string,
     what: string,
-    type: Type,
-  ): Promise<Awaited<ReturnType<Resolver[Type]>>> {
+    type: Exclude<keyof Resolver, "cachedTxt">,
+  ): Promise<readonly string[]> {
     try {
-      const asked = this.#question.resolver[type](name, this.#signal);
-      return await until<unknown>(asked, this.#signal) as Awaited<ReturnType<Resolver[Type]>>;
+      return await until(this.#question.resolver[type](name, this.#signal), this.#signal);
     } catch (error) {
       if (this.#question.signal?.aborted === true) throw this.#question.signal.reason;
       const why = messageOf(error);

@@ -129,7 +129,7 @@ function weaknessOf(answer: SpfAnswer, question: Question): string | undefined {
  * nobody.
  */
 export class PassJudge {
-  #limits: BreadthLimits;
+  readonly #limits: BreadthLimits;
   readonly #findWellKnown: FindWellKnown;
   /** By the sender's domain. */
   readonly #breadths: LRUCache<string, Breadth>;
@@ -165,14 +165,6 @@ export class PassJudge {
       ttl: UNION_LIFETIME,
       noUpdateTTL: true,
     });
-  }
-
-  /** Takes new limits, and judges every record anew. */
-  configure(limits: BreadthLimits): void {
-    this.#limits = limits;
-    this.#breadths.clear();
-    this.#unions.clear();
-    this.#ptrOrganisations.clear();
   }
 
   /**

@@ -8,14 +8,9 @@ export class TemporaryDnsError extends Error {
   }
 }
 
-/** The strings of a TXT record, joined. */
-export function textOf(answer: string | readonly string[]): string {
-  return typeof answer === "string" ? answer : answer.join("");
-}
-
 /** The name of a mail exchanger without its final dot; empty for a null MX (RFC 7505). */
-export function exchangeOf(answer: string | { readonly exchange: string }): string {
-  return (typeof answer === "string" ? answer : answer.exchange).replace(/\.$/, "");
+export function exchangeOf(answer: string): string {
+  return answer.replace(/\.$/, "");
 }
 
 /**
@@ -36,16 +31,13 @@ export function until<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
  * {@linkcode TemporaryDnsError} if DNS cannot answer.
  */
 export interface Resolver {
-  /** The strings of one record may be in an array. */
-  txt(name: string, signal?: AbortSignal): Promise<readonly (string | readonly string[])[]>;
+  /** The strings of one record are joined. */
+  txt(name: string, signal?: AbortSignal): Promise<readonly string[]>;
   /** The TXT records that a cache knows without a query; undefined if it does not know. */
   cachedTxt?(name: string): readonly string[] | undefined;
   a(name: string, signal?: AbortSignal): Promise<readonly string[]>;
   aaaa(name: string, signal?: AbortSignal): Promise<readonly string[]>;
-  mx(
-    name: string,
-    signal?: AbortSignal,
-  ): Promise<readonly (string | { readonly exchange: string })[]>;
+  mx(name: string, signal?: AbortSignal): Promise<readonly string[]>;
   /** @param name a name below `in-addr.arpa` or `ip6.arpa`. */
   ptr(name: string, signal?: AbortSignal): Promise<readonly string[]>;
 }

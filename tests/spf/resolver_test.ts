@@ -1,15 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { exchangeOf, textOf, until } from "../../lib/spf/resolver.ts";
-
-Deno.test("the strings of a TXT record are joined without a space", () => {
-  assertEquals([textOf("v=spf1 -all"), textOf(["v=spf1 ", "-all"])], [
-    "v=spf1 -all",
-    "v=spf1 -all",
-  ]);
-});
+import { exchangeOf, until } from "../../lib/spf/resolver.ts";
 
 Deno.test("a mail exchanger has no final dot, and a null MX is empty", () => {
-  const answers = ["mx.example.", { exchange: "mx.example" }, "."];
+  const answers = ["mx.example.", "mx.example", "."];
   assertEquals(answers.map(exchangeOf), ["mx.example", "mx.example", ""]);
 });
 

@@ -38,7 +38,8 @@ export function resolverOf(zone: Zone, asked: string[] = []): Resolver & ListRes
       return Promise.resolve((found ?? []) as Exclude<NonNullable<Names[Type]>, NoAnswer>);
     };
   return {
-    txt: ask("txt"),
+    txt: async (name, signal) =>
+      (await ask("txt")(name, signal)).map((strings) => [strings].flat().join("")),
     a: ask("a"),
     aAfresh: ask("a", "fresh"),
     aaaa: ask("aaaa"),
