@@ -61,12 +61,12 @@ export function findWaiting(
   rules: Rules,
   now: number,
 ): Page<Deferral> {
-  const { text } = query;
-  const lastSeenFrom = now - rules.retryWindow;
-  return collectPage(
-    (after, limit) => store.findDeferrals({ text, limit, after, open: true, lastSeenFrom }),
-    query,
-  );
+  const search = {
+    text: query.text,
+    state: "waiting",
+    quietSince: now - rules.retryWindow,
+  } as const;
+  return collectPage((after, limit) => store.findDeferrals({ ...search, limit, after }), query);
 }
 
 export function findKnown(
@@ -134,10 +134,10 @@ export function findLost(
   const { text, threshold = 0 } = query;
   const search = {
     text,
-    open: true,
-    lastSeenBefore: before,
+    state: "not-retried",
+    quietSince: before,
     legitimacyFrom: threshold - KNOWN_BONUS - QUEUE_BONUS,
-  };
+  } as const;
   const { rows, next } = collectPage(
     (after, limit) => store.findDeferrals({ ...search, limit, after }),
     { ...query, limit: RANKED },

@@ -212,10 +212,10 @@ export function summaryAsJson(summary: Summary): SummaryJson {
       })),
     },
     deferred: {
-      retried: deferrals.returned,
-      rejected: deferrals.refused,
+      retried: deferrals.retried,
+      rejected: deferrals.rejected,
       waiting: deferrals.waiting,
-      not_retried: deferrals.lost,
+      not_retried: deferrals["not-retried"],
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Rules } from "../greylist/rules.ts";
 import {
   type AutoWhitelisted,
   findAutoWhitelisted,
+  findDecisions,
   findKnown,
   findWaiting,
   KIND_TEXTS,
@@ -19,7 +20,6 @@ import { formatDuration } from "../text/duration.ts";
 import { countOf, DATABASE_OPTIONS, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
-import { collect } from "../store/pages.ts";
 import { formatAgo, formatClient, formatSender } from "../admin/format.ts";
 import { printTable } from "./table.ts";
 import { type Option, requiredArgument } from "./usage.ts";
@@ -50,10 +50,7 @@ function search(
   const { rows: pending } = findWaiting(store.history, query, rules, now);
   const { rows: known } = findKnown(store.greylist, query, rules, now);
   const { rows: autoWhitelisted } = findAutoWhitelisted(store.greylist, query, rules, now);
-  const decisions = collect(
-    (after, size) => store.history.findDecisions({ text, limit: size, after }),
-    limit,
-  );
+  const { rows: decisions } = findDecisions(store.history, query);
   return { pending, known, autoWhitelisted, decisions };
 }
 

@@ -15,7 +15,7 @@ import {
   withStore,
 } from "./invocation.ts";
 import type { Command } from "./command.ts";
-import { collect } from "../store/pages.ts";
+import { collectPage } from "../store/pages.ts";
 import { formatSender } from "../admin/format.ts";
 import { type Option, refuseRest, UsageError } from "./usage.ts";
 
@@ -43,20 +43,13 @@ function bySender(
       recipient: normaliseRecipient(recipient),
     }];
   }
-  return collect(
-    (after, limit) =>
-      store.history.findDeferrals({
-        text: "",
-        limit,
-        open: true,
-        lastSeenFrom: since,
-        after,
-      }),
-    1000,
-    (row) =>
+  const search = { text: "", state: "waiting", quietSince: since } as const;
+  return collectPage((after, limit) => store.history.findDeferrals({ ...search, limit, after }), {
+    limit: 1000,
+    fits: (row) =>
       row.sender === sender ||
       foldSender(row.sender, row.recipient) === foldSender(sender, row.recipient),
-  );
+  }).rows;
 }
 
 function pairsOf(invocation: Invocation, store: Store, retryWindow: number): readonly Pair[] {

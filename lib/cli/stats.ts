@@ -46,12 +46,12 @@ function show(summary: Summary, now: number, retryWindow: number, output: Output
       : `Delayed messages: ${delays.count}, median ${upTo(delays.p50)}, ` +
         `90th percentile ${upTo(delays.p90)}.\n`,
   );
-  const { returned, refused, waiting, lost } = deferrals;
-  const total = returned + refused + waiting + lost;
+  const { retried, rejected, waiting, "not-retried": notRetried } = deferrals;
+  const total = retried + rejected + waiting + notRetried;
   if (total > 0) {
     output.print(
-      `Deferred pairs of sender and recipient: ${total}, of them ${returned} retried, ${refused} rejected, ` +
-        `${waiting} pending, ${lost} not retried within ${formatDuration(retryWindow)}.\n`,
+      `Deferred pairs of sender and recipient: ${total}, of them ${retried} retried, ${rejected} rejected, ` +
+        `${waiting} pending, ${notRetried} not retried within ${formatDuration(retryWindow)}.\n`,
     );
   }
 }

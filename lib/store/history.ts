@@ -28,7 +28,7 @@ export interface DecisionRecord {
   readonly normalisedRecipient: string;
   /** The client's network, as the name of an origin. */
   readonly network: string;
-  /** What was known of the client and its sender; absent where nothing was looked up. */
+  /** DNS and name evidence; absent if nothing was looked up. */
   readonly evidence?: StoredEvidence | undefined;
   /** The origin that matched, if one did. */
   readonly origin?: string;
@@ -46,7 +46,7 @@ export interface DecisionRecord {
 export type StoredEvidence = readonly {
   readonly what: string;
   readonly found: string;
-  /** Whether it speaks for a legitimate client, or against; absent for neither. */
+  /** For or against a legitimate client; absent if neutral. */
   readonly speaks?: "for" | "against" | undefined;
 }[];
 
@@ -185,9 +185,19 @@ export interface Page<Row> {
 /** The state of a deferral: accepted, rejected, may still be retried, or quiet for too long. */
 export type DeferralState = "retried" | "rejected" | "waiting" | "not-retried";
 
+/** Reasons by which a deferral ends as rejected; by any other it was accepted. */
+export const REJECTING_REASONS: readonly Reason[] = ["blocked", "listed"];
+
+/** @param quietSince time of the last attempt before which an open deferral counts as not retried. */
+export function deferralState(
+  { ended, endedBy, lastSeen }: Pick<Deferral, "ended" | "endedBy" | "lastSeen">,
+  quietSince: number,
+): DeferralState {
+  if (ended === undefined) return lastSeen >= quietSince ? "waiting" : "not-retried";
+  return endedBy !== undefined && REJECTING_REASONS.includes(endedBy) ? "rejected" : "retried";
+}
+
 export interface DeferralSearch extends Search, Selection {
-  /** Only deferrals that were neither accepted nor rejected. */
-  readonly open?: boolean;
   /** Only deferrals of at least this legitimacy. */
   readonly legitimacyFrom?: number | undefined;
   /** Only deferrals in this state; `quietSince` tells waiting from not retried. */
@@ -198,23 +208,10 @@ export interface DeferralSearch extends Search, Selection {
   readonly from?: number | undefined;
   /** Only deferrals that began before this time. */
   readonly until?: number | undefined;
-  /** Only deferrals last seen at this time or later. */
-  readonly lastSeenFrom?: number;
-  /** Only deferrals last seen before this time. */
-  readonly lastSeenBefore?: number;
 }
 
-/** The deferrals of a period by their outcome. */
-export interface DeferralCounts {
-  /** Accepted. */
-  readonly returned: number;
-  /** Rejected. */
-  readonly refused: number;
-  /** Pending. */
-  readonly waiting: number;
-  /** Not retried in time. */
-  readonly lost: number;
-}
+/** Numbers of deferrals by their state. */
+export type DeferralCounts = Readonly<Record<DeferralState, number>>;
 
 /** A ranked value of a period, such as a domain, and its numbers of deferrals. */
 export interface TopRow {
@@ -231,7 +228,7 @@ export interface Period {
   readonly quietSince: number;
 }
 
-/** What deferrals are grouped by. */
+/** Grouping of deferrals in a top list. */
 export type TopKey = "senderDomain" | "network" | "recipient";
 
 /** Numbers of removed rows. */
@@ -262,10 +259,10 @@ export interface HistoryStore {
   /**
    * Counts the deferrals that began within a period.
    *
-   * @param lostBefore open deferrals last seen before this count as lost.
+   * @param quietSince time of the last attempt before which an open deferral counts as not retried.
    * @param until absent for no end.
    */
-  countDeferrals(since: number, lostBefore: number, until?: number): DeferralCounts;
+  countDeferrals(since: number, quietSince: number, until?: number): DeferralCounts;
 
   /** The values with most of the newest deferrals that began within a period, the most first. */
   topDeferrals(

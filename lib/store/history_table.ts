@@ -13,7 +13,14 @@ import type {
   TopRow,
 } from "./history.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
-import { countDeferrals, firstAt, hashOf, searchDecisions, searchDeferrals } from "./search.ts";
+import {
+  countDeferrals,
+  firstAt,
+  hashOf,
+  searchDecisions,
+  searchDeferrals,
+  STATE_CONDITIONS,
+} from "./search.ts";
 
 /** The history store in the tables `decision`, `deferral`, `tally` and `delay_tally`. */
 export function historyStoreOn(database: DatabaseAccess): HistoryStore {
@@ -25,8 +32,8 @@ export function historyStoreOn(database: DatabaseAccess): HistoryStore {
       database.read(({ db, pseudonym }) => searchDeferrals(db, search, pseudonym)),
     tallies: (since) => database.read(({ db }) => readTallies(db, since)),
     delayTallies: (since) => database.read(({ db }) => readDelayTallies(db, since)),
-    countDeferrals: (since, lostBefore, until = Number.MAX_SAFE_INTEGER) =>
-      database.read(({ db }) => countDeferrals(db, since, lostBefore, until)),
+    countDeferrals: (since, quietSince, until = Number.MAX_SAFE_INTEGER) =>
+      database.read(({ db }) => countDeferrals(db, since, quietSince, until)),
     topDeferrals: (by, period, limit) =>
       database.read(({ db }) => readTopDeferrals(db, by, period, limit)),
     retriedDomains: () => database.read(({ db }) => readRetriedDomains(db)),
@@ -41,7 +48,7 @@ export function historyStoreOn(database: DatabaseAccess): HistoryStore {
 type Row = DecisionRecord & { readonly senderDomain: string };
 
 /** The domain that owns a sender; empty for the null sender. */
-export function senderDomainOf(sender: string): string {
+function senderDomainOf(sender: string): string {
   const domain = canonicalDomain(splitAddress(sender).domain);
   return registrableDomain(domain) ?? domain;
 }
@@ -74,17 +81,16 @@ type OpenRow = [id: number, lastSeen: number, ended: number | null, network: str
 
 /** Writes the decisions of one batch. */
 class DecisionWriter {
-  readonly #db: Database;
   readonly #quietPeriod: number;
   readonly #find: Statement;
   readonly #insert: Statement;
   readonly #update: Statement;
   readonly #end: Statement;
+  readonly #remove: Statement;
   readonly #write: Statement;
   readonly #hash: Statement;
 
   constructor(connection: Connection, quietPeriod: number) {
-    this.#db = connection.db;
     this.#quietPeriod = quietPeriod;
     this.#find = connection.statement(
       "SELECT id, last_seen, ended, network FROM deferral " +
@@ -103,6 +109,7 @@ class DecisionWriter {
         "evidence = coalesce(evidence, ?) WHERE id = ?",
     );
     this.#end = connection.statement("UPDATE deferral SET ended = ?, ended_by = ? WHERE id = ?");
+    this.#remove = connection.statement("DELETE FROM deferral WHERE id = ?");
     this.#write = connection.statement(
       "INSERT INTO decision (time, decision, reason, shadow, client_address, client_name, " +
         "helo_name, sender, recipient, sender_domain, network, deferral, origin, by_rule, wait, " +
@@ -149,7 +156,7 @@ class DecisionWriter {
       return id;
     }
     if (ended !== null || one.time - lastSeen > this.#quietPeriod) {
-      this.#db.exec("DELETE FROM deferral WHERE id = ?", id);
+      this.#remove.run(id);
       return this.#insertFor(one);
     }
     const { time, clientAddress, clientName, heloName, legitimacy } = one;
@@ -236,7 +243,7 @@ const TOP_COLUMNS: Readonly<Record<TopKey, string>> = {
 };
 
 /** Newest deferrals of a period that top lists count. */
-export const TOP_ROWS = 50_000;
+const TOP_ROWS = 50_000;
 
 function readTopDeferrals(
   db: Database,
@@ -249,8 +256,8 @@ function readTopDeferrals(
   const begin = firstAt(db, "deferral", "first_seen", from);
   return db.prepare(
     `SELECT ${column} AS value, count(*) AS deferred, ` +
-      "sum(ended IS NOT NULL AND ended_by NOT IN ('blocked', 'listed')) AS retried, " +
-      "sum(ended IS NULL AND last_seen < :quietSince) AS notRetried " +
+      `sum(${STATE_CONDITIONS.retried}) AS retried, ` +
+      `sum(${STATE_CONDITIONS["not-retried"]}) AS notRetried ` +
       "FROM (SELECT * FROM deferral WHERE id >= :begin AND id < :end ORDER BY id DESC LIMIT :rows) " +
       "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT :limit",
   ).all<TopRow>({ begin, end, quietSince, rows: TOP_ROWS, limit });

@@ -35,12 +35,3 @@ export function collectPage<Row>(
   );
   return { rows: found, next: from };
 }
-
-/** The selected rows of a search, up to a limit. */
-export function collect<Row>(
-  read: PageReader<Row>,
-  limit: number,
-  fits: (row: Row) => boolean = () => true,
-): readonly Row[] {
-  return collectPage(read, { limit, fits }).rows;
-}

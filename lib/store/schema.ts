@@ -141,8 +141,6 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (key_sender, key_recipient)
   ) STRICT;
 
-  CREATE INDEX deferral_open ON deferral (last_seen) WHERE ended IS NULL;
-
   CREATE TABLE tally (
     hour     INTEGER NOT NULL,
     decision TEXT NOT NULL,

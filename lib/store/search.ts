@@ -6,16 +6,17 @@
  */
 import type { BindValue, Database } from "@db/sqlite";
 import { foldSender, normaliseRecipient, retrySender } from "../greylist/normalise.ts";
-import type {
-  DecisionSearch,
-  Deferral,
-  DeferralCounts,
-  DeferralSearch,
-  DeferralState,
-  Page,
-  Search,
-  Selection,
-  StoredDecision,
+import {
+  type DecisionSearch,
+  type Deferral,
+  type DeferralCounts,
+  type DeferralSearch,
+  type DeferralState,
+  type Page,
+  REJECTING_REASONS,
+  type Search,
+  type Selection,
+  type StoredDecision,
 } from "./history.ts";
 import { REPUTATION_COLUMNS, servedDomainsOf } from "./greylist_records.ts";
 import { hideOrigin, isPseudonym, type Pseudonym } from "./pseudonym.ts";
@@ -141,7 +142,7 @@ function newestFirst<Row>(
   };
 }
 
-/** The conditions of a selection, for which there are indexes. */
+/** The conditions of a selection. */
 function selected(selection: Selection, hide?: Pseudonym): Condition[] {
   const { senderDomain, recipient, network, clientAddress } = selection;
   const conditions: Condition[] = [];
@@ -217,16 +218,18 @@ export function searchDecisions(
   return newestFirst(db, "decision", search, conditions, narrowed(conditions));
 }
 
-/** By the state of a deferral; `?` is the time before which an open one counts as not retried. */
-const STATE_CONDITIONS: Readonly<Record<DeferralState, string>> = {
-  "retried": "ended IS NOT NULL AND ended_by NOT IN ('blocked', 'listed')",
-  "rejected": "ended_by IN ('blocked', 'listed')",
-  "waiting": "ended IS NULL AND last_seen >= ?",
-  "not-retried": "ended IS NULL AND last_seen < ?",
+const REJECTING = REJECTING_REASONS.map((reason) => `'${reason}'`).join(", ");
+
+/** `deferralState` as SQL. */
+export const STATE_CONDITIONS: Readonly<Record<DeferralState, string>> = {
+  "retried": `ended IS NOT NULL AND ended_by NOT IN (${REJECTING})`,
+  "rejected": `ended_by IN (${REJECTING})`,
+  "waiting": "ended IS NULL AND last_seen >= :quietSince",
+  "not-retried": "ended IS NULL AND last_seen < :quietSince",
 };
 
 function inState(state: DeferralState, quietSince: number): Condition {
-  const sql = STATE_CONDITIONS[state];
+  const sql = STATE_CONDITIONS[state].replace(":quietSince", "?");
   return { sql, values: sql.includes("?") ? [quietSince] : [] };
 }
 
@@ -235,19 +238,12 @@ export function searchDeferrals(
   search: DeferralSearch,
   hide?: Pseudonym,
 ): Page<Deferral> {
-  const { open, lastSeenFrom, lastSeenBefore, legitimacyFrom, state, quietSince = 0 } = search;
+  const { legitimacyFrom, state, quietSince = 0 } = search;
   const conditions = [contains(CLIENT_COLUMNS, search.text, hide), ...selected(search, hide)];
-  if (open === true) conditions.push({ sql: "ended IS NULL", values: [] });
   if (legitimacyFrom !== undefined) {
     conditions.push({ sql: "legitimacy >= ?", values: [legitimacyFrom] });
   }
   if (state !== undefined) conditions.push(inState(state, quietSince));
-  if (lastSeenFrom !== undefined) {
-    conditions.push({ sql: "last_seen >= ?", values: [lastSeenFrom] });
-  }
-  if (lastSeenBefore !== undefined) {
-    conditions.push({ sql: "last_seen < ?", values: [lastSeenBefore] });
-  }
   const page = newestFirst<Omit<Deferral, "evidence"> & { readonly evidence?: string }>(
     db,
     "deferral",
@@ -271,21 +267,15 @@ export function countDeferrals(
   until: number,
 ): DeferralCounts {
   const counts = Object.entries(STATE_CONDITIONS).map(([state, sql]) =>
-    `coalesce(sum(${sql.replace("?", ":quietSince")}), 0) AS "${state}"`
+    `coalesce(sum(${sql}), 0) AS "${state}"`
   );
-  const row = db.prepare(
+  return db.prepare(
     `SELECT ${counts.join(", ")} FROM deferral WHERE id >= :begin AND id < :end`,
-  ).get<Record<DeferralState, number>>({
+  ).get<DeferralCounts>({
     quietSince,
     begin: firstAt(db, "deferral", "first_seen", from),
     end: firstAt(db, "deferral", "first_seen", until),
   })!;
-  return {
-    returned: row.retried,
-    refused: row.rejected,
-    waiting: row.waiting,
-    lost: row["not-retried"],
-  };
 }
 
 /** One page of a table in the order of its key. */

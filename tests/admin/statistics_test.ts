@@ -97,7 +97,7 @@ Deno.test("the baseline is the mean of the complete days before, absent without 
   assertEquals(todayOf(week, delays, notRetried, NOW).baseline!.deferred, 10);
 });
 
-const NONE = { returned: 0, refused: 0, waiting: 0, lost: 0 };
+const NONE = { retried: 0, rejected: 0, waiting: 0, "not-retried": 0 };
 
 function countOf(reason: Tally["reason"], count: number, given: Partial<Tally> = {}): Tally {
   return { hour: 0, decision: "pass", reason, count, ...given };

@@ -7,7 +7,13 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Memory } from "../../lib/greylist/memory.ts";
 import type { Change } from "../../lib/greylist/model.ts";
-import type { DecisionRecord, DelayTally, Page, Tally } from "../../lib/store/history.ts";
+import type {
+  DecisionRecord,
+  DeferralState,
+  DelayTally,
+  Page,
+  Tally,
+} from "../../lib/store/history.ts";
 import type { Cursor, Expiry, NewEntry, ReportExpired, Store } from "../../lib/store/store.ts";
 import {
   keyOf,
@@ -504,7 +510,7 @@ export function testConformance(
       );
       const open = () =>
         all((after) =>
-          store.history.findDeferrals({ text: "", limit: 10, open: true, ...from(after) })
+          store.history.findDeferrals({ text: "", limit: 10, state: "waiting", ...from(after) })
         );
       const [one, ...more] = open();
       assertEquals(more, []);
@@ -553,14 +559,16 @@ export function testConformance(
         { time: 6000, normalisedSender: "b", decision: "pass", reason: "retried" },
         { time: 6000, normalisedSender: "c", decision: "reject", reason: "blocked" },
       );
-      const between = { lastSeenFrom: 3000, lastSeenBefore: 4000 };
-      const { rows } = store.history.findDeferrals({ text: "", limit: 10, ...between });
-      assertEquals(rows.map(({ lastSeen }) => lastSeen), [3000]);
+      const lastSeenIn = (state: DeferralState) =>
+        store.history.findDeferrals({ text: "", limit: 10, from: 1000, state, quietSince: 4000 })
+          .rows.map(({ lastSeen }) => lastSeen);
+      assertEquals(lastSeenIn("not-retried"), [3000]);
+      assertEquals(lastSeenIn("waiting"), [4000]);
       assertEquals(store.history.countDeferrals(1000, 4000), {
-        returned: 1,
-        refused: 1,
+        retried: 1,
+        rejected: 1,
         waiting: 1,
-        lost: 1,
+        "not-retried": 1,
       });
     },
   );
@@ -577,8 +585,8 @@ export function testConformance(
     for (const time of [1000, 2000, 3000]) {
       record(store, { time, normalisedSender: `s${time}` });
     }
-    const { waiting, lost } = store.history.countDeferrals(1000, 1500, 3000);
-    assertEquals([waiting, lost], [1, 1]);
+    const { waiting, "not-retried": notRetried } = store.history.countDeferrals(1000, 1500, 3000);
+    assertEquals([waiting, notRetried], [1, 1]);
   });
 
   test("entries are found by pattern, note and list, the newest first", (store) => {

@@ -1,10 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import type {
-  DecisionRecord,
-  DecisionSearch,
-  Deferral,
-  DeferralState,
-  Selection,
+import {
+  type DecisionRecord,
+  type DecisionSearch,
+  type Deferral,
+  type DeferralState,
+  deferralState,
+  type Selection,
 } from "../../lib/store/history.ts";
 import { openStore } from "../../lib/store/open.ts";
 import type { Store } from "../../lib/store/store.ts";
@@ -152,7 +153,8 @@ Deno.test("every deferral of a period is in one state, counted as it is listed",
         record(store, { time: 50, sender, decision: "pass", reason: "retried" });
       }
       if (at % 4 === 2) {
-        record(store, { time: 50, sender, decision: "reject", reason: "blocked" });
+        const reason = at % 8 === 2 ? "blocked" : "listed";
+        record(store, { time: 50, sender, decision: "reject", reason });
       }
       if (at % 4 === 3) record(store, { time: 60, sender, reason: "early" });
     }
@@ -160,13 +162,15 @@ Deno.test("every deferral of a period is in one state, counted as it is listed",
     const listed = (state: DeferralState): Deferral[] => [
       ...store.history.findDeferrals({ ...page, ...period, state }).rows,
     ];
-    const { returned, refused, waiting, lost } = store.history.countDeferrals(
-      period.from,
-      period.quietSince,
-      period.until,
-    );
-    const counts = [returned, refused, waiting, lost];
+    const byState = store.history.countDeferrals(period.from, period.quietSince, period.until);
+    const counts = STATES.map((state) => byState[state]);
     assertEquals(STATES.map((state) => listed(state).length), counts);
+    for (const state of STATES) {
+      const derived = listed(state).map((one) => deferralState(one, period.quietSince));
+      assertEquals(new Set(derived), new Set([state]));
+    }
+    const rejectedBy = listed("rejected").map(({ endedBy }) => endedBy);
+    assertEquals([...new Set(rejectedBy)].sort(), ["blocked", "listed"]);
     assertEquals(counts.reduce((sum, count) => sum + count), 25);
     assertEquals(new Set(STATES.flatMap(listed).map(({ id }) => id)).size, 25);
     const [top, ...others] = store.history.topDeferrals("senderDomain", period, 5);
@@ -174,8 +178,8 @@ Deno.test("every deferral of a period is in one state, counted as it is listed",
     assertEquals(top, {
       value: "example.org",
       deferred: 25,
-      retried: returned,
-      notRetried: lost,
+      retried: byState.retried,
+      notRetried: byState["not-retried"],
     });
   });
 });

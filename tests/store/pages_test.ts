@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { collect, collectPage, type PageReader } from "../../lib/store/pages.ts";
+import { collectPage, type PageReader } from "../../lib/store/pages.ts";
 
 /** Pages of the numbers below 3000, at most 700 rows each. */
 function readerOf(limits: number[] = []): PageReader<number> {
@@ -26,7 +26,7 @@ Deno.test("a page ends at its limit and continues after its last row", () => {
 Deno.test("only selected rows count towards the limit", () => {
   const { rows, next } = collectPage(readerOf(), { limit: 3, fits: isRound });
   assertEquals([rows, next], [[0, 100, 200], "201"]);
-  assertEquals(collect(readerOf(), 9999, isRound).length, 30);
+  assertEquals(collectPage(readerOf(), { limit: 9999, fits: isRound }).rows.length, 30);
 });
 
 Deno.test("a page without time ends after one read", () => {

@@ -71,7 +71,7 @@ export function StatusSentence(
   return (
     <p class="status">
       {head} {`In ${name}: `}
-      <a href={links.stopped}>{count(figures.deferrals.lost)} messages stopped</a>,{" "}
+      <a href={links.stopped}>{count(figures.deferrals["not-retried"])} messages stopped</a>,{" "}
       <a href={links.delayed}>{count(figures.delayed)} delayed</a>
       {delays.p50 === undefined ? "" : ` (half within ${upTo(delays.p50)})`},{" "}
       <a href={links.passed}>{count(figures.passedUndelayed)} passed undelayed</a>.
@@ -122,8 +122,8 @@ export function FigureList({ page, report }: { page: PageContext; report: Report
     <ul class="figures">
       <Figure
         name="stopped"
-        amount={figures.deferrals.lost}
-        before={before?.deferrals.lost}
+        amount={figures.deferrals["not-retried"]}
+        before={before?.deferrals["not-retried"]}
         href={links.stopped}
       >
         messages not retried for 6h

@@ -7,7 +7,12 @@
 import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { REASON_TEXTS } from "../../greylist/model.ts";
-import type { Deferral, StoredDecision, StoredEvidence } from "../../store/history.ts";
+import type {
+  Deferral,
+  DeferralState,
+  StoredDecision,
+  StoredEvidence,
+} from "../../store/history.ts";
 import { formatDuration, SECOND } from "../../text/duration.ts";
 import { type PageContext, Panel } from "../components/layout.tsx";
 import { Text } from "../components/text.tsx";
@@ -38,18 +43,28 @@ function tried({ tries, firstSeen, lastSeen }: Deferral): string {
   return `The server tried ${tries} times in ${formatDuration(Math.max(time, SECOND))}`;
 }
 
+/** @param by of the decision; undefined if it has expired. */
+function rejectionText({ endedBy }: Deferral, by: string | undefined): string {
+  if (endedBy === "listed") return "Rejected at a retry: a DNS list names the client's address.";
+  if (by === undefined) return "Rejected by the block list or by SPF.";
+  return by === "spf_fail" ? "Rejected by SPF." : "Rejected by the block list.";
+}
+
 /** The state of a deferred message as one sentence. */
 export function sentenceOf(
   deferral: Deferral,
-  { now, isQuiet, isReleased }: {
+  { now, state, by, isReleased }: {
     readonly now: number;
-    readonly isQuiet: boolean;
+    readonly state: DeferralState;
+    /** Of the newest decision; undefined if it has expired or names no rule. */
+    readonly by?: string | undefined;
     readonly isReleased: boolean;
   },
 ): string {
   const { ended, endedBy, firstSeen, acceptedFrom } = deferral;
+  const isQuiet = state === "not-retried";
+  if (state === "rejected") return rejectionText(deferral, by);
   if (ended !== undefined) {
-    if (endedBy === "blocked") return "Rejected by the block list.";
     return endedBy === "retried"
       ? `Delivered at a retry, ${formatDuration(ended - firstSeen)} after the first attempt.`
       : `Delivered. ${endedBy === undefined ? "" : REASON_TEXTS[endedBy]}`;
@@ -99,14 +114,21 @@ function Verdict(
 ): JSX.Element {
   const { queries, settings } = service;
   if (deferral === undefined) {
-    const { reason } = attempts.at(-1)!;
-    return <p class="status">{REASON_TEXTS[reason]}</p>;
+    const { reason, by } = attempts.at(-1)!;
+    return (
+      <p class="status">
+        {by === "spf_fail"
+          ? "SPF does not authorise the client for the sender's domain."
+          : REASON_TEXTS[reason]}
+      </p>
+    );
   }
   const release = releaseFor(deferral, queries.released());
   const state = queries.stateOf(deferral);
   const sentence = sentenceOf(deferral, {
     now: page.now,
-    isQuiet: state === "not-retried",
+    state,
+    by: attempts.at(-1)?.by,
     isReleased: release !== undefined,
   });
   const mayRelease = deferral.ended === undefined && !settings.store.privacy;

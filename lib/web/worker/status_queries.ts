@@ -38,15 +38,16 @@ import {
   summaryOf,
 } from "../../admin/queries.ts";
 import { type Suggestion, suggestionsFor } from "../../admin/suggestions.ts";
-import type {
-  Deferral,
-  DeferralState,
-  Page,
-  Selection,
-  StoredDecision,
-  StoredEvidence,
-  TopKey,
-  TopRow,
+import {
+  type Deferral,
+  type DeferralState,
+  deferralState,
+  type Page,
+  type Selection,
+  type StoredDecision,
+  type StoredEvidence,
+  type TopKey,
+  type TopRow,
 } from "../../store/history.ts";
 import type {
   Credential,
@@ -164,9 +165,8 @@ export class StatusQueries {
   }
 
   /** The state of a deferral now. */
-  stateOf({ ended, endedBy, lastSeen }: Deferral): DeferralState {
-    if (ended !== undefined) return endedBy === "blocked" ? "rejected" : "retried";
-    return lastSeen >= this.now - LOST_AFTER ? "waiting" : "not-retried";
+  stateOf(deferral: Deferral): DeferralState {
+    return deferralState(deferral, this.now - LOST_AFTER);
   }
 
   /** The decisions on the attempts of a deferral, the oldest first. */
@@ -296,7 +296,7 @@ export class StatusQueries {
         // A deferral counts in the period in which its retry window ended.
         const end = now - this.#settings.rules.retryWindow;
         const notRetried = (from: number, to: number) =>
-          history.countDeferrals(from, now + DAY, to).lost;
+          history.countDeferrals(from, now + DAY, to)["not-retried"];
         const last = notRetried(end - DAY, end);
         const before = notRetried(end - (baselineDays(tallies, now) + 1) * DAY, end - DAY);
         return todayOf(tallies, history.delayTallies(since), { last, before }, now);

@@ -16,7 +16,7 @@ const FIGURES = {
   retried: 2,
   blocked: 1,
   delayed: 69,
-  deferrals: { returned: 2, refused: 0, waiting: 1, lost: 612 },
+  deferrals: { retried: 2, rejected: 0, waiting: 1, "not-retried": 612 },
 };
 const NO_DELAYS = { count: 0, p50: undefined, p90: undefined, histogram: [] };
 const REPORT: Report = {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Deferral } from "../../../lib/store/history.ts";
+import { type Deferral, deferralState } from "../../../lib/store/history.ts";
 import { HOUR, MINUTE } from "../../../lib/text/duration.ts";
 import { csvField } from "../../../lib/web/pages/export.ts";
 import { sentenceOf } from "../../../lib/web/pages/message.tsx";
@@ -31,7 +31,11 @@ const textOf = (html: string) =>
   ).replaceAll("&#39;", "'");
 
 Deno.test("the verdict on a message is one sentence with the next step", () => {
-  const table: [Partial<Deferral>, { isQuiet?: boolean; isReleased?: boolean }, string][] = [
+  const table: [
+    Partial<Deferral>,
+    { isQuiet?: boolean; isReleased?: boolean; by?: string },
+    string,
+  ][] = [
     [{}, {}, "The server tried once. A retry is accepted in 1m."],
     [{ acceptedFrom: NOW }, {}, "The server tried once. Its next retry is accepted."],
     [
@@ -51,11 +55,24 @@ Deno.test("the verdict on a message is one sentence with the next step", () => {
       {},
       "Delivered at a retry, 1m after the first attempt.",
     ],
-    [{ ended: NOW, endedBy: "blocked" }, {}, "Rejected by the block list."],
+    [
+      { ended: NOW, endedBy: "known" },
+      {},
+      "Delivered. This sender wrote to this recipient from the same origin before.",
+    ],
+    [{ ended: NOW, endedBy: "blocked" }, { by: "entry:7" }, "Rejected by the block list."],
+    [{ ended: NOW, endedBy: "blocked" }, { by: "spf_fail" }, "Rejected by SPF."],
+    [{ ended: NOW, endedBy: "blocked" }, {}, "Rejected by the block list or by SPF."],
+    [
+      { ended: NOW, endedBy: "listed" },
+      { by: "dnsbl.example" },
+      "Rejected at a retry: a DNS list names the client's address.",
+    ],
   ];
-  for (const [given, { isQuiet = false, isReleased = false }, expected] of table) {
-    const sentence = sentenceOf({ ...DEFERRAL, ...given }, { now: NOW, isQuiet, isReleased });
-    assertEquals(sentence, expected);
+  for (const [given, { isQuiet = false, isReleased = false, by }, expected] of table) {
+    const deferral = { ...DEFERRAL, ...given };
+    const state = deferralState(deferral, isQuiet ? NOW : 0);
+    assertEquals(sentenceOf(deferral, { now: NOW, state, by, isReleased }), expected);
   }
 });
 

@@ -34,6 +34,18 @@ Deno.test("a deferral is waiting for six hours after its last attempt, and not r
   });
 });
 
+Deno.test("a deferral that a block list, SPF or a DNS list ended is rejected", async () => {
+  await withPage((page) => {
+    const { service: { queries }, clock } = page;
+    recordDeferral(page, "alice@example.org");
+    const [one] = queries.waiting({ text: "", limit: 1 }).rows;
+    const states = (["blocked", "listed", "retried", "known"] as const)
+      .map((endedBy) => queries.stateOf({ ...one!, ended: clock.now, endedBy }));
+    assertEquals(states, ["rejected", "rejected", "retried", "retried"]);
+    return Promise.resolve();
+  });
+});
+
 Deno.test("statistics are cached until the settings change", async () => {
   await withPage((page) => {
     const { service: { queries } } = page;
