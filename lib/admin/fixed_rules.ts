@@ -4,10 +4,10 @@
  * @module
  */
 import { BUILTIN, formatBuiltin, nameBuiltinEntry } from "../lists/builtin.ts";
-import { nameFileRule } from "../lists/list_file.ts";
+import { type ListFilePaths, nameFileRule } from "../lists/list_file.ts";
 import { formatPattern, type MatchOn } from "../lists/pattern.ts";
 import type { KeptFile, RuleHits } from "../store/store.ts";
-import { type ListFilePaths, readListFiles } from "./list_checks.ts";
+import { readListFiles } from "./list_checks.ts";
 
 export interface FixedRule {
   /** The file and line, or the origin of a built-in rule. */

@@ -3,32 +3,25 @@
  *
  * @module
  */
-import { type ListFile, parseListFile } from "../lists/list_file.ts";
-import type { MatchOn } from "../lists/pattern.ts";
+import {
+  type ListFile,
+  type ListFilePath,
+  type ListFilePaths,
+  listFilesOf,
+  parseListFile,
+  type UnusableList,
+} from "../lists/list_file.ts";
 import type { Finding } from "../postfix/postconf.ts";
 import { reasonOf } from "../text/error_message.ts";
 
-export interface ListFilePaths {
-  readonly whitelistClients: readonly string[];
-  readonly whitelistRecipients: readonly string[];
-}
-
-export interface ReadListFile extends ListFile {
-  readonly path: string;
-  readonly matchOn: MatchOn;
+export interface ReadListFile extends ListFilePath, ListFile {
   /** Why the file cannot be read; absent if it can. */
   readonly problem?: string;
 }
 
 /** Reads the list files with the permissions of this process. */
-export function readListFiles(
-  { whitelistClients, whitelistRecipients }: ListFilePaths,
-): ReadListFile[] {
-  const files = [
-    ...whitelistClients.map((path) => ({ path, matchOn: "client" }) as const),
-    ...whitelistRecipients.map((path) => ({ path, matchOn: "recipient" }) as const),
-  ];
-  return files.map(({ path, matchOn }) => {
+export function readListFiles(paths: ListFilePaths): ReadListFile[] {
+  return listFilesOf(paths).map(({ path, matchOn }) => {
     try {
       return { path, matchOn, ...parseListFile(path, Deno.readTextFileSync(path), matchOn) };
     } catch (error) {
@@ -43,13 +36,6 @@ export function listFileErrors(files: readonly ReadListFile[]): string[] {
     ...(problem === undefined ? [] : [`cannot read the list file ${path}: ${problem}`]),
     ...errors.map(({ line, why }) => `${path}:${line}: ${why}`),
   ]);
-}
-
-/** A list file that the daemon cannot use, and the number of entries that it kept. */
-export interface UnusableList {
-  readonly path: string;
-  readonly why: string;
-  readonly kept: number;
 }
 
 export function unusableListFindings(lists: readonly UnusableList[]): Finding[] {

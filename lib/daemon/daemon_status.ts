@@ -6,9 +6,9 @@
  */
 import type { ZoneHealth } from "../dns/dnsbl.ts";
 import type { DnsHealth } from "../dns/resolver.ts";
+import type { UnusableList } from "../lists/list_file.ts";
 import type { CounterSnapshot } from "./counters.ts";
 import type { RecurringError } from "./error_registry.ts";
-import type { ListProblem } from "./list_files.ts";
 import type { LastPass } from "./maintenance.ts";
 
 /** Times are milliseconds since the epoch. */
@@ -29,7 +29,7 @@ export interface DaemonStatus {
   /** The DNS lists that were tested so far. */
   readonly dnsLists: readonly ZoneHealth[];
   /** List files that cannot be used now. */
-  readonly lists: readonly ListProblem[];
+  readonly lists: readonly UnusableList[];
   /** Absent until the first pass is complete. */
   readonly lastPass?: LastPass;
 }

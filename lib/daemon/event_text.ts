@@ -7,7 +7,7 @@ import { describeSharedClient } from "../evidence/shared_clients.ts";
 import { SHARED_DATABASE_REMEDY, sharedDatabaseText } from "../store/instance_lock.ts";
 import type { Verdict } from "../greylist/model.ts";
 import type { AttributeName } from "../postfix/request.ts";
-import { messageOf, reasonOf } from "../text/error_message.ts";
+import { messageOf } from "../text/error_message.ts";
 import { escapeValue } from "../text/escape.ts";
 import type { DaemonEvent, DecisionEvent, PageEvent } from "./events.ts";
 import { type Fields, type LogLevel, shorten } from "./log_line.ts";
@@ -18,7 +18,7 @@ export interface Message {
   /** The `event` of a JSON line. */
   readonly event: string;
   readonly text: string;
-  /** The same for each occurrence of one error; absent for what is no error. */
+  /** The same for each occurrence of one error; absent if it is not an error. */
   readonly errorKey?: string;
 }
 
@@ -82,8 +82,8 @@ export function messagesOf(event: DaemonEvent): readonly Message[] {
       ];
     }
     case "list-failed": {
-      const { path, kept } = event;
-      const text = `${path}: cannot use this list: ${reasonOf(event.error)}`;
+      const { path, why, kept } = event;
+      const text = `${path}: cannot use this list: ${why}`;
       return say("error", kept === 0 ? text : `${text}; its last ${kept} entries stay in force`);
     }
     case "connection-rejected":

@@ -1,6 +1,6 @@
 /**
  * The daemon's events: each is published once, where it happens, and every subscriber (log, counters,
- * error registry, history, pending limit) receives it.
+ * error registry, history, pending limit, client watch) receives it.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { ZoneHealth } from "../dns/dnsbl.ts";
 import type { Report } from "../evidence/service.ts";
 import type { Verdict } from "../greylist/model.ts";
 import type { FileError } from "../lists/list_file.ts";
-import type { DatabaseError } from "../store/database_error.ts";
+import { DatabaseError } from "../store/database_error.ts";
 import type { CounterSnapshot } from "./counters.ts";
 import type { ParsedRequest } from "./parsed_request.ts";
 
@@ -44,7 +44,7 @@ export type ListFileEvent =
   | {
     readonly kind: "list-failed";
     readonly path: string;
-    readonly error: unknown;
+    readonly why: string;
     readonly kept: number;
   };
 
@@ -80,6 +80,11 @@ export type ErrorEvent =
   /** A NAT or a proxy hides the clients behind a private address. */
   | { readonly kind: "shared-client"; readonly clientAddress: string }
   | { readonly kind: "bug"; readonly error: unknown };
+
+/** Publishes an error that nobody expects. The store reports its own errors. */
+export function reportBug(error: unknown, publish: (event: ErrorEvent) => void): void {
+  if (!(error instanceof DatabaseError)) publish({ kind: "bug", error });
+}
 
 /** Reported by the thread of the status page. Texts are hostile. */
 export type PageEvent =

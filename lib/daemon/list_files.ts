@@ -8,32 +8,19 @@ import {
   type FileError,
   type FileRule,
   type ListFile,
+  type ListFilePath,
+  type ListFilePaths,
+  listFilesOf,
   parseListFile,
   parseListLine,
+  type UnusableList,
 } from "../lists/list_file.ts";
-import { formatPattern, type MatchOn } from "../lists/pattern.ts";
+import { formatPattern } from "../lists/pattern.ts";
 import type { KeptFile, ListStore } from "../store/store.ts";
 import { reasonOf } from "../text/error_message.ts";
 import type { ListFileEvent } from "./events.ts";
 
-export interface ListFileSettings {
-  /** Paths of files of clients, in a format of `lists/list_file.ts`. */
-  readonly whitelistClients: readonly string[];
-  /** Paths of files of recipients. */
-  readonly whitelistRecipients: readonly string[];
-}
-
-/** A list file that cannot be used now. */
-export interface ListProblem {
-  readonly path: string;
-  readonly why: string;
-  /** Number of entries read before that stay in force. */
-  readonly kept: number;
-}
-
-interface WatchedFile {
-  readonly path: string;
-  readonly matchOn: MatchOn;
+interface WatchedFile extends ListFilePath {
   /** Differs after every change of the file. */
   stamp: string;
   rules: readonly FileRule[];
@@ -42,35 +29,55 @@ interface WatchedFile {
   emptySince: number | undefined;
 }
 
-function keyOf({ path, matchOn }: Pick<WatchedFile, "path" | "matchOn">): string {
+function keyOf({ path, matchOn }: ListFilePath): string {
   return `${matchOn} ${path}`;
 }
 
-/** @throws {Error} if the file is missing or its directory is unreadable. */
+function watch(paths: ListFilePaths): Map<string, WatchedFile> {
+  return new Map(
+    listFilesOf(paths).map((file) => [
+      keyOf(file),
+      { ...file, stamp: "", rules: [], problem: undefined, emptySince: undefined },
+    ]),
+  );
+}
+
 function stampOf(path: string): string {
-  // A file may become readable by a change of its mode or owner only.
-  const { mtime, size, ino, mode, uid, gid } = Deno.statSync(path);
-  return [mtime?.getTime(), size, ino, mode, uid, gid].join(" ");
+  try {
+    // A file may become readable by a change of its mode or owner only.
+    const { mtime, size, ino, mode, uid, gid } = Deno.statSync(path);
+    return [mtime?.getTime(), size, ino, mode, uid, gid].join(" ");
+  } catch {
+    return "missing";
+  }
+}
+
+/** @returns the reason if the file cannot be read. */
+function readFile({ path, matchOn }: ListFilePath): ListFile | string {
+  try {
+    return parseListFile(path, Deno.readTextFileSync(path), matchOn);
+  } catch (error) {
+    return reasonOf(error);
+  }
 }
 
 export class ListFiles {
   readonly #store: Pick<ListStore, "keptFiles" | "keepFiles">;
   readonly #publish: (event: ListFileEvent) => void;
   readonly #emptyPeriod: number;
-  #settings: ListFileSettings;
-  #files = new Map<string, WatchedFile>();
+  #files: Map<string, WatchedFile>;
   #isLoaded = false;
   #isStored = false;
 
   /** @param emptyPeriod time after which a file without entries counts as such, in milliseconds. */
   constructor(
     store: Pick<ListStore, "keptFiles" | "keepFiles">,
-    settings: ListFileSettings,
+    paths: ListFilePaths,
     publish: (event: ListFileEvent) => void,
     emptyPeriod: number,
   ) {
     this.#store = store;
-    this.#settings = settings;
+    this.#files = watch(paths);
     this.#publish = publish;
     this.#emptyPeriod = emptyPeriod;
   }
@@ -79,16 +86,15 @@ export class ListFiles {
     return [...this.#files.values()].flatMap(({ rules }) => rules);
   }
 
-  get problems(): readonly ListProblem[] {
+  get problems(): readonly UnusableList[] {
     return [...this.#files.values()].flatMap(({ path, problem, rules }) =>
       problem === undefined ? [] : [{ path, why: problem, kept: rules.length }]
     );
   }
 
-  /** Takes new settings, and reads every file as it is now: entries of unusable files are dropped. */
-  configure(settings: ListFileSettings): void {
-    this.#settings = settings;
-    this.#files = new Map(this.#wanted().map((file) => [keyOf(file), file]));
+  /** Takes new paths, and reads every file as it is now: entries of unusable files are dropped. */
+  configure(paths: ListFilePaths): void {
+    this.#files = watch(paths);
     this.#isLoaded = true;
     this.refresh();
     this.#isStored = false;
@@ -96,9 +102,6 @@ export class ListFiles {
 
   /** Reads the files that changed, and returns whether there were any. */
   refresh(): boolean {
-    for (const file of this.#wanted()) {
-      if (!this.#files.has(keyOf(file))) this.#files.set(keyOf(file), file);
-    }
     if (!this.#isLoaded) this.#loadKept();
     let isChanged = false;
     for (const file of this.#files.values()) {
@@ -120,22 +123,6 @@ export class ListFiles {
     }
   }
 
-  #wanted(): WatchedFile[] {
-    const { whitelistClients, whitelistRecipients } = this.#settings;
-    const watched = (matchOn: MatchOn) => (path: string): WatchedFile => ({
-      path,
-      matchOn,
-      stamp: "",
-      rules: [],
-      problem: undefined,
-      emptySince: undefined,
-    });
-    return [
-      ...whitelistClients.map(watched("client")),
-      ...whitelistRecipients.map(watched("recipient")),
-    ];
-  }
-
   /** Takes the entries kept by an earlier run for files that are not read yet, or unusable. */
   #loadKept(): void {
     try {
@@ -153,42 +140,24 @@ export class ListFiles {
 
   /** @returns whether the rules or the problem changed. */
   #read(file: WatchedFile): boolean {
-    let stamp: string;
-    let failure: unknown;
-    try {
-      stamp = stampOf(file.path);
-    } catch (error) {
-      failure = error;
-      stamp = "missing";
-    }
-    const { emptySince } = file;
+    const { path, emptySince } = file;
+    const stamp = stampOf(path);
     const isDue = emptySince !== undefined && performance.now() - emptySince >= this.#emptyPeriod;
     if (file.stamp === stamp && !isDue) return false;
     file.stamp = stamp;
-    let found: ListFile | undefined;
-    if (failure === undefined) {
-      try {
-        found = parseListFile(file.path, Deno.readTextFileSync(file.path), file.matchOn);
-      } catch (error) {
-        failure = error;
-      }
-    }
-    const isEmptied = found?.rules.length === 0 && file.rules.length > 0 && !isDue;
-    if (isEmptied) failure = new Error(emptyBecause(found!.errors));
+    const found = readFile(file);
+    const isUnreadable = typeof found === "string";
+    const isEmptied = !isUnreadable && found.rules.length === 0 && file.rules.length > 0 && !isDue;
     file.emptySince = isEmptied ? emptySince ?? performance.now() : undefined;
-    if (found === undefined || isEmptied) {
-      file.problem = reasonOf(failure);
-      this.#publish({
-        kind: "list-failed",
-        path: file.path,
-        error: failure,
-        kept: file.rules.length,
-      });
+    if (isUnreadable || isEmptied) {
+      const why = isUnreadable ? found : emptyBecause(found.errors);
+      file.problem = why;
+      this.#publish({ kind: "list-failed", path, why, kept: file.rules.length });
     } else {
-      file.problem = undefined;
-      file.rules = found.rules;
       const { rules, errors } = found;
-      this.#publish({ kind: "list-read", path: file.path, entries: rules.length, errors });
+      file.problem = undefined;
+      file.rules = rules;
+      this.#publish({ kind: "list-read", path, entries: rules.length, errors });
     }
     return true;
   }

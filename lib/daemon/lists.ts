@@ -11,16 +11,21 @@ import {
   nameBuiltinEntry,
   wellKnownVia,
 } from "../lists/builtin.ts";
-import { type FileRule, nameFileRule } from "../lists/list_file.ts";
+import {
+  type FileRule,
+  type ListFilePaths,
+  nameFileRule,
+  type UnusableList,
+} from "../lists/list_file.ts";
 import { type Finding, Matcher, type Rule, type Target } from "../lists/matcher.ts";
 import { formatPair, formatPattern, parsePattern } from "../lists/pattern.ts";
 import type { Hits, ListStore, StoredEntry } from "../store/store.ts";
 import { HOUR, SECOND } from "../text/duration.ts";
 import type { ListFileEvent } from "./events.ts";
-import { ListFiles, type ListFileSettings, type ListProblem } from "./list_files.ts";
+import { ListFiles } from "./list_files.ts";
 
 /** The lists besides the entries of the database. */
-export interface ListSettings extends ListFileSettings {
+export interface ListSettings extends ListFilePaths {
   /** Patterns of recipients that want greylisting; empty for all. */
   readonly optIn: readonly string[];
   /** Patterns of recipients that do not. */
@@ -52,9 +57,14 @@ type UsedStore = Pick<
   "revision" | "entries" | "countHits" | "keptFiles" | "keepFiles"
 >;
 
+/** The name of an entry in the log. */
+export function nameEntry({ id }: StoredEntry): string {
+  return `entry:${id}`;
+}
+
 /** The name of a rule in the log, without white space. */
 export function nameRule(rule: ListedRule): string {
-  if ("entry" in rule) return `entry:${rule.entry.id}`;
+  if ("entry" in rule) return nameEntry(rule.entry);
   if ("path" in rule) return nameFileRule(rule);
   if ("setting" in rule) return rule.setting;
   return nameBuiltinEntry(rule.builtin);
@@ -85,7 +95,7 @@ export function listingOf(
 }
 
 /** The rule of a stored entry; undefined for a released pair and for an invalid pattern. */
-export function ruleOf(entry: StoredEntry): ListedRule | undefined {
+function ruleOf(entry: StoredEntry): ListedRule | undefined {
   const { list, matchOn } = entry;
   if (list === "release" || matchOn === "pair") return undefined;
   const parsed = parsePattern(matchOn, entry.pattern);
@@ -129,7 +139,7 @@ export class Lists {
   }
 
   /** The list files that cannot be used now. */
-  get problems(): readonly ListProblem[] {
+  get problems(): readonly UnusableList[] {
     return this.#files.problems;
   }
 
@@ -166,7 +176,7 @@ export class Lists {
     this.#hits.set(rule, { rule, count, last: now });
   }
 
-  /** Takes what changed. While the database fails, its entries stay as they were. */
+  /** Rereads changed entries and files. While the database fails, its entries stay as they were. */
   refresh(): void {
     let isChanged = this.#files.refresh() || this.#revision === -1;
     try {
@@ -197,7 +207,7 @@ export class Lists {
     }
   }
 
-  /** Begins to poll for changes, and to keep the entries of files. */
+  /** Starts polling, and stores the entries of files. */
   start(): void {
     this.#files.store();
     this.#hitsDue = performance.now() + this.#periods.hits;

@@ -11,6 +11,37 @@ import { parseNetwork } from "../net/network.ts";
 import type { Rule } from "./matcher.ts";
 import { type MatchOn, type Parsed, parsePattern } from "./pattern.ts";
 
+/** The list files that the settings name. */
+export interface ListFilePaths {
+  /** Files of clients. */
+  readonly whitelistClients: readonly string[];
+  /** Files of recipients. */
+  readonly whitelistRecipients: readonly string[];
+}
+
+export interface ListFilePath {
+  readonly path: string;
+  readonly matchOn: MatchOn;
+}
+
+/** All list files, those of clients first. */
+export function listFilesOf(
+  { whitelistClients, whitelistRecipients }: ListFilePaths,
+): ListFilePath[] {
+  return [
+    ...whitelistClients.map((path) => ({ path, matchOn: "client" }) as const),
+    ...whitelistRecipients.map((path) => ({ path, matchOn: "recipient" }) as const),
+  ];
+}
+
+/** A list file that the daemon cannot use now. */
+export interface UnusableList {
+  readonly path: string;
+  readonly why: string;
+  /** Number of entries read before that stay in force. */
+  readonly kept: number;
+}
+
 export interface FileRule extends Rule {
   readonly path: string;
   /** Counted from 1. */

@@ -37,16 +37,11 @@ const TABLE: readonly (readonly [event: DaemonEvent, ...lines: string[]])[] = [
     `info list-read: ${PATH}: 3 entries`,
   ],
   [
-    { kind: "list-failed", path: PATH, error: new Error("permission denied"), kept: 0 },
+    { kind: "list-failed", path: PATH, why: "permission denied", kept: 0 },
     `error list-failed: ${PATH}: cannot use this list: permission denied`,
   ],
   [
-    {
-      kind: "list-failed",
-      path: PATH,
-      error: new Deno.errors.NotFound(`No such file or directory (os error 2): stat '${PATH}'`),
-      kept: 57,
-    },
+    { kind: "list-failed", path: PATH, why: "no such file or directory", kept: 57 },
     `error list-failed: ${PATH}: cannot use this list: no such file or directory; ` +
     "its last 57 entries stay in force",
   ],
