@@ -6,6 +6,7 @@
 import { statfsSync } from "node:fs";
 import { describeSharedClient, SharedClients } from "../evidence/shared_clients.ts";
 import type { Endpoint } from "../net/endpoint.ts";
+import { parseAddress } from "../net/network.ts";
 import type { Finding } from "../postfix/postconf.ts";
 import type { StoredDecision } from "../store/history.ts";
 import { SHARED_DATABASE_REMEDY, sharedDatabaseText } from "../store/instance_lock.ts";
@@ -43,7 +44,10 @@ export function checkSharedClients(
 ): Finding[] {
   const clients = new SharedClients();
   return decisions.filter(({ reason }) => reason !== "allowed")
-    .filter(({ clientAddress, sender }) => clients.observe(clientAddress, sender))
+    .filter(({ clientAddress, sender }) => {
+      const address = parseAddress(clientAddress);
+      return address !== undefined && clients.observe(address, sender);
+    })
     .map(({ clientAddress }) => ({ severity: "warning", ...describeSharedClient(clientAddress) }));
 }
 

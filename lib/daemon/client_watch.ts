@@ -21,10 +21,9 @@ export class ClientWatch {
 
   handle(event: DaemonEvent): void {
     if (event.kind !== "decision" || TRUSTED.includes(event.verdict.reason)) return;
-    const { attributes } = event.request;
-    const clientAddress = attributes.get("client_address") ?? "";
-    if (this.#clients.observe(clientAddress, attributes.get("sender") ?? "")) {
-      this.#publish({ kind: "shared-client", clientAddress });
+    const { attempt } = event.request;
+    if (attempt !== undefined && this.#clients.observe(attempt.address, attempt.sender)) {
+      this.#publish({ kind: "shared-client", clientAddress: attempt.ip });
     }
   }
 }

@@ -22,12 +22,11 @@ import type { MessageRecord, Question, Verdict } from "../greylist/model.ts";
 import type { Rules } from "../greylist/rules.ts";
 import { DUNNO, type ReplySettings } from "../postfix/reply.ts";
 import type { PolicyRequest } from "../postfix/request.ts";
-import { DatabaseError } from "../store/database_error.ts";
 import type { GreylistStore, StoredEntry } from "../store/store.ts";
 import { SECOND } from "../text/duration.ts";
 import { Batches } from "./batches.ts";
-import type { DecisionEvent, ErrorEvent } from "./events.ts";
-import { listingOf, type Lists, nameRule } from "./lists.ts";
+import { type DecisionEvent, type ErrorEvent, reportBug } from "./events.ts";
+import { listingOf, type Lists, nameEntry, nameRule } from "./lists.ts";
 import { Messages } from "./messages.ts";
 import { Outbound } from "./outbound.ts";
 import { type ParsedRequest, parseRequest } from "./parsed_request.ts";
@@ -131,9 +130,9 @@ export class Engine {
       if (spfDomains.length === 0 || !isGreylistStage(attempt, rules)) {
         return this.#checkLists(request, attempt);
       }
-      const known = this.#authorisation.known(attempt.address, spfDomains);
+      const known = this.#authorisation.known(attempt.ip, spfDomains);
       if (known !== undefined) return this.#checkLists(request, attempt, known);
-      return this.#authorisation.lookUp(attempt.address, spfDomains)
+      return this.#authorisation.lookUp(attempt.ip, spfDomains)
         .then((found) => this.#checkLists(request, attempt, found))
         .catch((error) => this.#failOpen(request, error));
     } catch (error) {
@@ -169,14 +168,9 @@ export class Engine {
   }
 
   #failOpen(request: ParsedRequest, error: unknown): string {
-    this.#reportBug(error);
+    reportBug(error, this.#publish);
     this.#publish({ kind: "decision", request, verdict: FAULT });
     return DUNNO;
-  }
-
-  #reportBug(error: unknown): void {
-    // The store reports its own errors.
-    if (!(error instanceof DatabaseError)) this.#publish({ kind: "bug", error });
   }
 
   /** @param authorisedBy the domains of `spf:` list entries whose SPF record authorises the client. */
@@ -189,14 +183,12 @@ export class Engine {
     const { time: now } = request;
     const target = authorisedBy === undefined ? attempt : { ...attempt, authorisedBy };
     const finding = this.#lists.find(target, now);
-    const listing = listingOf(finding);
+    const released = this.#releaseOf(attempt, now);
+    const listing = listingOf(finding, released);
     const verdict = precheckLists(attempt, rules, listing);
     if (verdict !== undefined) {
       if (isCollected(attempt, rules) && verdict.decision === "pass") {
-        this.#collect(
-          attempt,
-          verdict.reason !== "out-of-scope" || this.#releaseOf(attempt, now) !== undefined,
-        );
+        this.#collect(attempt, verdict.reason !== "out-of-scope" || listing.released);
       }
       const rule = finding.decisive?.rule;
       if (rule === undefined) return Promise.resolve(this.#reply(request, attempt, verdict));
@@ -205,12 +197,11 @@ export class Engine {
       return Promise.resolve(this.#reply(request, attempt, named));
     }
     const evidence = this.#evidence.known(attempt);
-    const released = this.#releaseOf(attempt, now);
     return new Promise((resolve) => {
       this.#batches.add({
         request,
         attempt,
-        listing: released === undefined ? listing : { ...listing, released: true },
+        listing,
         released,
         resolve,
         ...(evidence === undefined ? {} : { evidence }),
@@ -228,7 +219,7 @@ export class Engine {
         return memory.stored();
       });
     } catch (error) {
-      this.#reportBug(error);
+      reportBug(error, this.#publish);
       // Nothing was committed.
       messages = new Map();
       for (const job of jobs) delete job.outcome;
@@ -254,7 +245,7 @@ export class Engine {
           job.outcome = decision.verdict;
         }
       } catch (error) {
-        this.#reportBug(error);
+        reportBug(error, this.#publish);
       }
     }
     return memory;
@@ -274,7 +265,7 @@ export class Engine {
       }
       const isByRelease = released !== undefined && outcome.reason === "allowed";
       if (isByRelease) this.#lists.hit(released, request.time);
-      const verdict = isByRelease ? { ...outcome, by: `entry:${released.id}` } : outcome;
+      const verdict = isByRelease ? { ...outcome, by: nameEntry(released) } : outcome;
       resolve(this.#reply(request, attempt, verdict, job.evidence));
     } catch (error) {
       resolve(this.#failOpen(request, error));
@@ -302,7 +293,7 @@ export class Engine {
           learn({ attempt, listing, evidence }, memory, rules, request.time)
         );
       } catch (error) {
-        this.#reportBug(error);
+        reportBug(error, this.#publish);
       }
     });
   }

@@ -4,7 +4,9 @@
  * @module
  */
 import { legitimacyOf } from "../evidence/legitimacy.ts";
-import { dnsTerms, nameTerms } from "../evidence/terms.ts";
+import type { Report } from "../evidence/service.ts";
+import { clientTerms, dnsTerms, type EvidenceTerm } from "../evidence/terms.ts";
+import type { Attempt } from "../greylist/attempt.ts";
 import { networkText } from "../greylist/origins.ts";
 import type { Rules } from "../greylist/rules.ts";
 import type { Verdict } from "../greylist/model.ts";
@@ -134,23 +136,7 @@ function isKept({ reason }: Verdict): boolean {
   return reason !== "authenticated" && reason !== "out-of-scope";
 }
 
-/** The evidence about a first attempt; retries add nothing. */
-function evidenceOf({ verdict, evidence }: DecisionEvent, record: DecisionRecord) {
-  if (verdict.reason !== "new") return {};
-  return {
-    evidence: [...nameTerms(record), ...(evidence === undefined ? [] : dnsTerms(evidence))],
-  };
-}
-
-function recordOf(event: DecisionEvent, rules: Rules): DecisionRecord {
-  const record = recordWithoutEvidence(event, rules);
-  return { ...record, ...evidenceOf(event, record) };
-}
-
-function recordWithoutEvidence(
-  { request, verdict, evidence }: DecisionEvent,
-  rules: Rules,
-): DecisionRecord {
+function recordOf({ request, verdict, evidence }: DecisionEvent, rules: Rules): DecisionRecord {
   const { attributes, attempt, time } = request;
   const value = (name: AttributeName) => (attributes.get(name) ?? "").slice(0, MAX_VALUE_LENGTH);
   const key = attempt?.pendingKey;
@@ -171,6 +157,19 @@ function recordWithoutEvidence(
     ...(verdict.by === undefined ? {} : { by: verdict.by }),
     ...(verdict.wait === undefined ? {} : { wait: verdict.wait }),
     ...(verdict.delayed === undefined ? {} : { delayed: verdict.delayed }),
-    legitimacy: attempt === undefined ? 0 : legitimacyOf(attempt, attempt.sender, evidence),
+    legitimacy: attempt === undefined ? 0 : legitimacyOf(attempt, evidence),
+    ...(verdict.reason === "new" && attempt !== undefined
+      ? { evidence: termsOf(attempt, evidence) }
+      : {}),
   };
+}
+
+/** The evidence about a first attempt; retries add nothing. */
+function termsOf(attempt: Attempt, evidence: Report | undefined): EvidenceTerm[] {
+  const client = {
+    ...attempt,
+    name: attempt.name?.slice(0, MAX_VALUE_LENGTH),
+    heloName: attempt.heloName.slice(0, MAX_VALUE_LENGTH),
+  };
+  return [...clientTerms(client), ...(evidence === undefined ? [] : dnsTerms(evidence))];
 }

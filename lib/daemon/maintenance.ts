@@ -3,14 +3,13 @@
  *
  * @module
  */
-import { DatabaseError } from "../store/database_error.ts";
 import { reportAbandoned } from "../greylist/triplets.ts";
 import { relationKeysOf } from "../greylist/attempt.ts";
 import type { Rules } from "../greylist/rules.ts";
 import { WorkingMemory } from "../greylist/memory.ts";
 import type { Cursor, GreylistStore, ListStore, ReportExpired } from "../store/store.ts";
 import { MINUTE, SECOND, WEEK } from "../text/duration.ts";
-import type { ErrorEvent } from "./events.ts";
+import { type ErrorEvent, reportBug } from "./events.ts";
 import type { PendingLimit } from "./pending_limit.ts";
 
 /** Durations are in milliseconds. */
@@ -49,7 +48,7 @@ export const MAINTENANCE_PAUSES: MaintenancePauses = {
   watch: 5 * SECOND,
 };
 
-/** A slice may hold the event loop for 10 ms; half of that is aimed at. */
+/** A slice may hold the event loop for 10 ms; the target is half of that. */
 const SLICE_TARGET = 5;
 
 /** An expired list entry is still shown for this long, in milliseconds. */
@@ -60,7 +59,7 @@ const MIN_ROWS = 10;
 const MAX_ROWS = 5000;
 
 /**
- * The rows of the next slice, so that it takes as long as it should.
+ * The rows of the next slice, sized to take {@linkcode SLICE_TARGET}.
  *
  * @param rows the rows of the last slice.
  * @param took milliseconds that it held the event loop.
@@ -164,8 +163,7 @@ export class Maintenance {
       try {
         next = this.slice(cursor);
       } catch (error) {
-        // The store reports its own errors.
-        if (!(error instanceof DatabaseError)) this.#publish({ kind: "bug", error });
+        reportBug(error, this.#publish);
       }
       if (this.#timer === undefined) return;
       const { slice, hurriedSlice } = this.#pauses;

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { canonicalDomain, splitAddress } from "../net/email_address.ts";
-import { registrableDomain } from "../net/hostname.ts";
+import type { Attempt } from "../greylist/attempt.ts";
 import type { Evidence, SpfOutcome } from "../greylist/evidence.ts";
 import { type ClientFacts, type ClientSignal, clientSignals } from "./signals.ts";
 
@@ -12,36 +11,32 @@ export const MAX_LEGITIMACY = 10;
 
 const MIDDLE = 5;
 
-const SIGNAL_COSTS: Readonly<Record<ClientSignal, number>> = {
+const SIGNAL_COSTS: Readonly<Partial<Record<ClientSignal, number>>> = {
   "no-name": 3,
   "generic-name": 3,
   "helo-address": 1,
   "helo-not-qualified": 1,
-  "helo-ours": 3,
   "helo-unrelated": 1,
-  "mail-name": 0,
 };
 
-function within(legitimacy: number): number {
+function clamped(legitimacy: number): number {
   return Math.max(0, Math.min(MAX_LEGITIMACY, legitimacy));
 }
 
-/**
- * The legitimacy of a first attempt, from 0 to {@linkcode MAX_LEGITIMACY}.
- *
- * @param sender the sender as Postfix passes it; empty for the null sender.
- */
-export function legitimacyOf(facts: ClientFacts, sender: string, evidence?: Evidence): number {
+/** The legitimacy of a first attempt, from 0 to {@linkcode MAX_LEGITIMACY}. */
+export function legitimacyOf(
+  attempt: ClientFacts & Pick<Attempt, "sender" | "senderDomain">,
+  evidence?: Evidence,
+): number {
   let legitimacy = MIDDLE;
-  for (const signal of clientSignals(facts)) legitimacy -= SIGNAL_COSTS[signal];
-  const { organisation } = facts;
+  for (const signal of clientSignals(attempt)) legitimacy -= SIGNAL_COSTS[signal] ?? 0;
+  const { organisation, sender, senderDomain } = attempt;
   if (organisation !== undefined) legitimacy += 1;
-  const domain = registrableDomain(canonicalDomain(splitAddress(sender).domain));
-  // Only the owner of a domain can give a host a verified name in it.
-  if (organisation !== undefined && domain === organisation) legitimacy += 2;
   if (sender === "") legitimacy -= 1;
+  // Only the owner of a domain can give a host a verified name in it.
+  else if (organisation !== undefined && senderDomain === organisation) legitimacy += 2;
   if (evidence !== undefined) legitimacy += dnsLegitimacy(evidence);
-  return within(legitimacy);
+  return clamped(legitimacy);
 }
 
 const SPF_LEGITIMACY: Readonly<Record<SpfOutcome, number>> = {

@@ -4,7 +4,6 @@
  * @module
  */
 import { ExpiringCache } from "../dns/cache.ts";
-import { formatAddress, type IpAddress } from "../net/network.ts";
 import { checkHost, type Resolver } from "../spf/check_host.ts";
 import { within } from "./scheduler.ts";
 import { lifetimeOf } from "./service.ts";
@@ -27,11 +26,15 @@ export class ListAuthorisation {
     this.#dnsWait = dnsWait;
   }
 
-  /** The domains that authorise a client; undefined unless all of them are cached. */
-  known(address: IpAddress, domains: readonly string[]): ReadonlySet<string> | undefined {
+  /**
+   * The domains that authorise a client; undefined unless all of them are cached.
+   *
+   * @param ip the client's address as `formatAddress` writes it.
+   */
+  known(ip: string, domains: readonly string[]): ReadonlySet<string> | undefined {
     const found = new Set<string>();
     for (const domain of domains) {
-      const isAuthorised = this.#cache.get(keyOf(formatAddress(address), domain));
+      const isAuthorised = this.#cache.get(keyOf(ip, domain));
       if (isAuthorised === undefined) return undefined;
       if (isAuthorised) found.add(domain);
     }
@@ -39,8 +42,7 @@ export class ListAuthorisation {
   }
 
   /** The domains that authorise a client, as far as DNS answers in time. Never rejects. */
-  async lookUp(address: IpAddress, domains: readonly string[]): Promise<ReadonlySet<string>> {
-    const ip = formatAddress(address);
+  async lookUp(ip: string, domains: readonly string[]): Promise<ReadonlySet<string>> {
     const found = new Set<string>();
     await within(this.#dnsWait, (signal) =>
       Promise.all(domains.map(async (domain) => {

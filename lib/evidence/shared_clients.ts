@@ -8,7 +8,7 @@ import { LRUCache } from "lru-cache";
 import { isPublic } from "../greylist/origins.ts";
 import { splitAddress } from "../net/email_address.ts";
 import { registrableDomain } from "../net/hostname.ts";
-import { isLoopback, parseAddress } from "../net/network.ts";
+import { formatAddress, type IpAddress, isLoopback } from "../net/network.ts";
 
 /** Registrable domains of senders from which a private address is reported. */
 export const MIN_SENDER_DOMAINS = 20;
@@ -24,14 +24,14 @@ export class SharedClients {
    *
    * @returns true for the attempt with which the address reaches {@linkcode MIN_SENDER_DOMAINS}.
    */
-  observe(clientAddress: string, sender: string): boolean {
-    const address = parseAddress(clientAddress);
-    if (address === undefined || isPublic(address) || isLoopback(address)) return false;
+  observe(address: IpAddress, sender: string): boolean {
+    if (isPublic(address) || isLoopback(address)) return false;
     const domain = registrableDomain(splitAddress(sender).domain);
     if (domain === undefined) return false;
-    const domains = this.#domains.get(clientAddress) ?? new Set();
+    const ip = formatAddress(address);
+    const domains = this.#domains.get(ip) ?? new Set();
     if (domains.size >= MIN_SENDER_DOMAINS || domains.has(domain)) return false;
-    this.#domains.set(clientAddress, domains.add(domain));
+    this.#domains.set(ip, domains.add(domain));
     return domains.size === MIN_SENDER_DOMAINS;
   }
 }

@@ -7,14 +7,14 @@ import { makeClient } from "../greylist/client.ts";
 import { parseAddress } from "../net/network.ts";
 import type { SpfOutcome } from "../greylist/evidence.ts";
 import type { Report } from "./service.ts";
-import { type ClientSignal, clientSignals, SIGNAL_WEIGHTS } from "./signals.ts";
+import { type ClientFacts, type ClientSignal, clientSignals, SIGNAL_WEIGHTS } from "./signals.ts";
 
 /** One term of the evidence. Texts are hostile. */
 export interface EvidenceTerm {
   /** `SPF`, `host name`, `HELO`, a DNS list, or an origin. */
   readonly what: string;
   readonly found: string;
-  /** Whether it speaks for a legitimate client, or against; absent for neither. */
+  /** Evidence for or against a legitimate client; absent for neither. */
   readonly speaks?: "for" | "against" | undefined;
 }
 
@@ -29,17 +29,19 @@ export interface NamedClient {
 const HELO_TEXTS: Readonly<Partial<Record<ClientSignal, string>>> = {
   "helo-address": "an address instead of a name",
   "helo-not-qualified": "not a full host name",
-  "helo-ours": "the name of this server",
   "helo-unrelated": "a name of another organisation than the host name",
 };
 
-/** Host name and HELO of a client. */
+/** Host name and HELO of a client as Postfix names it. */
 export function nameTerms({ clientAddress, clientName, heloName }: NamedClient): EvidenceTerm[] {
   const address = parseAddress(clientAddress);
-  if (address === undefined) return [];
-  const client = makeClient(address, clientName);
-  const { name } = client;
-  const signals = clientSignals({ ...client, heloName });
+  return address === undefined ? [] : clientTerms({ ...makeClient(address, clientName), heloName });
+}
+
+/** Host name and HELO of a client. */
+export function clientTerms(facts: ClientFacts): EvidenceTerm[] {
+  const { name, heloName } = facts;
+  const signals = clientSignals(facts);
   const helo = signals.find((signal) => HELO_TEXTS[signal] !== undefined);
   return [
     name === undefined
@@ -66,7 +68,7 @@ function spfFound({ spf, spfAnswer, weakness }: Report): string {
     (weakness === undefined ? "" : `, which identifies nobody: ${weakness}`);
 }
 
-/** What DNS says of a client and its sender. */
+/** SPF and DNS list results. */
 export function dnsTerms(report: Report): EvidenceTerm[] {
   const { spf, weakness, weighed } = report;
   const speaks = weakness === undefined ? SPF_SPEAKS[spf] : undefined;

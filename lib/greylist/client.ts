@@ -4,11 +4,11 @@
  * @module
  */
 import { LRUCache } from "lru-cache";
-import { classifyName, isMailHostName, type NameClass } from "../net/generic_name.ts";
+import { type Classification, classifyName, type NameClass } from "../net/generic_name.ts";
 import { registrableDomain, verifiedName } from "../net/hostname.ts";
 import { formatAddress, type IpAddress, parseAddress } from "../net/network.ts";
 
-/** Named ones are those of a name that is not generic, or generic only in part. */
+/** `org` and `parent` are absent for a client without a name or with a generic one. */
 export interface BaseOrigins {
   /** `ip:192.0.2.7`. */
   readonly ip: string;
@@ -48,10 +48,14 @@ export function parentOf(name: string): string | undefined {
   return from === -1 ? domain : [...labels.slice(from), domain].join(".");
 }
 
+const UNNAMED: Classification = { class: "generic", rule: undefined, isMailHost: false };
+
 /** @param clientName Postfix's `client_name`; `unknown` for an unverified client. */
 export function makeClient(address: IpAddress, clientName: string): Client {
   const name = verifiedName(clientName);
-  const nameClass = name === undefined ? "generic" : classifyName(name, address).class;
+  const { class: nameClass, isMailHost } = name === undefined
+    ? UNNAMED
+    : classifyName(name, address);
   const ip = formatAddress(address);
   const parent = nameClass === "generic" ? undefined : parentOf(name!);
   const domain = parent === undefined ? undefined : registrableDomain(parent);
@@ -66,7 +70,7 @@ export function makeClient(address: IpAddress, clientName: string): Client {
       org: domain === undefined ? undefined : `org:${domain}`,
       parent: parent === undefined ? undefined : `org:${parent}`,
     },
-    isMailHost: name !== undefined && isMailHostName(name),
+    isMailHost,
   };
 }
 

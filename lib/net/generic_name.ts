@@ -27,8 +27,10 @@ export type NameClass = "named" | "weak" | "generic";
 
 export interface Classification {
   readonly class: NameClass;
-  /** Id of the rule that matched; absent for `named`. */
-  readonly rule?: string;
+  /** Id of the rule that matched; undefined for `named`. */
+  readonly rule: string | undefined;
+  /** The name says that its host sends mail: `mx1.example.org`, `relay-7.hoster.example`. */
+  readonly isMailHost: boolean;
 }
 
 type Example = readonly [name: string, address: string];
@@ -340,21 +342,12 @@ export const RULES: readonly NameRule[] = [
   },
 ];
 
-/** Whether a name says that its host sends mail: `mx1.example.org`, `relay-7.hoster.example`. */
-export function isMailHostName(name: string): boolean {
-  return hasMailWord(parseHostName(name));
-}
-
 /** Classifies a verified name; any text is accepted, in either case. */
 export function classifyName(name: string, address: IpAddress): Classification {
   const host = parseHostName(name);
-  let isMailer: boolean | undefined;
-  for (const rule of RULES) {
-    if (rule.class === "weak") {
-      isMailer ??= hasMailWord(host);
-      if (isMailer) break;
-    }
-    if (rule.matches(host, address)) return { class: rule.class, rule: rule.id };
-  }
-  return { class: "named" };
+  const isMailHost = hasMailWord(host);
+  const rule = RULES.find((rule) =>
+    !(isMailHost && rule.class === "weak") && rule.matches(host, address)
+  );
+  return { class: rule?.class ?? "named", rule: rule?.id, isMailHost };
 }

@@ -1,13 +1,26 @@
 import { assert, assertEquals } from "@std/assert";
 import { legitimacyOf, MAX_LEGITIMACY } from "../../lib/evidence/legitimacy.ts";
-import { makeClient } from "../../lib/greylist/client.ts";
+import { type Attempt, makeAttempt } from "../../lib/greylist/attempt.ts";
 import { type Evidence, NO_EVIDENCE } from "../../lib/greylist/evidence.ts";
 import { parseAddress } from "../../lib/net/network.ts";
 
 const address = parseAddress("192.0.2.10")!;
 
+function attemptOf(name: string | undefined, heloName: string, sender: string): Attempt {
+  return makeAttempt({
+    stage: "RCPT",
+    authenticated: false,
+    address,
+    clientName: name ?? "unknown",
+    heloName,
+    sender,
+    recipient: "bob@example.net",
+    instance: "",
+  });
+}
+
 function legitimacy(name: string | undefined, heloName: string, sender: string): number {
-  return legitimacyOf({ ...makeClient(address, name ?? "unknown"), heloName }, sender);
+  return legitimacyOf(attemptOf(name, heloName, sender));
 }
 
 Deno.test("a host of the sender's own organisation ranks highest, a client without a name lowest", () => {
@@ -28,8 +41,8 @@ Deno.test("a host of the sender's own organisation ranks highest, a client witho
 Deno.test("SPF and DNS lists count for and against, and a pass that identifies nobody does not", () => {
   const of = (evidence: Partial<Evidence>) => {
     const name = "mail.example.org";
-    const facts = { ...makeClient(address, name), heloName: name };
-    return legitimacyOf(facts, "alice@example.com", { ...NO_EVIDENCE, ...evidence });
+    const attempt = attemptOf(name, name, "alice@example.com");
+    return legitimacyOf(attempt, { ...NO_EVIDENCE, ...evidence });
   };
   const listings = { ...NO_EVIDENCE.listings, isListed: true };
   const unknown = of({});
