@@ -6,7 +6,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   net: [],
   sockets: ["net", "text"],
   spf: ["net", "text"],
-  lists: ["net"],
+  lists: ["net", "text"],
   greylist: ["net", "text"],
   postfix: ["net", "sockets"],
   dns: ["net", "spf", "text"],

@@ -1,5 +1,5 @@
 /**
- * Errors that recur: which there were since the start, and how often one of them is logged.
+ * Recurring errors since the start, and the rate limit of their log lines.
  *
  * @module
  */

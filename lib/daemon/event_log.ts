@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { escapeLine } from "../text/escape.ts";
 import { RepeatLimit } from "./error_registry.ts";
 import { decisionFields, decisionText, type Message, messagesOf } from "./event_text.ts";
 import type { DaemonEvent, DecisionEvent } from "./events.ts";
@@ -12,7 +13,6 @@ import {
   LOG_LEVELS,
   type LogFormat,
   type LogLevel,
-  sentence,
   textLine,
 } from "./log_line.ts";
 import type { LogSink } from "./log_sink.ts";
@@ -80,7 +80,7 @@ export class EventLog {
     this.#sink.write(() =>
       logFormat === "json"
         ? jsonLine(level, event, [["message", line]], now)
-        : textLine(level, sentence(line), this.#prefix, now)
+        : textLine(level, escapeLine(line), this.#prefix, now)
     );
   }
 

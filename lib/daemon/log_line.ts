@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { escapeJson, escapeLine } from "../text/escape.ts";
+import { escapeJson } from "../text/escape.ts";
 import { MAX_VALUE_LENGTH } from "./parsed_request.ts";
 
 /** Each level includes those before it. */
@@ -36,10 +36,6 @@ export function textLine(level: LogLevel, text: string, prefix: LinePrefix, time
 export function jsonLine(level: LogLevel, event: string, fields: Fields, time: number): string {
   const all: Fields = [["time", dateOf(time)], ["level", level], ["event", event], ...fields];
   return escapeJson(JSON.stringify(Object.fromEntries(all)));
-}
-
-export function sentence(text: string): string {
-  return escapeLine(text);
 }
 
 /** A value of at most {@linkcode MAX_VALUE_LENGTH} characters, and an ellipsis. */

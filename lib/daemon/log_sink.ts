@@ -5,7 +5,7 @@
  */
 import { SECOND } from "../text/duration.ts";
 
-/** Makes a line, without its newline, once it is written. */
+/** Renders a line, without its newline, when it is written. */
 export type Line = () => string;
 
 export interface LogSink {

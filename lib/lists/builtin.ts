@@ -1,4 +1,4 @@
-/** The built-in list: hosts and SPF records of well-known senders, and recipients by duty. */
+/** The built-in list: hosts and SPF records of well-known senders, and required recipients. */
 import { GlobMap } from "./glob.ts";
 import type { Rule } from "./matcher.ts";
 import { parsePattern, type Pattern } from "./pattern.ts";
@@ -20,7 +20,7 @@ export interface BuiltinRule extends Rule {
   readonly builtin: BuiltinEntry;
 }
 
-/** RFCs want mail to these accepted from everybody. */
+/** RFCs require these recipients to accept mail from everybody. */
 const DUTIES: readonly BuiltinEntry[] = [
   ["postmaster@", "RFC 5321, section 4.5.1", "2008-10-01"],
   ["abuse@", "RFC 2142, section 4", "1997-05-01"],

@@ -9,7 +9,7 @@
  */
 import { LRUCache } from "lru-cache";
 import { canonicalDomain, splitAddress } from "../net/email_address.ts";
-import { type IpAddress, networkOf } from "../net/network.ts";
+import { type IpAddress, isSingle, networkOf } from "../net/network.ts";
 import { domainAbove, GlobMap } from "./glob.ts";
 import type { Expression, MatchOn, Pattern } from "./pattern.ts";
 
@@ -45,7 +45,7 @@ export interface Target {
   readonly recipient: string;
 }
 
-/** How specific a pattern is. */
+/** Specificity of a pattern. */
 export type Level = "exact" | "general" | "expression";
 
 export interface Match<R extends Rule = Rule> {
@@ -56,13 +56,13 @@ export interface Match<R extends Rule = Rule> {
 /** Most specific first. */
 const LEVELS: readonly Level[] = ["exact", "general", "expression"];
 
-export function levelOf(pattern: Pattern): Level {
+function levelOf(pattern: Pattern): Level {
   switch (pattern.kind) {
     case "address":
     case "user":
       return "exact";
     case "network":
-      return pattern.network.prefix === pattern.network.bytes.length * 8 ? "exact" : "general";
+      return isSingle(pattern.network) ? "exact" : "general";
     case "expression":
       return "expression";
     default:
@@ -85,6 +85,10 @@ function usersOf(local: string): readonly string[] {
 function mailboxOf(address: string): Mailbox {
   const { local, domain } = splitAddress(address);
   return { users: usersOf(local), domain: canonicalDomain(domain) };
+}
+
+function joinMailbox(user: string, domain: string): string {
+  return domain === "" ? user : `${user}@${domain}`;
 }
 
 /** Rules for networks of one prefix length, by the bytes of the network. */
@@ -157,7 +161,7 @@ class Index<R extends Rule> {
     this.#findClient(target, choice);
     this.#findMailbox("sender", target.sender, choice);
     this.#findMailbox("recipient", target.recipient, choice);
-    if (choice.rule === undefined) this.#findExpression(target, choice);
+    if (choice.match === undefined) this.#findExpression(target, choice);
     return choice.match;
   }
 
@@ -186,7 +190,7 @@ class Index<R extends Rule> {
     const { users, domain } = mailboxOf(address);
     // Only a recipient's extension is known to belong to the same user.
     const known = matchOn === "sender" ? users.slice(0, 1) : users;
-    known.some((user) => choice.take(addresses.get(domain === "" ? user : `${user}@${domain}`)));
+    known.some((user) => choice.take(addresses.get(joinMailbox(user, domain))));
     takeBelow(domains, domain, choice);
   }
 
@@ -205,8 +209,7 @@ class Index<R extends Rule> {
 /** The most specific of the live rules of one list; rules of one list agree. */
 class Choice<R extends Rule> {
   readonly #now: number;
-  rule: R | undefined;
-  #isExact = false;
+  match: Match<R> | undefined;
 
   constructor(now: number) {
     this.#now = now;
@@ -216,14 +219,10 @@ class Choice<R extends Rule> {
   take(rules: readonly R[] | undefined): boolean {
     const live = rules?.find(({ expires }) => expires === undefined || this.#now < expires);
     if (live === undefined) return false;
-    if (this.#isExact) return true;
-    this.#isExact = levelOf(live.pattern) === "exact";
-    if (this.rule === undefined || this.#isExact) this.rule = live;
+    if (this.match?.level === "exact") return true;
+    const level = levelOf(live.pattern);
+    if (this.match === undefined || level === "exact") this.match = { rule: live, level };
     return true;
-  }
-
-  get match(): Match<R> | undefined {
-    return this.rule && { rule: this.rule, level: levelOf(this.rule.pattern) };
   }
 }
 
@@ -280,7 +279,7 @@ function push<R>(map: Map<string, R[]>, key: string, rule: R): void {
 /** The text that expressions of senders and recipients are matched against. */
 function addressText(address: string): string {
   const { users: [user = ""], domain } = mailboxOf(address);
-  return domain === "" ? user : `${user}@${domain}`;
+  return joinMailbox(user, domain);
 }
 
 /** The lists' entries for an attempt. */

@@ -1,7 +1,8 @@
 /** The patterns of list entries: clients, senders and recipients. */
 import { RE2JS } from "re2js";
 import { canonicalDomain, splitAddress } from "../net/email_address.ts";
-import { formatNetwork, type Network, parseNetwork } from "../net/network.ts";
+import { formatNetwork, isSingle, type Network, parseNetwork } from "../net/network.ts";
+import { messageOf } from "../text/error_message.ts";
 
 /** The attribute that a pattern is matched against. */
 export type MatchOn = "client" | "sender" | "recipient";
@@ -57,8 +58,9 @@ function parseExpression(text: string): Parsed | null {
     const expression = RE2JS.compile(source, RE2JS.CASE_INSENSITIVE);
     return yes({ kind: "expression", source, expression });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return no(`${why} (the syntax is RE2's, which has no look-around and no back-references)`);
+    return no(
+      `${messageOf(error)} (the syntax is RE2's, which has no look-around and no back-references)`,
+    );
   }
 }
 
@@ -150,9 +152,7 @@ export function formatPattern(pattern: Pattern): string {
   switch (pattern.kind) {
     case "network": {
       const text = formatNetwork(pattern.network);
-      return pattern.network.prefix === pattern.network.bytes.length * 8
-        ? text.slice(0, text.lastIndexOf("/"))
-        : text;
+      return isSingle(pattern.network) ? text.slice(0, text.lastIndexOf("/")) : text;
     }
     case "domain":
       return pattern.domain;

@@ -3,9 +3,9 @@
  * Data only; a release can renew this file alone.
  *
  * A pattern stands here only if the provider alone runs every host that can match it: no customer,
- * no access line and no employee's desk can get a forward-confirmed name under it. Where a provider
- * also hosts customers, the pattern names the mailers (`smtp*-g21.free.fr`, not `free.fr`). Services
- * that ended are left out.
+ * no access line and no employee's workstation can get a forward-confirmed name under it. Where a
+ * provider also hosts customers, the pattern names the mailers (`smtp*-g21.free.fr`, not `free.fr`).
+ * Services that ended are left out.
  *
  * Not listed, since other entries cover them:
  * - Amazon, Slack, Stripe: their notices leave through Amazon SES and other bulk senders.
@@ -170,7 +170,7 @@ export const WELL_KNOWN: WellKnownTable = {
       ["GitLab", "do*.mg.gitlab.com", "do158-143.mg.gitlab.com", GNU, 2020],
       ["PayPal", "mx*.phx.paypal.com", "mx1.phx.paypal.com", REPOSITORIES, 2026],
       ["PayPal", "mx*.slc.paypal.com", "mx0.slc.paypal.com", REPOSITORIES, 2026],
-      // Desks are named in corp.ebay.com.
+      // Workstations are named in corp.ebay.com.
       ["eBay", "mxphxpool*.ebay.com", "mxphxpool1008.ebay.com", REPOSITORIES, 2026],
       // Instagram too. Names show the address.
       [
@@ -180,7 +180,7 @@ export const WELL_KNOWN: WellKnownTable = {
         REPOSITORIES,
         2023,
       ],
-      // Desks are named in corp.linkedin.com.
+      // Workstations are named in corp.linkedin.com.
       ["LinkedIn", "mail*.linkedin.com", "mailb-ga.linkedin.com", REPOSITORIES, 2026],
       ["X", "spruce-goose-*.twitter.com", "spruce-goose-cc.twitter.com", REPOSITORIES, 2023],
       // In that copy the host had no verified name.

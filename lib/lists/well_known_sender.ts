@@ -1,6 +1,6 @@
 /** The columns of the table of well-known senders. */
 
-/** What a sender's mail is. */
+/** The kind of mail. */
 export type SenderKind = "mailbox" | "bulk" | "notices" | "lists" | "relay";
 
 /**
@@ -12,7 +12,7 @@ export type HostRow = readonly [
   pattern: string,
   /** The name of a real host. */
   example: string,
-  /** Where such names stand. */
+  /** Where such names were seen. */
   source: string,
   /** Year of the newest evidence. */
   year: number,

@@ -1,5 +1,5 @@
 /** Search for an IP address inside a host name, in the forms that providers write it. */
-import type { IpAddress } from "./network.ts";
+import { groupsOf, type IpAddress } from "./network.ts";
 import type { HostName, Part, Token } from "./name_tokens.ts";
 
 function pad(octet: number): string {
@@ -71,7 +71,7 @@ function hasIpv4(host: HostName, octets: readonly number[]): boolean {
   );
 }
 
-/** Least number of significant hexadecimal digits that are no coincidence. */
+/** Minimum number of significant hexadecimal digits; fewer match by chance. */
 const ENOUGH_DIGITS = 7;
 
 function isZeros(text: string): boolean {
@@ -112,9 +112,7 @@ function hasIpv6(host: HostName, bytes: readonly number[]): boolean {
   }
   const tail = nibbles.slice(24);
   if (tail.charCodeAt(0) !== 0x30 && compact.includes(tail)) return true;
-  const groups: number[] = [];
-  for (let at = 0; at < 16; at += 2) groups.push(bytes[at]! << 8 | bytes[at + 1]!);
-  return hasGroups(host.parts, groups);
+  return hasGroups(host.parts, groupsOf(bytes));
 }
 
 /** Words that number hosts by the last octet. */
@@ -131,8 +129,7 @@ function isLastOctet(host: HostName, address: IpAddress): boolean {
 /**
  * Whether the labels left of the registrable domain show the address: IPv4 by all four octets in any
  * order, three or the last two in sequence (decimal, zero-padded, hexadecimal), as one integer, or by
- * a host word with the last octet;
- * IPv6 by one half, or by neighbouring groups.
+ * a host word with the last octet; IPv6 by one half, or by neighbouring groups.
  */
 export function showsAddress(host: HostName, address: IpAddress): boolean {
   if (!host.hasDigit) return false;

@@ -10,7 +10,7 @@ export interface Token {
   readonly label: number;
 }
 
-/** Letters and digits between two dots, dashes or other signs. */
+/** Letters and digits between two dots, dashes or other characters. */
 export interface Part {
   readonly text: string;
   readonly label: number;
@@ -46,7 +46,7 @@ const DOT = 0x2e;
 
 /**
  * The private section of the Public Suffix List is left out: its entries are mostly hosters' zones
- * (`compute.amazonaws.com`), whose customers' labels are what a scheme is read from.
+ * (`compute.amazonaws.com`). Their customers' labels show the naming scheme.
  */
 function icannDomain(name: string): string {
   if (name === "" || name.length > 253) return "";

@@ -24,7 +24,7 @@ export const NUMBERED_WORDS = setOf(
   unused user vpn`,
 );
 
-/** Words of rented machines: an owner may choose `vps1`, a hoster counts on. */
+/** Words of rented machines. An owner may choose `vps1`; a hoster assigns higher numbers. */
 export const MACHINE_WORDS = setOf("dedi dedicated instance kvm vds vm vps vserver");
 
 /** Words of names that stand for an address without a name, and their companions. */
@@ -97,10 +97,14 @@ export function isRangeWord(word: string): boolean {
   return RANGE_WORDS.has(word) || word.startsWith("static");
 }
 
+function firstLabel(domain: string): string {
+  const dot = domain.indexOf(".");
+  return dot < 0 ? domain : domain.slice(0, dot);
+}
+
 /** Whether the registrable domain is one of access lines: `telkomadsl.co.za`, `dialsprint.net`. */
 export function isAccessDomain(domain: string): boolean {
-  const dot = domain.indexOf(".");
-  const label = dot < 0 ? domain : domain.slice(0, dot);
+  const label = firstLabel(domain);
   return label.includes("dsl") || label.includes("dial") || label.includes("ppp") ||
     label.includes("cable") || label.includes("broadband") || label.includes("wireless");
 }
@@ -115,8 +119,7 @@ export function isMailWord(word: string): boolean {
 
 /** Whether a name is one of a mail service: its registrable domain is `mailgun.net`. */
 export function isMailService(name: string, domain: string): boolean {
-  const dot = domain.indexOf(".");
-  const label = dot < 0 ? domain : domain.slice(0, dot);
+  const label = firstLabel(domain);
   return label.includes("mail") || label.includes("smtp") || label.startsWith("send") ||
     label.endsWith("send") || isBelow(name, MAIL_ZONES);
 }

@@ -87,9 +87,14 @@ export function parseAddress(text: string): IpAddress | undefined {
   return isMapped(bytes) ? { family: 4, bytes: bytes.slice(12) } : { family: 6, bytes };
 }
 
+/** The groups of 16 bits of an IPv6 address. */
+export function groupsOf(bytes: readonly number[]): number[] {
+  return Array.from({ length: 8 }, (_, at) => bytes[2 * at]! << 8 | bytes[2 * at + 1]!);
+}
+
 /** RFC 5952: the longest run of at least two zero groups is `::`, the first of equal ones. */
 function formatIpv6(bytes: readonly number[]): string {
-  const groups = Array.from({ length: 8 }, (_, at) => bytes[2 * at]! << 8 | bytes[2 * at + 1]!);
+  const groups = groupsOf(bytes);
   let start = 0;
   let length = 1;
   for (let at = 0, from = 0; at < 8; at++) {
@@ -124,6 +129,11 @@ function masked(bytes: readonly number[], prefix: number): number[] {
 export function networkOf(address: IpAddress, prefix: number): Network {
   const bits = Math.min(prefix, address.bytes.length * 8);
   return { family: address.family, bytes: masked(address.bytes, bits), prefix: bits };
+}
+
+/** Whether a network is a single address. */
+export function isSingle({ prefix, bytes }: Network): boolean {
+  return prefix === bytes.length * 8;
 }
 
 /** CIDR notation: `192.0.2.0/24`. */

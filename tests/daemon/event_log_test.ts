@@ -52,6 +52,12 @@ Deno.test("a request that passes because of an error has no line besides the err
   assertEquals(lines, []);
 });
 
+Deno.test("a sentence stays on one line", () => {
+  const { log, lines } = eventLogWith();
+  log.handle({ kind: "warning", text: "two\nlines" });
+  assertEquals(lines, ["<4>two\\u{a}lines"]);
+});
+
 Deno.test("without journald a line begins with its time and level", () => {
   const { log, lines } = eventLogWith({}, "time");
   log.handle({ kind: "listening", endpoint: "inet:127.0.0.1:10023" });

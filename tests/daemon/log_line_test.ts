@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { jsonLine, sentence, shorten, textLine } from "../../lib/daemon/log_line.ts";
+import { jsonLine, shorten, textLine } from "../../lib/daemon/log_line.ts";
 
 const TIME = Date.UTC(2026, 10, 24, 12);
 
@@ -20,10 +20,6 @@ Deno.test("a line of JSON has time, level and event, and no control character", 
     line,
     '{"time":"2026-11-24T12:00:00.000Z","level":"info","event":"warning","message":"a\\u202eb"}',
   );
-});
-
-Deno.test("a sentence stays on one line", () => {
-  assertEquals(sentence("two\nlines"), "two\\u{a}lines");
 });
 
 Deno.test("a value is shortened to the longest mail address", () => {
