@@ -10,7 +10,7 @@ export function sharedDatabaseText(database: string): string {
 }
 
 export const SHARED_DATABASE_REMEDY =
-  "Stop one of them, or give it another `database`; find them with: pgrep -a greylag";
+  "Find them with pgrep -a greylag, then stop one or give it another database.";
 
 const SUFFIXES = [".lock", ".lock2"] as const;
 

@@ -177,8 +177,8 @@ export const SUMMARY = v.object({
   deferred: v.object({
     retried: count("Number of deferrals that were retried and accepted."),
     rejected: count("Number of deferrals that were rejected later."),
-    waiting: count("Number of deferrals that may still be retried."),
-    not_retried: count("Number of deferrals not retried within `retry_window`."),
+    waiting: count("Number of deferrals with an attempt in the last 6 hours."),
+    not_retried: count("Number of deferrals without an attempt for 6 hours."),
   }),
 }) satisfies v.GenericSchema<unknown, SummaryJson>;
 

@@ -41,8 +41,13 @@ export function periodName(period: Period): string {
   return `the last ${PERIOD_NAMES[period]}`;
 }
 
+type Filters = Pick<
+  PageParameters,
+  "domain" | "recipient" | "client" | "since" | "from" | "until"
+>;
+
 /** Beginning of the chosen period, as in the figures. */
-function sinceOf({ since, from }: PageParameters, now: number): number | undefined {
+function sinceOf({ since, from }: Filters, now: number): number | undefined {
   if (since === undefined) return from;
   return since === "1h" ? now - HOUR : trendSince(since, now);
 }
@@ -53,13 +58,13 @@ type Selected = Pick<
 >;
 
 /** The selection that the parameters of a page make. */
-export function selectionOf(queries: StatusQueries, parameters: PageParameters): Selected {
-  const { domain, recipient, client, until } = parameters;
+export function selectionOf(queries: StatusQueries, filters: Filters): Selected {
+  const { domain, recipient, client, until } = filters;
   return {
     ...(domain === undefined ? {} : { senderDomain: domain === "<>" ? "" : domain.toLowerCase() }),
     ...(recipient === undefined ? {} : { recipient }),
     ...(client === undefined ? {} : queries.clientSelection(client)),
-    from: sinceOf(parameters, queries.now),
+    from: sinceOf(filters, queries.now),
     until,
   };
 }

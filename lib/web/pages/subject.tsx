@@ -11,11 +11,11 @@ import { shorten } from "../components/text.tsx";
 import { escapeLine } from "../../text/escape.ts";
 import { formatDuration } from "../../text/duration.ts";
 import { DecisionTable } from "./decisions.tsx";
+import { selectionOf } from "./filters.tsx";
 import type { SubjectKind } from "./mail_cells.tsx";
 import { EntryTable } from "./lists.tsx";
 import { AutoWhitelistedTable, KnownTable } from "./origins.tsx";
 import { DeferredTable } from "./waiting.tsx";
-import type { Selection } from "../../store/history.ts";
 
 const ROWS = 15;
 
@@ -25,26 +25,20 @@ const PANEL_TIMEOUT_MS = 60;
 interface Subject {
   readonly title: string;
   /** The parameter of decisions and deferred mail that selects it. */
-  readonly filter: string;
-  readonly selection: Selection;
+  readonly filter: "domain" | "recipient" | "client";
 }
 
-function subjectOf(service: StatusService, kind: SubjectKind, value: string): Subject {
+function subjectOf(kind: SubjectKind, value: string): Subject {
   switch (kind) {
     case "senders":
       return {
         title: value === "<>" ? "Bounces (null sender)" : `Sender domain ${value}`,
         filter: "domain",
-        selection: { senderDomain: value === "<>" ? "" : value },
       };
     case "recipients":
-      return { title: `Recipient ${value}`, filter: "recipient", selection: { recipient: value } };
+      return { title: `Recipient ${value}`, filter: "recipient" };
     case "clients":
-      return {
-        title: `Client ${value.replace(/^net:/, "")}`,
-        filter: "client",
-        selection: service.queries.clientSelection(value),
-      };
+      return { title: `Client ${value.replace(/^net:/, "")}`, filter: "client" };
   }
 }
 
@@ -57,7 +51,8 @@ export function subjectPage(
   const value = (context.req.query("of") ?? "").trim().slice(0, 320);
   if (value === "") throw new RefusedError(400, "the parameter of is missing");
   const { queries, settings } = service;
-  const { title, filter, selection } = subjectOf(service, kind, value);
+  const { title, filter } = subjectOf(kind, value);
+  const selection = selectionOf(queries, { [filter]: value });
   const query = { text: "", limit: ROWS, timeoutMs: PANEL_TIMEOUT_MS, ...selection };
   const deferred = queries.deferred(query);
   const decisions = queries.decisions(query);

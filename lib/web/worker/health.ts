@@ -78,7 +78,7 @@ function checkOutbound(
   return [{
     severity: "advice",
     what: "no submission service calls greylag, so that replies to your users are delayed",
-    remedy: "run install.sh --learn-outbound, or set learn_outbound = false",
+    remedy: "Run install.sh --learn-outbound, or set learn_outbound = false.",
   }];
 }
 
@@ -91,8 +91,8 @@ function warningsOf(service: StatusService, daemonStatus: DaemonStatus): Finding
     ? [{
       severity: "warning",
       what: `DNS does not answer: ${dns.lastFailure?.why}`,
-      remedy: "check dns_servers and /etc/resolv.conf; until then new clients have no evidence " +
-        "from SPF and DNS lists",
+      remedy: "Check dns_servers and /etc/resolv.conf. Until then new clients have no evidence " +
+        "from SPF and DNS lists.",
     }]
     : [];
   return [
@@ -145,7 +145,7 @@ export function problemsOf(health: Health, now: number): Problem[] {
   }));
   const warnings = health.warnings.map(({ what, remedy, severity }) => ({
     text: `${what}.`,
-    remedy: `${remedy}.`,
+    remedy,
     isError: severity === "error",
   }));
   const errors = recentErrors(health, now).map(({ text }) => ({

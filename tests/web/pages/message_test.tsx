@@ -122,6 +122,15 @@ Deno.test("a sender, a client and a recipient have a page with their mail", asyn
   }, { seeded: true });
 });
 
+Deno.test("a sender domain in upper case selects the same mail on its page and in the list", async () => {
+  await withPage(async ({ get }) => {
+    for (const path of ["/senders?of=BOOKSHOP.example", "/deferred?domain=BOOKSHOP.example"]) {
+      const text = textOf(await (await get(path)).text());
+      assertStringIncludes(text, "mail.bookshop.example", path);
+    }
+  }, { seeded: true });
+});
+
 Deno.test("an export has the decisions that the filters select", async () => {
   await withPage(async ({ get, service }) => {
     const query = "?verdict=reject&domain=prize-4711.example";

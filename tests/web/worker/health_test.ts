@@ -1,7 +1,8 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Counters } from "../../../lib/daemon/counters.ts";
 import { HOUR } from "../../../lib/text/duration.ts";
-import { databaseSize, healthOf } from "../../../lib/web/worker/health.ts";
+import { checkSharedDatabase } from "../../../lib/admin/system_checks.ts";
+import { databaseSize, healthOf, problemsOf } from "../../../lib/web/worker/health.ts";
 import { recordDeferral, withPage } from "../page.ts";
 
 const TESTED = { writeTest: true } as const;
@@ -81,6 +82,29 @@ Deno.test("a daemon that no submission service calls gets an advice, after some 
       daemonStatus: { started, counters: counters(requests, authenticated) },
     });
   }
+});
+
+Deno.test("a remedy ends with one full stop", async () => {
+  const started = Date.now();
+  const daemonStatus = {
+    started,
+    counters: { ...new Counters().snapshot(), requests: 1000 },
+    dns: { answered: 1, failed: 9, works: false, lastFailure: { time: 1, why: "timeout" } },
+    dnsLists: [{ zone: "dead.example", state: "disabled", why: "it lists 127.0.0.1" }],
+    lists: [
+      { path: "/etc/w", why: "no such file or directory", kept: 57 },
+      { path: "/etc/v", why: "no such file or directory", kept: 0 },
+    ],
+  } as const;
+  await withPage(async (page) => {
+    recordDeferral(page, "alice@example.org");
+    page.clock.now -= HOUR;
+    const health = await healthOf(page.service, TESTED);
+    const warnings = [...health.warnings, ...checkSharedDatabase("/var/g.db", true)];
+    const problems = problemsOf({ ...health, warnings }, page.clock.now);
+    assertEquals(problems.length, 8);
+    for (const { remedy } of problems) assertMatch(remedy, /^[A-Z].*[^.]\.$/);
+  }, { daemonStatus, now: started + 24 * HOUR, obstacles: ["disk full"] });
 });
 
 Deno.test("a missing database has no size and no rows, and is no exception", async () => {
