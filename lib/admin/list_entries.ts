@@ -5,16 +5,11 @@
  */
 import { foldSender, normaliseRecipient } from "../greylist/normalise.ts";
 import type { ListName } from "../lists/matcher.ts";
-import {
-  formatPair,
-  formatPattern,
-  type MatchOn,
-  parsePattern,
-  type Pattern,
-} from "../lists/pattern.ts";
+import { formatPair, formatPattern, type MatchOn, parsePattern } from "../lists/pattern.ts";
 import type { Deferral } from "../store/history.ts";
 import type { NewEntry } from "../store/store.ts";
 import { MINUTE } from "../text/duration.ts";
+import { breadthOf } from "./broad_pattern.ts";
 
 export interface Remarks {
   readonly note: string;
@@ -26,10 +21,21 @@ export interface Remarks {
 }
 
 export type Entered =
-  | { readonly ok: true; readonly entry: NewEntry; readonly pattern: Pattern }
+  | {
+    readonly ok: true;
+    readonly entry: NewEntry;
+    /** What the pattern covers, if its list decides on mail and that is likely too much. */
+    readonly breadth: string | undefined;
+  }
   | { readonly ok: false; readonly why: string };
 
-/** Default duration of `expect`, in milliseconds. */
+/** The lists whose entries all match on the same attribute. */
+export const FIXED_MATCH_ON: Readonly<Partial<Record<ListName, MatchOn>>> = {
+  "always-greylist": "client",
+  "trap": "recipient",
+};
+
+/** Default lifetime of an exemption, in milliseconds. */
 export const EXPECTED_FOR = 15 * MINUTE;
 
 function remarked({ note, addedBy, now, lasts }: Remarks) {
@@ -42,14 +48,14 @@ export function newEntry(
   text: string,
   remarks: Remarks,
 ): Entered {
+  const fixed = FIXED_MATCH_ON[list] ?? matchOn;
+  if (matchOn !== fixed) return { ok: false, why: `${list} takes ${fixed}s only` };
   const parsed = parsePattern(matchOn, text);
   if (!parsed.ok) return { ok: false, why: `${JSON.stringify(text)}: ${parsed.why}` };
-  if (list === "trap" && matchOn !== "recipient") {
-    return { ok: false, why: "trap takes recipients only" };
-  }
   const { pattern } = parsed;
+  const breadth = list === "allow" || list === "block" ? breadthOf(pattern) : undefined;
   const entry = { list, matchOn, pattern: formatPattern(pattern), ...remarked(remarks) };
-  return { ok: true, entry, pattern };
+  return { ok: true, entry, breadth };
 }
 
 /** The pattern of the entry that releases a pair, as given or normalised. */

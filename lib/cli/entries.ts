@@ -4,10 +4,15 @@
  * @module
  */
 import type { ListName } from "../lists/matcher.ts";
-import { formatPattern, guessMatchOn, type MatchOn, parsePattern } from "../lists/pattern.ts";
-import { breadthOf } from "../admin/broad_pattern.ts";
+import {
+  formatPattern,
+  guessMatchOn,
+  MATCH_ON,
+  type MatchOn,
+  parsePattern,
+} from "../lists/pattern.ts";
 import { describePreview, previewAsJson, previewEntry } from "../admin/entry_preview.ts";
-import { EXPECTED_FOR, newEntry } from "../admin/list_entries.ts";
+import { EXPECTED_FOR, FIXED_MATCH_ON, newEntry } from "../admin/list_entries.ts";
 import { recipientsOf } from "../admin/queries.ts";
 import { entryAsJson } from "../admin/record_json.ts";
 import { formatDuration } from "../text/duration.ts";
@@ -23,8 +28,6 @@ import {
 import type { Command } from "./command.ts";
 import type { Output } from "./output.ts";
 import { type Option, requiredArgument, UsageError } from "./usage.ts";
-
-const MATCH_ON_KINDS: readonly MatchOn[] = ["client", "sender", "recipient"];
 
 const FOR: Option = {
   name: "for",
@@ -50,11 +53,8 @@ const ENTRY_OPTIONS: readonly Option[] = [
   FORCE,
 ];
 
-/** Lists whose entries decide on mail, so that their effect is shown. */
-const DECIDING: readonly ListName[] = ["allow", "block"];
-
 function matchOnOf(invocation: Invocation, text: string): MatchOn {
-  const named = MATCH_ON_KINDS.filter((matchOn) => invocation.options.get(matchOn) === true);
+  const named = MATCH_ON.filter((matchOn) => invocation.options.get(matchOn) === true);
   if (named.length > 1) {
     throw new UsageError(`--${named.join(" and --")} exclude each other`);
   }
@@ -81,8 +81,7 @@ async function add(
     lasts,
   });
   if (!entered.ok) throw new UsageError(entered.why);
-  const { pattern } = entered;
-  const breadth = DECIDING.includes(list) ? breadthOf(pattern) : undefined;
+  const { breadth } = entered;
   const isRefused = breadth !== undefined && invocation.options.get("force") !== true;
   const { privacy } = invocation.configuration.values;
   const { entry, preview } = await withStore(invocation.configuration, (store) => {
@@ -95,7 +94,7 @@ async function add(
   const effect = preview === undefined ? "" : describePreview(preview, list, now);
   if (entry === undefined) {
     output.complain(
-      `greylag: ${formatPattern(pattern)} covers ${breadth}. ${effect}`.trimEnd() +
+      `greylag: ${entered.entry.pattern} covers ${breadth}. ${effect}`.trimEnd() +
         ` To ${list} it all the same, add --force.\n`,
     );
     return 1;
@@ -114,14 +113,8 @@ async function add(
   return 0;
 }
 
-/** The lists whose entries all match on the same attribute. */
-const MATCH_ON: Readonly<Partial<Record<ListName, MatchOn>>> = {
-  "always-greylist": "client",
-  "trap": "recipient",
-};
-
 function adding(name: string, list: ListName, summary: string, description: string[]): Command {
-  const fixed = MATCH_ON[list];
+  const fixed = FIXED_MATCH_ON[list];
   const options = fixed === undefined
     ? [...DATABASE_OPTIONS, ...ENTRY_OPTIONS]
     : [...DATABASE_OPTIONS, FOR, NOTE];
@@ -242,7 +235,7 @@ export const unlist: Command = {
     const text = requiredArgument(invocation.rest, "NUMBER or PATTERN");
     return withStore(invocation.configuration, (store) => {
       const entries = store.lists.entries();
-      const forms = MATCH_ON_KINDS.map((matchOn) => parsePattern(matchOn, text)).map((parsed) =>
+      const forms = MATCH_ON.map((matchOn) => parsePattern(matchOn, text)).map((parsed) =>
         parsed.ok ? formatPattern(parsed.pattern) : text
       );
       const meant = entries.filter(({ id, pattern }) =>

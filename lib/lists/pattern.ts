@@ -4,8 +4,10 @@ import { canonicalDomain, splitAddress } from "../net/email_address.ts";
 import { formatNetwork, isSingle, type Network, parseNetwork } from "../net/network.ts";
 import { messageOf } from "../text/error_message.ts";
 
-/** The attribute that a pattern is matched against. */
-export type MatchOn = "client" | "sender" | "recipient";
+/** The attributes that a pattern is matched against. */
+export const MATCH_ON = ["client", "sender", "recipient"] as const;
+
+export type MatchOn = typeof MATCH_ON[number];
 
 /** A regular expression that takes linear time. */
 export interface Expression {

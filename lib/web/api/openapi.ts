@@ -5,6 +5,7 @@
  */
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
+import { SESSION_COOKIE } from "../http/sessions.ts";
 import { type Call, CALLS } from "./calls.ts";
 import { PROBLEM } from "./schema.ts";
 
@@ -115,7 +116,7 @@ export function openApi(prefix: string, version: string): Json {
         session: {
           type: "apiKey",
           in: "cookie",
-          name: "greylag_session",
+          name: SESSION_COOKIE,
           description: "Session of the pages; changes need the header x-csrf-token.",
         },
       },

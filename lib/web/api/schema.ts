@@ -8,6 +8,7 @@ import { parseDuration } from "../../text/duration.ts";
 import { type Reason, REASON_TEXTS } from "../../greylist/model.ts";
 import { PERIODS } from "../../admin/statistics.ts";
 import { ZONE_STATES } from "../../dns/dnsbl.ts";
+import { MATCH_ON } from "../../lists/pattern.ts";
 import type {
   AutoWhitelistedJson,
   DecisionJson,
@@ -26,7 +27,7 @@ const count = (description: string) =>
   v.pipe(v.number(), v.integer(), v.minValue(0), v.description(description));
 const amount = (description: string) =>
   v.pipe(v.number(), v.minValue(0), v.description(description));
-const matchOn = v.picklist(["client", "sender", "recipient"]);
+const matchOn = v.picklist(MATCH_ON);
 const list = v.picklist([
   "allow",
   "block",
@@ -64,7 +65,7 @@ export const ENTRY = v.object({
   id: count("Number of the row, for calls and commands."),
   list: v.pipe(list, v.description("List that the entry belongs to.")),
   match_on: v.pipe(
-    v.picklist(["client", "sender", "recipient", "pair"]),
+    v.picklist([...MATCH_ON, "pair"]),
     v.description("Attribute that the pattern is compared with."),
   ),
   pattern: about("Pattern to match."),

@@ -6,7 +6,7 @@
 import { deleteCookie, setCookie } from "hono/cookie";
 import { formatEntry } from "../../admin/format.ts";
 import type { ListName } from "../../lists/matcher.ts";
-import type { MatchOn } from "../../lists/pattern.ts";
+import { MATCH_ON } from "../../lists/pattern.ts";
 import type { StoredEntry } from "../../store/store.ts";
 import { parseDuration, SECOND } from "../../text/duration.ts";
 import { signInPage } from "../pages/sign_in.tsx";
@@ -14,9 +14,7 @@ import { RefusedError } from "../worker/status_queries.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import { type Access, authorOf } from "./access.ts";
 import { type App, type AppContext, localPath, UNDO_LIFETIME_MS } from "./context.tsx";
-import type { Notice, Session } from "./sessions.ts";
-
-export const SESSION_COOKIE = "greylag_session";
+import { type Notice, type Session, SESSION_COOKIE } from "./sessions.ts";
 
 type Fields = Readonly<Record<string, string>>;
 
@@ -45,7 +43,6 @@ function lifetimeOf(fields: Fields): number | undefined {
 }
 
 const LISTS: readonly ListName[] = ["allow", "block", "always-greylist"];
-const MATCH_ON_KINDS: readonly MatchOn[] = ["client", "sender", "recipient"];
 
 interface Submission {
   readonly service: StatusService;
@@ -71,7 +68,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     const { list: name, match_on: type, pattern: typed = "", note = "" } = fields;
     const list = LISTS.find((one) => one === name);
     if (list === undefined) throw new RefusedError(400, "the form has no valid list");
-    const matchOn = MATCH_ON_KINDS.find((one) => one === type);
+    const matchOn = MATCH_ON.find((one) => one === type);
     const pattern = typed.trim();
     if (pattern === "") throw new RefusedError(400, "the pattern is empty");
     const lifetime = lifetimeOf(fields);

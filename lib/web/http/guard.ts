@@ -11,8 +11,9 @@ import { isLocal } from "../../net/endpoint.ts";
 import { isLoopback, parseAddress } from "../../net/network.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import type { Access } from "./access.ts";
-import { fieldsOf, SESSION_COOKIE } from "./actions.ts";
+import { fieldsOf } from "./actions.ts";
 import type { AppContext, Env } from "./context.tsx";
+import { SESSION_COOKIE } from "./sessions.ts";
 
 export interface Names {
   /** The names of the settings, in lower case. */
@@ -53,7 +54,10 @@ export interface Source {
  * Whether a request comes from a page of this server. The same site is not enough: another server on
  * this machine is the same site.
  */
-export function isOwnOrigin({ host, origin, fetchSite }: Source, { names }: Names): boolean {
+export function isOwnOrigin(
+  { host, origin, fetchSite }: Source,
+  { names }: Pick<Names, "names">,
+): boolean {
   if (fetchSite !== null && fetchSite !== "same-origin") return false;
   // A referrer policy makes browsers omit the origin or send `null`, but not Sec-Fetch-Site.
   if (origin === null || origin === "null") return fetchSite === "same-origin";
@@ -101,7 +105,7 @@ export function checkHost(service: StatusService): MiddlewareHandler<Env> {
   };
 }
 
-/** How the guard answers what it rejects. */
+/** Responses of the guard to rejected requests. */
 export interface Rejections {
   signInRequired(context: AppContext): Response;
   forbidden(context: AppContext, why: string): Response;
@@ -122,13 +126,13 @@ async function isForged(context: AppContext, service: StatusService): Promise<bo
     origin: context.req.header("origin") ?? null,
     fetchSite: context.req.header("sec-fetch-site") ?? null,
   };
-  if (!isOwnOrigin(source, { names: service.settings.names, isOpen: false })) return true;
+  if (!isOwnOrigin(source, service.settings)) return true;
   const visitor = context.get("visitor");
   if (visitor.kind !== "administrator" || context.req.path === "/sign-in") return false;
   return !await hasCsrfToken(context, visitor.session.csrf);
 }
 
-/** Identifies the visitor, and lets pass what the visitor may see or do. */
+/** Identifies the visitor and rejects requests without permission. */
 export function checkAccess(
   service: StatusService,
   access: Access,

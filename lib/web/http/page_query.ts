@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { PERIODS } from "../../admin/statistics.ts";
+import { MATCH_ON } from "../../lists/pattern.ts";
 import { isKey, REASONS } from "../api/schema.ts";
 import { RefusedError } from "../worker/status_queries.ts";
 import type { AppContext } from "./context.tsx";
@@ -22,7 +23,7 @@ const time = v.optional(
 );
 
 const SCHEMA = v.object({
-  q: v.fallback(v.optional(v.pipe(v.string(), v.trim(), v.maxLength(320)), ""), ""),
+  q: v.fallback(v.optional(text, ""), ""),
   after: v.fallback(v.optional(v.pipe(v.string(), v.maxLength(4000))), undefined),
   period: v.fallback(v.optional(v.picklist(PERIODS), "7d"), "7d"),
   list: v.fallback(
@@ -50,7 +51,7 @@ const SCHEMA = v.object({
   from: v.fallback(time, undefined),
   until: v.fallback(time, undefined),
   pattern: v.fallback(v.optional(v.pipe(v.string(), v.trim(), v.maxLength(1000)), ""), ""),
-  match_on: v.fallback(v.optional(v.picklist(["client", "sender", "recipient"])), undefined),
+  match_on: v.fallback(v.optional(v.picklist(MATCH_ON)), undefined),
   for: v.fallback(v.optional(v.string(), ""), ""),
   note: v.fallback(v.optional(v.pipe(v.string(), v.maxLength(500)), ""), ""),
   then: v.fallback(v.optional(v.string(), "/"), "/"),

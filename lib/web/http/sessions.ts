@@ -8,6 +8,9 @@ import { randomText } from "../../admin/secrets.ts";
 import type { NewEntry } from "../../store/store.ts";
 import { HOUR } from "../../text/duration.ts";
 
+/** The name of the cookie with the id of a session. */
+export const SESSION_COOKIE = "greylag_session";
+
 /** The reverse of the last change. */
 export type Undo =
   | { readonly kind: "remove"; readonly id: number }

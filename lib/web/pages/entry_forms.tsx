@@ -5,7 +5,7 @@
  */
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Suggestion } from "../../admin/suggestions.ts";
-import type { MatchOn } from "../../lists/pattern.ts";
+import { MATCH_ON, type MatchOn } from "../../lists/pattern.ts";
 import type { StoredEntry } from "../../store/store.ts";
 import { formatDuration } from "../../text/duration.ts";
 import { HiddenFields, type PageContext } from "../components/layout.tsx";
@@ -174,7 +174,7 @@ export function EntryForm(
           <label for="match_on">Matches</label>
           <select id="match_on" name="match_on">
             <option value="">automatic</option>
-            {(["client", "sender", "recipient"] as const).map((value) => (
+            {MATCH_ON.map((value) => (
               <option value={value} selected={matchOn === value}>{value}</option>
             ))}
           </select>

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { breadthOf } from "../../admin/broad_pattern.ts";
 import { describePreview, previewEntry } from "../../admin/entry_preview.ts";
 import { formatEntry } from "../../admin/format.ts";
 import { EXPECTED_FOR, newEntry, releaseOf, type Remarks } from "../../admin/list_entries.ts";
@@ -32,13 +31,13 @@ export interface Preview {
   readonly problem?: string | undefined;
   readonly matchOn: MatchOn;
   readonly effect: string;
-  /** What the pattern covers, if that is likely too much. */
+  /** The breadth of the pattern, if it is likely too much. */
   readonly breadth?: string | undefined;
 }
 
 const MAX_NOTE = 500;
 
-/** Older decisions are left out of a preview after this time. */
+/** Time limit of a preview; older decisions are left out. */
 const PREVIEW_TIMEOUT_MS = 200;
 
 const NEEDS_TYPE = "a regular expression needs a type: client, sender or recipient";
@@ -75,19 +74,16 @@ export class StatusCommands {
     if (matchOn === undefined) {
       throw new RefusedError(400, NEEDS_TYPE);
     }
-    if (list === "always-greylist" && matchOn !== "client") {
-      throw new RefusedError(400, "always-greylist takes clients only");
-    }
     const entered = newEntry(list, matchOn, pattern, this.#remarks(by, note, lifetime));
     if (!entered.ok) throw new RefusedError(400, entered.why);
-    const breadth = list === "allow" || list === "block" ? breadthOf(entered.pattern) : undefined;
+    const { entry, breadth } = entered;
     if (breadth !== undefined && wanted.isConfirmed !== true) {
       throw new RefusedError(
         400,
-        `${entered.entry.pattern} covers ${breadth}. If that is meant: greylag ${list} --force`,
+        `${entry.pattern} covers ${breadth}. If that is meant: greylag ${list} --force`,
       );
     }
-    return this.#store(entered.entry, by);
+    return this.#store(entry, by);
   }
 
   /** The effect that an entry would have had on the mail of the history. */
@@ -106,8 +102,7 @@ export class StatusCommands {
     const effect = preview === undefined
       ? "The history cannot tell the effect of this entry."
       : describePreview(preview, list, this.#queries.now);
-    const isBroad = list === "allow" || list === "block";
-    return { matchOn, effect, breadth: isBroad ? breadthOf(entered.pattern) : undefined };
+    return { matchOn, effect, breadth: entered.breadth };
   }
 
   /** Exempts a recipient from greylisting for a while. */

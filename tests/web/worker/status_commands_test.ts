@@ -66,6 +66,23 @@ Deno.test("invalid entries are refused", async () => {
   });
 });
 
+Deno.test("a preview names the problem for which an entry would be refused", async () => {
+  await withPage(({ service: { commands } }) => {
+    const table = [
+      [{ list: "always-greylist", pattern: "a@b.example" }, "always-greylist takes clients only"],
+      [{ list: "trap", pattern: "192.0.2.1" }, "trap takes recipients only"],
+      [{ list: "always-greylist", pattern: "192.0.2.0/24" }, undefined],
+    ] as const;
+    for (const [entry, problem] of table) assertEquals(commands.preview(entry).problem, problem);
+    const breadth = (list: "allow" | "block" | "always-greylist") =>
+      commands.preview({ list, pattern: "0.0.0.0/0" }).breadth;
+    assertEquals(breadth("allow"), "every IPv4 address");
+    assertEquals(breadth("block"), "every IPv4 address");
+    assertEquals(breadth("always-greylist"), undefined);
+    return Promise.resolve();
+  });
+});
+
 Deno.test("a note is cut at 500 characters", async () => {
   await withPage(({ service: { commands } }) => {
     const wanted = { list: "allow", pattern: "a.example", note: "x".repeat(600) } as const;
