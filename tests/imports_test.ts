@@ -20,6 +20,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "admin",
     "daemon",
     "dns",
+    "evidence",
     "greylist",
     "lists",
     "net",

@@ -1,5 +1,5 @@
 /**
- * What would change a verdict, in sentences.
+ * Conditions under which a verdict would change, as sentences.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { DAY, formatDuration } from "../text/duration.ts";
 import { formatSender } from "./format.ts";
 
 /** The local time of the clock; with its date if it is another day. */
-export function clockText(time: number, now: number): string {
+function clockText(time: number, now: number): string {
   const date = new Date(time);
   const clock = date.toTimeString().slice(0, 8);
   if (time - now < DAY && date.getDate() === new Date(now).getDate()) return clock;
@@ -21,7 +21,7 @@ export function clockText(time: number, now: number): string {
 }
 
 /**
- * Sentences on what would change the verdict.
+ * The conditions under which the verdict would change, as sentences.
  *
  * @param by the list entry or setting that decided, described; absent for none.
  */

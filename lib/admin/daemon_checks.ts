@@ -6,11 +6,10 @@
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../net/endpoint.ts";
 import type { Finding } from "../postfix/postconf.ts";
 import { probe } from "../postfix/probe.ts";
-import { formatDuration } from "../text/duration.ts";
+import { formatDuration, SECOND } from "../text/duration.ts";
 import { messageOf } from "../text/error_message.ts";
 
-/** Milliseconds. */
-const TIMEOUT_MS = 3000;
+const TIMEOUT_MS = 3 * SECOND;
 
 /** @returns the reason why an endpoint does not answer the policy protocol, or undefined. */
 export async function policyObstacle(endpoint: Endpoint): Promise<string | undefined> {

@@ -3,11 +3,9 @@
  *
  * @module
  */
+import { Clients } from "../greylist/client.ts";
 import { Matcher, type Rule } from "../lists/matcher.ts";
 import { parsePattern } from "../lists/pattern.ts";
-import { classifyName } from "../net/generic_name.ts";
-import { registrableDomain, verifiedName } from "../net/hostname.ts";
-import { parseAddress } from "../net/network.ts";
 import type { HistoryStore, StoredDecision } from "../store/history.ts";
 import type { ListStore, NewEntry } from "../store/store.ts";
 import { formatDuration } from "../text/duration.ts";
@@ -30,9 +28,6 @@ const MAX_DECISIONS = 100_000;
 /** Decisions read at once. */
 const PAGE = 1000;
 
-/** Decided before the lists, or not at all. */
-const OUTSIDE = ["authenticated", "out-of-scope", "fault"];
-
 interface Candidate extends Rule {
   readonly isNew: boolean;
 }
@@ -44,15 +39,17 @@ function candidate(entry: NewEntry, isNew: boolean): Candidate[] {
   return parsed.ok ? [{ list, matchOn, pattern: parsed.pattern, isNew }] : [];
 }
 
-function decides(matcher: Matcher<Candidate>, decision: StoredDecision): boolean {
-  const address = parseAddress(decision.clientAddress);
-  if (address === undefined) return false;
-  const name = verifiedName(decision.clientName);
-  const { sender, recipient, time } = decision;
-  const isNamed = name !== undefined && classifyName(name, address).class === "named";
-  const organisation = isNamed ? registrableDomain(name) : undefined;
-  const target = { address, name, organisation, sender, recipient };
-  return matcher.find(target, time).decisive?.rule.isNew === true;
+function decides(
+  matcher: Matcher<Candidate>,
+  clients: Clients,
+  { reason, clientAddress, clientName, sender, recipient, time }: StoredDecision,
+): boolean {
+  // A fault is no decision of the lists.
+  if (reason === "fault") return false;
+  const client = clients.find(clientAddress, clientName);
+  if (client === undefined) return false;
+  const { decisive } = matcher.find({ ...client, sender, recipient }, time);
+  return decisive?.rule.isNew === true;
 }
 
 function* newestDecisions(history: HistoryStore, timeoutMs: number): Generator<StoredDecision> {
@@ -84,6 +81,7 @@ export function previewEntry(
     one.list !== entry.list || one.matchOn !== entry.matchOn || one.pattern !== entry.pattern
   );
   const matcher = new Matcher([added, ...others.flatMap((one) => candidate(one, false))]);
+  const clients = new Clients();
   const otherwise = entry.list === "block" ? "reject" : "pass";
   const messages = new Set<string>();
   const senders = new Set<string>();
@@ -91,7 +89,7 @@ export function previewEntry(
   let since: number | undefined;
   for (const one of newestDecisions(store.history, timeoutMs)) {
     since = one.time;
-    if (OUTSIDE.includes(one.reason) || !decides(matcher, one)) continue;
+    if (!decides(matcher, clients, one)) continue;
     const decision = one.shadow ?? one.decision;
     if (decision === "pass") known.add(one.sender);
     if (decision === otherwise) continue;
@@ -126,6 +124,6 @@ export function previewAsJson({ messages, senders, knownSenders, since }: EntryP
     messages,
     senders,
     known_senders: knownSenders,
-    since: since === undefined ? null : dateOf(since),
+    since: dateOf(since),
   };
 }

@@ -18,6 +18,11 @@ export function formatAgo(milliseconds: number): string {
   return milliseconds < SECOND ? "now" : `${formatDuration(milliseconds)} ago`;
 }
 
+/** To one decimal. */
+export function round(amount: number): number {
+  return Math.round(amount * 10) / 10;
+}
+
 /** ISO 8601, or null for undefined. */
 export function dateOf(time: number | undefined): string | null {
   return time === undefined ? null : new Date(time).toISOString();

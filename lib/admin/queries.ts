@@ -20,8 +20,6 @@ import type { GreylistStore, StoredRelation, StoredReputation } from "../store/s
 import { collectPage } from "../store/pages.ts";
 import { HOUR, MINUTE } from "../text/duration.ts";
 import { MAX_LEGITIMACY } from "../evidence/legitimacy.ts";
-
-export { type NamedClient, nameTerms } from "../evidence/terms.ts";
 import { summarise, type Summary } from "./statistics.ts";
 
 export interface PageQuery {
@@ -36,7 +34,7 @@ export interface PageQuery {
 }
 
 /** Newest rows that {@linkcode findLost} ranks. */
-export const RANKED = 20_000;
+const RANKED = 20_000;
 
 /** Default time without a retry after which deferred mail counts as lost, in milliseconds. */
 export const LOST_AFTER = 6 * HOUR;
@@ -201,8 +199,8 @@ export interface Lost {
   readonly legitimacy: number;
 }
 
-/** Recipients of one sender domain from which its mail counts as bulk. */
-const BULK_RECIPIENTS = 4;
+/** Deferrals of one sender domain from which its mail counts as bulk. */
+const BULK_DEFERRALS = 4;
 
 const BULK_PENALTY = 3;
 
@@ -225,16 +223,16 @@ export const LOST_THRESHOLD = 7;
  * @param known sender domains with accepted retries.
  */
 export function rankLost(deferrals: readonly Deferral[], known: ReadonlySet<string>): Lost[] {
-  const recipients = new Map<string, number>();
+  const counts = new Map<string, number>();
   for (const { senderDomain: domain } of deferrals) {
-    recipients.set(domain, (recipients.get(domain) ?? 0) + 1);
+    counts.set(domain, (counts.get(domain) ?? 0) + 1);
   }
   return deferrals.map((deferral) => {
     const { senderDomain, firstSeen, lastSeen } = deferral;
     const isKnown = known.has(senderDomain);
     const legitimacy = deferral.legitimacy + (isKnown ? KNOWN_BONUS : -UNKNOWN_PENALTY) +
       (lastSeen - firstSeen >= QUEUE_SPREAD ? QUEUE_BONUS : 0) -
-      (recipients.get(senderDomain)! >= BULK_RECIPIENTS && !isKnown ? BULK_PENALTY : 0);
+      (counts.get(senderDomain)! >= BULK_DEFERRALS && !isKnown ? BULK_PENALTY : 0);
     return { deferral, legitimacy: Math.max(0, Math.min(MAX_LEGITIMACY, legitimacy)) };
   }).sort((a, b) => b.legitimacy - a.legitimacy || b.deferral.lastSeen - a.deferral.lastSeen);
 }
@@ -254,7 +252,7 @@ export function summaryOf(
   return summarise(store.tallies(hour), store.delayTallies(hour), deferrals, hour);
 }
 
-/** Recipients that {@linkcode recipientsOf} returns at most. */
+/** Recipients after which no further page is read. */
 const MAX_RECIPIENTS = 5;
 
 /** The recipients of the history with this local part, in any domain. */

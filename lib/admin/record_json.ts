@@ -10,7 +10,7 @@ import type { Deferral, StoredDecision } from "../store/history.ts";
 import type { Candidate } from "../greylist/reputation.ts";
 import type { StoredEntry, StoredRelation } from "../store/store.ts";
 import type { AutoWhitelisted } from "./queries.ts";
-import { dateOf } from "./format.ts";
+import { dateOf, round } from "./format.ts";
 import type { Summary } from "./statistics.ts";
 
 export interface EntryJson {
@@ -156,7 +156,6 @@ export interface AutoWhitelistedJson {
 }
 
 export function autoWhitelistedAsJson(one: AutoWhitelisted): AutoWhitelistedJson {
-  const round = (count: number) => Math.round(count * 10) / 10;
   return {
     origin: one.name,
     kind: one.kind,

@@ -60,7 +60,7 @@ export function summarise(
   };
 }
 
-export function delaysOf(tallies: readonly DelayTally[]): Delays {
+function delaysOf(tallies: readonly DelayTally[]): Delays {
   const histogram = [...DELAY_BOUNDS, Infinity].map((upTo) => ({
     upTo,
     count: tallies.reduce((sum, one) => one.upTo === upTo ? sum + one.count : sum, 0),
@@ -188,12 +188,12 @@ export function baselineDays(tallies: readonly Tally[], now: number): number {
  * The figures of the last 24 hours and their baseline.
  *
  * @param tallies since {@linkcode todaySince}, as are the delays.
- * @param notRetried deferrals not retried: in the last 24 hours, and in the days of the baseline.
+ * @param notRetried counts the deferrals whose retry window ended within a window, without a retry.
  */
 export function todayOf(
   tallies: readonly Tally[],
   delays: readonly DelayTally[],
-  notRetried: { readonly last: number; readonly before: number },
+  notRetried: (from: number, until: number) => number,
   now: number,
 ): Today {
   const since = lastDay(now);
@@ -214,8 +214,10 @@ export function todayOf(
     };
   };
   return {
-    last: figures(isLast, notRetried.last, 1),
-    baseline: days === 0 ? undefined : figures(isBefore, notRetried.before, days),
+    last: figures(isLast, notRetried(now - DAY, now), 1),
+    baseline: days === 0
+      ? undefined
+      : figures(isBefore, notRetried(now - (days + 1) * DAY, now - DAY), days),
   };
 }
 

@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { makeClient } from "../greylist/client.ts";
 import { networkText } from "../greylist/origins.ts";
 import type { Rules } from "../greylist/rules.ts";
 import type { MatchOn } from "../lists/pattern.ts";
 import { splitAddress } from "../net/email_address.ts";
-import { classifyName } from "../net/generic_name.ts";
-import { registrableDomain, verifiedName } from "../net/hostname.ts";
+import { verifiedName } from "../net/hostname.ts";
 import { parseAddress } from "../net/network.ts";
 
 export interface Suggestion {
@@ -47,8 +47,7 @@ export function suggestionsFor(
   const name = verifiedName(clientName);
   if (name !== undefined) suggest("client", name, "this client's name");
   if (address !== undefined) {
-    const isNamed = name !== undefined && classifyName(name, address).class === "named";
-    const organisation = isNamed ? registrableDomain(name) : undefined;
+    const { organisation } = makeClient(address, clientName);
     if (organisation !== undefined) {
       suggest("client", `org:${organisation}`, "all clients of this organisation");
     }

@@ -52,7 +52,7 @@ const COLOURS: Readonly<Record<Verdict["decision"], Style>> = {
 interface Explanation {
   readonly verdict: Verdict;
   readonly steps: readonly Step[];
-  /** What would change the verdict. */
+  /** Conditions under which the verdict would change, as sentences. */
   readonly advice: readonly string[];
 }
 

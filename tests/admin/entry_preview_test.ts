@@ -55,7 +55,7 @@ function history(): Store {
   record(store, "alice@example.org", "defer", "early", 5);
   record(store, "alice@example.org", "pass", "retried", 5);
   record(store, "bulk@example.org", "defer", "new", 4);
-  record(store, "own@example.org", "pass", "authenticated", 3);
+  record(store, "own@example.org", "pass", "fault", 3);
   record(store, "carol@example.com", "reject", "blocked", 2, ["mail.example.com", "192.0.2.9"]);
   record(store, "dave@example.com", "defer", "new", 1, ["unknown", "198.51.100.7"]);
   return store;

@@ -74,7 +74,7 @@ Deno.test("a trend ends with the current hour, and each count is in one interval
 
 Deno.test("the baseline is the mean of the complete days before, absent without one", () => {
   const thisHour = NOW - NOW % HOUR;
-  const notRetried = { last: 3, before: 8 };
+  const notRetried = (_from: number, until: number) => until === NOW ? 3 : 8;
   const fresh = [tally(thisHour - 20 * HOUR, "new", 5)];
   const delays = [{ hour: thisHour, upTo: 60, count: 2 }];
   assertEquals(todayOf(fresh, delays, notRetried, NOW), {

@@ -6,6 +6,7 @@
  */
 import * as v from "valibot";
 import { parseDuration } from "../../text/duration.ts";
+import { round } from "../../admin/format.ts";
 import type { Figures, TodayFigures } from "../../admin/statistics.ts";
 import {
   autoWhitelistedAsJson,
@@ -73,8 +74,6 @@ function pageAsJson<Row, Json>(
 ): { items: Json[]; next: string | null } {
   return { items: rows.map(asJson), next: next ?? null };
 }
-
-const round = (amount: number) => Math.round(amount * 10) / 10;
 
 function figuresAsJson({ passedUndelayed, deferred, retried, blocked }: Figures) {
   return {

@@ -56,7 +56,7 @@ function answerError(
   if (isApi(context)) return context.json({ error: text }, status);
   const title = status === 404 ? "Not found" : "Error";
   const page = { ...pageContextOf(context, service), path: context.req.path };
-  return answerPage(context, page, title, text, status === 409 ? 400 : status);
+  return answerPage(context, page, title, text, status);
 }
 
 function answerSignInRequired(context: AppContext, service: StatusService): Response {
@@ -84,7 +84,7 @@ function serveStaticFiles(app: App): void {
 
 function serveMonitoring(app: App, service: StatusService, access: Access): void {
   app.get("/healthz", async (context) => {
-    // The daemon's life counts, not that of this thread.
+    // Fails if the daemon hangs, even while this thread works.
     await service.daemon.report();
     return context.text("alive\n");
   });

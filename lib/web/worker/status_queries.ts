@@ -5,7 +5,6 @@
  */
 import { type FixedRule, readFixedRules } from "../../admin/fixed_rules.ts";
 import {
-  baselineDays,
   type Bucket,
   type Period,
   type Report,
@@ -32,12 +31,11 @@ import {
   type Lost,
   LOST_AFTER,
   LOST_THRESHOLD,
-  type NamedClient,
-  nameTerms,
   type PageQuery,
   summaryOf,
 } from "../../admin/queries.ts";
 import { type Suggestion, suggestionsFor } from "../../admin/suggestions.ts";
+import { type NamedClient, nameTerms } from "../../evidence/terms.ts";
 import {
   type Deferral,
   type DeferralState,
@@ -128,7 +126,7 @@ export class StatusQueries {
 
   /** @throws {RefusedError} if there is none with this number. */
   deferral(id: number): Deferral {
-    const found = this.#reader.use((store) => deferralNumbered(store.history, id));
+    const found = this.deferralIfStored(id);
     if (found === undefined) {
       throw new RefusedError(404, `there is no deferred message ${id}, or it has expired`);
     }
@@ -140,7 +138,9 @@ export class StatusQueries {
     return this.#reader.use((store) => deferralNumbered(store.history, id));
   }
 
-  /** The evidence about a message: what was stored of its first attempt, or what its names tell. */
+  /**
+   * The evidence stored with the first attempt, or the terms of host name and HELO; empty with privacy.
+   */
   evidenceOf(
     mail: NamedClient,
     stored: StoredEvidence | undefined,
@@ -292,14 +292,11 @@ export class StatusQueries {
       this.#reader.use(({ history }) => {
         const { now } = this;
         const since = todaySince(now);
-        const tallies = history.tallies(since);
+        const { retryWindow } = this.#settings.rules;
         // A deferral counts in the period in which its retry window ended.
-        const end = now - this.#settings.rules.retryWindow;
-        const notRetried = (from: number, to: number) =>
-          history.countDeferrals(from, now + DAY, to)["not-retried"];
-        const last = notRetried(end - DAY, end);
-        const before = notRetried(end - (baselineDays(tallies, now) + 1) * DAY, end - DAY);
-        return todayOf(tallies, history.delayTallies(since), { last, before }, now);
+        const notRetried = (from: number, until: number) =>
+          history.countDeferrals(from - retryWindow, now + DAY, until - retryWindow)["not-retried"];
+        return todayOf(history.tallies(since), history.delayTallies(since), notRetried, now);
       }));
   }
 
@@ -328,7 +325,7 @@ export class StatusQueries {
     return this.#cache.get("size", () => this.#reader.use((store) => store.size()));
   }
 
-  /** List patterns that match a message; none where only hashes are stored. */
+  /** List patterns that match a message; empty with privacy. */
   suggestions(mail: Deferral | StoredDecision): Suggestion[] {
     return this.#settings.store.privacy ? [] : suggestionsFor(mail, this.#settings.rules);
   }

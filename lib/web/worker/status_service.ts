@@ -14,7 +14,7 @@ export class StatusService {
   readonly queries: StatusQueries;
   readonly commands: StatusCommands;
   readonly daemon: DaemonLink;
-  /** What was wrong when a page last looked, the worst first. */
+  /** Problems found by the last page request, the worst first. */
   problems: readonly Problem[] = [];
   readonly #reader: Reader;
 
