@@ -74,13 +74,18 @@ Deno.test("a trend ends with the current hour, and each count is in one interval
 
 Deno.test("the baseline is the mean of the complete days before, absent without one", () => {
   const thisHour = NOW - NOW % HOUR;
-  const notRetried = (_from: number, until: number) => until === NOW ? 3 : 8;
+  const windows: [from: number, until: number][] = [];
+  const notRetried = (from: number, until: number) => {
+    windows.push([from, until]);
+    return until === NOW ? 3 : 8;
+  };
   const fresh = [tally(thisHour - 20 * HOUR, "new", 5)];
   const delays = [{ hour: thisHour, upTo: 60, count: 2 }];
   assertEquals(todayOf(fresh, delays, notRetried, NOW), {
     last: { passedUndelayed: 0, deferred: 5, retried: 0, blocked: 0, delayed: 2, notRetried: 3 },
     baseline: undefined,
   });
+  assertEquals(windows.splice(0), [[NOW - DAY, NOW]]);
   const older = [tally(thisHour - 24 * HOUR - 2 * DAY, "new", 6), ...fresh];
   assertEquals(baselineDays(older, NOW), 2);
   assertEquals(todayOf(older, delays, notRetried, NOW).baseline, {
@@ -92,6 +97,7 @@ Deno.test("the baseline is the mean of the complete days before, absent without 
     delayed: 0,
     notRetried: 4,
   });
+  assertEquals(windows, [[NOW - DAY, NOW], [NOW - 3 * DAY, NOW - DAY]]);
   const week = [tally(todaySince(NOW), "new", 70), ...fresh];
   assertEquals(baselineDays(week, NOW), 7);
   assertEquals(todayOf(week, delays, notRetried, NOW).baseline!.deferred, 10);
