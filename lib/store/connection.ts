@@ -83,8 +83,7 @@ export class Connection extends DatabaseAccess {
   #written = 0;
 
   /**
-   * Opens or creates the file and migrates it to this version. With a pseudonym it also replaces the
-   * addresses that an earlier run stored in clear.
+   * Opens or creates the file and migrates it to this version.
    *
    * @throws {DatabaseError} if it cannot be opened, read or written.
    */
@@ -107,7 +106,6 @@ export class Connection extends DatabaseAccess {
       db.exec("PRAGMA temp_store = MEMORY");
       migrate(db, path);
       defineRelationOrigins(db);
-      if (pseudonym !== undefined) pseudonymise(db, pseudonym);
       this.#beginRead = db.prepare("BEGIN");
       this.#beginWrite = db.prepare("BEGIN IMMEDIATE");
       this.#commit = db.prepare("COMMIT");
@@ -115,6 +113,22 @@ export class Connection extends DatabaseAccess {
     } catch (error) {
       db?.close();
       throw databaseErrorOf(error, path);
+    }
+  }
+
+  /**
+   * With a pseudonym, replaces the addresses that an earlier run stored in clear. Closes the database if
+   * that fails.
+   *
+   * @throws {DatabaseError}
+   */
+  pseudonymise(): void {
+    if (this.pseudonym === undefined) return;
+    try {
+      pseudonymise(this.db, this.pseudonym);
+    } catch (error) {
+      this.close();
+      throw databaseErrorOf(error, this.#path);
     }
   }
 

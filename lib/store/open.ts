@@ -55,9 +55,11 @@ export function openConnection(
   }
 }
 
-/** Opens the store for one command or one reader: without checkpoint thread and recovery. */
+/** Opens the store for one command: without checkpoint thread and recovery. */
 export function openStore(settings: StoreSettings): Store {
-  return new SqliteStore(openConnection(settings));
+  const connection = openConnection(settings);
+  connection.pseudonymise();
+  return new SqliteStore(connection);
 }
 
 /**

@@ -82,11 +82,12 @@ export class RecoveringDatabase extends DatabaseAccess {
 
   #open(): Connection {
     const connection = openConnection(this.#settings, this.#startWorker);
+    connection.pseudonymise();
     this.#file = fileAt(this.#settings.database);
     return connection;
   }
 
-  /** What is written to a file that was deleted or replaced would be lost. */
+  /** Writes to a deleted or replaced file would be lost. */
   #checkFile(): void {
     if (this.#connection === undefined) return;
     const now = performance.now();

@@ -173,3 +173,22 @@ Deno.test("a deleted or replaced file is noticed, and the next write goes to the
     assertEquals(events, ["replaced", "replaced"]);
   });
 });
+
+Deno.test("with privacy turned on, addresses are hidden before the first operation", async () => {
+  const directory = await Deno.makeTempDir();
+  const path = `${directory}/g.db`;
+  const clear = openStore({ database: path, privacy: false });
+  put(clear);
+  clear.close();
+  const senders: unknown[] = [];
+  const database = new RecoveringDatabase({ database: path, privacy: true }, {
+    failed: (error) => senders.push(error.kind),
+    recovered() {},
+    replaced() {},
+    setAside() {},
+  });
+  senders.push(...database.read(({ db }) => db.prepare("SELECT sender FROM pending").value()!));
+  assertEquals(senders.map((sender) => String(sender)[0]), ["~"]);
+  database.close();
+  await Deno.remove(directory, { recursive: true });
+});

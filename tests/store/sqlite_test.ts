@@ -40,8 +40,14 @@ function found(memory: Memory): number[] {
   ];
 }
 
+function openAt(path: string, pseudonym?: Pseudonym): SqliteStore {
+  const connection = new Connection(path, { pseudonym });
+  connection.pseudonymise();
+  return new SqliteStore(connection);
+}
+
 function stored(path: string, pseudonym?: Pseudonym): number[] {
-  const store = new SqliteStore(new Connection(path, { pseudonym }));
+  const store = openAt(path, pseudonym);
   let counts: number[] = [];
   store.greylist.exchange((memory) => {
     counts = found(memory);
@@ -132,7 +138,7 @@ Deno.test("hidden history is found and forgotten by the whole address", async ()
     clear.history.record({ decisions: [decision], tallies: [], delays: [], quietPeriod: 9 });
     clear.close();
     const pseudonym = makePseudonym(new Uint8Array(32).fill(9));
-    const store = new SqliteStore(new Connection(path, { pseudonym }));
+    const store = openAt(path, pseudonym);
     const other = { ...decision, normalisedSender: "eve@example.org" };
     store.history.record({ decisions: [other], tallies: [], delays: [], quietPeriod: 9 });
     for (const secret of ["alice", "example.org", "eve", "Bob", "bob", "192.0.2"]) {

@@ -6,7 +6,8 @@
  * @module
  */
 import { DatabaseError, databaseErrorOf } from "../../store/database_error.ts";
-import { fileAt, openStore, type StoreSettings } from "../../store/open.ts";
+import { fileAt, openConnection, type StoreSettings } from "../../store/open.ts";
+import { SqliteStore } from "../../store/sqlite.ts";
 import type { Store } from "../../store/store.ts";
 import { SECOND } from "../../text/duration.ts";
 
@@ -61,7 +62,7 @@ export class Reader {
     } catch (error) {
       throw databaseErrorOf(error, this.#settings.database);
     }
-    const store = openStore(this.#settings);
+    const store = new SqliteStore(openConnection(this.#settings));
     this.#file = fileAt(this.#settings.database);
     return store;
   }

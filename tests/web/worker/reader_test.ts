@@ -4,6 +4,7 @@ import { DatabaseError } from "../../../lib/store/database_error.ts";
 import { openStore } from "../../../lib/store/open.ts";
 import { inDirectory } from "../../daemon.ts";
 import { pause } from "../../eventually.ts";
+import { relation } from "../../store/records.ts";
 
 const entry = (pattern: string) => ({
   list: "allow",
@@ -65,5 +66,24 @@ Deno.test("an idle store is closed, and opened by the next use", async () => {
     assertEquals(openFiles(database), 0);
     assertEquals(reader.use((store) => store.lists.entries()).length, 1);
     reader.close();
+  });
+});
+
+Deno.test("with privacy turned on, only the daemon and the commands hide what is stored", async () => {
+  await inDirectory((directory) => {
+    const database = `${directory}/g.db`;
+    const clear = openStore({ database, privacy: false });
+    clear.greylist.exchange(() => [relation("alice@example.org")]);
+    clear.close();
+    const reader = new Reader({ database, privacy: true });
+    const senders = () =>
+      reader.use((store) =>
+        store.greylist.findRelations({ text: "", limit: 9 }).rows.map(({ sender }) => sender[0])
+      );
+    assertEquals(senders(), ["a"]);
+    openStore({ database, privacy: true }).close();
+    assertEquals(senders(), ["~"]);
+    reader.close();
+    return Promise.resolve();
   });
 });
