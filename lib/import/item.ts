@@ -14,9 +14,11 @@ import {
   type Reputation,
   type ServedDomain,
 } from "../greylist/model.ts";
+import { normaliseRecipient, retrySender } from "../greylist/normalise.ts";
 import { countsAt, isLive } from "../greylist/reputation.ts";
 import type { Rules } from "../greylist/rules.ts";
 import { isPending, mergeOrigins } from "../greylist/triplets.ts";
+import type { SourceClient } from "./source_client.ts";
 
 /** A record to be stored. */
 export type Item = Exclude<Change, { readonly kind: "message" }> & {
@@ -158,7 +160,33 @@ function mergeDomains(
   return missing.length === 0 ? before : [...(before ?? []), ...missing];
 }
 
-/** The reputation of messages that were retried, the last of them at a time. */
+/** A message that the other server deferred, tried from `first` to `last`. */
+export function pendingItem(
+  { network, origin }: SourceClient,
+  { sender, recipient, first, last }: {
+    readonly sender: string;
+    readonly recipient: string;
+    readonly first: number;
+    readonly last: number;
+  },
+  { retryWindow }: Rules,
+): Item {
+  return {
+    kind: "pending",
+    key: { sender: retrySender(sender), recipient: normaliseRecipient(recipient) },
+    network,
+    record: {
+      network,
+      origins: [origin],
+      firstSeen: first,
+      lastSeen: last,
+      tries: 1,
+      expires: first + retryWindow,
+    },
+  };
+}
+
+/** Reputation of `count` retried messages, the last at `last`. */
 export function retriedReputation(count: number, first: number, last: number): Reputation {
   return {
     retried: count,

@@ -4,11 +4,11 @@
  * @module
  */
 import { relationKeysOf } from "../greylist/attempt.ts";
-import { normaliseRecipient, retrySender } from "../greylist/normalise.ts";
 import { formatAddress, type IpAddress, parseAddress } from "../net/network.ts";
 import { SECOND } from "../text/duration.ts";
 import {
   type Item,
+  pendingItem,
   type Reading,
   retriedReputation,
   type Source,
@@ -127,19 +127,11 @@ function itemOf(record: PostgreyRecord, { rules, delay }: Reading): Item {
     return { kind: "reputation", key, record: retriedReputation(count, last, last) };
   }
   const { address, sender, recipient, first, last } = record;
-  const { network, origin } = sourceClient(address, rules);
-  const origins = [origin];
-  if (last - first >= delay) {
-    const [key] = relationKeysOf(sender, recipient);
-    return { kind: "relation", key: key!, record: { origins, firstSeen: first, lastSeen: last } };
-  }
-  const expires = first + rules.retryWindow;
-  return {
-    kind: "pending",
-    key: { sender: retrySender(sender), recipient: normaliseRecipient(recipient) },
-    network,
-    record: { network, origins, firstSeen: first, lastSeen: last, tries: 1, expires },
-  };
+  const client = sourceClient(address, rules);
+  if (last - first < delay) return pendingItem(client, record, rules);
+  const [key] = relationKeysOf(sender, recipient);
+  const times = { firstSeen: first, lastSeen: last };
+  return { kind: "relation", key: key!, record: { origins: [client.origin], ...times } };
 }
 
 export function readPostgreyDump(text: string, reading: Reading): Source {

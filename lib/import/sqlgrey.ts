@@ -4,7 +4,6 @@
  * @module
  */
 import type { Reputation } from "../greylist/model.ts";
-import { normaliseRecipient, retrySender } from "../greylist/normalise.ts";
 import { pairName } from "../greylist/origins.ts";
 import { canonicalDomain } from "../net/email_address.ts";
 import { registrableDomain } from "../net/hostname.ts";
@@ -13,6 +12,7 @@ import { SECOND } from "../text/duration.ts";
 import {
   type Choice,
   type Item,
+  pendingItem,
   type Reading,
   retriedReputation,
   type Source,
@@ -81,7 +81,7 @@ function senderOf(row: SqlgreyRow): string {
 /** Senders of one domain from one network after which sqlgrey auto-whitelisted the domain there. */
 const DOMAIN_SENDERS = 2;
 
-/** The retried messages of one origin, from the rows that name it. */
+/** Retried messages by origin, summed over the rows. */
 class Retries {
   readonly #reputations = new Map<string, Reputation>();
 
@@ -139,18 +139,13 @@ export function sqlgreySource(
       fail(`invalid time "${textOf(row, first === undefined ? "first_seen" : "last_seen")}"`);
       continue;
     }
-    const { network, ip, origin } = sourceClient(source.address, rules, source.isNetwork);
+    const client = sourceClient(source.address, rules, source.isNetwork);
     if (row.table === "connect") {
-      const key = {
-        sender: retrySender(senderOf(row)),
-        recipient: normaliseRecipient(textOf(row, "rcpt")),
-      };
-      const expires = first + rules.retryWindow;
-      const times = { firstSeen: first, lastSeen: first, expires };
-      const record = { network, origins: [origin], tries: 1, ...times };
-      items.push({ kind: "pending", key, network, record });
+      const triplet = { sender: senderOf(row), recipient: textOf(row, "rcpt"), first, last };
+      items.push(pendingItem(client, triplet, rules));
       continue;
     }
+    const { network, ip } = client;
     const count = row.table === "domain_awl" ? DOMAIN_SENDERS : 1;
     const domain = registrableDomain(canonicalDomain(textOf(row, "sender_domain")));
     if (domain !== undefined) retries.add(pairName(network, domain), count, first, last);

@@ -2,26 +2,13 @@ import type { Database } from "@db/sqlite";
 import { DAY, SECOND } from "../text/duration.ts";
 import type { Connection } from "./connection.ts";
 import { PENDING_COLUMNS, pendingOf, type PendingRow } from "./greylist_records.ts";
+import { type Condition, KEYS, type Slice, sliceOf } from "./search.ts";
 import type { Cursor, Expired, Expiry, PendingCount, ReportExpired } from "./store.ts";
-
-/** Key columns of the tables, in the order of a pass. */
-const KEYS: Readonly<Record<Cursor["table"], readonly string[]>> = {
-  pending: ["sender", "recipient", "network"],
-  relation: ["sender", "recipient"],
-  reputation: ["name"],
-  decision: ["id"],
-  deferral: ["id"],
-};
 
 const TABLES = Object.keys(KEYS) as Cursor["table"][];
 
 /** Tallies are small and kept this much longer than decisions. */
 const TALLIES_KEPT = 400 * DAY;
-
-interface Condition {
-  readonly sql: string;
-  readonly values: readonly (number | string)[];
-}
 
 function isEvicted(evictions: Expiry["evictions"]): Condition {
   const conditions = evictions.map(({ network }) =>
@@ -65,29 +52,9 @@ function isExpired(table: Cursor["table"], expiry: Expiry): Condition {
   }
 }
 
-/** The rows after a position, up to another if there is one. */
-interface Slice extends Condition {
-  /** Key of its last row; undefined at the end of the table. */
-  readonly last: readonly (string | number)[] | undefined;
-}
-
-function sliceOf(db: Database, { table, after }: Cursor, rows: number): Slice {
-  const columns = KEYS[table];
-  const key = `(${columns.join(", ")})`;
-  const places = `(${columns.map(() => "?").join(", ")})`;
-  const least = columns[0] === "id" ? 0 : "";
-  const from = after.length === 0 ? columns.map(() => least) : [...after];
-  const last = db.prepare(
-    `SELECT ${columns.join(", ")} FROM ${table} WHERE ${key} > ${places} ` +
-      `ORDER BY ${columns.join(", ")} LIMIT 1 OFFSET ?`,
-  ).value<(string | number)[]>(...from, rows - 1);
-  const upTo = last === undefined ? "" : ` AND ${key} <= ${places}`;
-  return { sql: `${key} > ${places}${upTo}`, values: [...from, ...(last ?? [])], last };
-}
-
 type ExpiredRow = [sender: string, recipient: string, ...PendingRow];
 
-/** Stores what the expired pending triplets of a slice change. */
+/** Reports the expired pending triplets of a slice and stores the resulting changes. */
 function reportPending(
   connection: Connection,
   slice: Slice,

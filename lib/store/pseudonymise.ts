@@ -3,6 +3,7 @@ import { normaliseRecipient, retrySender } from "../greylist/normalise.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
 import { RELATION_ORIGINS, SEPARATOR } from "./relation_origins.ts";
 import { hashOf } from "./search.ts";
+import { inTransaction } from "./transaction.ts";
 
 function hideHistory(db: Database, hide: Pseudonym): void {
   const clients = "client_address, client_name, helo_name";
@@ -101,19 +102,14 @@ export function pseudonymise(db: Database, hide: Pseudonym): void {
   const history = db.prepare(inClear).value() !== undefined;
   const tables = GREYLIST_TABLES.map((table) => ({ table, rows: clearRows(db, table) }));
   if (!history && tables.every(({ rows }) => rows.length === 0)) return;
-  db.exec("BEGIN IMMEDIATE");
-  try {
+  inTransaction(db, () => {
     if (tables.some(({ rows }) => rows.length > 0)) {
-      // Sender domains of providers are not worth a table of their own to keep.
+      // Simpler than hiding them: the domains that a provider served are counted anew.
       db.exec("UPDATE reputation SET domains = NULL");
     }
     for (const { table, rows } of tables) hideRows(db, table, rows, hide);
     if (history) hideHistory(db, hide);
-    db.exec("COMMIT");
-  } catch (error) {
-    if (db.inTransaction) db.exec("ROLLBACK");
-    throw error;
-  }
+  });
   // Free pages and the log still hold the old texts.
   db.exec("VACUUM");
   db.exec("PRAGMA wal_checkpoint(TRUNCATE)");

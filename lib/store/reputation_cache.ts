@@ -3,7 +3,7 @@ import type { Reputation } from "../greylist/model.ts";
 /** Reputations kept in memory, about 3 MB. */
 const MAX_RECORDS = 10_000;
 
-/** What the cache reads from the table. */
+/** Read access to the table `reputation`. */
 export interface ReputationTable {
   /** A number that changes when another connection writes to the database. */
   version(): number;

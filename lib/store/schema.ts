@@ -1,5 +1,6 @@
 import type { Database } from "@db/sqlite";
 import { DatabaseError } from "./database_error.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** Marks a database file as Greylag's: "GREY" in SQLite's application_id. */
 export const APPLICATION_ID = 0x47524559;
@@ -177,11 +178,9 @@ function pragma(db: Database, name: string): number {
  * @throws {DatabaseError} if it belongs to another program or to a newer Greylag.
  */
 export function migrate(db: Database, path: string): void {
-  const upToDate = () => pragma(db, "user_version") === MIGRATIONS.length;
   const application = pragma(db, "application_id");
-  if (application === APPLICATION_ID && upToDate()) return;
-  db.exec("BEGIN IMMEDIATE");
-  try {
+  if (application === APPLICATION_ID && pragma(db, "user_version") === MIGRATIONS.length) return;
+  inTransaction(db, () => {
     const version = pragma(db, "user_version");
     const tables = db.prepare("SELECT count(*) FROM sqlite_schema").value<[number]>()![0];
     if (application !== APPLICATION_ID && (application !== 0 || version !== 0 || tables !== 0)) {
@@ -197,9 +196,5 @@ export function migrate(db: Database, path: string): void {
     for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
     db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
-    db.exec("COMMIT");
-  } catch (error) {
-    if (db.inTransaction) db.exec("ROLLBACK");
-    throw error;
-  }
+  });
 }

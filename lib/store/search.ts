@@ -21,7 +21,7 @@ import {
 import { REPUTATION_COLUMNS, servedDomainsOf } from "./greylist_records.ts";
 import { hideOrigin, isPseudonym, type Pseudonym } from "./pseudonym.ts";
 import { packedPart, RELATION_ORIGINS, SEPARATOR } from "./relation_origins.ts";
-import type { OriginSearch, StoredRelation, StoredReputation } from "./store.ts";
+import type { Cursor, OriginSearch, StoredRelation, StoredReputation } from "./store.ts";
 
 /** Maximum number of rows scanned for one page. */
 const SCAN = 20_000;
@@ -29,7 +29,7 @@ const SCAN = 20_000;
 /** Maximum number of hashes scanned for one page. */
 const NARROW_SCAN = 200_000;
 
-interface Condition {
+export interface Condition {
   readonly sql: string;
   readonly values: readonly BindValue[];
 }
@@ -278,28 +278,51 @@ export function countDeferrals(
   })!;
 }
 
+/** Key columns of the tables, in the order of a pass of expiry. */
+export const KEYS: Readonly<Record<Cursor["table"], readonly string[]>> = {
+  pending: ["sender", "recipient", "network"],
+  relation: ["sender", "recipient"],
+  reputation: ["name"],
+  decision: ["id"],
+  deferral: ["id"],
+};
+
+/** The rows after a position, up to another if there is one. */
+export interface Slice extends Condition {
+  /** Key of its last row; undefined at the end of the table. */
+  readonly last: readonly (string | number)[] | undefined;
+}
+
+/** The next rows after a position, in the order of the key. */
+export function sliceOf(db: Database, { table, after }: Cursor, rows: number): Slice {
+  const columns = KEYS[table];
+  const key = `(${columns.join(", ")})`;
+  const places = `(${columns.map(() => "?").join(", ")})`;
+  const least = columns[0] === "id" ? 0 : "";
+  const from = after.length === 0 ? columns.map(() => least) : [...after];
+  const last = db.prepare(
+    `SELECT ${columns.join(", ")} FROM ${table} WHERE ${key} > ${places} ` +
+      `ORDER BY ${columns.join(", ")} LIMIT 1 OFFSET ?`,
+  ).value<(string | number)[]>(...from, rows - 1);
+  const upTo = last === undefined ? "" : ` AND ${key} <= ${places}`;
+  return { sql: `${key} > ${places}${upTo}`, values: [...from, ...(last ?? [])], last };
+}
+
 /** One page of a table in the order of its key. */
 function inOrder<Row>(
   db: Database,
   table: "relation" | "reputation",
-  key: readonly string[],
   shown: readonly string[],
   { limit, after }: Search,
   condition: Condition,
 ): Page<Row> {
-  const columns = key.join(", ");
-  const places = key.map(() => "?").join(", ");
-  const from: string[] = after === undefined ? key.map(() => "") : JSON.parse(after);
-  const last = db.prepare(
-    `SELECT ${columns} FROM ${table} WHERE (${columns}) > (${places}) ` +
-      `ORDER BY ${columns} LIMIT 1 OFFSET ?`,
-  ).value<string[]>(...from, SCAN - 1);
-  const upTo = last === undefined ? "" : `AND (${columns}) <= (${places}) `;
+  const key = KEYS[table];
+  const slice = sliceOf(db, { table, after: after === undefined ? [] : JSON.parse(after) }, SCAN);
   const rows = db.prepare(
-    `SELECT ${shown.join(", ")} FROM ${table} WHERE (${columns}) > (${places}) ${upTo}` +
-      `AND ${condition.sql} ORDER BY ${columns} LIMIT ?`,
-  ).all<Record<string, unknown>>(...from, ...(last ?? []), ...condition.values, limit);
-  const end = rows.length === limit ? key.map((column) => rows.at(-1)![column]) : last;
+    `SELECT ${shown.join(", ")} FROM ${table} WHERE ${slice.sql} AND ${condition.sql} ` +
+      `ORDER BY ${key.join(", ")} LIMIT ?`,
+  ).all<Record<string, unknown>>(...slice.values, ...condition.values, limit);
+  const end = rows.length === limit ? key.map((column) => rows.at(-1)![column]) : slice.last;
   return {
     rows: rows.map((row) => present<Row>(row, NAMES)),
     next: end === undefined ? undefined : JSON.stringify(end),
@@ -311,7 +334,7 @@ export function searchRelations(
   search: OriginSearch,
   hide?: Pseudonym,
 ): Page<StoredRelation> {
-  const columns = ["sender", "recipient"];
+  const columns = KEYS.relation;
   const shown = [...columns, `${RELATION_ORIGINS} AS origins`, "first_seen", "last_seen"];
   const texts = search.origins ?? [search.text];
   const condition = search.origins === undefined
@@ -327,7 +350,6 @@ export function searchRelations(
   const { rows, next } = inOrder<Omit<StoredRelation, "origins"> & { origins: string }>(
     db,
     "relation",
-    columns,
     shown,
     search,
     {
@@ -346,7 +368,6 @@ export function searchReputations(
   const page = inOrder<Omit<StoredReputation, "domains"> & { domains?: string }>(
     db,
     "reputation",
-    ["name"],
     ["name", REPUTATION_COLUMNS],
     search,
     search.origins === undefined
