@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { splitRestrictions } from "../../lib/postfix/restrictions.ts";
+import { sh } from "../clean_up.ts";
 import { eventually, pause } from "../eventually.ts";
 import { ALICE } from "./mail_server.ts";
 import { policyCheck } from "./postfix.ts";
@@ -117,27 +118,23 @@ function test(name: string, body: (place: Setup) => Promise<void>): void {
     name,
     ignore: EXECUTABLE === undefined,
     async fn() {
-      const root = await ScratchRoot.make();
       await using releases = new Releases();
       releases.offer(programs()[0]);
-      try {
-        await Deno.copyFile(INSTALLER, `${root.path}/tmp/install.sh`);
-        await body({
-          root,
-          releases,
-          install: (args = "", { shell = "dash", user = "root", before = "" } = {}) =>
-            root.run(
-              `${before}\ncat /tmp/install.sh | GREYLAG_BASE_URL=${releases.url} ${shell} -s -- ${args}`,
-              { user },
-            ),
-          state: async () => [
-            (await root.run("sha256sum /usr/local/bin/greylag")).output,
-            await root.read("/run/greylag.pid"),
-          ],
-        });
-      } finally {
-        await root.remove();
-      }
+      await using root = await ScratchRoot.make();
+      await Deno.copyFile(INSTALLER, `${root.path}/tmp/install.sh`);
+      await body({
+        root,
+        releases,
+        install: (args = "", { shell = "dash", user = "root", before = "" } = {}) =>
+          root.run(
+            `${before}\ncat /tmp/install.sh | GREYLAG_BASE_URL=${releases.url} ${shell} -s -- ${args}`,
+            { user },
+          ),
+        state: async () => [
+          (await root.run("sha256sum /usr/local/bin/greylag")).output,
+          await root.read("/run/greylag.pid"),
+        ],
+      });
     },
   });
 }
@@ -336,7 +333,7 @@ test("after an error the old installation is unchanged and running", async (setu
 test("a full disk leaves the old version in place", async ({ root, releases, install }) => {
   // Space for one and a half executables.
   const size = Math.floor(programs()[0].length * 1.5);
-  await root.outside(`mount -t tmpfs -o size=${size} tmpfs ${root.path}/usr/local/bin`);
+  await sh(`mount -t tmpfs -o size=${size} tmpfs ${root.path}/usr/local/bin`);
   assertEquals((await install()).code, 0);
   const before = (await root.run("sha256sum /usr/local/bin/greylag")).output;
   releases.offer(programs()[1]);

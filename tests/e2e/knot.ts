@@ -34,8 +34,13 @@ export class Knot {
       stderr: "null",
     }).spawn();
     const server = new Knot(process, directory, listen);
-    await untilListening(listen);
-    return server;
+    try {
+      await untilListening(listen);
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
   }
 
   /** Replaces the zones; returns the server that answers from now on, at the same port. */

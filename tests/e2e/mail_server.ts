@@ -78,48 +78,52 @@ async function runMailServer(
       return started;
     };
     let daemon = await start();
-    const postfix = await Postfix.start(endpoint, mainCf);
-    const replyTo = async (message: Message) => (await send(postfix.port, message)).recipients[0]!;
-    const code = async (message: Message) => (await replyTo(message)).slice(0, 9);
-    const page = `http://${status}`;
     try {
-      await body({
-        directory,
-        get daemon() {
-          return daemon;
-        },
-        postfix,
-        endpoint,
-        page,
-        greylag: (...args) => Daemon.run([...args, config]),
-        setPassword: async (password) => {
-          const result = await Daemon.run(["passwd", config], password);
-          if (result.code !== 0) throw new Error(result.err);
-        },
-        send: (message) => send(postfix.port, message),
-        replyTo,
-        code,
-        untilCode: async (message, wanted) => {
-          let last = "";
-          await eventually(
-            `the reply to ${message.sender} is ${wanted}`,
-            async () => (last = await code(message)) === wanted,
-            { period: 200 },
-            () => `${last}\n${daemon.log}`,
-          );
-        },
-        untilRecorded: (decisions) =>
-          eventually(`${decisions} decisions in the history`, async () => {
-            const response = await fetch(`${page}/api/v1/decisions?limit=200`);
-            return (await response.json()).items.length >= decisions;
-          }),
-        restart: async (signal) => {
-          await (signal === "SIGTERM" ? daemon.stop() : daemon.kill());
-          daemon = await start();
-        },
-      });
+      const postfix = await Postfix.start(endpoint, mainCf);
+      const replyTo = async (message: Message) =>
+        (await send(postfix.port, message)).recipients[0]!;
+      const code = async (message: Message) => (await replyTo(message)).slice(0, 9);
+      const page = `http://${status}`;
+      try {
+        await body({
+          directory,
+          get daemon() {
+            return daemon;
+          },
+          postfix,
+          endpoint,
+          page,
+          greylag: (...args) => Daemon.run([...args, config]),
+          setPassword: async (password) => {
+            const result = await Daemon.run(["passwd", config], password);
+            if (result.code !== 0) throw new Error(result.err);
+          },
+          send: (message) => send(postfix.port, message),
+          replyTo,
+          code,
+          untilCode: async (message, wanted) => {
+            let last = "";
+            await eventually(
+              `the reply to ${message.sender} is ${wanted}`,
+              async () => (last = await code(message)) === wanted,
+              { period: 200 },
+              () => `${last}\n${daemon.log}`,
+            );
+          },
+          untilRecorded: (decisions) =>
+            eventually(`${decisions} decisions in the history`, async () => {
+              const response = await fetch(`${page}/api/v1/decisions?limit=200`);
+              return (await response.json()).items.length >= decisions;
+            }),
+          restart: async (signal) => {
+            await (signal === "SIGTERM" ? daemon.stop() : daemon.kill());
+            daemon = await start();
+          },
+        });
+      } finally {
+        await postfix.stop();
+      }
     } finally {
-      await postfix.stop();
       await daemon.stop();
     }
   });

@@ -1,4 +1,5 @@
 import { getAvailablePort } from "@std/net/get-available-port";
+import { CleanUp, KILL_BELOW, sh } from "../clean_up.ts";
 import { untilListening } from "../daemon.ts";
 import { eventually } from "../eventually.ts";
 
@@ -47,25 +48,19 @@ smtputf8_enable = no
 ${more.replaceAll("POLICY", policy)}
 `;
 
-async function postfix(base: string, ...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command("/usr/sbin/postfix", {
-    args: ["-c", `${base}/etc`, ...args],
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  if (success) return;
-  const log = await Deno.readTextFile(`${base}/mail.log`).catch(() => "");
-  throw new Error(`postfix ${args.join(" ")}: ${new TextDecoder().decode(stderr)}\n${log}`);
-}
+/** All processes of Postfix work in its queue directory. */
+const CLEAN_UP = `${KILL_BELOW}
+rm -rf "$1"`;
 
 /** Debian's Postfix with a configuration, a queue and a port of its own. */
 export class Postfix {
   readonly #base: string;
-  readonly port: number;
+  readonly #cleanUp: CleanUp;
+  readonly port = getAvailablePort();
 
-  private constructor(base: string, port: number) {
+  private constructor(base: string) {
     this.#base = base;
-    this.port = port;
+    this.#cleanUp = new CleanUp(CLEAN_UP, base);
   }
 
   /**
@@ -75,27 +70,33 @@ export class Postfix {
    * @param mainCf more lines of main.cf; POLICY stands for the policy check.
    */
   static async start(endpoint: string, mainCf = ""): Promise<Postfix> {
-    const base = await Deno.makeTempDir({ prefix: "greylag-postfix-" });
-    await Deno.chmod(base, 0o755);
-    for (const name of ["etc", "queue", "data", "mail"]) await Deno.mkdir(`${base}/${name}`);
-    await new Deno.Command("chown", { args: ["postfix", `${base}/data`] }).output();
-    await new Deno.Command("chown", { args: ["65534", `${base}/mail`] }).output();
-    const port = getAvailablePort();
-    await Deno.writeTextFile(`${base}/etc/main.cf`, MAIN(base, policyCheck(endpoint), mainCf));
-    await Deno.writeTextFile(`${base}/etc/master.cf`, MASTER(port));
-    await postfix(base, "start");
-    const server = new Postfix(base, port);
+    const server = new Postfix(await Deno.makeTempDir({ prefix: "greylag-postfix-" }));
     try {
-      await untilListening(port);
+      await server.#start(MAIN(server.#base, policyCheck(endpoint), mainCf));
+      return server;
     } catch (cause) {
-      throw new Error(await server.log(), { cause });
+      const log = await server.log();
+      await server.stop();
+      throw new Error(log, { cause });
     }
-    return server;
   }
 
-  async stop(): Promise<void> {
-    await postfix(this.#base, "abort");
-    await Deno.remove(this.#base, { recursive: true });
+  async #start(mainCf: string): Promise<void> {
+    const base = this.#base;
+    await Deno.chmod(base, 0o755);
+    for (const name of ["etc", "queue", "data", "mail"]) await Deno.mkdir(`${base}/${name}`);
+    await Deno.writeTextFile(`${base}/etc/main.cf`, mainCf);
+    await Deno.writeTextFile(`${base}/etc/master.cf`, MASTER(this.port));
+    await sh(
+      `chown postfix ${base}/data && chown 65534 ${base}/mail && ` +
+        `/usr/sbin/postfix -c ${base}/etc start`,
+    );
+    await untilListening(this.port);
+  }
+
+  /** Ends all its processes and removes its files. */
+  stop(): Promise<void> {
+    return this.#cleanUp.run();
   }
 
   log(): Promise<string> {

@@ -1,3 +1,4 @@
+import { CleanUp, KILL_BELOW, sh } from "../clean_up.ts";
 import { eventually } from "../eventually.ts";
 
 /**
@@ -46,6 +47,21 @@ case $1 in
 esac
 `;
 
+/**
+ * Ends all processes in the root, unmounts and removes it. Never deletes files: those below a mount that
+ * is still there may be the host's. A shell that is just mounting finishes first.
+ */
+const CLEAN_UP = `${KILL_BELOW}
+for attempt in $(seq 50); do
+  for part in root/usr/local/bin root/run root/tmp root/dev root/proc root up; do
+    mountpoint -q "$1/$part" && umount -l "$1/$part"
+  done
+  rmdir "$1/root" "$1/up"
+  rmdir "$1" && break
+  sleep 0.1
+done
+[ ! -e "$1" ]`;
+
 export interface Result {
   readonly code: number;
   /** Standard output and standard error. */
@@ -65,12 +81,12 @@ function arePortsFree(): boolean {
 
 /** An overlay over the file system of this machine, in which commands run by chroot. */
 export class ScratchRoot {
-  readonly #base: string;
+  readonly #cleanUp: CleanUp;
   /** Outside the chroot. */
   readonly path: string;
 
   private constructor(base: string) {
-    this.#base = base;
+    this.#cleanUp = new CleanUp(CLEAN_UP, base);
     this.path = `${base}/root`;
   }
 
@@ -80,45 +96,43 @@ export class ScratchRoot {
     await eventually("ports 10023, 10025 and 10623 are free", arePortsFree, { timeout: 120_000 });
     const base = await Deno.makeTempDir({ prefix: "greylag-root-" });
     const root = new ScratchRoot(base);
-    await root.outside(
-      `cd ${base} && mkdir up root && mount -t tmpfs tmpfs up && mkdir up/upper up/work && ` +
-        `mount -t overlay overlay -o lowerdir=/,upperdir=up/upper,workdir=up/work root && ` +
-        "mount --bind /proc root/proc && mount --bind /dev root/dev && " +
-        "mount -t tmpfs tmpfs root/tmp && chmod 1777 root/tmp && " +
-        "mount -t tmpfs tmpfs root/run && mkdir -p root/run/systemd/system && " +
-        "rm -rf root/etc/greylag root/var/lib/greylag root/usr/local/bin/greylag root/var/log/greylag root/var/lib/postgrey/*",
-    );
-    await root.write("/usr/bin/systemctl", SYSTEMCTL);
-    return root;
+    try {
+      await sh(
+        `cd ${base} && mkdir up root && mount -t tmpfs tmpfs up && mkdir up/upper up/work && ` +
+          `mount -t overlay overlay -o lowerdir=/,upperdir=up/upper,workdir=up/work root && ` +
+          "mount --bind /proc root/proc && mount --bind /dev root/dev && " +
+          "mount -t tmpfs tmpfs root/tmp && chmod 1777 root/tmp && " +
+          "mount -t tmpfs tmpfs root/run && mkdir -p root/run/systemd/system && " +
+          "rm -rf root/etc/greylag root/var/lib/greylag root/usr/local/bin/greylag root/var/log/greylag root/var/lib/postgrey/*",
+      );
+      await root.write("/usr/bin/systemctl", SYSTEMCTL);
+      return root;
+    } catch (error) {
+      await root.#cleanUp.run();
+      throw error;
+    }
   }
 
-  /** Stops all services and unmounts. */
-  async remove(): Promise<void> {
-    await this.run(
-      "systemctl stop greylag; systemctl stop postgrey; postfix abort 2>/dev/null; true",
-    );
-    await this.outside(
-      `cd ${this.#base} && for part in root/usr/local/bin root/run root/tmp root/dev root/proc root up; do ` +
-        `mountpoint -q $part && umount -l $part; done; true`,
-    );
-    await Deno.remove(this.#base, { recursive: true });
+  /** Ends everything that runs in the root, and unmounts. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#cleanUp.run();
   }
 
   /** Runs a command in the root. */
-  run(command: string, { shell = "sh", user = "root" } = {}): Promise<Result> {
+  async run(command: string, { shell = "sh", user = "root" } = {}): Promise<Result> {
     const as = user === "root"
       ? []
       : ["setpriv", "--reuid", user, "--regid", "nogroup", "--clear-groups"];
-    return resultOf(
-      new Deno.Command("chroot", {
-        args: [this.path, ...as, ...shell.split(" "), "-c", `{ ${command}\n} 2>&1`],
-        clearEnv: true,
-        env: { PATH: "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", HOME: `/tmp/home-${user}` },
-        stdin: "null",
-        stdout: "piped",
-        stderr: "piped",
-      }),
-    );
+    const { code, stdout, stderr } = await new Deno.Command("chroot", {
+      args: [this.path, ...as, ...shell.split(" "), "-c", `{ ${command}\n} 2>&1`],
+      clearEnv: true,
+      env: { PATH: "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", HOME: `/tmp/home-${user}` },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).output();
+    const decoder = new TextDecoder();
+    return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
   }
 
   /** Writes an executable file. */
@@ -132,18 +146,4 @@ export class ScratchRoot {
   read(path: string): Promise<string> {
     return Deno.readTextFile(this.path + path).catch(() => "");
   }
-
-  /** Runs a command outside the root. */
-  async outside(command: string): Promise<void> {
-    const { code, output } = await resultOf(
-      new Deno.Command("sh", { args: ["-c", command], stdout: "piped", stderr: "piped" }),
-    );
-    if (code !== 0) throw new Error(`${command}: ${output}`);
-  }
-}
-
-async function resultOf(command: Deno.Command): Promise<Result> {
-  const { code, stdout, stderr } = await command.output();
-  const decoder = new TextDecoder();
-  return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { getAvailablePort } from "@std/net/get-available-port";
 import { Database } from "@db/sqlite";
+import { CleanUp, sh } from "../clean_up.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { eventually, pause } from "../eventually.ts";
 import { clientOf, letters, report } from "./load.ts";
@@ -16,13 +17,6 @@ interface Setup {
   until(action: string): Promise<void>;
   /** The obstacles that the health report names; empty for none. */
   obstacles(): Promise<string>;
-}
-
-async function sh(command: string): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command("sh", { args: ["-c", command] })
-    .output();
-  if (!success) throw new Error(`${command}: ${new TextDecoder().decode(stderr)}`);
-  return new TextDecoder().decode(stdout);
 }
 
 const TMPFS = (disk: string) => `mount -t tmpfs -o size=3m tmpfs ${disk}`;
@@ -53,50 +47,47 @@ async function withDisk(
   await inDirectory(async (directory) => {
     const disk = `${directory}/disk`;
     await Deno.mkdir(disk);
+    await using _unmounting = new CleanUp('! mountpoint -q "$1" || umount -l "$1"', disk);
     await sh(make(disk));
+    await sh(before(disk));
+    const path = `${directory}/policy`;
+    const port = getAvailablePort();
+    const database = `${disk}/data/g.db`;
+    const daemon = await Daemon.start([
+      `--unix=${path}`,
+      `--database=${database}`,
+      `--status=inet:${port}`,
+    ]);
+    await daemon.waitFor("status server on");
+    const ask = async () => {
+      using client = await clientOf(path);
+      const reply = await client.ask({ sender: `s.${letters(asked++)}@example.org` });
+      assert(reply !== undefined, "no reply");
+      return reply;
+    };
     try {
-      await sh(before(disk));
-      const path = `${directory}/policy`;
-      const port = getAvailablePort();
-      const database = `${disk}/data/g.db`;
-      const daemon = await Daemon.start([
-        `--unix=${path}`,
-        `--database=${database}`,
-        `--status=inet:${port}`,
-      ]);
-      await daemon.waitFor("status server on");
-      const ask = async () => {
-        using client = await clientOf(path);
-        const reply = await client.ask({ sender: `s.${letters(asked++)}@example.org` });
-        assert(reply !== undefined, "no reply");
-        return reply;
-      };
-      try {
-        await body({
-          disk,
-          database,
-          daemon,
-          ask,
-          async until(action) {
-            let last = "";
-            await eventually(
-              `the reply is ${action}`,
-              async () => (last = await ask()).startsWith(`action=${action}`),
-              { period: 100 },
-              () => `${last}\n${daemon.log}`,
-            );
-          },
-          async obstacles() {
-            const response = await fetch(`http://127.0.0.1:${port}/api/v1/health`);
-            const { obstacles } = await response.json();
-            return obstacles.join("\n");
-          },
-        });
-      } finally {
-        await daemon.kill().catch(() => {});
-      }
+      await body({
+        disk,
+        database,
+        daemon,
+        ask,
+        async until(action) {
+          let last = "";
+          await eventually(
+            `the reply is ${action}`,
+            async () => (last = await ask()).startsWith(`action=${action}`),
+            { period: 100 },
+            () => `${last}\n${daemon.log}`,
+          );
+        },
+        async obstacles() {
+          const response = await fetch(`http://127.0.0.1:${port}/api/v1/health`);
+          const { obstacles } = await response.json();
+          return obstacles.join("\n");
+        },
+      });
     } finally {
-      await sh(`umount -l ${disk}`);
+      await daemon.kill().catch(() => {});
     }
   });
 }
