@@ -13,6 +13,7 @@ import {
   withBystander,
   writeSlowly,
 } from "../tests/trouble/attacks.ts";
+import { median, print } from "./report.ts";
 
 const ROUNDS = 3;
 /** Time without an attack, in milliseconds. */
@@ -30,8 +31,6 @@ const ATTACKS: Readonly<Record<string, (path: string) => Promise<void>>> = {
   },
 };
 
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
-
 await inDirectory(async (directory) => {
   const path = `${directory}/policy`;
   const daemon = await Daemon.start([
@@ -39,7 +38,6 @@ await inDirectory(async (directory) => {
     `--database=${directory}/g.db`,
     "--request-timeout=2s",
   ]);
-  const print = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
   print("p99 of one client, ms: alone, during the attack, ratio, its requests");
   for (const [name, attack] of Object.entries(ATTACKS)) {
     const [alone, during]: [number[], number[]] = [[], []];

@@ -8,7 +8,7 @@
  * one JSON line. MIX is known, new or mixed. New triplets are numbered from FIRST_ID; a number is used
  * once. Known triplets are the numbers below KNOWN, asked in scattered order. RATE 0 asks as fast as
  * replies arrive, otherwise RATE requests a second are due in equal steps. "echo" is a server that
- * answers DUNNO unseen: it prints its port and runs until it is killed.
+ * answers DUNNO without parsing the request: it prints its port and runs until it is killed.
  *
  * bench/traffic.ts has the names and networks of the senders.
  */
@@ -321,7 +321,7 @@ static void print(const struct load *load, double cpu) {
     puts("}}");
 }
 
-/* The server that answers unseen */
+/* The server that answers DUNNO without parsing the request */
 
 static void echo(void) {
     static const char reply[] = "action=DUNNO\n\n";

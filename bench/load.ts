@@ -87,7 +87,10 @@ export class LoadGenerator {
     return measurement;
   }
 
-  /** The generator's rate against a server in C that answers unseen, for this many seconds. */
+  /**
+   * The generator's rate against a server in C that answers DUNNO without parsing the request, for this
+   * many seconds.
+   */
   async ownRate(connections: number, seconds: number): Promise<Measurement> {
     const server = new Deno.Command(this.#program, { args: ["echo"], stdout: "piped" }).spawn();
     try {

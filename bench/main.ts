@@ -22,7 +22,7 @@ import {
   startPostgrey,
   startReference,
 } from "./servers.ts";
-import { medians, MEDIANS_HEAD, reachOf, type Sample } from "./throughput.ts";
+import { measure, medians, MEDIANS_HEAD, reachOf, type Sample } from "./throughput.ts";
 import type { Mix } from "./traffic.ts";
 
 interface Part {
@@ -53,20 +53,6 @@ const unknown = names.find((name) => PARTS[name] === undefined);
 if (unknown !== undefined) {
   print(`unknown part "${unknown}": ${Object.keys(PARTS).join(", ")}`);
   Deno.exit(2);
-}
-
-async function measure(
-  generator: LoadGenerator,
-  server: Server,
-  part: string,
-  connections: number,
-  round: number,
-): Promise<Sample> {
-  const before = server.cpuTime;
-  const { mix } = PARTS[part]!;
-  const measured = await generator.run(server.port, { mix, connections, seconds });
-  const cpu = (server.cpuTime - before) / measured.requests;
-  return { part, server: server.name, connections, round, cpu, ...measured };
 }
 
 /** The servers of each part. Parts with the same settings share a Greylag. */
@@ -119,7 +105,8 @@ try {
     for (const part of names) {
       for (const connections of counts) {
         for (const server of parts.get(part)!) {
-          samples.push(await measure(generator, server, part, connections, round));
+          const load = { mix: PARTS[part]!.mix, connections, seconds };
+          samples.push(await measure(generator, server, load, { part, round }));
         }
       }
     }
@@ -130,7 +117,8 @@ try {
       `${own.generatorCpu.toFixed(1)} µs a request, and ${
         own.rate.toFixed(0)
       } requests/s against a ` +
-      "server in C that answers unseen and shares the processors with it.\n\n" +
+      "server in C that answers DUNNO without parsing the request and shares the processors with " +
+      "it.\n\n" +
       `${table(MEDIANS_HEAD, medians(samples))}\n\n${reachTable(reachOf(samples))}`,
     options.write === true,
   );

@@ -9,7 +9,10 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { getAvailablePort } from "@std/net/get-available-port";
 import { openStore } from "../lib/store/open.ts";
+import { eventually, pause } from "../tests/eventually.ts";
 import { LoadGenerator } from "./load.ts";
+import { median, print } from "./report.ts";
+import { GREYLAG_SOURCE, type Server, startGreylag } from "./servers.ts";
 
 /** Requests a second, as at a busy small site. */
 const RATE = 200;
@@ -49,8 +52,6 @@ function fill(database: string, rows: number): void {
   store.close();
 }
 
-const print = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
-
 /** Prints the time of each page, the best of three. */
 async function timePages(base: string): Promise<void> {
   for (
@@ -78,37 +79,26 @@ const options = parseArgs(Deno.args, { string: ["seconds", "rows"] });
 const seconds = Number(options.seconds ?? 10);
 const rows = Number(options.rows ?? 100_000);
 const directory = await Deno.makeTempDir({ prefix: "greylag-bench-" });
-const generator = await LoadGenerator.compile(directory);
-const load = (seconds: number) =>
-  generator.run(port, { mix: "new", connections: CONNECTIONS, seconds, rate: RATE });
-const [port, status] = [getAvailablePort(), getAvailablePort()];
-const database = `${directory}/g.db`;
-fill(database, rows);
-const greylag = (() => {
-  try {
-    return Deno.statSync("dist/greylag").isFile ? ["dist/greylag"] : [];
-  } catch {
-    return [Deno.execPath(), "run", "--no-check", "--allow-all", "main.ts"];
-  }
-})();
-const [program, ...args] = [
-  ...greylag,
-  "serve",
-  `--inet=${port}`,
-  `--database=${database}`,
-  `--status=inet:${status}`,
-  "--history-rows=100000000",
-  "--log-level=warning",
-];
-const process = new Deno.Command(program!, { args, stderr: "null", stdout: "null" }).spawn();
-const base = `http://127.0.0.1:${status}`;
-for (let tries = 0; tries < 200; tries++) {
-  const isReady = await fetch(`${base}/readyz`).then((one) => one.text(), () => "") === "ready\n";
-  if (isReady) break;
-  await new Promise((resolve) => setTimeout(resolve, 50));
-}
+let server: Server | undefined;
 try {
-  print(`${greylag.join(" ")}, ${rows} rows of history`);
+  const generator = await LoadGenerator.compile(directory);
+  const status = getAvailablePort();
+  fill(`${directory}/greylag.db`, rows);
+  const args = [
+    `--status=inet:${status}`,
+    "--history-rows=100000000",
+    "--log-level=warning",
+  ];
+  server = await startGreylag("greylag", { program: GREYLAG_SOURCE, args }, directory);
+  const { port } = server;
+  const load = (seconds: number) =>
+    generator.run(port, { mix: "new", connections: CONNECTIONS, seconds, rate: RATE });
+  const base = `http://127.0.0.1:${status}`;
+  await eventually(
+    "the status page is ready",
+    () => fetch(`${base}/readyz`).then(async (one) => await one.text() === "ready\n", () => false),
+  );
+  print(`${rows} rows of history`);
   await timePages(base);
   await load(3);
   const ratios: number[] = [];
@@ -119,7 +109,7 @@ try {
       args: ["run", "--no-check", "--allow-all", "bench/visitors.ts", base, `${seconds + 1}`],
       stdout: "piped",
     }).spawn();
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await pause(1000);
     const with_ = await load(seconds);
     const { stdout } = await visitors.output();
     const { pages, calls } = JSON.parse(new TextDecoder().decode(stdout));
@@ -130,10 +120,8 @@ try {
         `${(pages / seconds).toFixed(0)} pages and ${(calls / seconds).toFixed(0)} calls a second`,
     );
   }
-  ratios.sort((a, b) => a - b);
-  print(`p99 with the page is ${ratios[Math.floor(TURNS / 2)]!.toFixed(2)} times that without`);
+  print(`p99 with the page is ${median(ratios).toFixed(2)} times that without`);
 } finally {
-  process.kill("SIGTERM");
-  await process.status;
+  await server?.stop();
   await Deno.remove(directory, { recursive: true });
 }

@@ -3,7 +3,6 @@ import { pause } from "../tests/eventually.ts";
 import type { LoadGenerator } from "./load.ts";
 import type { Server } from "./servers.ts";
 import { NameServer } from "./trace/dns.ts";
-import { DAY } from "./trace/model.ts";
 import { KNOWN_TRIPLETS, senderRecords } from "./traffic.ts";
 
 /** Delay of the servers, with a margin, in milliseconds. */
@@ -14,8 +13,7 @@ const SPF_SECONDS = 7;
 
 /** A name server with the SPF records of the load's senders. */
 export function startNameServer(): NameServer {
-  const records = senderRecords();
-  return new NameServer({ start: 0, days: DAY, messages: [], records, listings: new Map() });
+  return new NameServer({ records: senderRecords(), listings: new Map() });
 }
 
 /**

@@ -1,5 +1,6 @@
 /**
- * The reference: a policy server that answers DUNNO unseen. No policy server in Deno is faster.
+ * The reference: a policy server that answers DUNNO without parsing the request. No policy
+ * server in Deno is faster.
  *
  *     deno run --allow-net bench/reference.ts PORT
  *

@@ -37,7 +37,7 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
   return [line(head), `| ${rule.join(" | ")} |`, ...texts.map(line)].join("\n");
 }
 
-/** A figure that is to stay within a limit. */
+/** A measured value and its limit. */
 export interface Reach {
   readonly subject: string;
   readonly measured: number;

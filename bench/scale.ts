@@ -17,7 +17,7 @@ import { LoadGenerator } from "./load.ts";
 import { makeKnown, startNameServer, warmUp } from "./preparation.ts";
 import { machine, print, publish, type Reach, reachTable, table } from "./report.ts";
 import { GREYLAG_SOURCE, type Server, startGreylag } from "./servers.ts";
-import { medians, MEDIANS_HEAD, ratio, type Sample } from "./throughput.ts";
+import { measure, medians, MEDIANS_HEAD, ratio, type Sample } from "./throughput.ts";
 import { KNOWN_TRIPLETS, knownTriplet, MIXES } from "./traffic.ts";
 
 /** The least share of the empty database's throughput, in per cent. */
@@ -130,11 +130,7 @@ try {
     for (const mix of MIXES) {
       for (const { server, known } of servers) {
         const load = { mix, connections: CONNECTIONS, seconds, known };
-        const before = server.cpuTime;
-        const measured = await generator.run(server.port, load);
-        const cpu = (server.cpuTime - before) / measured.requests;
-        const of = { part: mix, server: server.name, connections: CONNECTIONS, round };
-        samples.push({ ...of, cpu, ...measured });
+        samples.push(await measure(generator, server, load, { part: mix, round }));
       }
     }
   }

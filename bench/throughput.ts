@@ -1,6 +1,7 @@
-/** Medians and ratios of the throughput benchmark. */
-import type { Measurement } from "./load.ts";
+/** Measurements, medians and ratios of the throughput benchmark. */
+import type { Load, LoadGenerator, Measurement } from "./load.ts";
 import { type Cell, median, type Reach } from "./report.ts";
+import type { Server } from "./servers.ts";
 
 /** One run against one server. */
 export interface Sample extends Measurement {
@@ -10,6 +11,19 @@ export interface Sample extends Measurement {
   readonly round: number;
   /** Processor time of the server for one request, in microseconds. */
   readonly cpu: number;
+}
+
+/** Puts a load on a server. */
+export async function measure(
+  generator: LoadGenerator,
+  server: Server,
+  load: Load,
+  of: Pick<Sample, "part" | "round">,
+): Promise<Sample> {
+  const before = server.cpuTime;
+  const measured = await generator.run(server.port, load);
+  const cpu = (server.cpuTime - before) / measured.requests;
+  return { ...of, server: server.name, connections: load.connections, cpu, ...measured };
 }
 
 export type Quantity = "rate" | "p50" | "p99" | "cpu";

@@ -6,6 +6,8 @@
  *
  * @module
  */
+import { pause } from "../tests/eventually.ts";
+
 const BROWSERS = 10;
 const POLLERS = 4;
 
@@ -28,8 +30,7 @@ async function browse(): Promise<void> {
     const begin = performance.now();
     await (await fetch(base!, { signal, headers: { "x-live": "1" } })).text();
     pages++;
-    const pause = Math.max(2000, 10 * (performance.now() - begin));
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await pause(Math.max(2000, 10 * (performance.now() - begin)));
   }
   await listening;
 }

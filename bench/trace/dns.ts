@@ -11,12 +11,15 @@ const NXDOMAIN = 3;
 const RECORD_TTL = 3600;
 const LISTING_TTL = 0;
 
+/** What the name server knows of a trace. */
+export type Zones = Pick<Trace, "records" | "listings">;
+
 /** The content of the zones at a time; undefined for a name that does not exist. */
-export function lookUp(trace: Trace, name: string, time: number): readonly DnsRecord[] | undefined {
+export function lookUp(zones: Zones, name: string, time: number): readonly DnsRecord[] | undefined {
   const lower = name.toLowerCase();
-  if (!lower.endsWith(`.${BLOCKLIST}`)) return trace.records.get(lower);
+  if (!lower.endsWith(`.${BLOCKLIST}`)) return zones.records.get(lower);
   const address = lower.slice(0, -BLOCKLIST.length - 1).split(".").reverse().join(".");
-  const listing = trace.listings.get(address);
+  const listing = zones.listings.get(address);
   return listing !== undefined && listing.from <= time && time < listing.until
     ? [{ type: "A", data: "127.0.0.2" }]
     : undefined;
@@ -32,12 +35,12 @@ export class NameServer {
   /** Seconds since the epoch. */
   time = 0;
   readonly port: number;
-  readonly #trace: Trace;
+  readonly #zones: Zones;
   readonly #socket: Deno.DatagramConn;
   readonly #serving: Promise<void>;
 
-  constructor(trace: Trace) {
-    this.#trace = trace;
+  constructor(zones: Zones) {
+    this.#zones = zones;
     this.#socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
     this.port = (this.#socket.addr as Deno.NetAddr).port;
     this.#serving = this.#serve();
@@ -55,7 +58,7 @@ export class NameServer {
     const question = query.questions?.[0];
     if (question === undefined) return undefined;
     const { name, type } = question;
-    const found = lookUp(this.#trace, name, this.time);
+    const found = lookUp(this.#zones, name, this.time);
     const isListing = name.toLowerCase().endsWith(`.${BLOCKLIST}`);
     const ttl = isListing ? LISTING_TTL : RECORD_TTL;
     const answers: Answer[] = (found ?? [])

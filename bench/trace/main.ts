@@ -10,20 +10,12 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { print } from "../report.ts";
+import { GREYLAG_SOURCE, greylagCommand } from "../servers.ts";
 import { generate } from "./generate.ts";
 import { play } from "./play.ts";
 import { classes, comparison, type Run } from "./report.ts";
 import { isInstalled, SERVER_NAMES, type ServerName, startServer } from "./servers.ts";
-
-const print = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
-
-const SOURCE = [
-  Deno.execPath(),
-  "run",
-  "--no-check",
-  "--allow-all",
-  new URL("../../main.ts", import.meta.url).pathname,
-];
 
 function isServerName(name: string): name is ServerName {
   return (SERVER_NAMES as readonly string[]).includes(name);
@@ -70,7 +62,7 @@ async function main(args: readonly string[]): Promise<void> {
       const begin = performance.now();
       const policy = await startServer(server, trace, {
         directory,
-        greylag: options.greylag === undefined ? SOURCE : [text("greylag", "")],
+        greylag: greylagCommand(text("greylag", GREYLAG_SOURCE)),
         greylagOptions: greylagOptions.map(String),
         dnsLists: options["dns-lists"] === true,
       });

@@ -229,7 +229,7 @@ export interface LegitimateClass {
   readonly novelty: number;
   /** Probability that a new relation is with a domain that has written before. */
   readonly sameDomain: number;
-  /** People write: users answer, or wrote first. */
+  /** Personal mail: our users reply to it, or wrote first. */
   readonly isPersonal: boolean;
 }
 

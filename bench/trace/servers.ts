@@ -1,5 +1,7 @@
 /** Policy servers as processes: Greylag, Debian's postgrey and sqlgrey; and none. */
 import { getAvailablePort } from "@std/net/get-available-port";
+import { pause } from "../../tests/eventually.ts";
+import { type Attributes, PolicyClient } from "../../tests/policy_client.ts";
 import { NameServer } from "./dns.ts";
 import { BLOCKLIST, type Trace } from "./model.ts";
 import type { Answer, Attempt, Policy } from "./play.ts";
@@ -34,7 +36,7 @@ export const NO_SERVER: PolicyServer = {
 };
 
 /** The attributes that Postfix sends at RCPT TO (SMTPD_POLICY_README). */
-function attributesOf({ message, host, recipient, attempt }: Attempt): Record<string, string> {
+function attributesOf({ message, host, recipient, attempt }: Attempt): Attributes {
   return {
     request: "smtpd_access_policy",
     protocol_state: "RCPT",
@@ -67,12 +69,11 @@ export function answerOf(action: string): Answer {
 /** A process that speaks the policy protocol, and one connection to it. */
 class PolicyProcess {
   readonly #process: Deno.ChildProcess;
-  readonly #conn: Deno.Conn;
-  readonly #buffer = new Uint8Array(4096);
+  readonly #client: PolicyClient;
 
-  private constructor(process: Deno.ChildProcess, conn: Deno.Conn) {
+  private constructor(process: Deno.ChildProcess, client: PolicyClient) {
     this.#process = process;
-    this.#conn = conn;
+    this.#client = client;
   }
 
   static async start(
@@ -92,9 +93,9 @@ class PolicyProcess {
       try {
         const conn = await Deno.connect({ hostname: "127.0.0.1", port });
         conn.setNoDelay(true);
-        return new PolicyProcess(process, conn);
+        return new PolicyProcess(process, new PolicyClient(conn));
       } catch {
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await pause(50);
       }
     }
     if (!hasEnded) process.kill("SIGKILL");
@@ -103,23 +104,14 @@ class PolicyProcess {
     throw new Error(`${program} does not answer on port ${port}: ${written.slice(-500)}`);
   }
 
-  async ask(attributes: Readonly<Record<string, string>>): Promise<Answer> {
-    const lines = Object.entries(attributes).map(([name, value]) => `${name}=${value}\n`);
-    const request = encoder.encode(`${lines.join("")}\n`);
-    for (let sent = 0; sent < request.length;) {
-      sent += await this.#conn.write(request.subarray(sent));
-    }
-    let reply = "";
-    while (!reply.endsWith("\n\n")) {
-      const count = await this.#conn.read(this.#buffer);
-      if (count === null) throw new Error("the policy server closed the connection");
-      reply += decoder.decode(this.#buffer.subarray(0, count));
-    }
+  async ask(attributes: Attributes): Promise<Answer> {
+    const reply = await this.#client.ask(attributes);
+    if (reply === undefined) throw new Error("the policy server closed the connection");
     return answerOf(reply.trim().slice("action=".length));
   }
 
   async stop(): Promise<void> {
-    this.#conn.close();
+    this.#client.close();
     this.#process.kill("SIGTERM");
     const timer = setTimeout(() => this.#process.kill("SIGKILL"), 15_000);
     await this.#process.status;
@@ -132,7 +124,7 @@ class PolicyProcess {
  * trace may pass within a millisecond, so an attempt waits until the evidence about earlier mail of its
  * sender's domain can be there.
  */
-class EvidencePace {
+class LookupDelay {
   static readonly #interval = 11;
   static readonly #lookup = 15;
   /** Greylag drops the oldest of more than 64 waiting lookups. */
@@ -145,15 +137,15 @@ class EvidencePace {
   }
 
   async before(attempt: Attempt): Promise<void> {
-    const backlog = this.#next - EvidencePace.#backlog * EvidencePace.#interval;
-    const until = Math.max(this.#ready.get(EvidencePace.#key(attempt)) ?? 0, backlog);
+    const backlog = this.#next - LookupDelay.#backlog * LookupDelay.#interval;
+    const until = Math.max(this.#ready.get(LookupDelay.#key(attempt)) ?? 0, backlog);
     const rest = until - performance.now();
-    if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
+    if (rest > 0) await pause(rest);
   }
 
   deferred(attempt: Attempt): void {
-    this.#next = Math.max(this.#next, performance.now()) + EvidencePace.#interval;
-    this.#ready.set(EvidencePace.#key(attempt), this.#next + EvidencePace.#lookup);
+    this.#next = Math.max(this.#next, performance.now()) + LookupDelay.#interval;
+    this.#ready.set(LookupDelay.#key(attempt), this.#next + LookupDelay.#lookup);
   }
 }
 
@@ -179,15 +171,15 @@ async function startGreylag(trace: Trace, options: StartOptions): Promise<Policy
     await names.close();
     throw error;
   });
-  const pace = new EvidencePace();
+  const lookups = new LookupDelay();
   return {
     seesOutgoing: true,
     setTime: (time) => names.time = time,
     async ask(attempt) {
-      await pace.before(attempt);
+      await lookups.before(attempt);
       const time = String(attempt.time);
       const answer = await process.ask({ ...attributesOf(attempt), policy_test_time: time });
-      if (answer === "defer") pace.deferred(attempt);
+      if (answer === "defer") lookups.deferred(attempt);
       return answer;
     },
     async stop() {

@@ -11,7 +11,7 @@ import { inDirectory } from "../daemon.ts";
 /** Runs a command to its end. */
 export type Run = (...args: string[]) => Promise<{ code: number; out: string; err: string }>;
 
-/** Runs a command and keeps what it says. */
+/** Runs a command and collects its output. */
 export const greylag: Run = async (...args) => {
   let out = "";
   let err = "";
