@@ -31,16 +31,18 @@ export async function inDirectory<T>(body: (directory: string) => T | Promise<T>
   }
 }
 
-/** Waits until a port of 127.0.0.1 accepts connections. */
-export async function untilListening(port: number): Promise<void> {
-  await eventually(`port ${port} accepts connections`, async () => {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return true;
-    } catch {
-      return false;
-    }
-  });
+/** True if a port of 127.0.0.1 accepts connections. */
+export async function isListening(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function untilListening(port: number): Promise<void> {
+  return eventually(`port ${port} accepts connections`, () => isListening(port));
 }
 
 /** The resident memory of a process, in MB. */

@@ -7,8 +7,9 @@ import { Connection } from "../../lib/store/connection.ts";
 import type { DecisionRecord } from "../../lib/store/history.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 import type { NewEntry, Store } from "../../lib/store/store.ts";
+import { DAY } from "../../lib/text/duration.ts";
+import { recordDecisions } from "../store/records.ts";
 
-const DAY = 86_400_000;
 const NOW = 100 * DAY;
 
 function entry(list: ListName, text: string): NewEntry {
@@ -27,25 +28,8 @@ function record(
   client: readonly [name: string, address: string] = ["mail.example.org", "192.0.2.1"],
 ): void {
   const [clientName, clientAddress] = client;
-  store.history.record({
-    decisions: [{
-      time: NOW - days * DAY,
-      decision,
-      reason,
-      clientAddress,
-      clientName,
-      heloName: "x",
-      sender,
-      recipient: "bob@example.net",
-      normalisedSender: sender,
-      normalisedRecipient: "bob@example.net",
-      network: "net:192.0.2.0/24",
-      legitimacy: 1,
-    }],
-    tallies: [],
-    delays: [],
-    quietPeriod: 2 * DAY,
-  });
+  const time = NOW - days * DAY;
+  recordDecisions(store, 2 * DAY, { time, decision, reason, clientAddress, clientName, sender });
 }
 
 function history(): Store {

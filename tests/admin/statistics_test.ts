@@ -9,9 +9,8 @@ import {
   trendSince,
 } from "../../lib/admin/statistics.ts";
 import type { Tally } from "../../lib/store/history.ts";
+import { DAY, HOUR } from "../../lib/text/duration.ts";
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
 const NOW = 1000 * DAY + 10 * HOUR + 5;
 
 function tally(

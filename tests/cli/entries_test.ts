@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Output } from "../../lib/cli/output.ts";
 import { run } from "../../lib/cli/run.ts";
 import { openStore } from "../../lib/store/open.ts";
+import { recordDecisions } from "../store/records.ts";
 import { type Run, withDatabase } from "./database.ts";
 
 Deno.test("the attribute of a pattern is guessed from its form, or given by an option", async () => {
@@ -93,24 +94,10 @@ async function withHistory(body: (run: Run) => Promise<void>): Promise<void> {
   await withDatabase(async (run, path) => {
     const store = openStore({ database: path, privacy: false });
     for (const recipient of ["maja@example.net", "Paul@example.net", "paul@example.com"]) {
-      store.history.record({
-        decisions: [{
-          time: Date.now() - 3_600_000,
-          decision: "defer",
-          reason: "new",
-          clientAddress: "192.0.2.1",
-          clientName: "mail.example.org",
-          heloName: "x",
-          sender: "alice@example.org",
-          recipient,
-          normalisedSender: "alice@example.org",
-          normalisedRecipient: recipient.toLowerCase(),
-          network: "net:192.0.2.0/24",
-          legitimacy: 1,
-        }],
-        tallies: [],
-        delays: [],
-        quietPeriod: 1,
+      recordDecisions(store, 1, {
+        time: Date.now() - 3_600_000,
+        recipient,
+        normalisedRecipient: recipient.toLowerCase(),
       });
     }
     store.close();

@@ -9,14 +9,10 @@ import { openStore } from "../../lib/store/open.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { RULES } from "../greylist/world.ts";
 import { inDirectory } from "../daemon.ts";
+import { dump } from "../import/dump.ts";
 import { greylag as runGreylag, type Run } from "./database.ts";
 
-const HEADER = "VERSION=3\nformat=print\ntype=btree\ndb_pagesize=4096\nHEADER=END\n";
 const seconds = Math.floor(Date.now() / 1000);
-
-function dump(...rows: [key: string, value: string][]): string {
-  return `${HEADER}${rows.map(([key, value]) => ` ${key}\n ${value}\n`).join("")}DATA=END\n`;
-}
 
 const TRIPLETS = dump(
   ["192.0.2.0/bounce-#@list.example/bob@example.net", `${seconds - 1000},${seconds - 500}`],

@@ -57,23 +57,29 @@ Deno.test("config shows every setting with its source, as a valid file", async (
   assert(/^delay = "300s" +# flag --delay$/m.test(out), out);
   assert(/^lifetime = "10d" +# flag --lifetime$/m.test(out), out);
   assert(/^mode = "auto" +# default$/m.test(out), out);
-  const path = await Deno.makeTempFile();
-  await Deno.writeTextFile(path, out);
-  const again = await greylag("config", "--config", path, "--json");
-  assertEquals(JSON.parse(again.out).delay, { value: "300s", source: `${path}:6` });
-  await Deno.remove(path);
+  await inDirectory(async (directory) => {
+    const path = `${directory}/greylag.toml`;
+    await Deno.writeTextFile(path, out);
+    const again = await greylag("config", "--config", path, "--json");
+    assertEquals(JSON.parse(again.out).delay, { value: "300s", source: `${path}:6` });
+  });
 });
 
 Deno.test("config --check is silent for a correct file and exits with 1 for a broken one", async () => {
-  const path = await Deno.makeTempFile();
-  await Deno.writeTextFile(path, 'delay = "2m"\n');
-  assertEquals(await greylag("config", "--check", "--config", path), { code: 0, out: "", err: "" });
-  await Deno.writeTextFile(path, '\ndealy = "2m"\n');
-  const { code, err } = await greylag("config", "--check", "--config", path);
-  assertEquals(code, 1);
-  assertStringIncludes(err, `${path}:2: dealy: unknown setting; did you mean delay?`);
-  assertEquals((await greylag("config", "--check", "--config", "/nowhere.toml")).code, 1);
-  await Deno.remove(path);
+  await inDirectory(async (directory) => {
+    const path = `${directory}/greylag.toml`;
+    await Deno.writeTextFile(path, 'delay = "2m"\n');
+    assertEquals(await greylag("config", "--check", "--config", path), {
+      code: 0,
+      out: "",
+      err: "",
+    });
+    await Deno.writeTextFile(path, '\ndealy = "2m"\n');
+    const { code, err } = await greylag("config", "--check", "--config", path);
+    assertEquals(code, 1);
+    assertStringIncludes(err, `${path}:2: dealy: unknown setting; did you mean delay?`);
+    assertEquals((await greylag("config", "--check", "--config", "/nowhere.toml")).code, 1);
+  });
 });
 
 Deno.test("postgrey's options without effect are reported", async () => {

@@ -9,6 +9,7 @@ import {
   variableOf,
 } from "../../lib/config/load.ts";
 import { daemonSettings, SETTING_NAMES, type SettingName } from "../../lib/config/settings.ts";
+import { inDirectory } from "../daemon.ts";
 
 const PATH = "/etc/greylag/greylag.toml";
 
@@ -154,10 +155,11 @@ Deno.test("a named file must exist, the default one need not", async () => {
   const error = assertThrows(() => readConfigFile("/nowhere/greylag.toml"), ConfigError);
   assertStringIncludes(error.message, "/nowhere/greylag.toml");
   assertStringIncludes(error.message, "no such file");
-  const path = await Deno.makeTempFile();
-  await Deno.writeTextFile(path, 'delay = "3m"');
-  assertEquals(readConfigFile(path), { path, text: 'delay = "3m"' });
-  await Deno.remove(path);
+  await inDirectory(async (directory) => {
+    const path = `${directory}/greylag.toml`;
+    await Deno.writeTextFile(path, 'delay = "3m"');
+    assertEquals(readConfigFile(path), { path, text: 'delay = "3m"' });
+  });
 });
 
 Deno.test("postgrey's whitelist files replace the default, and any source replaces them", () => {

@@ -24,7 +24,7 @@ import type { GreylistStore, Store } from "../../lib/store/store.ts";
 import type { Resolver } from "../../lib/spf/check_host.ts";
 import { makePseudonym } from "../../lib/store/pseudonym.ts";
 import { formatPair } from "../../lib/lists/pattern.ts";
-import { resolverOf, type Zone } from "../spf/zone.ts";
+import { resolverOf, slowly, type Zone } from "../spf/zone.ts";
 import { reputation } from "../store/records.ts";
 import { policyRequest } from "./request.ts";
 import { settingsWith } from "./settings.ts";
@@ -526,21 +526,9 @@ Deno.test("one first contact in fifty of an auto-whitelisted client is a sample,
   assertNotEquals(await samplesOf(here()), samples);
 });
 
-/** A resolver whose TXT answers are late by some milliseconds. */
-function slowly(late: { by: number }, zone: Zone): Resolver & ListResolver {
-  const inner = resolverOf(zone);
-  return {
-    ...inner,
-    async txt(name, signal) {
-      await new Promise((resolve) => setTimeout(resolve, late.by));
-      return await inner.txt(name, signal);
-    },
-  };
-}
-
 for (const privacy of [false, true]) {
   const where = privacy ? " with hashes" : "";
-  Deno.test(`SPF that answers late is added to what waits, for the retry from elsewhere${where}`, async () => {
+  Deno.test(`late SPF is added to the pending triplet, for a retry from elsewhere${where}`, async () => {
     const pseudonym = privacy ? makePseudonym(new Uint8Array(32).fill(7)) : undefined;
     const store = new SqliteStore(new Connection(":memory:", { pseudonym }));
     const late = { by: 80 };
@@ -548,7 +536,7 @@ for (const privacy of [false, true]) {
     const { ask, clock, lines, engine } = setUpWith(resolver, { dns_wait: "50ms" }, store);
     assertMatch(await ask(HERE), /DEFER/);
     // The record itself, and then its breadth.
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await pause(400);
     late.by = 0;
     clock.now += 61_000;
     assertMatch(await ask({ ...THERE, instance: "2" }), /PREPEND/);

@@ -4,6 +4,7 @@ import { History } from "../../lib/daemon/history.ts";
 import { Connection } from "../../lib/store/connection.ts";
 import type { Records } from "../../lib/store/history.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
+import { HOUR } from "../../lib/text/duration.ts";
 import { decisionEvent } from "./request.ts";
 import { settingsWith } from "./settings.ts";
 import { eventually } from "../eventually.ts";
@@ -11,8 +12,6 @@ import { eventually } from "../eventually.ts";
 const { engine: { rules } } = settingsWith();
 
 const NEW: Verdict = { decision: "defer", reason: "new", wait: 60_000 };
-
-const HOUR = 3_600_000;
 
 const TO = { recipient: "Bob+x@example.net" };
 const LONG = { sender: "x".repeat(60_000) };

@@ -5,9 +5,9 @@ import { Connection } from "../../lib/store/connection.ts";
 import { DatabaseError } from "../../lib/store/database_error.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 import type { ListStore } from "../../lib/store/store.ts";
+import { HOUR } from "../../lib/text/duration.ts";
 import { inDirectory } from "../daemon.ts";
-
-const HOUR = 3_600_000;
+import { eventually } from "../eventually.ts";
 
 function emptyStore(): ListStore {
   return new SqliteStore(new Connection(":memory:")).lists;
@@ -64,11 +64,10 @@ Deno.test("a file without a valid entry keeps its entries for the period", async
       files.refresh();
       assertEquals(patterns(), ALL);
       assertStringIncludes(files.problems[0]!.why, "the file has no valid entry");
-      const deadline = performance.now() + 5000;
-      while (files.problems.length > 0 && performance.now() < deadline) {
-        await new Promise((resolve) => setTimeout(resolve, 10));
+      await eventually("the entries are dropped", () => {
         files.refresh();
-      }
+        return files.problems.length === 0;
+      });
       assertEquals(patterns(), []);
       assertEquals(told, ["read 3", "failed, kept 3", "read 0"]);
     });

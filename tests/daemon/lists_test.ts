@@ -5,6 +5,7 @@ import { Connection } from "../../lib/store/connection.ts";
 import { DatabaseError } from "../../lib/store/database_error.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 import type { ListStore } from "../../lib/store/store.ts";
+import { inDirectory } from "../daemon.ts";
 
 const emptyStore = () => new SqliteStore(new Connection(":memory:"));
 
@@ -64,28 +65,30 @@ Deno.test("a refresh takes the entries that another process added or removed", (
 });
 
 Deno.test("a list file is read, and reread when it changes", async () => {
-  const path = await Deno.makeTempFile();
-  await Deno.writeTextFile(path, "# mine\nexample.org\nnot a name\n");
-  const { lists, told, by } = listsWith({ whitelistClients: [path] });
-  lists.refresh();
-  lists.refresh();
-  assertEquals(told, [`${path} 1 3`]);
-  assertEquals(by(), `${path}:2 (example.org)`);
-  await Deno.writeTextFile(path, "192.0.2\n");
-  lists.refresh();
-  assertEquals(by(), `${path}:1 (192.0.2.0/24)`);
-  await Deno.remove(path);
+  await inDirectory(async (directory) => {
+    const path = `${directory}/clients`;
+    await Deno.writeTextFile(path, "# mine\nexample.org\nnot a name\n");
+    const { lists, told, by } = listsWith({ whitelistClients: [path] });
+    lists.refresh();
+    lists.refresh();
+    assertEquals(told, [`${path} 1 3`]);
+    assertEquals(by(), `${path}:2 (example.org)`);
+    await Deno.writeTextFile(path, "192.0.2\n");
+    lists.refresh();
+    assertEquals(by(), `${path}:1 (192.0.2.0/24)`);
+  });
 });
 
 Deno.test("a file whose permissions change is reread", async () => {
-  const path = await Deno.makeTempFile();
-  await Deno.writeTextFile(path, "example.org\n");
-  const { lists, told } = listsWith({ whitelistClients: [path] });
-  lists.refresh();
-  await Deno.chmod(path, 0o644);
-  lists.refresh();
-  assertEquals(told, [`${path} 1 `, `${path} 1 `]);
-  await Deno.remove(path);
+  await inDirectory(async (directory) => {
+    const path = `${directory}/clients`;
+    await Deno.writeTextFile(path, "example.org\n", { mode: 0o600 });
+    const { lists, told } = listsWith({ whitelistClients: [path] });
+    lists.refresh();
+    await Deno.chmod(path, 0o644);
+    lists.refresh();
+    assertEquals(told, [`${path} 1 `, `${path} 1 `]);
+  });
 });
 
 Deno.test("opt_in, opt_out and the built-in list come from the settings", () => {

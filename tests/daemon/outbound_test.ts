@@ -5,14 +5,13 @@ import { Connection } from "../../lib/store/connection.ts";
 import { DatabaseError } from "../../lib/store/database_error.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 import type { GreylistStore } from "../../lib/store/store.ts";
+import { HOUR } from "../../lib/text/duration.ts";
 import { policyRequest } from "./request.ts";
 import { eventually } from "../eventually.ts";
 
 type Writes = Pick<GreylistStore, "exchange">;
 
 const to = (recipient: string) => parseRequest(policyRequest({ recipient }), 0).attempt!;
-
-const HOUR = 3_600_000;
 
 /** A store that keeps a list of the domains written, one write an element. */
 function recording(): { store: Writes; writes: string[][]; inner: SqliteStore } {

@@ -1,8 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { delayBucket, UnwrittenTallies } from "../../lib/daemon/tallies.ts";
 import type { Verdict } from "../../lib/greylist/model.ts";
-
-const HOUR = 3_600_000;
+import { HOUR } from "../../lib/text/duration.ts";
 
 const NEW: Verdict = { decision: "defer", reason: "new", wait: 60_000 };
 

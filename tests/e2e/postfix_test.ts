@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { getAvailablePort } from "@std/net/get-available-port";
 import { Daemon, inDirectory } from "../daemon.ts";
-import { pause } from "../eventually.ts";
+import { eventually, pause } from "../eventually.ts";
 import {
   ACCEPTED,
   ALICE,
@@ -207,6 +207,11 @@ Deno.test("Postfix reaches Greylag through a Unix socket", async () => {
 Deno.test("in shadow mode all mail passes, and Postfix logs the verdict", async () => {
   await withDelay(async ({ postfix, code }) => {
     assertEquals(await code(ALICE), ACCEPTED);
-    assertStringIncludes(await postfix.log(), "greylag would have deferred this: new");
+    await eventually(
+      "Postfix logs the verdict",
+      async () => (await postfix.log()).includes("greylag would have deferred this: new"),
+      {},
+      () => postfix.log(),
+    );
   }, { settings: () => 'mode = "shadow"\n' });
 });

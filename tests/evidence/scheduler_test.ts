@@ -1,9 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { BACKGROUND_LIMITS, Scheduler, within } from "../../lib/evidence/scheduler.ts";
+import { pause } from "../eventually.ts";
 
 const LIMITS = { ...BACKGROUND_LIMITS, running: 2, queued: 2, startPause: 0, timeout: 1000 };
-
-const pause = (milliseconds = 20) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** A lookup that ends only when it is aborted. */
 const silent = (signal: AbortSignal) =>
@@ -25,7 +24,7 @@ Deno.test("running and queued lookups are limited, and the oldest queued one is 
     await pause(5);
   }
   for (const key of ["c", "d", "e"]) add(key);
-  await pause();
+  await pause(20);
   assertEquals([started, dropped], [["a", "b"], 1]);
   scheduler.stop();
 });
@@ -41,13 +40,13 @@ Deno.test("the end of a lookup starts the next", async () => {
       return gate.promise;
     }, (result) => results.push(result));
   }
-  await pause();
+  await pause(20);
   assertEquals([...gates.keys()], ["a"]);
   gates.get("a")!.resolve("A");
-  await pause();
+  await pause(20);
   assertEquals([...gates.keys()], ["a", "b"]);
   gates.get("b")!.resolve("B");
-  await pause();
+  await pause(20);
   assertEquals(results, ["A", "B"]);
   scheduler.stop();
 });
@@ -59,7 +58,7 @@ Deno.test("lookups with the same key run once and tell every callback, up to the
   for (let at = 0; at < 3; at++) {
     scheduler.add("a", () => Promise.resolve(++runs), (result) => results.push(result));
   }
-  await pause();
+  await pause(20);
   assertEquals([runs, results], [1, [1, 1]]);
   scheduler.stop();
 });
@@ -70,7 +69,7 @@ Deno.test("while others wait, one lookup starts after the other", async () => {
   for (const key of ["a", "b"]) {
     scheduler.add(key, () => Promise.resolve(started.push(key)).then(String), () => {});
   }
-  await pause();
+  await pause(20);
   assertEquals(started, ["a"]);
   await pause(150);
   assertEquals(started, ["a", "b"]);
@@ -82,14 +81,14 @@ Deno.test("a lookup that fails, times out or is stopped calls no callback and fr
   const scheduler = new Scheduler<string>(() => {}, { ...LIMITS, running: 1, timeout: 10 });
   const callback = (result: string) => results.push(result);
   scheduler.add("fails", () => Promise.reject(new Error("no")), callback);
-  await pause();
+  await pause(20);
   scheduler.add("slow", silent, callback);
   await pause(50);
   scheduler.add("works", () => Promise.resolve("yes"), callback);
-  await pause();
+  await pause(20);
   scheduler.add("stopped", silent, callback);
   scheduler.stop();
-  await pause();
+  await pause(20);
   assertEquals(results, ["yes"]);
 });
 

@@ -7,7 +7,8 @@ import { type Attempt, makeAttempt } from "../../lib/greylist/attempt.ts";
 import { parseAddress } from "../../lib/net/network.ts";
 import type { Resolver } from "../../lib/spf/check_host.ts";
 import { DAY, HOUR, MINUTE } from "../../lib/text/duration.ts";
-import { type Names, resolverOf, type Zone } from "../spf/zone.ts";
+import { eventually, pause } from "../eventually.ts";
+import { type Names, resolverOf, slowly, type Zone } from "../spf/zone.ts";
 
 const SETTINGS: EvidenceSettings = {
   spf: true,
@@ -93,8 +94,6 @@ function blocklist(zone: string, listed: Readonly<Record<string, Names["a"]>>): 
 }
 
 const LISTED = ["127.0.0.2"];
-
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 Deno.test("an SPF result is kept for each client and sender's domain", async () => {
   const asked: string[] = [];
@@ -270,21 +269,9 @@ Deno.test("silent SPF hides no DNS list, and a silent DNS list hides neither SPF
   for (const { service } of [noSpf, noList]) service.stop();
 });
 
-/** A resolver whose TXT answers come late. */
-function slowly(milliseconds: number, zone: Zone, asked: string[] = []): Resolver & ListResolver {
-  const inner = resolverOf(zone, asked);
-  return {
-    ...inner,
-    async txt(name, signal) {
-      await pause(milliseconds);
-      return await inner.txt(name, signal);
-    },
-  };
-}
-
 Deno.test("a lookup that is late goes on, once, and its result counts for the retry", async () => {
   const asked: string[] = [];
-  const { service } = setUp(slowly(100, ZONE, asked), { dnsWait: 20 });
+  const { service } = setUp(slowly({ by: 100 }, ZONE, asked), { dnsWait: 20 });
   const report = await service.gather(attemptOf());
   assertEquals([report.spf, report.isPartial], ["unknown", true]);
   const told: Report[] = [];
@@ -307,7 +294,7 @@ Deno.test("a background lookup reports its result, from DNS and from the cache",
   const told: unknown[] = [];
   const callback = (report: Report) => told.push(report.spfDomain);
   service.gatherInBackground(attemptOf(), callback);
-  await pause(20);
+  await eventually("the first report", () => told.length === 1);
   service.gatherInBackground(attemptOf(), callback);
   assertEquals(told, ["example.org", "example.org"]);
   service.stop();

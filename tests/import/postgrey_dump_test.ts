@@ -2,12 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { parsePostgreyDump } from "../../lib/import/postgrey_dump.ts";
 import { formatAddress } from "../../lib/net/network.ts";
-
-const HEADER = "VERSION=3\nformat=print\ntype=btree\ndb_pagesize=4096\nHEADER=END\n";
-
-function dump(...rows: [key: string, value: string][]): string {
-  return `${HEADER}${rows.map(([key, value]) => ` ${key}\n ${value}\n`).join("")}DATA=END\n`;
-}
+import { dump, HEADER } from "./dump.ts";
 
 Deno.test("triplets and clients are parsed, with times in milliseconds", () => {
   const { records, errors } = parsePostgreyDump(

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Database } from "@db/sqlite";
+import { inDirectory } from "../daemon.ts";
 
 Deno.test("rows are returned as objects or arrays, the first or all", () => {
   const db = new Database(":memory:", { int64: true });
@@ -57,13 +58,15 @@ Deno.test("an SQL error throws, and a closed database can be closed again", () =
 });
 
 Deno.test("a file is created, kept, and not writable if opened read-only", async () => {
-  const path = `${await Deno.makeTempDir()}/x.db`;
-  const db = new Database(path);
-  db.exec("CREATE TABLE t (a)");
-  db.close();
-  assert((await Deno.stat(path)).isFile);
-  const reader = new Database(path, { readonly: true });
-  assertThrows(() => reader.exec("INSERT INTO t VALUES (1)"), Error, "readonly");
-  reader.close();
-  assertThrows(() => new Database(`${path}.none`, { create: false }));
+  await inDirectory(async (directory) => {
+    const path = `${directory}/x.db`;
+    const db = new Database(path);
+    db.exec("CREATE TABLE t (a)");
+    db.close();
+    assert((await Deno.stat(path)).isFile);
+    const reader = new Database(path, { readonly: true });
+    assertThrows(() => reader.exec("INSERT INTO t VALUES (1)"), Error, "readonly");
+    reader.close();
+    assertThrows(() => new Database(`${path}.none`, { create: false }));
+  });
 });

@@ -9,7 +9,7 @@ function rule(list: ListName, matchOn: MatchOn, text: string, expires?: number):
   return { list, matchOn, pattern: parsed.pattern, ...(expires === undefined ? {} : { expires }) };
 }
 
-interface AppContext {
+interface Given {
   address?: string;
   name?: string;
   organisation?: string;
@@ -17,24 +17,24 @@ interface AppContext {
   recipient?: string;
 }
 
-function ask(rules: readonly Rule[], asked: AppContext = {}, now = 0): Finding {
+function ask(rules: readonly Rule[], given: Given = {}, now = 0): Finding {
   return new Matcher(rules).find({
-    address: parseAddress(asked.address ?? "192.0.2.10")!,
-    name: asked.name,
-    organisation: asked.organisation,
-    sender: asked.sender ?? "alice@example.org",
-    recipient: asked.recipient ?? "bob@example.net",
+    address: parseAddress(given.address ?? "192.0.2.10")!,
+    name: given.name,
+    organisation: given.organisation,
+    sender: given.sender ?? "alice@example.org",
+    recipient: given.recipient ?? "bob@example.net",
   }, now);
 }
 
 /** The list and pattern that decide. */
-function decisive(rules: readonly Rule[], asked: AppContext = {}, now = 0): string | undefined {
-  const found = ask(rules, asked, now).decisive?.rule;
+function decisive(rules: readonly Rule[], given: Given = {}, now = 0): string | undefined {
+  const found = ask(rules, given, now).decisive?.rule;
   return found && `${found.list} ${formatPattern(found.pattern)}`;
 }
 
 Deno.test("each kind of pattern matches its targets only", () => {
-  const table: [MatchOn, string, AppContext, boolean][] = [
+  const table: [MatchOn, string, Given, boolean][] = [
     ["client", "192.0.2.10", {}, true],
     ["client", "192.0.2.0/24", {}, true],
     ["client", "192.0.3.0/24", {}, false],

@@ -6,6 +6,7 @@ import {
   type ListenerLimits,
   PolicyServer,
 } from "../../lib/postfix/listener.ts";
+import { inDirectory } from "../daemon.ts";
 import { eventually, pause } from "../eventually.ts";
 
 const encoder = new TextEncoder();
@@ -163,6 +164,7 @@ Deno.test("a connection beyond the limit is closed, and a freed place is used ag
 });
 
 Deno.test("closing answers requests in flight and closes idle connections", async () => {
+  const begun = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   await withServer(
     async ({ connect, server }) => {
@@ -170,7 +172,7 @@ Deno.test("closing answers requests in flight and closes idle connections", asyn
       using idle = await connect();
       await busy.write(encoder.encode("size=7\n\n"));
       await eventually("connections", () => server.connections >= 2);
-      await pause(20);
+      await begun.promise;
       const closing = server.close();
       gate.resolve();
       assertEquals(await readUntil(busy, () => false), "action=7\n\n<closed>");
@@ -179,6 +181,7 @@ Deno.test("closing answers requests in flight and closes idle connections", asyn
     },
     {},
     async (request) => {
+      begun.resolve();
       await gate.promise;
       return await echo(request);
     },
@@ -186,25 +189,25 @@ Deno.test("closing answers requests in flight and closes idle connections", asyn
 });
 
 Deno.test("a server listens on several endpoints at once, IPv6 and Unix among them", async () => {
-  const directory = await Deno.makeTempDir();
-  await withServer(async ({ server }) => {
-    const ipv6 = await server.listen({ kind: "inet", host: "::1", port: 0 });
-    const unix = await server.listen({ kind: "unix", path: `${directory}/policy` }, 0o620);
-    assert(ipv6.kind === "inet" && unix.kind === "unix");
-    assertEquals((await Deno.stat(unix.path)).mode! & 0o777, 0o620);
-    for (
-      const conn of [
-        await Deno.connect({ hostname: "::1", port: ipv6.port }),
-        await Deno.connect({ transport: "unix", path: unix.path }),
-      ]
-    ) {
-      await conn.write(encoder.encode("size=6\n\n"));
-      assertEquals(await readUntil(conn, answers(1)), "action=6\n\n");
-      conn.close();
-    }
+  await inDirectory(async (directory) => {
+    await withServer(async ({ server }) => {
+      const ipv6 = await server.listen({ kind: "inet", host: "::1", port: 0 });
+      const unix = await server.listen({ kind: "unix", path: `${directory}/policy` }, 0o620);
+      assert(ipv6.kind === "inet" && unix.kind === "unix");
+      assertEquals((await Deno.stat(unix.path)).mode! & 0o777, 0o620);
+      for (
+        const conn of [
+          await Deno.connect({ hostname: "::1", port: ipv6.port }),
+          await Deno.connect({ transport: "unix", path: unix.path }),
+        ]
+      ) {
+        await conn.write(encoder.encode("size=6\n\n"));
+        assertEquals(await readUntil(conn, answers(1)), "action=6\n\n");
+        conn.close();
+      }
+    });
+    await assertRejects(() => Deno.stat(`${directory}/policy`), Deno.errors.NotFound);
   });
-  await assertRejects(() => Deno.stat(`${directory}/policy`), Deno.errors.NotFound);
-  await Deno.remove(directory, { recursive: true });
 });
 
 Deno.test("an endpoint in use is an error that names the endpoint", async () => {

@@ -1,18 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { getAvailablePort } from "@std/net/get-available-port";
-import { inDirectory } from "../daemon.ts";
-import { eventually } from "../eventually.ts";
+import { inDirectory, isListening, untilListening } from "../daemon.ts";
 
 const root = new URL("../../", import.meta.url);
-
-async function isListening(port: number): Promise<boolean> {
-  try {
-    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 async function startUnder(
   directory: string,
@@ -30,7 +20,7 @@ async function startUnder(
     stdout: "null",
     stderr: "piped",
   }).spawn();
-  await eventually("the daemon listens", () => isListening(port));
+  await untilListening(port);
   return shell;
 }
 

@@ -1,14 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { openUnixSocket } from "../../lib/sockets/listen.ts";
-
-async function inDirectory(body: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir();
-  try {
-    await body(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
+import { inDirectory } from "../daemon.ts";
 
 /** A process that listens on a socket and dies without removing it. */
 async function leaveStaleSocket(path: string): Promise<void> {

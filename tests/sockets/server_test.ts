@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Connection, type ServerLimits, SocketServer } from "../../lib/sockets/server.ts";
+import { inDirectory } from "../daemon.ts";
 import { eventually, pause } from "../eventually.ts";
 
 interface Setup {
@@ -97,11 +98,11 @@ Deno.test("closing waits for busy connections no longer than the grace", async (
 });
 
 Deno.test("closing removes the files of Unix sockets", async () => {
-  const directory = await Deno.makeTempDir();
-  await withServer(readOne, async ({ server }) => {
-    await server.listen({ kind: "unix", path: `${directory}/socket` }, 0o600);
-    assertEquals((await Deno.stat(`${directory}/socket`)).mode! & 0o777, 0o600);
+  await inDirectory(async (directory) => {
+    await withServer(readOne, async ({ server }) => {
+      await server.listen({ kind: "unix", path: `${directory}/socket` }, 0o600);
+      assertEquals((await Deno.stat(`${directory}/socket`)).mode! & 0o777, 0o600);
+    });
+    await assertRejects(() => Deno.stat(`${directory}/socket`), Deno.errors.NotFound);
   });
-  await assertRejects(() => Deno.stat(`${directory}/socket`), Deno.errors.NotFound);
-  await Deno.remove(directory, { recursive: true });
 });

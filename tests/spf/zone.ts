@@ -5,6 +5,7 @@
  */
 import type { ListResolver } from "../../lib/dns/dnsbl.ts";
 import { type Resolver, TemporaryDnsError, until } from "../../lib/spf/resolver.ts";
+import { pause } from "../eventually.ts";
 
 /** No answer: a temporary error at once, or silence until the caller gives up. */
 type NoAnswer = "timeout" | "silent";
@@ -45,5 +46,21 @@ export function resolverOf(zone: Zone, asked: string[] = []): Resolver & ListRes
     aaaa: ask("aaaa"),
     mx: ask("mx"),
     ptr: ask("ptr"),
+  };
+}
+
+/** A resolver whose TXT answers are late by some milliseconds. */
+export function slowly(
+  late: { by: number },
+  zone: Zone,
+  asked: string[] = [],
+): Resolver & ListResolver {
+  const inner = resolverOf(zone, asked);
+  return {
+    ...inner,
+    async txt(name, signal) {
+      await pause(late.by);
+      return await inner.txt(name, signal);
+    },
   };
 }

@@ -4,6 +4,7 @@ import { startThread } from "../../lib/daemon/thread.ts";
 import { Connection } from "../../lib/store/connection.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 import { reputation } from "./records.ts";
+import { inDirectory } from "../daemon.ts";
 import { eventually } from "../eventually.ts";
 
 const PATH = "/var/lib/greylag/g.db";
@@ -59,20 +60,20 @@ Deno.test("an idle thread ends, and the next checkpoint starts another", async (
 });
 
 Deno.test("the thread copies the log into the database", async () => {
-  const directory = await Deno.makeTempDir();
-  const path = `${directory}/g.db`;
-  const connection = new Connection(path, {
-    startWorker: (module, files) => startThread(module, { read: files, write: files }),
-  });
-  const store = new SqliteStore(connection);
-  try {
-    const before = Deno.statSync(path).size;
-    for (let at = 0; at < 1000; at++) {
-      store.greylist.exchange(() => [reputation(`ip:${at}`)]);
+  await inDirectory(async (directory) => {
+    const path = `${directory}/g.db`;
+    const connection = new Connection(path, {
+      startWorker: (module, files) => startThread(module, { read: files, write: files }),
+    });
+    const store = new SqliteStore(connection);
+    try {
+      const before = Deno.statSync(path).size;
+      for (let at = 0; at < 1000; at++) {
+        store.greylist.exchange(() => [reputation(`ip:${at}`)]);
+      }
+      await eventually("the database grows", () => Deno.statSync(path).size > before);
+    } finally {
+      store.close();
     }
-    await eventually("the database grows", () => Deno.statSync(path).size > before);
-  } finally {
-    store.close();
-    await Deno.remove(directory, { recursive: true });
-  }
+  });
 });

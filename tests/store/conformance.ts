@@ -15,6 +15,7 @@ import type {
   Tally,
 } from "../../lib/store/history.ts";
 import type { Cursor, Expiry, NewEntry, ReportExpired, Store } from "../../lib/store/store.ts";
+import { HOUR } from "../../lib/text/duration.ts";
 import {
   keyOf,
   NETWORK,
@@ -87,8 +88,6 @@ const decision: DecisionRecord = {
   wait: 60_000,
   legitimacy: 5,
 };
-
-const HOUR = 3_600_000;
 
 function record(store: Store, ...given: Partial<DecisionRecord>[]): void {
   const decisions = given.map((one) => ({ ...decision, ...one }));

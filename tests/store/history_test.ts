@@ -10,6 +10,7 @@ import {
 import { openStore } from "../../lib/store/open.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { inDirectory } from "../daemon.ts";
+import { recordDecisions } from "./records.ts";
 
 async function withHistory(
   body: (store: Store) => void,
@@ -26,27 +27,14 @@ async function withHistory(
   });
 }
 
-function decision(given: Partial<DecisionRecord> = {}): DecisionRecord {
-  return {
-    time: 1000,
-    decision: "defer",
-    reason: "new",
-    clientAddress: "192.0.2.1",
-    clientName: "mail.example.org",
-    heloName: "mail.example.org",
-    sender: "alice@news.example.org",
-    recipient: "bob@example.net",
-    normalisedSender: given.sender ?? "alice@news.example.org",
-    normalisedRecipient: given.recipient ?? "bob@example.net",
-    network: "net:192.0.2.0/24",
-    legitimacy: 3,
-    ...given,
-  };
-}
+const NEWS: Partial<DecisionRecord> = {
+  heloName: "mail.example.org",
+  sender: "alice@news.example.org",
+  legitimacy: 3,
+};
 
 function record(store: Store, ...decisions: readonly Partial<DecisionRecord>[]): void {
-  const records = decisions.map(decision);
-  store.history.record({ decisions: records, tallies: [], delays: [], quietPeriod: 100_000 });
+  recordDecisions(store, 100_000, ...decisions.map((one) => ({ ...NEWS, ...one })));
 }
 
 const page = { text: "", limit: 50 };

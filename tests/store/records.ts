@@ -1,5 +1,5 @@
 /**
- * Records of the greylist for tests of the store.
+ * Records of the greylist and of the history for tests.
  *
  * @module
  */
@@ -10,6 +10,8 @@ import type {
   Relation,
   Reputation,
 } from "../../lib/greylist/model.ts";
+import type { DecisionRecord } from "../../lib/store/history.ts";
+import type { Store } from "../../lib/store/store.ts";
 
 export const NETWORK = "net:192.0.2.0/24";
 
@@ -53,4 +55,33 @@ export function relation(sender: string, given: Partial<Relation> = {}) {
 export function reputation(name: string, given: Partial<Reputation> = {}) {
   const record: Reputation = { ...REPUTATION, ...given };
   return { kind: "reputation", key: name, record } satisfies Change;
+}
+
+/** By default a deferred first attempt. */
+export function decision(given: Partial<DecisionRecord> = {}): DecisionRecord {
+  const { sender = "alice@example.org", recipient = "bob@example.net" } = given;
+  return {
+    time: 1000,
+    decision: "defer",
+    reason: "new",
+    clientAddress: "192.0.2.1",
+    clientName: "mail.example.org",
+    heloName: "x",
+    sender,
+    recipient,
+    normalisedSender: sender,
+    normalisedRecipient: recipient,
+    network: NETWORK,
+    legitimacy: 1,
+    ...given,
+  };
+}
+
+/** Adds decisions to the history, without tallies. */
+export function recordDecisions(
+  store: Store,
+  quietPeriod: number,
+  ...given: readonly Partial<DecisionRecord>[]
+): void {
+  store.history.record({ decisions: given.map(decision), tallies: [], delays: [], quietPeriod });
 }

@@ -5,6 +5,8 @@ import { openStore } from "../../lib/store/open.ts";
 import { RecoveringDatabase } from "../../lib/store/recovery.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 import type { Store } from "../../lib/store/store.ts";
+import { inDirectory } from "../daemon.ts";
+import { pause } from "../eventually.ts";
 import { pending } from "./records.ts";
 
 const PERIOD = 50;
@@ -18,26 +20,26 @@ interface Setup {
 }
 
 async function withStore(body: (setup: Setup) => Promise<void> | void): Promise<void> {
-  const directory = await Deno.makeTempDir();
-  const path = `${directory}/sub/g.db`;
-  const events: string[] = [];
-  const database = new RecoveringDatabase({ database: path, privacy: false }, {
-    failed: (error) => events.push(error.kind),
-    recovered: () => events.push("recovered"),
-    replaced: () => events.push("replaced"),
-    setAside: (to) => events.push(`set aside ${to}`),
-  }, { retryPeriod: PERIOD, checkPeriod: PERIOD });
-  const store = new SqliteStore(database);
-  try {
-    await body({ directory, path, database, store, events });
-  } finally {
-    store.close();
-    await Deno.remove(directory, { recursive: true });
-  }
+  await inDirectory(async (directory) => {
+    const path = `${directory}/sub/g.db`;
+    const events: string[] = [];
+    const database = new RecoveringDatabase({ database: path, privacy: false }, {
+      failed: (error) => events.push(error.kind),
+      recovered: () => events.push("recovered"),
+      replaced: () => events.push("replaced"),
+      setAside: (to) => events.push(`set aside ${to}`),
+    }, { retryPeriod: PERIOD, checkPeriod: PERIOD });
+    const store = new SqliteStore(database);
+    try {
+      await body({ directory, path, database, store, events });
+    } finally {
+      store.close();
+    }
+  });
 }
 
 const put = (store: Store) => store.greylist.exchange(() => [pending("alice@example.org")]);
-const pause = () => new Promise((resolve) => setTimeout(resolve, 2 * PERIOD));
+const untilRetry = () => pause(2 * PERIOD);
 
 Deno.test("the first operation creates the database and its directory for their owner only", async () => {
   await withStore(async ({ path, store, directory }) => {
@@ -90,7 +92,7 @@ Deno.test("a database that cannot be opened is tried again after the retry perio
     await Deno.remove(`${directory}/sub`);
     assertThrows(() => put(store), DatabaseError);
     assertEquals(events.length, 1, "tried within the retry period");
-    await pause();
+    await untilRetry();
     put(store);
     assertEquals(events.at(-1), "recovered");
     assert(database.error === undefined);
@@ -111,7 +113,7 @@ Deno.test("every part of the store fails with the database and recovers with it"
     await Deno.writeTextFile(`${directory}/sub`, "");
     for (const operation of operations) {
       assertThrows(operation, DatabaseError);
-      await pause();
+      await untilRetry();
     }
     await Deno.remove(`${directory}/sub`);
     for (const operation of operations) operation();
@@ -127,7 +129,7 @@ Deno.test("a locked database stays open and works again after the lock", async (
     assertThrows(() => put(store), DatabaseError, "locked");
     locker.exec("ROLLBACK");
     locker.close();
-    await pause();
+    await untilRetry();
     put(store);
     assertEquals(events, ["locked", "recovered"]);
   });
@@ -152,7 +154,7 @@ Deno.test("a deleted or replaced file is noticed, and the next write goes to the
   await withStore(async ({ path, store, events }) => {
     put(store);
     await Deno.remove(path);
-    await pause();
+    await untilRetry();
     put(store);
     assertEquals(events, ["replaced"]);
     assertEquals((await Deno.stat(path)).isFile, true);
@@ -168,7 +170,7 @@ Deno.test("a deleted or replaced file is noticed, and the next write goes to the
     other.close();
     for (const suffix of ["-wal", "-shm"]) await Deno.remove(path + suffix).catch(() => {});
     await Deno.rename(`${path}.other`, path);
-    await pause();
+    await untilRetry();
     assertEquals(store.lists.entries().map(({ pattern }) => pattern), ["192.0.2.1"]);
     assertEquals(events, ["replaced", "replaced"]);
   });

@@ -3,6 +3,7 @@ import type { Reputation } from "../../lib/greylist/model.ts";
 import { Connection } from "../../lib/store/connection.ts";
 import { ReputationCache } from "../../lib/store/reputation_cache.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
+import { inDirectory } from "../daemon.ts";
 import { REPUTATION, reputation } from "./records.ts";
 
 /** A table that counts how often it is read. */
@@ -55,38 +56,39 @@ Deno.test("a table of many reputations is not kept in memory", () => {
   assertEquals([table.scans, table.finds], [1, 2]);
 });
 
-Deno.test("a reputation that was not committed is forgotten, one of another process is seen", () => {
-  const path = `${Deno.makeTempDirSync()}/greylag.db`;
-  const [store, other] = [
-    new SqliteStore(new Connection(path)),
-    new SqliteStore(new Connection(path)),
-  ];
-  const read = (name: string) => {
-    let found: Reputation | undefined;
-    store.greylist.exchange((memory) => {
-      found = memory.reputation(name);
-      return [];
-    });
-    return found;
-  };
-  try {
-    store.greylist.exchange(() => [reputation("ip:1")]);
-    assertEquals(read("ip:1"), REPUTATION);
-    other.greylist.exchange(() => [reputation("ip:2")]);
-    assertEquals(read("ip:2"), REPUTATION);
-    const broken = { ...REPUTATION, retried: NaN };
-    assertThrows(() =>
-      store.greylist.exchange(() => [
-        reputation("ip:3"),
-        { kind: "reputation", key: "ip:4", record: broken },
-      ])
-    );
-    assertEquals(read("ip:3"), undefined);
-    other.forget("192.0.2.1");
-    assertEquals(read("ip:1"), REPUTATION);
-  } finally {
-    store.close();
-    other.close();
-    Deno.removeSync(path.slice(0, -"/greylag.db".length), { recursive: true });
-  }
+Deno.test("a reputation that was not committed is forgotten, one of another process is seen", async () => {
+  await inDirectory((directory) => {
+    const path = `${directory}/greylag.db`;
+    const [store, other] = [
+      new SqliteStore(new Connection(path)),
+      new SqliteStore(new Connection(path)),
+    ];
+    const read = (name: string) => {
+      let found: Reputation | undefined;
+      store.greylist.exchange((memory) => {
+        found = memory.reputation(name);
+        return [];
+      });
+      return found;
+    };
+    try {
+      store.greylist.exchange(() => [reputation("ip:1")]);
+      assertEquals(read("ip:1"), REPUTATION);
+      other.greylist.exchange(() => [reputation("ip:2")]);
+      assertEquals(read("ip:2"), REPUTATION);
+      const broken = { ...REPUTATION, retried: NaN };
+      assertThrows(() =>
+        store.greylist.exchange(() => [
+          reputation("ip:3"),
+          { kind: "reputation", key: "ip:4", record: broken },
+        ])
+      );
+      assertEquals(read("ip:3"), undefined);
+      other.forget("192.0.2.1");
+      assertEquals(read("ip:1"), REPUTATION);
+    } finally {
+      store.close();
+      other.close();
+    }
+  });
 });

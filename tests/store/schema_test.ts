@@ -4,6 +4,7 @@ import { Connection } from "../../lib/store/connection.ts";
 import { DatabaseError } from "../../lib/store/database_error.ts";
 import { APPLICATION_ID, migrate, MIGRATIONS } from "../../lib/store/schema.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
+import { inDirectory } from "../daemon.ts";
 
 const key = { sender: "alice@example.org", recipient: "bob@example.net" };
 
@@ -37,23 +38,23 @@ Deno.test("every version of the schema has rows to migrate", () => {
 
 for (let version = 0; version <= MIGRATIONS.length; version++) {
   Deno.test(`a database of version ${version} is migrated and keeps its rows`, async () => {
-    const directory = await Deno.makeTempDir();
-    const path = `${directory}/g.db`;
-    databaseOfVersion(path, version);
-    const store = new SqliteStore(new Connection(path));
-    store.greylist.exchange((memory) => {
-      const held = version > 0;
-      assertEquals(memory.pending(key).map(({ tries }) => tries), held ? [3] : []);
-      assertEquals(memory.relation(key)?.lastSeen, held ? 4 : undefined);
-      assertEquals(memory.reputation("ip:192.0.2.10")?.total, held ? 5 : undefined);
-      return [];
+    await inDirectory((directory) => {
+      const path = `${directory}/g.db`;
+      databaseOfVersion(path, version);
+      const store = new SqliteStore(new Connection(path));
+      store.greylist.exchange((memory) => {
+        const held = version > 0;
+        assertEquals(memory.pending(key).map(({ tries }) => tries), held ? [3] : []);
+        assertEquals(memory.relation(key)?.lastSeen, held ? 4 : undefined);
+        assertEquals(memory.reputation("ip:192.0.2.10")?.total, held ? 5 : undefined);
+        return [];
+      });
+      store.close();
+      const db = new Database(path);
+      assertEquals(db.prepare("PRAGMA user_version").value(), [MIGRATIONS.length]);
+      assertEquals(db.prepare("PRAGMA integrity_check").value(), ["ok"]);
+      db.close();
     });
-    store.close();
-    const db = new Database(path);
-    assertEquals(db.prepare("PRAGMA user_version").value(), [MIGRATIONS.length]);
-    assertEquals(db.prepare("PRAGMA integrity_check").value(), ["ok"]);
-    db.close();
-    await Deno.remove(directory, { recursive: true });
   });
 }
 

@@ -17,6 +17,7 @@ import { StatusService } from "../../lib/web/worker/status_service.ts";
 import { EventStream } from "../../lib/web/http/event_stream.ts";
 import type { StatusSettings } from "../../lib/web/settings.ts";
 import { inDirectory } from "../daemon.ts";
+import { recordDecisions } from "../store/records.ts";
 import { seed } from "./seed.ts";
 
 export const PASSWORD = "correct horse battery";
@@ -24,6 +25,10 @@ export const PASSWORD = "correct horse battery";
 /** A token with write access, and a read-only token. */
 export const TOKEN = "greylag_may-change";
 export const READ_TOKEN = "greylag_may-read";
+
+/** Headers of API requests. */
+export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+export const JSON_TYPE = { "content-type": "application/json" };
 
 /** The status of an idle daemon. */
 export const DAEMON_STATUS: DaemonStatus = {
@@ -189,23 +194,5 @@ export async function withPage(
 
 /** Records the first attempt of a message. */
 export function recordDeferral({ store, clock }: Page, sender: string): void {
-  store.history.record({
-    decisions: [{
-      time: clock.now,
-      decision: "defer",
-      reason: "new",
-      clientAddress: "192.0.2.1",
-      clientName: "unknown",
-      heloName: "x",
-      sender,
-      recipient: "bob@example.net",
-      normalisedSender: sender,
-      normalisedRecipient: "bob@example.net",
-      network: "net:192.0.2.0/24",
-      legitimacy: 1,
-    }],
-    tallies: [],
-    delays: [],
-    quietPeriod: 1,
-  });
+  recordDecisions(store, 1, { time: clock.now, clientName: "unknown", sender });
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { CALLS } from "../../../lib/web/api/calls.ts";
-import { type Page, TOKEN, withPage } from "../page.ts";
+import { bearer, JSON_TYPE, type Page, TOKEN, withPage } from "../page.ts";
 
 interface Content {
   readonly content?: Readonly<Record<string, { readonly schema: Record<string, unknown> }>>;
@@ -19,7 +19,7 @@ interface Document {
   readonly components: { readonly schemas: Readonly<Record<string, Record<string, unknown>>> };
 }
 
-const HEADERS = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
+const HEADERS = { ...bearer(TOKEN), ...JSON_TYPE };
 
 async function documentOf({ get }: Page): Promise<Document> {
   return await (await get("/api/v1/openapi.json")).json();

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { anyText } from "../../any_text.ts";
-import { recordDeferral, TOKEN, withPage } from "../page.ts";
+import { bearer, JSON_TYPE, recordDeferral, TOKEN, withPage } from "../page.ts";
 
-const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
+const headers = { ...bearer(TOKEN), ...JSON_TYPE };
 
 Deno.test("property: the API answers any input in JSON and without internal errors", async () => {
   await withPage(async (page) => {

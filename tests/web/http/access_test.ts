@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { hashPassword } from "../../../lib/admin/secrets.ts";
-import { PASSWORD, READ_TOKEN, type SignedIn, withPage } from "../page.ts";
-
-const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+import { bearer, PASSWORD, READ_TOKEN, type SignedIn, withPage } from "../page.ts";
 
 Deno.test("reading is public on loopback, and needs a sign-in or a token elsewhere", async () => {
   await withPage(async ({ get }) => {

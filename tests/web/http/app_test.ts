@@ -1,8 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { PASSWORD, TOKEN, withPage } from "../page.ts";
-
-const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-const JSON_TYPE = { "content-type": "application/json" };
+import { bearer, JSON_TYPE, PASSWORD, TOKEN, withPage } from "../page.ts";
 
 Deno.test("every response, errors included, has the security headers", async () => {
   await withPage(async ({ get, post }) => {

@@ -1,9 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { isKnownHost, isOwnOrigin } from "../../../lib/web/http/guard.ts";
-import { type Page, READ_TOKEN, TOKEN, withPage } from "../page.ts";
+import { bearer, JSON_TYPE, type Page, READ_TOKEN, TOKEN, withPage } from "../page.ts";
 
-const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-const JSON_TYPE = { "content-type": "application/json" };
 const ENTRY = JSON.stringify({ list: "allow", pattern: "example.org" });
 
 const entriesOf = ({ store }: Page) => store.lists.entries().map(({ pattern }) => pattern);

@@ -3,6 +3,7 @@ import { getAvailablePort } from "@std/net/get-available-port";
 import { Database } from "@db/sqlite";
 import { Daemon, inDirectory } from "../../daemon.ts";
 import { eventually } from "../../eventually.ts";
+import { bearer, JSON_TYPE } from "../page.ts";
 
 Deno.test("monitoring shows life, readiness and counters", async () => {
   await inDirectory(async (directory) => {
@@ -99,7 +100,7 @@ Deno.test("an open endpoint needs a token, and the log warns of clear text", asy
       `--database=${directory}/g.db`,
     ]);
     const authorised = await fetch(`http://127.0.0.1:${port}/api/v1/decisions`, {
-      headers: { authorization: `Bearer ${out.trim()}` },
+      headers: bearer(out.trim()),
     });
     assertEquals([authorised.status, await authorised.json()], [200, { items: [], next: null }]);
     assertEquals(await daemon.stop(), 0);
@@ -137,7 +138,7 @@ Deno.test("a change by the API is logged and takes effect", async () => {
     const { out } = await Daemon.run(["token", "add", "script", `--database=${database}`]);
     const answer = await fetch(`http://127.0.0.1:${port}/api/v1/entries`, {
       method: "POST",
-      headers: { authorization: `Bearer ${out.trim()}`, "content-type": "application/json" },
+      headers: { ...bearer(out.trim()), ...JSON_TYPE },
       body: JSON.stringify({ list: "allow", pattern: "alice@example.org" }),
     });
     assertEquals(answer.status, 201);

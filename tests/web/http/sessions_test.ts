@@ -1,7 +1,6 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { Sessions } from "../../../lib/web/http/sessions.ts";
-
-const HOUR = 3_600_000;
+import { HOUR } from "../../../lib/text/duration.ts";
 
 Deno.test("a session ends after 12 idle hours, with a new password and when it is closed", () => {
   const sessions = new Sessions();

@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { MINUTE } from "../../../lib/text/duration.ts";
+import { textOf } from "../html.ts";
 import { withPage } from "../page.ts";
-
-const textOf = (html: string) => html.replaceAll(/<[^>]*>/g, "");
 
 Deno.test("entries show their expiry: never, to come or past", async () => {
   await withPage(async ({ get, service, clock }) => {

@@ -3,7 +3,7 @@ import { Reader } from "../../../lib/web/worker/reader.ts";
 import { DatabaseError } from "../../../lib/store/database_error.ts";
 import { openStore } from "../../../lib/store/open.ts";
 import { inDirectory } from "../../daemon.ts";
-import { pause } from "../../eventually.ts";
+import { eventually } from "../../eventually.ts";
 import { relation } from "../../store/records.ts";
 
 const entry = (pattern: string) => ({
@@ -60,10 +60,7 @@ Deno.test("an idle store is closed, and opened by the next use", async () => {
     const reader = new Reader({ database, privacy: false }, 20);
     reader.use((store) => store.lists.entries());
     assertEquals(openFiles(database) > 0, true);
-    for (let turn = 0; turn < 100 && openFiles(database) > 0; turn++) {
-      await pause(10);
-    }
-    assertEquals(openFiles(database), 0);
+    await eventually("the store is closed", () => openFiles(database) === 0);
     assertEquals(reader.use((store) => store.lists.entries()).length, 1);
     reader.close();
   });

@@ -4,7 +4,7 @@ import type { PageEvent } from "../../../lib/daemon/events.ts";
 import type { StatusSettings } from "../../../lib/web/settings.ts";
 import { permissionsFor, StatusThread } from "../../../lib/web/worker/thread.ts";
 import { eventually } from "../../eventually.ts";
-import { DAEMON_STATUS, TOKEN, withPage } from "../page.ts";
+import { bearer, DAEMON_STATUS, JSON_TYPE, TOKEN, withPage } from "../page.ts";
 
 Deno.test("the thread may use its port, the database's directory and the list files only", async () => {
   await withPage(({ service }) => {
@@ -82,7 +82,7 @@ Deno.test("a thread serves pages, reports changes, and takes new settings", asyn
       assertStringIncludes(await ready.text(), "disk full");
       const added = await fetch(`${base}/api/v1/entries`, {
         method: "POST",
-        headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+        headers: { ...bearer(TOKEN), ...JSON_TYPE },
         body: JSON.stringify({ list: "allow", pattern: "a.example" }),
       });
       await added.body?.cancel();

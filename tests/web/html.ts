@@ -1,0 +1,2 @@
+/** The text of a page without its tags. */
+export const textOf = (html: string) => html.replaceAll(/<[^>]*>/g, "");
