@@ -12,6 +12,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   dns: ["net", "spf", "text"],
   store: ["greylist", "lists", "net", "text"],
   evidence: ["dns", "greylist", "net", "spf", "text"],
+  notify: ["text"],
   daemon: ["dns", "evidence", "greylist", "lists", "net", "postfix", "store", "text"],
   config: ["daemon", "dns", "evidence", "lists", "net", "postfix", "text"],
   admin: ["dns", "evidence", "greylist", "lists", "net", "postfix", "store", "text"],
