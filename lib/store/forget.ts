@@ -23,6 +23,8 @@ export function forgetAddress(connection: Connection, address: string): Forgotte
 
 /** Keys of the rows that name an address. */
 interface Traces {
+  /** In lower case. */
+  readonly address: string;
   /** The `ip:` origin of a client's address; undefined for a mail address. */
   readonly origin: string | undefined;
   readonly pending: readonly (readonly [sender: string, recipient: string, network: string])[];
@@ -71,6 +73,7 @@ function findTraces(db: Database, address: string, hide?: Pseudonym): Traces {
         : from === sender || from === retried || to === recipient || address === client
     );
   return {
+    address: address.toLowerCase(),
     origin,
     pending: pending.map(([from, to, network]) => [from, to, network]),
     relations,
@@ -86,6 +89,11 @@ function deleteTraces(db: Database, traces: Traces): Forgotten {
   const relation = db.prepare("DELETE FROM relation WHERE sender = ? AND recipient = ?");
   const deferral = db.prepare("DELETE FROM deferral WHERE id = ?");
   const decision = db.prepare("DELETE FROM decision WHERE id = ?");
+  // Notices contain addresses of both sides; links to the deferrals are void without these.
+  if (traces.origin === undefined) {
+    db.exec("DELETE FROM notice WHERE instr(lower(content || target), ?) > 0", traces.address);
+    db.exec("DELETE FROM notice_time WHERE instr(subject, ?) > 0", traces.address);
+  }
   const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
   if (traces.origin !== undefined) removeOrigin(db, traces.origin);
   return {

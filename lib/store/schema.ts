@@ -165,6 +165,25 @@ export const MIGRATIONS: readonly string[] = [
     created INTEGER NOT NULL,
     PRIMARY KEY (kind, name)
   ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE notice (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    target  TEXT NOT NULL,
+    content TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    tries   INTEGER NOT NULL,
+    due     INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE notice_time (
+    subject TEXT PRIMARY KEY,
+    time    INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE used_link (
+    tag     TEXT PRIMARY KEY,
+    expires INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
 

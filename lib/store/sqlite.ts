@@ -5,6 +5,8 @@ import { forgetAddress } from "./forget.ts";
 import { greylistStoreOn } from "./greylist_table.ts";
 import type { Forgotten, HistoryStore } from "./history.ts";
 import { historyStoreOn } from "./history_table.ts";
+import { noticeStoreOn } from "./notice_table.ts";
+import type { NoticeStore } from "./notices.ts";
 import type { CredentialStore, GreylistStore, ListStore, Store, StoreSize } from "./store.ts";
 
 /** The store in one SQLite database. */
@@ -13,6 +15,7 @@ export class SqliteStore implements Store {
   readonly lists: ListStore;
   readonly history: HistoryStore;
   readonly credentials: CredentialStore;
+  readonly notices: NoticeStore;
   readonly #database: DatabaseAccess;
 
   constructor(database: DatabaseAccess) {
@@ -21,6 +24,7 @@ export class SqliteStore implements Store {
     this.lists = listStoreOn(database);
     this.history = historyStoreOn(database);
     this.credentials = credentialStoreOn(database);
+    this.notices = noticeStoreOn(database);
   }
 
   forget(address: string): Forgotten {

@@ -10,6 +10,7 @@ import type { MatchOn } from "../lists/pattern.ts";
 import type { Memory } from "../greylist/memory.ts";
 import type { Change, Pending, PendingKey, Relation, Reputation } from "../greylist/model.ts";
 import type { Forgotten, HistoryStore, Page, Search } from "./history.ts";
+import type { NoticeStore } from "./notices.ts";
 
 /** Decides which changes to store, by records that are read when it asks for them. */
 export type Judge = (memory: Memory) => readonly Change[];
@@ -245,6 +246,7 @@ export interface Store {
   readonly lists: ListStore;
   readonly history: HistoryStore;
   readonly credentials: CredentialStore;
+  readonly notices: NoticeStore;
 
   /**
    * Removes the triplets, deferrals and decisions of a mail address, as sender or recipient, or the
