@@ -27,7 +27,7 @@ Deno.test("the queue keeps its newest notices up to the maximum", () =>
 Deno.test("a postponed notice is due later, with one more try", () =>
   withNotices((notices) => {
     notices.add(notice(1), 10);
-    const [{ id, tries, due }] = notices.due(1, 10) as [{ id: number; tries: number; due: number }];
+    const { id, tries, due } = notices.due(1, 10)[0]!;
     assertEquals([tries, due], [0, 1]);
     notices.postpone(id, 100);
     assertEquals(notices.due(99, 10), []);
