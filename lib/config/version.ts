@@ -5,3 +5,18 @@ export const VERSION: string = manifest.version;
 
 /** Release date in milliseconds since the epoch: a correct clock never shows an earlier time. */
 export const RELEASED: number = Date.parse(manifest.released);
+
+/** Where release/compile.ts puts the commit, in the root of the executable's file system. */
+const COMMIT_FILE = "dist/commit";
+
+/** The commit that the executable was compiled from; undefined in a checkout, or if built without git. */
+export function builtFrom(): string | undefined {
+  // The bundle lies in the root. In a checkout the file may be left from an earlier build.
+  if (!Deno.build.standalone) return undefined;
+  try {
+    return Deno.readTextFileSync(new URL(COMMIT_FILE, import.meta.url)).trim() || undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

@@ -1,3 +1,4 @@
+import { Database } from "@db/sqlite";
 import { dirname } from "node:path";
 import type { StartWorker } from "./checkpointer.ts";
 import { Connection } from "./connection.ts";
@@ -80,4 +81,14 @@ export function setAside(path: string, now: number): string {
     }
   }
   return target;
+}
+
+/** The version of SQLite in this program, which `process.versions` does not tell reliably. */
+export function sqliteVersion(): string {
+  const database = new Database(":memory:");
+  try {
+    return database.prepare("SELECT sqlite_version()").value<[string]>()![0];
+  } finally {
+    database.close();
+  }
 }

@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { COMMANDS } from "../../lib/cli/commands.ts";
+import { VERSION } from "../../lib/config/version.ts";
 import { inDirectory } from "../daemon.ts";
 import { greylag } from "./database.ts";
 
@@ -49,6 +50,15 @@ Deno.test("the version is shown", async () => {
     assertEquals(code, 0);
     assert(/^greylag \d+\.\d+\.\d+ /.test(out));
   }
+});
+
+Deno.test("version --json names the commit, Deno, SQLite and the system", async () => {
+  const { code, out } = await greylag("version", "--json");
+  assertEquals(code, 0);
+  const { version, commit, deno, sqlite, target } = JSON.parse(out);
+  assertEquals([version, deno, target], [VERSION, Deno.version.deno, Deno.build.target]);
+  assertEquals(commit, null, "a checkout is not a build");
+  assertMatch(sqlite, /^3\.\d+\.\d+$/);
 });
 
 Deno.test("config shows every setting with its source, as a valid file", async () => {

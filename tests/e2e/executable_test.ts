@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { sh } from "../clean_up.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 
 const EXECUTABLE = Deno.env.get("GREYLAG_EXECUTABLE") ?? "";
@@ -107,6 +108,34 @@ Deno.test({
     if (runtime === undefined) return;
     const larger = (await Deno.stat(EXECUTABLE)).size - (await Deno.stat(runtime)).size;
     assert(larger < 10e6, `${larger} bytes larger`);
+  },
+});
+
+Deno.test({
+  name: "the executable names its commit",
+  ignore: ignore || Deno.env.get("DENORT_BIN") === undefined,
+  async fn() {
+    const { stdout } = await new Deno.Command(EXECUTABLE, { args: ["version", "--json"] }).output();
+    const { commit } = JSON.parse(new TextDecoder().decode(stdout));
+    const isKnown = await sh("git rev-parse HEAD").then(() => true, () => false);
+    if (isKnown) await sh(`git cat-file -e ${commit.replace("-dirty", "")}`);
+    else assertEquals(commit, null);
+  },
+});
+
+Deno.test({
+  name: "two builds of the same files are the same, byte for byte",
+  ignore: Deno.env.get("DENORT_BIN") === undefined,
+  async fn() {
+    await inDirectory(async (directory) => {
+      const build = (name: string) =>
+        sh(
+          `${Deno.execPath()} run --allow-all release/compile.ts --output ${directory}/${name}/greylag`,
+        );
+      await build("a");
+      await build("b");
+      await sh(`cmp ${directory}/a/greylag ${directory}/b/greylag`);
+    });
   },
 });
 
