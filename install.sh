@@ -594,6 +594,10 @@ tell_next() {
   case $page in
     inet:*) say "Status page: http://${page#inet:} (set its password with: greylag passwd)" ;;
   esac
+  if [ -z "$(endpoints_of "$target" dns_lists)" ]; then
+    say "No DNS list is set: every unknown client is greylisted. With one, most mail passes without delay:"
+    say "    greylag lists enable zen"
+  fi
 }
 
 # Copies the edited files of $work/postfix over those of Postfix; restores them if Postfix rejects them.

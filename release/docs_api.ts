@@ -156,4 +156,8 @@ export const METRICS: readonly Metric[] = metricsOf(renderMetrics({
   },
   version: "",
   databaseBytes: 0,
+  deferrals: {
+    deferrals: { retried: 0, rejected: 0, waiting: 0, "not-retried": 0 },
+    listed: 0,
+  },
 }));

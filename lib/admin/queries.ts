@@ -249,7 +249,8 @@ export function summaryOf(
 ): Summary {
   const hour = since - since % HOUR;
   const deferrals = store.countDeferrals(hour, now - quiet);
-  return summarise(store.tallies(hour), store.delayTallies(hour), deferrals, hour);
+  const listed = store.countListed(hour);
+  return summarise(store.tallies(hour), store.delayTallies(hour), deferrals, listed, hour);
 }
 
 /** Recipients after which no further page is read. */

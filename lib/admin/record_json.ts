@@ -189,11 +189,12 @@ export interface SummaryJson {
     readonly rejected: number;
     readonly waiting: number;
     readonly not_retried: number;
+    readonly listed: number;
   };
 }
 
 export function summaryAsJson(summary: Summary): SummaryJson {
-  const { since, requests, reasons, shadow, delays, deferrals } = summary;
+  const { since, requests, reasons, shadow, delays, deferrals, listed } = summary;
   const seconds = (upTo: number | undefined) =>
     upTo === undefined || upTo === Infinity ? null : upTo;
   return {
@@ -215,6 +216,7 @@ export function summaryAsJson(summary: Summary): SummaryJson {
       rejected: deferrals.rejected,
       waiting: deferrals.waiting,
       not_retried: deferrals["not-retried"],
+      listed,
     },
   };
 }

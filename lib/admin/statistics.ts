@@ -34,12 +34,15 @@ export interface Summary {
   readonly shadow: { readonly defer: number; readonly reject: number };
   readonly delays: Delays;
   readonly deferrals: DeferralCounts;
+  /** Deferrals whose retry found the client on a DNS list. */
+  readonly listed: number;
 }
 
 export function summarise(
   tallies: readonly Tally[],
   delays: readonly DelayTally[],
   deferrals: DeferralCounts,
+  listed: number,
   since: number,
 ): Summary {
   const reasons: Record<string, number> = {};
@@ -57,6 +60,7 @@ export function summarise(
     shadow,
     delays: delaysOf(delays),
     deferrals,
+    listed,
   };
 }
 

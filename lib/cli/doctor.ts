@@ -5,6 +5,13 @@ import { RELEASED } from "../config/version.ts";
 import { calledEndpoints, checkPostconf } from "../postfix/check_postconf.ts";
 import { DEFAULT_MAIL_OWNER, type Finding, parsePostconf } from "../postfix/postconf.ts";
 import { checkDaemon, deadEndpoints } from "../admin/daemon_checks.ts";
+import {
+  describeOutcome,
+  type Outcome,
+  OUTCOME_PERIOD,
+  outcomeOf,
+} from "../admin/deferral_outcome.ts";
+import { summaryOf } from "../admin/queries.ts";
 import { listFileErrors, readListFiles, unusableListFindings } from "../admin/list_checks.ts";
 import {
   checkClock,
@@ -75,6 +82,21 @@ async function recentDecisions(configuration: Configuration): Promise<readonly S
   }
 }
 
+/** What became of the mail that was deferred; undefined if nothing is known. */
+async function deferralOutcome(configuration: Configuration): Promise<Outcome | undefined> {
+  const { retryWindow } = daemonSettings(configuration.values).engine.rules;
+  const now = Date.now();
+  try {
+    return await withStore(
+      configuration,
+      ({ history }) => outcomeOf(summaryOf(history, now - OUTCOME_PERIOD, now, retryWindow)),
+    );
+  } catch {
+    // checkDatabase reports an unreadable database.
+    return undefined;
+  }
+}
+
 async function readPostconf(source: string | undefined): Promise<string | undefined> {
   if (source === undefined) return undefined;
   if (source === "-") return await new Response(Deno.stdin.readable).text();
@@ -134,6 +156,8 @@ export const doctor: Command = {
       if (text !== undefined && postconf.services.length === 0) {
         output.print(`master.cf was not checked. Run: ${COMMAND}\n`);
       }
+      const outcome = await deferralOutcome(invocation.configuration);
+      if (outcome !== undefined) output.print(`${describeOutcome(outcome, zones.length > 0)}\n`);
       if (isFine) output.print("No problems found.\n");
     }
     return isFine ? 0 : 1;

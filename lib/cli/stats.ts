@@ -19,7 +19,7 @@ const OWN: readonly Option[] = [
 ];
 
 function show(summary: Summary, now: number, retryWindow: number, output: Output): void {
-  const { since, requests, reasons, shadow, delays, deferrals } = summary;
+  const { since, requests, reasons, shadow, delays, deferrals, listed } = summary;
   if (requests === 0) {
     output.print(`No requests in the last ${formatDuration(now - since)}.\n`);
     return;
@@ -51,7 +51,8 @@ function show(summary: Summary, now: number, retryWindow: number, output: Output
   if (total > 0) {
     output.print(
       `Deferred pairs of sender and recipient: ${total}, of them ${retried} retried, ${rejected} rejected, ` +
-        `${waiting} pending, ${notRetried} not retried within ${formatDuration(retryWindow)}.\n`,
+        `${waiting} pending, ${notRetried} not retried within ${formatDuration(retryWindow)}. ` +
+        `Listed when they retried: ${listed}.\n`,
     );
   }
 }

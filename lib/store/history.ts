@@ -264,6 +264,9 @@ export interface HistoryStore {
    */
   countDeferrals(since: number, quietSince: number, until?: number): DeferralCounts;
 
+  /** Counts the deferrals that began at this time or later and whose retry found the client listed. */
+  countListed(since: number): number;
+
   /** The values with most of the newest deferrals that began within a period, the most first. */
   topDeferrals(
     by: TopKey,

@@ -15,6 +15,7 @@ import type {
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
 import {
   countDeferrals,
+  countListed,
   firstAt,
   hashOf,
   searchDecisions,
@@ -34,6 +35,7 @@ export function historyStoreOn(database: DatabaseAccess): HistoryStore {
     delayTallies: (since) => database.read(({ db }) => readDelayTallies(db, since)),
     countDeferrals: (since, quietSince, until = Number.MAX_SAFE_INTEGER) =>
       database.read(({ db }) => countDeferrals(db, since, quietSince, until)),
+    countListed: (since) => database.read(({ db }) => countListed(db, since)),
     topDeferrals: (by, period, limit) =>
       database.read(({ db }) => readTopDeferrals(db, by, period, limit)),
     retriedDomains: () => database.read(({ db }) => readRetriedDomains(db)),

@@ -278,6 +278,13 @@ export function countDeferrals(
   })!;
 }
 
+/** Counts the deferrals that began from a time on and whose retry found the client listed. */
+export function countListed(db: Database, from: number): number {
+  return db.prepare(
+    "SELECT count(DISTINCT deferral) FROM decision WHERE reason = 'listed' AND deferral >= ?",
+  ).value<[number]>(firstAt(db, "deferral", "first_seen", from))![0];
+}
+
 /** Key columns of the tables, in the order of a pass of expiry. */
 export const KEYS: Readonly<Record<Cursor["table"], readonly string[]>> = {
   pending: ["sender", "recipient", "network"],

@@ -121,6 +121,7 @@ Deno.test("counts of several hours add up, by reason", () => {
     [],
     NONE,
     0,
+    0,
   );
   assertEquals(requests, 15);
   assertEquals(reasons, { new: 10, known: 4, blocked: 1 });
@@ -131,7 +132,7 @@ Deno.test("median and 90th percentile of the delay", () => {
   const delays = (counts: Record<string, number>) => {
     const tallies = Object.entries(counts)
       .map(([upTo, count]) => ({ hour: 0, upTo: Number(upTo), count }));
-    const { count, p50, p90 } = summarise([], tallies, NONE, 0).delays;
+    const { count, p50, p90 } = summarise([], tallies, NONE, 0, 0).delays;
     return [count, p50, p90];
   };
   assertEquals(delays({}), [0, undefined, undefined]);

@@ -4,6 +4,9 @@ import { Daemon, inDirectory } from "../daemon.ts";
 import { withDnsServer } from "../dns_server.ts";
 import { greylag } from "./database.ts";
 import { eventually } from "../eventually.ts";
+import { recordDecisions } from "../store/records.ts";
+import { openStore } from "../../lib/store/open.ts";
+import { DAY, HOUR } from "../../lib/text/duration.ts";
 
 Deno.test("doctor checks the daemon, the database and the output of postconf", async () => {
   await inDirectory(async (directory) => {
@@ -37,6 +40,23 @@ Deno.test("doctor checks the daemon, the database and the output of postconf", a
     assertStringIncludes(JSON.parse(bad.out)[0].what, "no check_policy_service");
     assertStringIncludes((await doctor()).out, "postconf -M; postconf -P; } | greylag doctor -");
     await daemon.stop();
+    const store = openStore({ database: `${directory}/g.db`, privacy: false });
+    const old = Date.now() - 5 * DAY;
+    recordDecisions(store, 2 * DAY, { time: old, normalisedSender: "a" }, {
+      time: old,
+      normalisedSender: "b",
+    }, {
+      time: old + HOUR,
+      normalisedSender: "b",
+      decision: "reject",
+      reason: "listed",
+    });
+    await store.close();
+    assertStringIncludes(
+      (await doctor()).out,
+      "Of 2 messages deferred in the last 30d, 50 % were never retried, and a DNS list named the " +
+        "clients of 50 % at their retry.\n",
+    );
 
     const down = await doctor();
     assertEquals(down.code, 1);

@@ -16,7 +16,13 @@ Deno.test("stats count reasons and the outcome of deferred mail", async () => {
     );
     const stats = JSON.parse((await greylag("stats", "--json")).out);
     assertEquals([stats.requests, stats.reasons], [2, { new: 1, retried: 1 }]);
-    assertEquals(stats.deferred, { retried: 1, rejected: 0, waiting: 0, not_retried: 0 });
+    assertEquals(stats.deferred, {
+      retried: 1,
+      rejected: 0,
+      waiting: 0,
+      not_retried: 0,
+      listed: 0,
+    });
     const more = await greylag("stats", "--since=3d");
     assertStringIncludes(more.out, "Requests in the last 3d: 3");
     assertStringIncludes(more.out, "1 retried");

@@ -572,6 +572,22 @@ export function testConformance(
     },
   );
 
+  test("deferrals whose client was listed at a retry are counted once", (store) => {
+    for (const [at, name] of ["a", "b", "c", "d"].entries()) {
+      record(store, { time: 1000 * at, normalisedSender: name });
+    }
+    const listed = { reason: "listed" } as const;
+    record(
+      store,
+      { time: 5000, normalisedSender: "a", decision: "reject", ...listed },
+      { time: 5000, normalisedSender: "b", decision: "reject", ...listed },
+      { time: 5000, normalisedSender: "c", ...listed },
+      { time: 6000, normalisedSender: "c", ...listed },
+      { time: 7000, normalisedSender: "c", decision: "pass", reason: "retried" },
+    );
+    assertEquals([0, 1000, 3000].map((since) => store.history.countListed(since)), [3, 2, 0]);
+  });
+
   test("decisions are found by reason", (store) => {
     record(store, {}, { reason: "known", decision: "pass" }, { reason: "early" });
     const found = all((after) =>

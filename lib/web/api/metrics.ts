@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Summary } from "../../admin/statistics.ts";
 import type { DaemonStatus } from "../../daemon/daemon_status.ts";
 import { ZONE_STATES } from "../../dns/dnsbl.ts";
 
@@ -11,6 +12,8 @@ export interface Measured {
   readonly version: string;
   /** Undefined if unreadable. */
   readonly databaseBytes: number | undefined;
+  /** Of the last 30 days; undefined if unreadable. */
+  readonly deferrals: Pick<Summary, "deferrals" | "listed"> | undefined;
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -36,7 +39,7 @@ function metric(
 
 /** Every known label is present from the start, with zero. */
 export function renderMetrics(measured: Measured): string {
-  const { daemonStatus, version, databaseBytes } = measured;
+  const { daemonStatus, version, databaseBytes, deferrals } = measured;
   const { counters, started, databaseWorks, dns, dnsLists } = daemonStatus;
   const labelled = (label: string, counts: Readonly<Record<string, number>>) =>
     Object.entries(counts).map(([name, count]) => [{ [label]: name }, count] as const);
@@ -123,5 +126,19 @@ export function renderMetrics(measured: Measured): string {
       "Size of the database and its write-ahead log in bytes.",
       alone(databaseBytes),
     )]),
+    ...(deferrals === undefined ? [] : [
+      metric(
+        "greylag_deferrals",
+        "gauge",
+        "Deferrals that began in the last 30 days, by state.",
+        Object.entries(deferrals.deferrals).map(([state, count]) => [{ state }, count] as const),
+      ),
+      metric(
+        "greylag_deferrals_listed",
+        "gauge",
+        "Deferrals of the last 30 days whose client a DNS list named when it retried.",
+        alone(deferrals.listed),
+      ),
+    ]),
   ].join("");
 }

@@ -180,6 +180,7 @@ export const SUMMARY = v.object({
     rejected: count("Number of deferrals that were rejected later."),
     waiting: count("Number of deferrals with an attempt in the last 6 hours."),
     not_retried: count("Number of deferrals without an attempt for 6 hours."),
+    listed: count("Number of deferrals whose client a DNS list named when it retried."),
   }),
 }) satisfies v.GenericSchema<unknown, SummaryJson>;
 

@@ -5,6 +5,7 @@
  */
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { OUTCOME_PERIOD } from "../../admin/deferral_outcome.ts";
 import { DatabaseError } from "../../store/database_error.ts";
 import { renderMetrics } from "../api/metrics.ts";
 import { MAX_BODY, serveApi } from "../api/server.ts";
@@ -14,7 +15,7 @@ import theme from "../assets/theme.js" with { type: "text" };
 import style from "../assets/style.css" with { type: "text" };
 import { servePages } from "../pages/routes.tsx";
 import { DaemonStuckError } from "../worker/daemon_link.ts";
-import { databaseSize } from "../worker/health.ts";
+import { databaseSize, ifReadable } from "../worker/health.ts";
 import { RefusedError } from "../worker/status_queries.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import { Access } from "./access.ts";
@@ -99,7 +100,8 @@ function serveMonitoring(app: App, service: StatusService, access: Access): void
     const { daemonStatus } = await service.daemon.report();
     const { version, store } = service.settings;
     const databaseBytes = await databaseSize(store.database);
-    return context.body(renderMetrics({ daemonStatus, version, databaseBytes }), 200, {
+    const deferrals = ifReadable(() => service.queries.summary(OUTCOME_PERIOD));
+    return context.body(renderMetrics({ daemonStatus, version, databaseBytes, deferrals }), 200, {
       "content-type": "text/plain; version=0.0.4; charset=utf-8",
     });
   });

@@ -4,6 +4,8 @@
  * @module
  */
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { describeOutcome } from "../../admin/deferral_outcome.ts";
+import { dnsListAdvice } from "../../admin/dns_list_checks.ts";
 import type { Period } from "../../admin/statistics.ts";
 import { DatabaseError } from "../../store/database_error.ts";
 import { Trend } from "../components/chart.tsx";
@@ -59,6 +61,19 @@ function mailPanels(page: PageContext, service: StatusService): JSX.Element {
         />
       </Panel>
     </>
+  );
+}
+
+/** What greylisting and DNS lists stopped, and the advice to use a DNS list where none is set. */
+function dnsListPanel({ queries, settings }: StatusService): JSX.Element | "" {
+  const outcome = queries.outcome();
+  const advice = settings.rules.hasDnsLists ? [] : dnsListAdvice([]);
+  if (outcome === undefined && advice.length === 0) return "";
+  return (
+    <Panel id="dns-lists" title="DNS lists">
+      {outcome === undefined ? "" : <p>{describeOutcome(outcome, settings.rules.hasDnsLists)}</p>}
+      {advice.map(({ what, remedy }) => <p class="muted">{`Advice: ${what}. ${remedy}`}</p>)}
+    </Panel>
   );
 }
 
@@ -130,6 +145,7 @@ export function overviewPage(
         </div>
         {mailPanels(page, service)}
         {figurePanels(page, service, period)}
+        {dnsListPanel(service)}
       </>,
     );
   } catch (error) {

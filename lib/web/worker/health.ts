@@ -46,7 +46,8 @@ export async function databaseSize(database: string): Promise<number | undefined
   }
 }
 
-function ifReadable<T>(read: () => T): T | undefined {
+/** The result, or undefined if the database is unreadable. */
+export function ifReadable<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {

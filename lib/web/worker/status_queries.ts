@@ -4,6 +4,7 @@
  * @module
  */
 import { type FixedRule, readFixedRules } from "../../admin/fixed_rules.ts";
+import { type Outcome, OUTCOME_PERIOD, outcomeOf } from "../../admin/deferral_outcome.ts";
 import {
   type Bucket,
   type Period,
@@ -314,6 +315,11 @@ export class StatusQueries {
       const { now } = this;
       return this.#reader.use((store) => summaryOf(store.history, now - length, now, LOST_AFTER));
     });
+  }
+
+  /** What became of deferred mail; undefined if nothing is known yet. */
+  outcome(): Outcome | undefined {
+    return outcomeOf(this.summary(OUTCOME_PERIOD));
   }
 
   /** A number that changes with every change of the list entries. */

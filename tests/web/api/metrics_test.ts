@@ -9,6 +9,10 @@ const measured = (counters = new Counters()) => ({
   daemonStatus: { ...DAEMON_STATUS, counters: counters.snapshot(), started: 1_700_000_000_500 },
   version: '1.0 "x"\\',
   databaseBytes: 4096,
+  deferrals: {
+    deferrals: { retried: 3, rejected: 2, waiting: 1, "not-retried": 40 },
+    listed: 2,
+  },
 });
 
 Deno.test("every metric has its help and type once, and every known label is present with zero", () => {
@@ -52,4 +56,12 @@ Deno.test("requests are counted by reason and decision", () => {
   assertStringIncludes(text, 'greylag_requests_total{reason="known"} 2\n');
   assertStringIncludes(text, 'greylag_decisions_total{decision="pass"} 2\n');
   assertStringIncludes(text, 'greylag_decisions_total{decision="defer"} 1\n');
+});
+
+Deno.test("deferrals are gauges by state, and absent while the database is unreadable", () => {
+  const text = renderMetrics(measured());
+  assertStringIncludes(text, 'greylag_deferrals{state="not-retried"} 40\n');
+  assertStringIncludes(text, "greylag_deferrals_listed 2\n");
+  const unreadable = renderMetrics({ ...measured(), deferrals: undefined });
+  assertEquals(unreadable.includes("greylag_deferrals"), false);
 });

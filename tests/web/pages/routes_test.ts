@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { RULES } from "../../greylist/world.ts";
 import { withPage } from "../page.ts";
 
 Deno.test("every empty table has a text", async () => {
@@ -45,5 +46,44 @@ Deno.test("every link leads to an existing page", async () => {
       }
     }
     assert(seen.size > 60, `${seen.size}`);
+  }, { seeded: true });
+});
+
+Deno.test("the overview shows what greylisting stopped, and proposes a DNS list where none is set", async () => {
+  const panelOf = async (get: (path: string) => Promise<Response>) =>
+    /<section id="dns-lists".*?<\/section>/s.exec(await (await get("/")).text())?.[0];
+  const outcome = "messages deferred in the last 30d, 98.4 %";
+  const advice = "greylag lists enable zen";
+  await withPage(async ({ get }) => {
+    const panel = await panelOf(get);
+    assertStringIncludes(panel!, advice);
+    assert(!panel!.includes("never retried"));
+  });
+  await withPage(async ({ get }) => {
+    const panel = await panelOf(get);
+    assertStringIncludes(panel!, outcome);
+    assertStringIncludes(panel!, advice);
+    assert(!panel!.includes("at their retry"));
+  }, { seeded: true });
+  const withLists = { settings: { rules: { ...RULES, hasDnsLists: true } } };
+  await withPage(async ({ get }) => {
+    const panel = await panelOf(get);
+    assertStringIncludes(panel!, outcome);
+    assertStringIncludes(panel!, "a DNS list named the clients of 0 % at their retry");
+    assert(!panel!.includes(advice));
+  }, { seeded: true, ...withLists });
+  await withPage(async ({ get }) => assertEquals(await panelOf(get), undefined), withLists);
+});
+
+Deno.test("metrics and API count the same deferrals", async () => {
+  await withPage(async ({ get }) => {
+    const metrics = await (await get("/metrics")).text();
+    const { deferred } = await (await get("/api/v1/summary?since=30d")).json();
+    assert(deferred.not_retried > 50);
+    assertStringIncludes(
+      metrics,
+      `greylag_deferrals{state="not-retried"} ${deferred.not_retried}\n`,
+    );
+    assertStringIncludes(metrics, `greylag_deferrals_listed ${deferred.listed}\n`);
   }, { seeded: true });
 });
