@@ -31,8 +31,12 @@ const ARGUMENTS = [
   ...RUN_FLAGS,
   // Modules that nothing reaches stay out: 40 MB of packages become one.
   "--bundle",
+  // Saves 8 MB of memory: V8 keeps the source.
+  "--minify",
   // The cache is a file of a fixed name in /tmp, which any user can write and root would run.
   "--no-code-cache",
+  // Packages for both leave out what makes Deno load parts of Node.
+  "--conditions=browser",
   "--no-check",
   ...[...THREADS, COMMIT_FILE].flatMap((path) => ["--include", path]),
 ];

@@ -3,19 +3,20 @@ import { assertEquals } from "@std/assert";
 /** The modules that a module imports, besides itself, packages and lib/jsr. */
 const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   text: [],
+  node: [],
   net: [],
   sockets: ["net", "text"],
   spf: ["net", "text"],
   lists: ["net", "text"],
   greylist: ["net", "text"],
   postfix: ["net", "sockets"],
-  dns: ["net", "spf", "text"],
-  store: ["greylist", "lists", "net", "text"],
+  dns: ["net", "node", "spf", "text"],
+  store: ["greylist", "lists", "net", "node", "text"],
   evidence: ["dns", "greylist", "net", "spf", "text"],
-  notify: ["text"],
+  notify: ["node", "text"],
   daemon: ["dns", "evidence", "greylist", "lists", "net", "postfix", "store", "text"],
   config: ["daemon", "dns", "evidence", "lists", "net", "postfix", "text"],
-  admin: ["dns", "evidence", "greylist", "lists", "net", "postfix", "store", "text"],
+  admin: ["dns", "evidence", "greylist", "lists", "net", "node", "postfix", "store", "text"],
   import: ["config", "greylist", "lists", "net", "store", "text"],
   web: [
     "admin",
@@ -25,6 +26,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "greylist",
     "lists",
     "net",
+    "node",
     "postfix",
     "sockets",
     "store",
@@ -40,6 +42,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "import",
     "lists",
     "net",
+    "node",
     "postfix",
     "spf",
     "store",
@@ -134,6 +137,17 @@ Deno.test("pure modules use no Deno, clock, random number or promise", async () 
       /\bDeno\.|["']node:|Date\.now|new Date\(\)|performance\.|Math\.random|crypto\.|\basync\s*(?:function|\(|#?\w+\s*(?:\(|<|=>))|setTimeout|\bfetch\(/;
     const match = pattern.exec(text);
     if (match !== null) found.push(`${file}: ${match[0]}`);
+  }
+  assertEquals(found, []);
+});
+
+Deno.test("nothing but SQLite of Node is loaded at the start", async () => {
+  const found: string[] = [];
+  for (const file of await sources()) {
+    const text = await Deno.readTextFile(new URL(file, library));
+    for (const [line, name] of text.matchAll(/^(?:import|export|\} from)\b.*"(node:[^"]+)"/gm)) {
+      if (!line.startsWith("import type") && name !== "node:sqlite") found.push(`${file}: ${name}`);
+    }
   }
   assertEquals(found, []);
 });

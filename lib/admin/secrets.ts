@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import { createHash, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { builtin } from "../node/builtin.ts";
 
 /** Characters. */
 export const SHORTEST_PASSWORD = 10;
@@ -22,11 +21,19 @@ const TOKEN_BYTES = 32;
 /** Secret scanners find leaked tokens by their prefix. */
 const TOKEN_PREFIX = "greylag_";
 
-function derive(password: string, salt: Uint8Array, cost: typeof COST | Cost): Promise<Buffer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+const BASE64 = { alphabet: "base64url", omitPadding: true } as const;
+
+const toBase64 = (bytes: Uint8Array): string => bytes.toBase64(BASE64);
+
+const fromBase64 = (text: string): Uint8Array => Uint8Array.fromBase64(text, BASE64);
+
+const randomBytes = (size: number): Uint8Array => crypto.getRandomValues(new Uint8Array(size));
+
+function derive(password: string, salt: Uint8Array, cost: typeof COST | Cost): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   // OpenSSL allocates a little more than the 128 * N * r of the RFC.
   const options = { ...cost, maxmem: 256 * cost.N * cost.r };
-  scrypt(
+  builtin("node:crypto").scrypt(
     password.normalize("NFKC"),
     salt,
     HASH_BYTES,
@@ -47,7 +54,7 @@ export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
   const hash = await derive(password, salt, COST);
   const { N, r, p } = COST;
-  return ["scrypt", N, r, p, salt.toString("base64url"), hash.toString("base64url")].join("$");
+  return ["scrypt", N, r, p, toBase64(salt), toBase64(hash)].join("$");
 }
 
 /** Compares in constant time; false for an invalid hash. */
@@ -55,14 +62,13 @@ export async function isPassword(password: string, hash: string): Promise<boolea
   const [scheme, N, r, p, salt, expected] = hash.split("$");
   if (scheme !== "scrypt" || salt === undefined || expected === undefined) return false;
   const cost = { N: Number(N), r: Number(r), p: Number(p) };
-  const key = await derive(password, Buffer.from(salt, "base64url"), cost);
-  const wanted = Buffer.from(expected, "base64url");
-  return key.length === wanted.length && timingSafeEqual(key, wanted);
+  const key = await derive(password, fromBase64(salt), cost);
+  return isSame(toBase64(key), expected);
 }
 
 /** 256 random bits, for a session, a form or a token. */
 export function randomText(): string {
-  return randomBytes(TOKEN_BYTES).toString("base64url");
+  return toBase64(randomBytes(TOKEN_BYTES));
 }
 
 export function makeToken(): string {
@@ -71,11 +77,12 @@ export function makeToken(): string {
 
 /** A fast hash is enough for 256 random bits. */
 export function hashToken(token: string): string {
-  return createHash("sha256").update(token).digest("base64url");
+  return builtin("node:crypto").createHash("sha256").update(token).digest("base64url");
 }
 
 /** Compares in constant time. */
 export function isSame(one: string, other: string): boolean {
+  const { createHash, timingSafeEqual } = builtin("node:crypto");
   const [a, b] = [one, other].map((text) => createHash("sha256").update(text).digest());
   return timingSafeEqual(a!, b!);
 }

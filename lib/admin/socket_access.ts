@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parse as parsePath } from "node:path";
+import { directoryOf } from "../text/path.ts";
 
 export interface User {
   readonly uid: number;
@@ -49,7 +49,7 @@ export function obstacleTo(
   ownershipOf: (path: string) => Ownership,
 ): string | undefined {
   const way: string[] = [];
-  for (let path = socket; path !== parsePath(path).dir; path = parsePath(path).dir) {
+  for (let path = socket; path !== directoryOf(path); path = directoryOf(path)) {
     way.unshift(path);
   }
   return way.find((path) => !permits(ownershipOf(path), user, path === socket ? WRITE : SEARCH));

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { statfsSync } from "node:fs";
 import { describeSharedClient, SharedClients } from "../evidence/shared_clients.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { parseAddress } from "../net/network.ts";
+import { builtin } from "../node/builtin.ts";
 import type { Finding } from "../postfix/postconf.ts";
 import type { StoredDecision } from "../store/history.ts";
 import { SHARED_DATABASE_REMEDY, sharedDatabaseText } from "../store/instance_lock.ts";
@@ -19,7 +19,7 @@ const MIN_FREE_SPACE = 64 * 1024 * 1024;
 const CLOCK_TOLERANCE = MINUTE;
 
 export function checkDiskSpace(database: string): Finding[] {
-  const { bavail, bsize } = statfsSync(database);
+  const { bavail, bsize } = builtin("node:fs").statfsSync(database);
   const free = Number(bavail) * Number(bsize);
   if (free >= MIN_FREE_SPACE) return [];
   return [{

@@ -1,5 +1,3 @@
-import { dirname } from "node:path";
-import { fstatSync } from "node:fs";
 import { AccessError, ConfigError, type Configuration, describeSource } from "../config/load.ts";
 import { daemonSettings, SETTING_NAMES, SETTINGS } from "../config/settings.ts";
 import { RELEASED, VERSION } from "../config/version.ts";
@@ -14,7 +12,9 @@ import type { LinePrefix } from "../daemon/log_line.ts";
 import { StreamSink, TailSink } from "../daemon/log_sink.ts";
 import type { StatusSettings } from "../web/settings.ts";
 import { StatusThread } from "../web/worker/thread.ts";
+import { builtin } from "../node/builtin.ts";
 import { messageOf } from "../text/error_message.ts";
+import { directoryOf } from "../text/path.ts";
 import type { Command } from "./command.ts";
 import { parseSettings, postgreyNotes, SETTING_OPTIONS } from "./setting_options.ts";
 
@@ -23,7 +23,7 @@ function linePrefix(): LinePrefix {
   const stream = Deno.env.get("JOURNAL_STREAM");
   if (stream === undefined) return "time";
   try {
-    const { dev, ino } = fstatSync(2);
+    const { dev, ino } = builtin("node:fs").fstatSync(2);
     return stream === `${dev}:${ino}` ? "priority" : "time";
   } catch {
     return "time";
@@ -148,7 +148,7 @@ export const serve: Command = {
     };
     const told = notifySettings(
       (name) => Deno.env.get(name),
-      dirname(configuration.values.database),
+      directoryOf(configuration.values.database),
     );
     const notifier = told === undefined ? undefined : new Notifier(told);
     // The environment is read completely by now.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dirname } from "node:path";
+import { directoryOf } from "../text/path.ts";
 
 /**
  * Writes a file beside the old one, with its mode and its owner, and renames it. A symbolic link keeps
@@ -14,7 +14,7 @@ import { dirname } from "node:path";
 export function replaceFile(path: string, text: string): void {
   const before = statOf(path);
   const target = before === undefined ? path : Deno.realPathSync(path);
-  const temporary = Deno.makeTempFileSync({ dir: dirname(target), prefix: ".greylag-" });
+  const temporary = Deno.makeTempFileSync({ dir: directoryOf(target), prefix: ".greylag-" });
   try {
     const file = Deno.openSync(temporary, { write: true });
     try {

@@ -1,11 +1,7 @@
 /** DNS queries and replies as bytes (RFC 1035, section 4; RFC 6891). */
-import { Buffer } from "node:buffer";
-// @ts-types="@types/dns-packet"
-import packet, { type Answer, type DecodedPacket } from "dns-packet";
+import { decodeMessage, encodeQuery, type Reply, type ResourceRecord } from "./wire.ts";
 
 export type RecordType = "A" | "AAAA" | "MX" | "PTR" | "TXT";
-
-/** An address or a name; for TXT its strings, joined. */
 
 /** Times to live are in seconds. */
 export type DnsReply =
@@ -36,43 +32,18 @@ const MAX_ALIASES = 16;
 
 const HEADER_SIZE = 12;
 
-/** With a field that the published types lack. */
-type Decoded = DecodedPacket & { readonly rcode: string };
+/** RFC 1035, section 4.1.1; NOERROR and NXDOMAIN are no failures. */
+const NOERROR = 0;
+const NXDOMAIN = 3;
+const CODES = ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
 
+/** @throws {RangeError} for a name that has no wire format. */
 export function encodeQuestion(
   id: number,
   name: string,
   type: RecordType,
 ): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(packet.encode({
-    type: "query",
-    id,
-    flags: packet.RECURSION_DESIRED,
-    questions: [{ type, name, class: "IN" }],
-    additionals: [{
-      type: "OPT",
-      name: ".",
-      udpPayloadSize: UDP_SIZE,
-      extendedRcode: 0,
-      ednsVersion: 0,
-      flags: 0,
-      flag_do: false,
-      options: [],
-    }],
-  }));
-}
-
-function textOf(answer: Answer): string {
-  switch (answer.type) {
-    case "MX":
-      return answer.data.exchange;
-    case "TXT":
-      // Every octet stays one character, so that octets beyond ASCII are still recognised as such.
-      return [answer.data].flat().map((part) => Buffer.from(part as Buffer).toString("latin1"))
-        .join("");
-    default:
-      return "data" in answer ? String(answer.data) : "";
-  }
+  return encodeQuery(id, name, type, UDP_SIZE);
 }
 
 /** A name in lower case without its final dot. */
@@ -88,24 +59,23 @@ function isSame(one: string, other: string): boolean {
 function recordsOf(
   name: string,
   type: RecordType,
-  answers: readonly Answer[],
-): Answer[] {
+  answers: readonly ResourceRecord[],
+): ResourceRecord[] {
   let current = name;
   for (let hops = 0; hops <= MAX_ALIASES; hops++) {
     const found = answers.filter((one) => one.type === type && isSame(one.name, current));
     if (found.length > 0) return found;
     const alias = answers.find((one) => one.type === "CNAME" && isSame(one.name, current));
     if (alias === undefined) return [];
-    current = String("data" in alias ? alias.data : "");
+    current = alias.data;
   }
   return [];
 }
 
-function negativeTtl(authorities: readonly Answer[]): number {
+function negativeTtl(authorities: readonly ResourceRecord[]): number {
   const soa = authorities.find((one) => one.type === "SOA");
   if (soa === undefined) return NEGATIVE_TTL;
-  const minimum = soa.data.minimum ?? NEGATIVE_TTL;
-  return Math.min(soa.ttl ?? minimum, minimum, MAX_NEGATIVE_TTL);
+  return Math.min(soa.ttl, Number(soa.data), MAX_NEGATIVE_TTL);
 }
 
 /** Reads a message as the reply to a query; never throws. */
@@ -122,22 +92,22 @@ export function decodeReply(
   if (count > MAX_RECORDS) {
     return { kind: "failure", why: `an answer of ${count} records, more than ${MAX_RECORDS}` };
   }
-  let message: Decoded;
+  let message: Reply | undefined;
   try {
-    message = packet.decode(Buffer.from(bytes)) as Decoded;
-    const question = message.questions?.[0];
-    const isOurs = message.type === "response" && question !== undefined &&
-      question.type === type && isSame(question.name, name);
-    if (!isOurs) return { kind: "unrelated" };
+    message = decodeMessage(bytes);
   } catch {
     return { kind: "unrelated" };
   }
-  const { rcode, flag_tc: isTruncated, authorities = [], answers = [] } = message;
+  const question = message?.questions[0];
+  if (message === undefined || question?.type !== type || !isSame(question.name, name)) {
+    return { kind: "unrelated" };
+  }
+  const { code, isTruncated, authorities, answers } = message;
   if (isTruncated) return { kind: "truncated" };
-  if (rcode === "NXDOMAIN") return { kind: "no-name", ttl: negativeTtl(authorities) };
-  if (rcode !== "NOERROR") return { kind: "failure", why: rcode };
+  if (code === NXDOMAIN) return { kind: "no-name", ttl: negativeTtl(authorities) };
+  if (code !== NOERROR) return { kind: "failure", why: CODES[code] ?? `RCODE ${code}` };
   const found = recordsOf(name, type, answers);
   if (found.length === 0) return { kind: "no-data", ttl: negativeTtl(authorities) };
-  const ttl = Math.min(MAX_TTL, ...found.map((one) => "ttl" in one ? one.ttl ?? 0 : 0));
-  return { kind: "records", records: found.map(textOf), ttl };
+  const ttl = Math.min(MAX_TTL, ...found.map((one) => one.ttl));
+  return { kind: "records", records: found.map(({ data }) => data), ttl };
 }

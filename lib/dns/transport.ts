@@ -1,5 +1,5 @@
 /** One DNS query to one server: over UDP, and over TCP if the reply is truncated. */
-import { createSocket } from "node:dgram";
+import { builtin } from "../node/builtin.ts";
 import { formatAddress, parseAddress } from "../net/network.ts";
 import { decodeReply, type DnsReply, encodeQuestion, type RecordType } from "./message.ts";
 
@@ -43,7 +43,7 @@ function askByDatagram(
   const id = questionId();
   const { promise, resolve, reject } = Promise.withResolvers<DnsReply>();
   // A socket for each query: the source port must be as hard to guess as the ID (RFC 5452).
-  const socket = createSocket(server.address.includes(":") ? "udp6" : "udp4");
+  const socket = builtin("node:dgram").createSocket(server.address.includes(":") ? "udp6" : "udp4");
   const abort = () => reject(signal.reason);
   socket.on("error", reject);
   socket.on("message", (bytes, from) => {

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from "node:crypto";
+import type { Buffer } from "node:buffer";
+import { builtin } from "../node/builtin.ts";
 import { SECOND } from "../text/duration.ts";
 
 /**
@@ -47,11 +47,13 @@ const MAX_RECIPIENT = 320;
 const MAX_TOKEN = 4 * Math.ceil((TAG_BYTES + HEAD_BYTES + MAX_RECIPIENT + PADDING) / 3);
 
 function keysOf(secret: Uint8Array): { readonly mac: Buffer; readonly cipher: Buffer } {
+  const { createHmac } = builtin("node:crypto");
   const derive = (label: string) => createHmac("sha256", secret).update(label).digest();
   return { mac: derive("greylag link mac"), cipher: derive("greylag link cipher") };
 }
 
 function encode({ purpose, deferral, expires, recipient }: Link): Buffer {
+  const { Buffer } = builtin("node:buffer");
   const address = Buffer.from(recipient, "utf8");
   if (address.length === 0 || address.length > MAX_RECIPIENT || address.includes(0)) {
     throw new RangeError("a link needs a recipient of 1 to 320 bytes without NUL");
@@ -80,6 +82,8 @@ function decode(plain: Buffer): Link | undefined {
 
 /** The token of a link, in base64url. Its expiry is rounded down to a full second. */
 export function sealLink(link: Link, secret: Uint8Array): string {
+  const { Buffer } = builtin("node:buffer");
+  const { createCipheriv, createHmac } = builtin("node:crypto");
   const keys = keysOf(secret);
   const plain = encode({ ...link, expires: link.expires - link.expires % SECOND });
   const tag = createHmac("sha256", keys.mac).update(plain).digest().subarray(0, TAG_BYTES);
@@ -92,6 +96,8 @@ export function openLink(token: string, secret: Uint8Array, now: number): Opened
   if (token.length > MAX_TOKEN || !/^[A-Za-z0-9_-]+$/.test(token)) {
     return { ok: false, why: "invalid" };
   }
+  const { Buffer } = builtin("node:buffer");
+  const { createDecipheriv, createHmac, timingSafeEqual } = builtin("node:crypto");
   const bytes = Buffer.from(token, "base64url");
   if (bytes.length < TAG_BYTES + PADDING || (bytes.length - TAG_BYTES) % PADDING !== 0) {
     return { ok: false, why: "invalid" };

@@ -1,11 +1,11 @@
 import { Database } from "@db/sqlite";
-import { dirname } from "node:path";
 import type { StartWorker } from "./checkpointer.ts";
 import { Connection } from "./connection.ts";
 import { databaseErrorOf } from "./database_error.ts";
 import { loadKey, makePseudonym } from "./pseudonym.ts";
 import { SqliteStore } from "./sqlite.ts";
 import type { Store } from "./store.ts";
+import { directoryOf } from "../text/path.ts";
 
 export interface StoreSettings {
   /** Path of the database file. */
@@ -47,7 +47,7 @@ export function openConnection(
   startWorker?: StartWorker,
 ): Connection {
   try {
-    Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    Deno.mkdirSync(directoryOf(path), { recursive: true, mode: 0o700 });
     const pseudonym = privacy ? makePseudonym(loadKey(`${path}.key`)) : undefined;
     createFile(path);
     return new Connection(path, { pseudonym, startWorker });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createHmac } from "node:crypto";
+import { builtin } from "../node/builtin.ts";
 import { messageOf } from "../text/error_message.ts";
 
 /** The text that is stored in place of another; always the same for the same text. */
@@ -16,6 +16,7 @@ const KEY_BYTES = 32;
  * is stored. Every pseudonym begins with `~`.
  */
 export function makePseudonym(key: Uint8Array): Pseudonym {
+  const { createHmac } = builtin("node:crypto");
   return (text) => {
     const digest = createHmac("sha256", key).update(text).digest();
     return `~${digest.subarray(0, 16).toString("base64url")}`;

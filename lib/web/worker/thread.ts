@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { dirname } from "node:path";
 import type { DaemonStatus } from "../../daemon/daemon_status.ts";
 import type { PageEvent } from "../../daemon/events.ts";
 import { startThread, type ThreadPermissions } from "../../daemon/thread.ts";
 import { formatEndpoint } from "../../net/endpoint.ts";
 import type { Finding } from "../../postfix/postconf.ts";
 import { SECOND } from "../../text/duration.ts";
+import { directoryOf } from "../../text/path.ts";
 import type { StatusSettings } from "../settings.ts";
 import type { ToDaemon, ToPage } from "./messages.ts";
 
@@ -39,7 +39,7 @@ const STOP_TIMEOUT_MS = 1.5 * SECOND;
 export function permissionsFor(
   { endpoint, store, whitelistClients, whitelistRecipients }: StatusSettings,
 ): ThreadPermissions {
-  const directory = dirname(store.database);
+  const directory = directoryOf(store.database);
   const socket = endpoint.kind === "unix" ? [endpoint.path] : [];
   return {
     read: [directory, ...socket, ...whitelistClients, ...whitelistRecipients],
