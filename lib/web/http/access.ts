@@ -42,7 +42,7 @@ export class Access {
    * @param elapsed a monotonic clock in milliseconds: setting the wall clock must neither lock the
    * administrator out nor reset the throttle.
    */
-  constructor(service: StatusService, elapsed: () => number = () => performance.now()) {
+  constructor(service: StatusService, elapsed: () => number) {
     this.#service = service;
     this.#elapsed = elapsed;
   }

@@ -148,7 +148,7 @@ function methodNotAllowed(): Hono {
 export function statusHandler(
   service: StatusService,
   events: EventStream,
-  elapsed?: () => number,
+  elapsed: () => number = () => performance.now(),
 ): Handler {
   const access = new Access(service, elapsed);
   const app: App = new Hono<Env>();
@@ -166,7 +166,7 @@ export function statusHandler(
   serveStaticFiles(app);
   serveMonitoring(app, service, access);
   serveApi(app, service, events);
-  servePages(app, service, access);
+  servePages(app, service, access, elapsed);
   serveActions(app, service, access);
   app.notFound((context) => answerError(context, service, 404, "There is no such page."));
   app.onError((error, context) => answerException(error, context, service));

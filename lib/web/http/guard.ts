@@ -120,6 +120,9 @@ async function hasCsrfToken(context: AppContext, expected: string): Promise<bool
   return given !== undefined && isSame(given, expected);
 }
 
+/** Forms that change nothing for a signed-in visitor. */
+const NEEDS_NO_TOKEN = new Set(["/sign-in", "/help"]);
+
 async function isForged(context: AppContext, service: StatusService): Promise<boolean> {
   const source = {
     host: context.req.header("host") ?? null,
@@ -128,7 +131,7 @@ async function isForged(context: AppContext, service: StatusService): Promise<bo
   };
   if (!isOwnOrigin(source, service.settings)) return true;
   const visitor = context.get("visitor");
-  if (visitor.kind !== "administrator" || context.req.path === "/sign-in") return false;
+  if (visitor.kind !== "administrator" || NEEDS_NO_TOKEN.has(context.req.path)) return false;
   return !await hasCsrfToken(context, visitor.session.csrf);
 }
 

@@ -5,13 +5,13 @@
  */
 import type { PageContext } from "../components/layout.tsx";
 import type { Access } from "../http/access.ts";
-import { answerDocument, type App, type AppContext, pageContextOf } from "../http/context.tsx";
+import { type App, type AppContext, pageContextOf } from "../http/context.tsx";
 import { parametersOf } from "../http/page_query.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import { healthOf, problemsOf } from "../worker/health.ts";
 import { exportDecisions } from "./export.ts";
 import { healthPage } from "./health.tsx";
-import { HelpPage } from "./help.tsx";
+import { serveHelp } from "./help.tsx";
 import { LISTING_PATHS, listingPage } from "./listings.tsx";
 import { editEntryPage, listsPage, newEntryPage } from "./lists.tsx";
 import { messagePage } from "./message.tsx";
@@ -27,8 +27,17 @@ type ShowPage = (
   page: PageContext,
 ) => Response | Promise<Response>;
 
-/** Adds the pages behind the guard. */
-export function servePages(app: App, service: StatusService, access: Access): void {
+/**
+ * Adds the pages behind the guard.
+ *
+ * @param elapsed a monotonic clock in milliseconds.
+ */
+export function servePages(
+  app: App,
+  service: StatusService,
+  access: Access,
+  elapsed: () => number,
+): void {
   const addPage = (path: string, show: ShowPage) =>
     app.get(path, async (context) => {
       const health = await healthOf(service, { writeTest: false });
@@ -61,8 +70,5 @@ export function servePages(app: App, service: StatusService, access: Access): vo
     const { then } = parametersOf(context);
     return signInPage(context, service, access, { then });
   });
-  app.get(
-    "/help",
-    (context) => answerDocument(context, <HelpPage settings={service.settings} />),
-  );
+  serveHelp(app, service, elapsed);
 }
