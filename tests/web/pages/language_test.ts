@@ -28,10 +28,8 @@ Deno.test("the language is the best one of Accept-Language that there is, else E
 Deno.test("a duration has its two largest units, in words", () => {
   assertEquals(durationText("en", 50 * SECOND), "50 seconds");
   assertEquals(durationText("de", 2 * DAY), "2 Tage");
-  assertEquals(
-    durationText("fr", HOUR + 5 * MINUTE + 7 * SECOND),
-    "1\u00a0heure et 5\u00a0minutes",
-  );
+  const french = durationText("fr", HOUR + 5 * MINUTE + 7 * SECOND);
+  assertEquals(french.replaceAll(/\s/g, " "), "1 heure et 5 minutes");
   assertEquals(durationText("pl", 5 * MINUTE), "5 minut");
   assertEquals(durationText("en", 0), "1 second");
 });
