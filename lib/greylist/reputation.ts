@@ -32,7 +32,7 @@ const ESTABLISHED_DOMAINS = 2;
 const ESTABLISHED_AFTER = 7 * DAY;
 
 /** Maximum sender domains kept for a provider. */
-const MAX_DOMAINS = 16;
+export const MAX_DOMAINS = 16;
 
 /**
  * A reputation lasts while the decayed count is at least this share of the count that earned it: two
