@@ -8,6 +8,7 @@ import { COMMANDS } from "../lib/cli/commands.ts";
 import { SETTING_OPTIONS } from "../lib/cli/setting_options.ts";
 import { isSettingName, SETTINGS } from "../lib/config/settings.ts";
 import { type Signal, SIGNAL_WEIGHTS } from "../lib/evidence/signals.ts";
+import { POSTGREY_REASONS } from "../lib/daemon/postgrey_line.ts";
 import { REASON_TEXTS } from "../lib/greylist/model.ts";
 import { CALLS } from "../lib/web/api/calls.ts";
 import { fieldRows, METRICS, parameterRows, responseOf } from "./docs_api.ts";
@@ -85,6 +86,11 @@ const BLOCKS: Readonly<Record<string, Block>> = {
       COMMANDS.map(({ name, summary }) => [`[${code(name)}](#${name})`, summary]),
     ),
   "command-reference": () => COMMANDS.map(commandReference).join("\n\n"),
+  "postgrey-reasons": () =>
+    table(
+      ["reason", "in postgrey's words"],
+      Object.entries(POSTGREY_REASONS).map(([reason, words]) => [code(reason), code(words)]),
+    ),
   "reasons": () =>
     table(
       ["reason", "meaning"],

@@ -54,6 +54,7 @@ const EVENTS: Samples<Exclude<DaemonEvent, { kind: "decision" | "page" }>> = {
   "log-lines-dropped": { kind: "log-lines-dropped", count: 1 },
   "database-shared": { kind: "database-shared", database: "FILE" },
   "shared-client": { kind: "shared-client", clientAddress: "ADDRESS" },
+  "stage-assumed": { kind: "stage-assumed" },
   "pending-limit": { kind: "pending-limit", maxPending: 2_000_000, maxPendingPerOrigin: 50_000 },
   "database-failed": {
     kind: "database-failed",

@@ -26,15 +26,9 @@ const WITH_VALUE = new Map<string, string>([
   ["user", "set `User=` in the systemd unit"],
   ["group", "set `Group=` in the systemd unit"],
   ["pidfile", "see `systemctl status greylag`"],
-  [
-    "syslog-facility",
-    "greylag logs to standard error. See `journalctl -u greylag`",
-  ],
-  [
-    "syslogfacility",
-    "greylag logs to standard error. See `journalctl -u greylag`",
-  ],
-  ["facility", "greylag logs to standard error. See `journalctl -u greylag`"],
+  ["syslog-facility", "set `SyslogFacility=` in the systemd unit"],
+  ["syslogfacility", "set `SyslogFacility=` in the systemd unit"],
+  ["facility", "set `SyslogFacility=` in the systemd unit"],
   ["listen-queue-size", "set `max_connections` instead"],
 ]);
 

@@ -298,9 +298,10 @@ export const SETTINGS = {
     default: "info",
     help: "Least severe level that is logged.",
   }),
-  log_format: choice(["text", "json"], {
+  log_format: choice(["text", "json", "postgrey"], {
     default: "text",
-    help: "Format of log lines: text is key=value, json is one object a line.",
+    help:
+      "Format of log lines: text is key=value, json is one object a line, postgrey has postgrey's words, for programs that read its log.",
   }),
 } as const satisfies Readonly<Record<string, Setting>>;
 

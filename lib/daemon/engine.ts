@@ -29,7 +29,7 @@ import { type DecisionEvent, type ErrorEvent, reportBug } from "./events.ts";
 import { listingOf, type Lists, nameEntry, nameRule } from "./lists.ts";
 import { Messages } from "./messages.ts";
 import { Outbound } from "./outbound.ts";
-import { type ParsedRequest, parseRequest } from "./parsed_request.ts";
+import { noAttempt, type ParsedRequest, parseRequest } from "./parsed_request.ts";
 import { replyTo } from "./reply_to.ts";
 
 export interface EngineSettings {
@@ -70,6 +70,7 @@ export class Engine {
   readonly #sampleKey = crypto.randomUUID();
   #settings: EngineSettings;
   #latestTime = 0;
+  #hasReportedStage = false;
 
   /** @param clock milliseconds since the epoch. */
   constructor(
@@ -111,10 +112,11 @@ export class Engine {
   answer(attributes: PolicyRequest): Promise<string> {
     const now = this.#timeOf(attributes);
     const { rules } = this.#settings;
-    let request: ParsedRequest = { attributes, time: now, attempt: undefined };
+    let request = noAttempt(attributes, now);
     try {
       if (rules.mode !== "off") request = parseRequest(attributes, now, this.#clients);
       const { attempt } = request;
+      if (request.isStageAssumed) this.#reportAssumedStage();
       if (attempt === undefined) {
         this.#publish({ kind: "decision", request, verdict: OUT_OF_SCOPE });
         return Promise.resolve(DUNNO);
@@ -167,6 +169,12 @@ export class Engine {
     return reply;
   }
 
+  #reportAssumedStage(): void {
+    if (this.#hasReportedStage) return;
+    this.#hasReportedStage = true;
+    this.#publish({ kind: "stage-assumed" });
+  }
+
   #failOpen(request: ParsedRequest, error: unknown): string {
     reportBug(error, this.#publish);
     this.#publish({ kind: "decision", request, verdict: FAULT });
@@ -193,7 +201,7 @@ export class Engine {
       const rule = finding.decisive?.rule;
       if (rule === undefined) return Promise.resolve(this.#reply(request, attempt, verdict));
       this.#lists.hit(rule, now);
-      const named = { ...verdict, by: nameRule(rule) };
+      const named: Verdict = { ...verdict, by: nameRule(rule), matchedOn: rule.matchOn };
       return Promise.resolve(this.#reply(request, attempt, named));
     }
     const evidence = this.#evidence.known(attempt);
@@ -265,7 +273,9 @@ export class Engine {
       }
       const isByRelease = released !== undefined && outcome.reason === "allowed";
       if (isByRelease) this.#lists.hit(released, request.time);
-      const verdict = isByRelease ? { ...outcome, by: nameEntry(released) } : outcome;
+      const verdict: Verdict = isByRelease
+        ? { ...outcome, by: nameEntry(released), matchedOn: "pair" }
+        : outcome;
       resolve(this.#reply(request, attempt, verdict, job.evidence));
     } catch (error) {
       resolve(this.#failOpen(request, error));

@@ -13,9 +13,11 @@ import {
   LOG_LEVELS,
   type LogFormat,
   type LogLevel,
+  syslogLine,
   textLine,
 } from "./log_line.ts";
 import type { LogSink } from "./log_sink.ts";
+import { postgreyText } from "./postgrey_line.ts";
 
 export interface LogSettings {
   readonly logLevel: LogLevel;
@@ -60,11 +62,16 @@ export class EventLog {
     if (event.verdict.reason === "fault" || !this.#includes("info")) return;
     const now = this.#clock();
     const { logFormat } = this.#settings;
-    this.#sink.write(() =>
-      logFormat === "json"
-        ? jsonLine("info", event.kind, decisionFields(event), now)
-        : textLine("info", decisionText(event), this.#prefix, now)
-    );
+    this.#sink.write(() => {
+      switch (logFormat) {
+        case "text":
+          return textLine("info", decisionText(event), this.#prefix, now);
+        case "json":
+          return jsonLine("info", event.kind, decisionFields(event), now);
+        case "postgrey":
+          return syslogLine("info", postgreyText(event), this.#prefix);
+      }
+    });
   }
 
   #message({ level, event, text, errorKey }: Message): void {
@@ -77,11 +84,16 @@ export class EventLog {
     }
     if (!this.#includes(level)) return;
     const { logFormat } = this.#settings;
-    this.#sink.write(() =>
-      logFormat === "json"
-        ? jsonLine(level, event, [["message", line]], now)
-        : textLine(level, escapeLine(line), this.#prefix, now)
-    );
+    this.#sink.write(() => {
+      switch (logFormat) {
+        case "text":
+          return textLine(level, escapeLine(line), this.#prefix, now);
+        case "json":
+          return jsonLine(level, event, [["message", line]], now);
+        case "postgrey":
+          return syslogLine(level, escapeLine(line), this.#prefix);
+      }
+    });
   }
 
   #includes(level: LogLevel): boolean {

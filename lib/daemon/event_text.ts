@@ -5,12 +5,12 @@
  */
 import { describeSharedClient } from "../evidence/shared_clients.ts";
 import { SHARED_DATABASE_REMEDY, sharedDatabaseText } from "../store/instance_lock.ts";
-import type { Verdict } from "../greylist/model.ts";
 import type { AttributeName } from "../postfix/request.ts";
 import { messageOf } from "../text/error_message.ts";
 import { escapeValue } from "../text/escape.ts";
 import type { DaemonEvent, DecisionEvent, PageEvent } from "./events.ts";
 import { type Fields, type LogLevel, shorten } from "./log_line.ts";
+import { POSTGREY_ACTIONS } from "./postgrey_line.ts";
 
 /** Texts are hostile. */
 export interface Message {
@@ -27,12 +27,6 @@ export const DATABASE_KEY = "database ";
 
 /** Invalid lines of one list file that are logged. */
 const MAX_LIST_ERRORS = 20;
-
-const ACTIONS: Readonly<Record<Verdict["decision"], string>> = {
-  pass: "pass",
-  defer: "greylist",
-  reject: "reject",
-};
 
 /** The sentences of an event; none for a decision, which has {@linkcode decisionFields}. */
 export function messagesOf(event: DaemonEvent): readonly Message[] {
@@ -128,6 +122,12 @@ export function messagesOf(event: DaemonEvent): readonly Message[] {
       const { what, remedy } = describeSharedClient(event.clientAddress);
       return report(`${event.kind} ${event.clientAddress}`, `${what}. ${remedy}`, "warning");
     }
+    case "stage-assumed":
+      return say(
+        "warning",
+        "request with a recipient and no protocol_state: treated as RCPT. Greylag expects the " +
+          "attributes that Postfix sends; this is logged once",
+      );
     case "accept-failed":
       return report(
         `accept ${event.endpoint}`,
@@ -219,7 +219,7 @@ export function decisionFields(event: DecisionEvent): Fields {
 /** The names are postgrey's, in its order; its log has none for what follows them. */
 function visitFields({ request, verdict }: DecisionEvent, put: Put): void {
   const value = (name: AttributeName) => shorten(request.attributes.get(name) ?? "");
-  put("action", ACTIONS[verdict.decision]);
+  put("action", POSTGREY_ACTIONS[verdict.decision]);
   put("reason", verdict.reason);
   if (verdict.delayed !== undefined) put("delay", Math.floor(verdict.delayed / 1000));
   put("client_name", value("client_name"));
@@ -229,7 +229,7 @@ function visitFields({ request, verdict }: DecisionEvent, put: Put): void {
   if (verdict.wait !== undefined) put("wait", Math.ceil(verdict.wait / 1000));
   if (verdict.origin !== undefined) put("origin", shorten(verdict.origin));
   if (verdict.by !== undefined) put("by", shorten(verdict.by));
-  if (verdict.shadow !== undefined) put("shadow", ACTIONS[verdict.shadow]);
+  if (verdict.shadow !== undefined) put("shadow", POSTGREY_ACTIONS[verdict.shadow]);
   const queueId = value("queue_id");
   if (queueId !== "") put("queue_id", queueId);
 }

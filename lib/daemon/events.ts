@@ -79,6 +79,8 @@ export type ErrorEvent =
   | { readonly kind: "dns-list"; readonly health: ZoneHealth }
   /** A NAT or a proxy hides the clients behind a private address. */
   | { readonly kind: "shared-client"; readonly clientAddress: string }
+  /** The first request with a recipient and no `protocol_state`. */
+  | { readonly kind: "stage-assumed" }
   | { readonly kind: "bug"; readonly error: unknown };
 
 /** Publishes an error that nobody expects. The store reports its own errors. */

@@ -11,7 +11,8 @@ export const LOG_LEVELS = ["error", "warning", "info", "debug"] as const;
 
 export type LogLevel = typeof LOG_LEVELS[number];
 
-export type LogFormat = "text" | "json";
+/** `postgrey`: postgrey's own lines, without a time, for syslog. */
+export type LogFormat = "text" | "json" | "postgrey";
 
 /** The beginning of a line of text: the time, or the priority that journald understands. */
 export type LinePrefix = "time" | "priority";
@@ -29,7 +30,14 @@ const PRIORITIES: Readonly<Record<LogLevel, string>> = {
 
 /** @param time milliseconds since the epoch. */
 export function textLine(level: LogLevel, text: string, prefix: LinePrefix, time: number): string {
-  return prefix === "priority" ? PRIORITIES[level] + text : `${dateOf(time)} ${level}: ${text}`;
+  return prefix === "priority"
+    ? syslogLine(level, text, prefix)
+    : `${dateOf(time)} ${level}: ${text}`;
+}
+
+/** A line without a time, which syslog adds. */
+export function syslogLine(level: LogLevel, text: string, prefix: LinePrefix): string {
+  return prefix === "priority" ? PRIORITIES[level] + text : text;
 }
 
 /** @param time milliseconds since the epoch. */

@@ -19,6 +19,13 @@ export interface ParsedRequest {
   readonly time: number;
   /** Undefined for a request that is no delivery attempt from a usable address. */
   readonly attempt: Attempt | undefined;
+  /** The request names a recipient and no stage, so that RCPT was assumed. */
+  readonly isStageAssumed: boolean;
+}
+
+/** A request that is no delivery attempt. */
+export function noAttempt(attributes: PolicyRequest, time: number): ParsedRequest {
+  return { attributes, time, attempt: undefined, isStageAssumed: false };
 }
 
 /** @param time milliseconds since the epoch. */
@@ -27,10 +34,21 @@ export function parseRequest(
   time: number,
   clients = new Clients(),
 ): ParsedRequest {
-  return { attributes, time, attempt: attemptOf(attributes, clients) };
+  const recipient = attributes.get("recipient") ?? "";
+  const given = attributes.get("protocol_state") ?? "";
+  // Some mail servers and proxies ask at RCPT only, and do not say so.
+  const isStageAssumed = given === "" && recipient !== "";
+  const stage = isStageAssumed ? "RCPT" : given;
+  const attempt = attemptOf(attributes, clients, stage, recipient);
+  return { attributes, time, attempt, isStageAssumed: isStageAssumed && attempt !== undefined };
 }
 
-function attemptOf(attributes: PolicyRequest, clients: Clients): Attempt | undefined {
+function attemptOf(
+  attributes: PolicyRequest,
+  clients: Clients,
+  stage: string,
+  recipient: string,
+): Attempt | undefined {
   if (attributes.get("request") !== "smtpd_access_policy") return undefined;
   const authenticated = (attributes.get("sasl_username") ?? "") !== "";
   // The submission service asks so that outbound domains are learned. Clients without a password are no
@@ -40,13 +58,13 @@ function attemptOf(attributes: PolicyRequest, clients: Clients): Attempt | undef
   const client = clients.find(attributes.get("client_address") ?? "", clientName);
   if (client === undefined) return undefined;
   return makeAttempt({
-    stage: attributes.get("protocol_state") ?? "",
+    stage,
     authenticated,
     address: client.address,
     clientName,
     heloName: attributes.get("helo_name") ?? "",
     sender: attributes.get("sender") ?? "",
-    recipient: attributes.get("recipient") ?? "",
+    recipient,
     instance: attributes.get("instance") ?? "",
   }, client);
 }

@@ -40,6 +40,8 @@ export interface Verdict {
   readonly origin?: string;
   /** The list entry, setting or DNS list that decided. */
   readonly by?: string;
+  /** The attribute that this list entry matched; `pair` for a released sender and recipient. */
+  readonly matchedOn?: "client" | "sender" | "recipient" | "pair";
 }
 
 export function pass(reason: Reason): Verdict {

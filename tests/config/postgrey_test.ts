@@ -50,7 +50,7 @@ Deno.test("options without effect are left out, with their replacement", () => {
     [["--user=postgrey"], "User="],
     [["--group", "postgrey"], "Group="],
     [["--pidfile=/run/p.pid"], "systemctl"],
-    [["--syslog-facility=mail"], "journalctl"],
+    [["--syslog-facility=mail"], "SyslogFacility="],
     [["--exim"], "one or more requests"],
     [["--listen-queue-size=10"], "max_connections"],
   ];

@@ -114,6 +114,16 @@ Deno.test("a first attempt is deferred, its retry gets the header with the delay
   assertEquals(await ask({ instance: "3" }), "action=DUNNO\n\n");
 });
 
+Deno.test("requests without a stage are greylisted, and reported once", async () => {
+  const { ask, lines } = setUp();
+  for (const sender of ["a@example.org", "b@example.org"]) {
+    assertStringIncludes(await ask({ protocol_state: "", sender }), "DEFER_IF_PERMIT", sender);
+  }
+  const reports = lines.filter((line) => line.includes("no protocol_state"));
+  assertEquals(reports.length, 1, lines.join("\n"));
+  assertStringIncludes(reports[0]!, "<4>");
+});
+
 Deno.test("a request out of scope, or without a usable address, is answered DUNNO", async () => {
   const { ask, engine } = setUp();
   const table: Record<string, string>[] = [

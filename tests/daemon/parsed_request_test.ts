@@ -21,6 +21,22 @@ Deno.test("a request becomes an attempt with the client's verified name", () => 
   );
 });
 
+Deno.test("a recipient without a stage is that of RCPT", () => {
+  const lines = "request=smtpd_access_policy\nclient_address=192.0.2.10\n";
+  const table: [given: string, stage: string | undefined, assumed: boolean][] = [
+    [`${lines}recipient=bob@example.net\n`, "RCPT", true],
+    [`${lines}protocol_state=\nrecipient=bob@example.net\n`, "RCPT", true],
+    [`${lines}protocol_state=DATA\nrecipient=bob@example.net\n`, "DATA", false],
+    [`${lines}recipient=\n`, "", false],
+    [lines, "", false],
+    ["recipient=bob@example.net\n", undefined, false],
+  ];
+  for (const [given, stage, assumed] of table) {
+    const { attempt, isStageAssumed } = parseRequest(new PolicyRequest(given), 0);
+    assertEquals([attempt?.stage, isStageAssumed], [stage, assumed], given);
+  }
+});
+
 Deno.test("the submission service asks about own users only", () => {
   const context = { policy_context: "submission" };
   assertEquals(parseRequest(policyRequest(context), 0).attempt, undefined);

@@ -2,15 +2,24 @@ import { untilListening } from "../daemon.ts";
 import { eventually } from "../eventually.ts";
 import { type Attributes, PolicyClient } from "../policy_client.ts";
 
-/** Debian's postgrey with a database of its own. */
+/**
+ * Debian's postgrey with a database of its own.
+ *
+ * @param log the file for its standard error.
+ */
 export async function startPostgrey(
   directory: string,
   port: number,
   options: readonly string[] = [],
+  log = "/dev/null",
 ): Promise<Deno.ChildProcess> {
   await new Deno.Command("chown", { args: ["postgrey", directory] }).output();
-  const process = new Deno.Command("/usr/sbin/postgrey", {
+  const process = new Deno.Command("/bin/sh", {
     args: [
+      "-c",
+      'exec "$@" 2>"$0"',
+      log,
+      "/usr/sbin/postgrey",
       `--inet=127.0.0.1:${port}`,
       `--dbdir=${directory}`,
       "--delay=1",

@@ -110,7 +110,7 @@ const COMPLETIONS: readonly (readonly [line: string, words: string])[] = [
   ["greylag serve --retry", "--retry-window"],
   ["greylag serve --mode ", "all auto off shadow suspicious"],
   ["greylag serve --mode=s", "shadow suspicious"],
-  ["greylag config --log-format ", "json text"],
+  ["greylag config --log-format ", "json postgrey text"],
   ["greylag list ", "allow block files"],
   ["greylag token ", "add list remove"],
   ["greylag lists enable ", "dnswl zen"],
