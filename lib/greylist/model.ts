@@ -160,6 +160,8 @@ export type Change =
     readonly key: PendingKey;
     readonly network: string;
     readonly record?: Pending;
+    /** When a retry was accepted, for a record that is removed for it. */
+    readonly ended?: number;
   }
   | { readonly kind: "relation"; readonly key: RelationKey; readonly record: Relation }
   | { readonly kind: "reputation"; readonly key: string; readonly record: Reputation }

@@ -339,7 +339,7 @@ export function isPrompt(delayed: number): boolean {
 export function retryChanges(context: Context, match: Pending): Change[] {
   const { attempt, rules, now } = context;
   const changes = relationChanges(context);
-  changes.push({ kind: "pending", key: attempt.pendingKey, network: match.network });
+  changes.push({ kind: "pending", key: attempt.pendingKey, network: match.network, ended: now });
   const isMeasured = isPrompt(now - match.firstSeen);
   if (rules.autoWhitelistClients > 0 && isMeasured) changes.push(...earnings(context));
   return changes;
@@ -347,10 +347,10 @@ export function retryChanges(context: Context, match: Pending): Change[] {
 
 /** The changes of a message that comes after its retry window: the one before was abandoned. */
 export function lateChanges(context: Context, match: Pending): Change[] {
-  const { attempt } = context;
+  const { attempt, now } = context;
   return [
     ...relationChanges(context),
-    { kind: "pending", key: attempt.pendingKey, network: match.network },
+    { kind: "pending", key: attempt.pendingKey, network: match.network, ended: now },
     ...reportAbandoned(context, [], match),
   ];
 }

@@ -5,7 +5,10 @@ import { GreylistRecords } from "./greylist_records.ts";
 import type { Pseudonym } from "./pseudonym.ts";
 import { pseudonymise } from "./pseudonymise.ts";
 import { defineRelationOrigins } from "./relation_origins.ts";
+import { Outbox } from "./outbox.ts";
 import { migrate } from "./schema.ts";
+import { readForgetKey, readSite, setSite, type SharedAs } from "./site.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** Milliseconds to wait for a lock of another process; every request waits as long. */
 const BUSY_TIMEOUT = 250;
@@ -62,9 +65,18 @@ export abstract class DatabaseAccess {
   }
 }
 
+export interface ShareOption {
+  /** The identity of the database file, to recognise a copy. */
+  readonly file: string;
+  /** Absent to end sharing. */
+  readonly as?: SharedAs | undefined;
+}
+
 export interface ConnectionOptions {
   /** Replaces addresses before they are written; absent to store them in clear. */
   readonly pseudonym?: Pseudonym | undefined;
+  /** Begins or ends sharing with other sites; absent to leave that as it is. */
+  readonly share?: ShareOption | undefined;
   /** Starts the thread that copies the log into the database; absent to do it when committing. */
   readonly startWorker?: StartWorker | undefined;
 }
@@ -80,6 +92,8 @@ export class Connection extends DatabaseAccess {
   readonly #beginWrite: Statement;
   readonly #commit: Statement;
   readonly records: GreylistRecords;
+  #outbox: Outbox | undefined;
+  #forgetKey: Uint8Array | undefined;
   #written = 0;
 
   /**
@@ -87,7 +101,7 @@ export class Connection extends DatabaseAccess {
    *
    * @throws {DatabaseError} if it cannot be opened, read or written.
    */
-  constructor(path: string, { pseudonym, startWorker }: ConnectionOptions = {}) {
+  constructor(path: string, { pseudonym, startWorker, share }: ConnectionOptions = {}) {
     super();
     this.#path = path;
     this.pseudonym = pseudonym;
@@ -110,6 +124,8 @@ export class Connection extends DatabaseAccess {
       this.#beginWrite = db.prepare("BEGIN IMMEDIATE");
       this.#commit = db.prepare("COMMIT");
       this.records = new GreylistRecords(db, pseudonym);
+      if (share !== undefined) inTransaction(db, () => setSite(db!, share.file, share.as));
+      this.readSite();
     } catch (error) {
       db?.close();
       throw databaseErrorOf(error, path);
@@ -126,10 +142,28 @@ export class Connection extends DatabaseAccess {
     if (this.pseudonym === undefined) return;
     try {
       pseudonymise(this.db, this.pseudonym);
+      this.readSite();
     } catch (error) {
       this.close();
       throw databaseErrorOf(error, this.#path);
     }
+  }
+
+  /** What is noted for other sites; undefined if this one does not share. */
+  get outbox(): Outbox | undefined {
+    return this.#outbox;
+  }
+
+  /** The key of the hashes of forgotten addresses; undefined if this site does not share. */
+  get forgetKey(): Uint8Array | undefined {
+    return this.#forgetKey;
+  }
+
+  /** Reads the identity of this site anew. */
+  readSite(): void {
+    const site = readSite(this.db);
+    this.#forgetKey = site && readForgetKey(this.db);
+    this.#outbox = site && new Outbox(this.db, this.records, this.pseudonym, site);
   }
 
   /** The prepared statement of a constant SQL text. */

@@ -1,7 +1,11 @@
 import type { Database } from "@db/sqlite";
-import type { DatabaseAccess } from "./connection.ts";
+import type { EntryState } from "../greylist/merge.ts";
+import type { Connection, DatabaseAccess } from "./connection.ts";
 import type { Page } from "./history.ts";
+import type { Outbox } from "./outbox.ts";
 import { anywhere } from "./search.ts";
+import type { Site } from "./shared_change.ts";
+import { nextEntryId } from "./site.ts";
 import type {
   EntrySearch,
   Hits,
@@ -18,8 +22,8 @@ export function listStoreOn(database: DatabaseAccess): ListStore {
     entries: () => database.read(({ db }) => readEntries(db)),
     find: (search) => database.read(({ db }) => searchEntries(db, search)),
     entry: (id) => database.read(({ db }) => readEntry(db, id)),
-    add: (entry) => database.write(({ db }) => writeEntry(db, entry)),
-    remove: (id) => database.write(({ db }) => deleteEntry(db, id)),
+    add: (entry) => database.write((connection) => writeEntry(connection, entry)),
+    remove: (id) => database.write((connection) => deleteEntry(connection, id)),
     removeEnded: (before) => database.write(({ db }) => deleteEndedEntries(db, before)),
     revision: () => database.read(({ db }) => readRevision(db)),
     countHits: (hits) => database.write(({ db }) => writeHits(db, hits)),
@@ -89,13 +93,23 @@ function searchEntries(
   return { rows: rows.map(entryOf), next };
 }
 
-function writeEntry(db: Database, entry: NewEntry): StoredEntry {
-  const row = db.prepare(
-    "INSERT INTO entry (list, match_on, pattern, note, added_by, created, expires) " +
-      "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (list, match_on, pattern) DO UPDATE SET " +
+function writeEntry({ db, outbox }: Connection, entry: NewEntry): StoredEntry {
+  const isNew = outbox !== undefined && readId(db, entry) === undefined;
+  const row = insertEntry(db, entry, isNew ? nextEntryId(db, outbox.site) : undefined);
+  if (outbox !== undefined) noteEntry(db, outbox, entry, Date.now(), false);
+  countRevision(db);
+  return entryOf(row);
+}
+
+/** @param id undefined for the next number. */
+function insertEntry(db: Database, entry: NewEntry, id?: number): Row {
+  return db.prepare(
+    "INSERT INTO entry (id, list, match_on, pattern, note, added_by, created, expires) " +
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (list, match_on, pattern) DO UPDATE SET " +
       "note = excluded.note, added_by = excluded.added_by, created = excluded.created, " +
       "expires = excluded.expires RETURNING *",
   ).get<Row>(
+    id ?? null,
     entry.list,
     entry.matchOn,
     entry.pattern,
@@ -103,15 +117,104 @@ function writeEntry(db: Database, entry: NewEntry): StoredEntry {
     entry.addedBy,
     entry.created,
     entry.expires ?? null,
-  );
-  countRevision(db);
-  return entryOf(row!);
+  )!;
 }
 
-function deleteEntry(db: Database, id: number): boolean {
-  const isGone = db.prepare("DELETE FROM entry WHERE id = ?").run(id) > 0;
-  if (isGone) countRevision(db);
-  return isGone;
+function deleteEntry({ db, outbox }: Connection, id: number): boolean {
+  const row = db.prepare("DELETE FROM entry WHERE id = ? RETURNING *").get<Row>(id);
+  if (row === undefined) return false;
+  if (outbox !== undefined) noteEntry(db, outbox, entryOf(row), Date.now(), true);
+  countRevision(db);
+  return true;
+}
+
+/** What identifies an entry at all sites. */
+export interface EntryIdentity {
+  readonly list: string;
+  readonly matchOn: string;
+  readonly pattern: string;
+}
+
+function readId(db: Database, { list, matchOn, pattern }: EntryIdentity): number | undefined {
+  return db.prepare("SELECT id FROM entry WHERE list = ? AND match_on = ? AND pattern = ?")
+    .value<[number]>(list, matchOn, pattern)?.[0];
+}
+
+function readStamp(
+  db: Database,
+  { list, matchOn, pattern }: EntryIdentity,
+): readonly [stamp: number, removed: number] | undefined {
+  return db.prepare(
+    "SELECT stamp, removed FROM entry_stamp WHERE list = ? AND match_on = ? AND pattern = ?",
+  ).value<[number, number]>(list, matchOn, pattern);
+}
+
+function writeStamp(
+  db: Database,
+  { list, matchOn, pattern }: EntryIdentity,
+  stamp: number,
+  isRemoved: boolean,
+): void {
+  db.exec(
+    "REPLACE INTO entry_stamp VALUES (?, ?, ?, ?, ?)",
+    list,
+    matchOn,
+    pattern,
+    stamp,
+    isRemoved ? 1 : 0,
+  );
+}
+
+/** A change follows those that it replaces, also if another site's clock is ahead. */
+function noteEntry(
+  db: Database,
+  outbox: Outbox,
+  identity: EntryIdentity,
+  now: number,
+  isRemoved: boolean,
+): void {
+  writeStamp(db, identity, Math.max(now, (readStamp(db, identity)?.[0] ?? 0) + 1), isRemoved);
+  outbox.add("entry", identity.list, identity.matchOn, identity.pattern);
+}
+
+/** The state of an entry to merge; undefined if this site never had it. */
+export function readEntryState(db: Database, identity: EntryIdentity): EntryState | undefined {
+  const stamp = readStamp(db, identity);
+  const row = db.prepare("SELECT * FROM entry WHERE list = ? AND match_on = ? AND pattern = ?")
+    .get<Row>(identity.list, identity.matchOn, identity.pattern);
+  if (row === undefined) return stamp?.[1] === 1 ? { stamp: stamp[0] } : undefined;
+  const { note, added_by: addedBy, created, expires } = row;
+  return {
+    stamp: stamp?.[0] ?? created,
+    entry: { note, addedBy, created, ...(expires === null ? {} : { expires }) },
+  };
+}
+
+/** @param id the number at another site, kept if it is free. */
+export function writeEntryState(
+  db: Database,
+  site: Site,
+  identity: EntryIdentity,
+  { stamp, entry }: EntryState,
+  id?: number,
+): void {
+  writeStamp(db, identity, stamp, entry === undefined);
+  countRevision(db);
+  if (entry === undefined) {
+    const { list, matchOn, pattern } = identity;
+    db.exec(
+      "DELETE FROM entry WHERE list = ? AND match_on = ? AND pattern = ?",
+      list,
+      matchOn,
+      pattern,
+    );
+    return;
+  }
+  const isFree = id !== undefined && readEntry(db, id) === undefined;
+  const isKnown = readId(db, identity) !== undefined;
+  const { list, matchOn, pattern } = identity as Pick<NewEntry, "list" | "matchOn" | "pattern">;
+  const given = { list, matchOn, pattern, ...entry };
+  insertEntry(db, given, isKnown ? undefined : isFree ? id : nextEntryId(db, site));
 }
 
 function deleteEndedEntries(db: Database, before: number): number {

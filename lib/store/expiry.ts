@@ -72,8 +72,11 @@ function reportPending(
     isHidden: connection.pseudonym !== undefined,
     record: pendingOf(row),
   }));
-  const { records } = connection;
-  for (const change of report(expired, records.memoryByStoredKey)) records.write(change);
+  const { records, outbox } = connection;
+  for (const change of report(expired, records.memoryByStoredKey)) {
+    outbox?.note(change);
+    records.write(change);
+  }
 }
 
 function countPending(db: Database, slice: Slice): PendingCount[] {

@@ -3,18 +3,129 @@ import { foldSender, normaliseRecipient, retrySender } from "../greylist/normali
 import { splitAddress } from "../net/email_address.ts";
 import { formatAddress, parseAddress } from "../net/network.ts";
 import type { Connection } from "./connection.ts";
+import { forgottenHash } from "./forgotten_hash.ts";
 import type { Forgotten } from "./history.ts";
+import type { Outbox } from "./outbox.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
 import { packOrigins, SEPARATOR, unpackOrigins } from "./relation_origins.ts";
 
 /** Removes the rows that name a mail address or a client's IP address, and their traces in the files. */
 export function forgetAddress(connection: Connection, address: string): Forgotten {
-  const { db, pseudonym } = connection;
+  const forms = formsOf(address, connection.pseudonym);
+  return forgetForms(connection, forms, (outbox) => sendOrder(connection, outbox, forms));
+}
+
+/** The forms in which an address is stored. */
+interface Forms {
+  /** In lower case. */
+  readonly address: string;
+  readonly sender: string;
+  readonly recipient: string;
+  readonly retried: string;
+  readonly client: string;
+  /** The `ip:` origin of a client's address; undefined for a mail address. */
+  readonly origin: string | undefined;
+}
+
+function formsOf(address: string, hide?: Pseudonym): Forms {
+  const form = (text: string) => hide === undefined ? text : hide(text);
+  const [sender, recipient, client] = [
+    foldSender(address, ""),
+    normaliseRecipient(address),
+    address,
+  ]
+    .map((text) => hide === undefined ? text.toLowerCase() : hide(text)) as [
+      string,
+      string,
+      string,
+    ];
+  const ip = parseAddress(address);
+  return {
+    address: address.toLowerCase(),
+    sender,
+    recipient,
+    retried: form(retrySender(address)),
+    client,
+    origin: ip === undefined ? undefined : hideOrigin(`ip:${formatAddress(ip)}`, hide),
+  };
+}
+
+/** Tells the other sites to forget an address. */
+function sendOrder({ db, forgetKey }: Connection, outbox: Outbox, forms: Forms): void {
+  const { sender, recipient, retried, client, origin } = forms;
+  const now = Date.now();
+  for (const text of new Set([sender, recipient, retried, client, origin])) {
+    if (text === undefined || forgetKey === undefined) continue;
+    const hash = forgottenHash(forgetKey, text);
+    db.exec("REPLACE INTO forgotten VALUES (?, ?)", hash, now);
+    outbox.add("forgotten", hash, undefined, undefined, String(now));
+  }
+}
+
+/**
+ * Carries out the orders of other sites. Takes as long as `forgetAddress` for each address that is
+ * stored, so it is not for the daemon's own thread.
+ */
+export function carryOutOrders(connection: Connection): void {
+  const { db, pseudonym, forgetKey } = connection;
+  if (forgetKey === undefined) return;
+  const found = connection.transact("read", () => {
+    const orders = new Set(
+      db.prepare("SELECT hash FROM forgotten").values<[string]>().map(([hash]) => hash),
+    );
+    const texts = new Set<string>();
+    for (const text of storedTexts(db, pseudonym)) {
+      if (orders.has(forgottenHash(forgetKey, text))) texts.add(text);
+    }
+    return texts;
+  });
+  for (const text of found) {
+    const bare = text.replace(/^ip:/, "");
+    const forms = { address: bare, sender: bare, recipient: bare, retried: bare, client: bare };
+    const isIp = pseudonym === undefined ? parseAddress(bare) !== undefined : text !== bare;
+    forgetForms(connection, { ...forms, origin: isIp ? `ip:${bare}` : undefined });
+  }
+}
+
+/** The addresses of all rows, in the forms in which orders name them. */
+function* storedTexts(db: Database, hide: Pseudonym | undefined): Generator<string> {
+  const pairs =
+    "SELECT sender, recipient FROM pending UNION SELECT sender, recipient FROM relation " +
+    "UNION SELECT key_sender, key_recipient FROM deferral";
+  for (const row of db.prepare(pairs).values<[string, string]>()) yield* row;
+  const clients = db.prepare("SELECT origins FROM pending").values<[string]>();
+  for (const [origins] of clients) yield origins.split(SEPARATOR)[0]!;
+  const names = db.prepare("SELECT name FROM reputation WHERE name LIKE 'ip:%'").values<[string]>();
+  for (const [name] of names) yield name.replace(/ .*/, "");
+  const decisions = db.prepare("SELECT DISTINCT sender, recipient, client_address FROM decision")
+    .values<[string, string, string]>();
+  for (const [sender, recipient, client] of decisions) {
+    if (hide !== undefined) {
+      yield* [sender, recipient, `ip:${client}`];
+      continue;
+    }
+    yield* [foldSender(sender, recipient), normaliseRecipient(recipient), `ip:${client}`];
+  }
+}
+
+function forgetForms(
+  connection: Connection,
+  forms: Forms,
+  note: (outbox: Outbox) => void = () => {},
+): Forgotten {
+  const { db, pseudonym, outbox } = connection;
   // The scan takes a while and must not keep the daemon from writing.
-  const traces = connection.transact("read", () => findTraces(db, address, pseudonym));
+  const traces = connection.transact("read", () => findTraces(db, forms, pseudonym));
   // Without it the text would remain in free pages and in the log.
   db.exec("PRAGMA secure_delete = ON");
-  const forgotten = connection.transact("write", () => deleteTraces(db, traces));
+  const forgotten = connection.transact("write", () => {
+    const counts = deleteTraces(db, traces);
+    if (outbox !== undefined) {
+      deleteSharedTraces(db, forms);
+      note(outbox);
+    }
+    return counts;
+  });
   connection.records.reputations.clear();
   db.exec("PRAGMA secure_delete = OFF");
   db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -34,17 +145,11 @@ interface Traces {
 }
 
 /** Scans four tables. */
-function findTraces(db: Database, address: string, hide?: Pseudonym): Traces {
-  const forms = [foldSender(address, ""), normaliseRecipient(address), address];
-  const [sender, recipient, client] = hide === undefined
-    ? forms.map((form) => form.toLowerCase())
-    : forms.map(hide);
+function findTraces(db: Database, forms: Forms, hide?: Pseudonym): Traces {
+  const { address, sender, recipient, retried, client, origin } = forms;
   // Unlike a hash an address in clear matches in any case.
   const column = (name: string) => hide === undefined ? `lower(${name})` : name;
   const mailbox = `${column("sender")} = ? OR ${column("recipient")} = ?`;
-  const ip = parseAddress(address);
-  const origin = ip === undefined ? undefined : hideOrigin(`ip:${formatAddress(ip)}`, hide);
-  const retried = hide === undefined ? retrySender(address) : hide(retrySender(address));
   const pending = db.prepare(
     "SELECT sender, recipient, network, origins FROM pending " +
       "WHERE recipient = ? OR instr(sender, ?) > 0 OR instr(origins, ?) > 0",
@@ -73,7 +178,7 @@ function findTraces(db: Database, address: string, hide?: Pseudonym): Traces {
         : from === sender || from === retried || to === recipient || address === client
     );
   return {
-    address: address.toLowerCase(),
+    address,
     origin,
     pending: pending.map(([from, to, network]) => [from, to, network]),
     relations,
@@ -107,6 +212,25 @@ function deleteTraces(db: Database, traces: Traces): Forgotten {
     deferrals: sum(traces.deferrals.map((id) => deferral.run(id))),
     decisions: sum(traces.decisions.map((id) => decision.run(id))),
   };
+}
+
+/** Removes what is kept for other sites. */
+function deleteSharedTraces(db: Database, { sender, recipient, retried, origin }: Forms): void {
+  // Rows of the outbox keep their numbers, which must not be used again.
+  const blank = "UPDATE outbox SET kind = 'gone', a = '', b = NULL, c = NULL, data = NULL";
+  for (const text of new Set([sender, recipient, retried])) {
+    db.exec(`${blank} WHERE a = ? OR b = ?`, text, text);
+    db.exec(
+      "UPDATE outbox_pending SET sender = '', recipient = '', network = '' " +
+        "WHERE sender = ? OR recipient = ?",
+      text,
+      text,
+    );
+    db.exec("DELETE FROM ended_pending WHERE sender = ? OR recipient = ?", text, text);
+  }
+  if (origin === undefined) return;
+  db.exec(`${blank} WHERE a = ? OR instr(a, ?) = 1`, origin, `${origin} `);
+  db.exec("DELETE FROM reputation_part WHERE name = ? OR instr(name, ?) = 1", origin, `${origin} `);
 }
 
 /** Removes an origin from all relations; they match by their other origins from then on. */

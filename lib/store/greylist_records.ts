@@ -32,7 +32,7 @@ const WRITE_REPUTATION = `REPLACE INTO reputation (name, ${REPUTATION_COLUMNS}) 
 
 export type PendingRow = [string, string, number, number, number, number];
 type RelationRow = [string, number, number];
-type ReputationRow = [
+export type ReputationRow = [
   number,
   number,
   number,
@@ -99,18 +99,31 @@ export class GreylistRecords {
 
   /** Stores a record in place of the one with its key; messages are not stored. */
   write(change: Change): void {
+    this.#write(change, this.#hide);
+  }
+
+  /** The same for a record whose addresses are given as they are stored, possibly hidden. */
+  writeStored(change: Change): void {
+    this.#write(change, undefined);
+  }
+
+  #write(change: Change, hide: Pseudonym | undefined): void {
     switch (change.kind) {
       case "pending":
-        return this.#putPending(change.key, change.network, change.record);
+        return this.#putPending(change.key, change.network, change.record, hide);
       case "relation":
-        return this.#putRelation(change.key, change.record);
+        return this.#putRelation(change.key, change.record, hide);
       case "reputation":
-        return this.#putReputation(change.key, change.record);
+        return this.#putReputation(change.key, change.record, hide);
     }
   }
 
-  #putPending({ sender, recipient }: PendingKey, network: string, record?: Pending): void {
-    const hide = this.#hide;
+  #putPending(
+    { sender, recipient }: PendingKey,
+    network: string,
+    record: Pending | undefined,
+    hide: Pseudonym | undefined,
+  ): void {
     const from = stored(sender, hide);
     const to = stored(recipient, hide);
     const net = hideOrigin(network, hide);
@@ -123,16 +136,18 @@ export class GreylistRecords {
     this.#writePending.run(from, to, net, origins, firstSeen, lastSeen, tries, expires);
   }
 
-  #putRelation({ sender, recipient }: RelationKey, record: Relation): void {
-    const hide = this.#hide;
+  #putRelation(
+    { sender, recipient }: RelationKey,
+    record: Relation,
+    hide: Pseudonym | undefined,
+  ): void {
     const from = stored(sender, hide);
     const origins = packOrigins(hidden(record.origins, hide), from);
     this.#writeRelation
       .run(from, stored(recipient, hide), origins, record.firstSeen, record.lastSeen);
   }
 
-  #putReputation(given: string, record: Reputation): void {
-    const hide = this.#hide;
+  #putReputation(given: string, record: Reputation, hide: Pseudonym | undefined): void {
     const name = hideOrigin(given, hide);
     const domains = record.domains?.map((one) => ({
       domain: hideOrigin(one.domain, hide),
@@ -188,7 +203,7 @@ export function pendingOf(row: PendingRow): Pending {
   return { network, origins: origins.split(SEPARATOR), firstSeen, lastSeen, tries, expires };
 }
 
-function reputationOf(row: readonly [...ReputationRow, ...unknown[]]): Reputation {
+export function reputationOf(row: readonly [...ReputationRow, ...unknown[]]): Reputation {
   const trappedUntil = row[8];
   const domains = row[9];
   return {

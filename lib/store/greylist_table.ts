@@ -8,9 +8,12 @@ export function greylistStoreOn(database: DatabaseAccess): GreylistStore {
   return {
     exchange: (judge) =>
       database.readThenWrite((connection) => {
-        const { records } = connection;
+        const { records, outbox } = connection;
         const changes = judge(records.memory);
-        for (const change of changes) records.write(change);
+        for (const change of changes) {
+          outbox?.note(change);
+          records.write(change);
+        }
         connection.countWritten(changes.length);
       }),
     expire: (expiry, cursor, rows, report) =>

@@ -92,6 +92,8 @@ export interface Deferral {
   readonly ended?: number;
   /** Reason of acceptance or rejection. */
   readonly endedBy?: Reason;
+  /** The site that accepted it; absent for this one. */
+  readonly endedAtSite?: string;
 }
 
 /** Number of verdicts of one kind within an hour. */

@@ -12,6 +12,7 @@ import type {
   TopKey,
   TopRow,
 } from "./history.ts";
+import type { Outbox } from "./outbox.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
 import {
   countDeferrals,
@@ -91,9 +92,15 @@ class DecisionWriter {
   readonly #remove: Statement;
   readonly #write: Statement;
   readonly #hash: Statement;
+  readonly #findPending: Statement;
+  readonly #outbox: Outbox | undefined;
 
   constructor(connection: Connection, quietPeriod: number) {
     this.#quietPeriod = quietPeriod;
+    this.#outbox = connection.outbox;
+    this.#findPending = connection.statement(
+      "SELECT 1 FROM pending WHERE sender = ? AND recipient = ? LIMIT 1",
+    );
     this.#find = connection.statement(
       "SELECT id, last_seen, ended, network FROM deferral " +
         "WHERE key_sender = ? AND key_recipient = ?",
@@ -150,10 +157,14 @@ class DecisionWriter {
     if (one.reason === "fault" || one.reason === "out-of-scope") return undefined;
     const row = this.#find.value<OpenRow>(one.normalisedSender, one.normalisedRecipient);
     const isDeferred = (one.shadow ?? one.decision) === "defer";
-    if (row === undefined) return isDeferred ? this.#insertFor(one) : undefined;
+    if (row === undefined) {
+      if (!isDeferred) this.#tellOthers(one, false);
+      return isDeferred ? this.#insertFor(one) : undefined;
+    }
     const [id, lastSeen, ended, network] = row;
     if (!isDeferred) {
       if (ended !== null) return undefined;
+      this.#tellOthers(one, true);
       this.#end.run(one.time, one.reason, id);
       return id;
     }
@@ -175,6 +186,16 @@ class DecisionWriter {
       id,
     );
     return id;
+  }
+
+  /** Mail that passes here may have been deferred elsewhere. */
+  #tellOthers(one: Row, wasDeferred: boolean): void {
+    if (this.#outbox === undefined || one.decision !== "pass") return;
+    const { normalisedSender, normalisedRecipient, time, reason } = one;
+    const isPending = wasDeferred ||
+      this.#findPending.value(normalisedSender, normalisedRecipient) !== undefined;
+    if (!isPending) return;
+    this.#outbox.add("passed", normalisedSender, normalisedRecipient, reason, String(time));
   }
 
   #insertFor(one: Row): number {

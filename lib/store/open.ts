@@ -3,6 +3,7 @@ import type { StartWorker } from "./checkpointer.ts";
 import { Connection } from "./connection.ts";
 import { databaseErrorOf } from "./database_error.ts";
 import { loadKey, makePseudonym } from "./pseudonym.ts";
+import type { SharedAs } from "./site.ts";
 import { SqliteStore } from "./sqlite.ts";
 import type { Store } from "./store.ts";
 import { directoryOf } from "../text/path.ts";
@@ -12,6 +13,8 @@ export interface StoreSettings {
   readonly database: string;
   /** Store keyed hashes in place of addresses. */
   readonly privacy: boolean;
+  /** For the daemon: how it shares with other sites. Absent for those that only follow it. */
+  readonly share?: { readonly as?: SharedAs | undefined };
 }
 
 /** Identity of the file at a path, which changes when the file is replaced; empty if there is none. */
@@ -43,14 +46,15 @@ function createFile(path: string): void {
  * @throws {DatabaseError} if it cannot be opened, read or written.
  */
 export function openConnection(
-  { database: path, privacy }: StoreSettings,
+  { database: path, privacy, share }: StoreSettings,
   startWorker?: StartWorker,
 ): Connection {
   try {
     Deno.mkdirSync(directoryOf(path), { recursive: true, mode: 0o700 });
     const pseudonym = privacy ? makePseudonym(loadKey(`${path}.key`)) : undefined;
     createFile(path);
-    return new Connection(path, { pseudonym, startWorker });
+    const shared = share && { ...share, file: fileAt(path) };
+    return new Connection(path, { pseudonym, startWorker, share: shared });
   } catch (error) {
     throw databaseErrorOf(error, path);
   }

@@ -3,6 +3,7 @@ import { normaliseRecipient, retrySender } from "../greylist/normalise.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
 import { RELATION_ORIGINS, SEPARATOR } from "./relation_origins.ts";
 import { hashOf } from "./search.ts";
+import { renewIncarnation } from "./site.ts";
 import { inTransaction } from "./transaction.ts";
 
 function hideHistory(db: Database, hide: Pseudonym): void {
@@ -94,6 +95,15 @@ function hideRows(db: Database, table: GreylistTable, rows: readonly Row[], hide
   }
 }
 
+/** Other sites read all records again. */
+function hideShared(db: Database): void {
+  db.exec("UPDATE outbox SET kind = 'gone', a = '', b = NULL, c = NULL, data = NULL");
+  db.exec("UPDATE outbox_pending SET sender = '', recipient = '', network = ''");
+  db.exec("DELETE FROM ended_pending");
+  db.exec("DELETE FROM reputation_part");
+  renewIncarnation(db);
+}
+
 /** Replaces the addresses that an earlier run stored in clear, and removes their traces in the files. */
 export function pseudonymise(db: Database, hide: Pseudonym): void {
   // A pseudonym begins with ~.
@@ -108,6 +118,7 @@ export function pseudonymise(db: Database, hide: Pseudonym): void {
       db.exec("UPDATE reputation SET domains = NULL");
     }
     for (const { table, rows } of tables) hideRows(db, table, rows, hide);
+    hideShared(db);
     if (history) hideHistory(db, hide);
   });
   // Free pages and the log still hold the old texts.

@@ -1,5 +1,6 @@
 import type { Database } from "@db/sqlite";
 import { DatabaseError } from "./database_error.ts";
+import { SHARE_TABLES } from "./share_schema.ts";
 import { inTransaction } from "./transaction.ts";
 
 /** Marks a database file as Greylag's: "GREY" in SQLite's application_id. */
@@ -139,6 +140,7 @@ export const MIGRATIONS: readonly string[] = [
     evidence       TEXT,
     ended          INTEGER,
     ended_by       TEXT,
+    ended_at_site  TEXT, -- null for this one
     UNIQUE (key_sender, key_recipient)
   ) STRICT;
 
@@ -184,7 +186,7 @@ export const MIGRATIONS: readonly string[] = [
     tag     TEXT PRIMARY KEY,
     expires INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
-  `,
+  ` + SHARE_TABLES,
 ];
 
 function pragma(db: Database, name: string): number {

@@ -89,6 +89,7 @@ const NAMES: Readonly<Record<string, string>> = {
   first_seen: "firstSeen",
   last_seen: "lastSeen",
   ended_by: "endedBy",
+  ended_at_site: "endedAtSite",
   accepted_from: "acceptedFrom",
   network_changes: "networkChanges",
   last_retried: "lastRetried",

@@ -7,6 +7,7 @@ import type { Forgotten, HistoryStore } from "./history.ts";
 import { historyStoreOn } from "./history_table.ts";
 import { noticeStoreOn } from "./notice_table.ts";
 import type { NoticeStore } from "./notices.ts";
+import { type ShareStore, shareStoreOn } from "./share_table.ts";
 import type { CredentialStore, GreylistStore, ListStore, Store, StoreSize } from "./store.ts";
 
 /** The store in one SQLite database. */
@@ -16,6 +17,7 @@ export class SqliteStore implements Store {
   readonly history: HistoryStore;
   readonly credentials: CredentialStore;
   readonly notices: NoticeStore;
+  readonly share: ShareStore;
   readonly #database: DatabaseAccess;
 
   constructor(database: DatabaseAccess) {
@@ -25,6 +27,7 @@ export class SqliteStore implements Store {
     this.history = historyStoreOn(database);
     this.credentials = credentialStoreOn(database);
     this.notices = noticeStoreOn(database);
+    this.share = shareStoreOn(database);
   }
 
   forget(address: string): Forgotten {

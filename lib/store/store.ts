@@ -9,6 +9,7 @@ import type { ListName } from "../lists/matcher.ts";
 import type { MatchOn } from "../lists/pattern.ts";
 import type { Memory } from "../greylist/memory.ts";
 import type { Change, Pending, PendingKey, Relation, Reputation } from "../greylist/model.ts";
+import type { ShareStore } from "./share_table.ts";
 import type { Forgotten, HistoryStore, Page, Search } from "./history.ts";
 import type { NoticeStore } from "./notices.ts";
 
@@ -246,6 +247,7 @@ export interface Store {
   readonly lists: ListStore;
   readonly history: HistoryStore;
   readonly credentials: CredentialStore;
+  readonly share: ShareStore;
   readonly notices: NoticeStore;
 
   /**

@@ -1,0 +1,141 @@
+/**
+ * The outbox of a site that shares its records: the keys of changed records, numbered in the transaction
+ * that changes them. What is stored about a change elsewhere (parts of reputations, ended triplets,
+ * stamps of entries) is written here as well.
+ *
+ * @module
+ */
+import type { Database, Statement } from "@db/sqlite";
+import { ownPart, type ReputationPart } from "../greylist/merge.ts";
+import type { Change, Reputation } from "../greylist/model.ts";
+import { HOUR } from "../text/duration.ts";
+import type { GreylistRecords } from "./greylist_records.ts";
+import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
+import type { Site } from "./shared_change.ts";
+
+/** Networks whose pending triplets are counted; of more, all are sent. */
+const MAX_NETWORKS = 100_000;
+
+export type OutboxKind = "relation" | "reputation" | "entry" | "forgotten" | "passed";
+
+export class Outbox {
+  readonly site: Site;
+  readonly #hide: Pseudonym | undefined;
+  readonly #records: GreylistRecords;
+  readonly #append: Statement;
+  readonly #appendPending: Statement;
+  readonly #findPending: Statement;
+  readonly #putEnded: Statement;
+  readonly #readParts: Statement;
+  readonly #putPart: Statement;
+  /** Pending triplets sent of each network, in the present hour. */
+  readonly #sent = new Map<string, number>();
+  #hour = 0;
+  /** Maximum pending triplets of one network sent within an hour. */
+  maxPendingPerNetwork = 50_000;
+
+  constructor(db: Database, records: GreylistRecords, hide: Pseudonym | undefined, site: Site) {
+    this.site = site;
+    this.#records = records;
+    this.#hide = hide;
+    this.#append = db.prepare("INSERT INTO outbox (kind, a, b, c, data) VALUES (?, ?, ?, ?, ?)");
+    this.#appendPending = db.prepare(
+      "INSERT INTO outbox_pending (sender, recipient, network) VALUES (?, ?, ?)",
+    );
+    this.#findPending = db.prepare(
+      "SELECT first_seen, expires FROM pending WHERE sender = ? AND recipient = ? AND network = ?",
+    );
+    this.#putEnded = db.prepare("REPLACE INTO ended_pending VALUES (?, ?, ?, ?, ?, ?)");
+    this.#readParts = db.prepare("SELECT part FROM reputation_part WHERE name = ?");
+    this.#putPart = db.prepare("REPLACE INTO reputation_part VALUES (?, ?, ?)");
+  }
+
+  /** Notes a change before it is stored. */
+  note(change: Change): void {
+    switch (change.kind) {
+      case "pending":
+        return this.#notePending(change);
+      case "relation":
+        return this.add(
+          "relation",
+          this.#stored(change.key.sender),
+          this.#stored(change.key.recipient),
+        );
+      case "reputation":
+        return this.#noteReputation(hideOrigin(change.key, this.#hide), change.record);
+    }
+  }
+
+  add(kind: OutboxKind, a: string, b?: string, c?: string, data?: string): void {
+    this.#append.run(kind, a, b ?? null, c ?? null, data ?? null);
+  }
+
+  /** The parts of a reputation that are stored; none if all of it is this site's own. */
+  parts(name: string): ReputationPart[] {
+    return this.#readParts.values<[string]>(name)
+      .map(([text]) => JSON.parse(text) as ReputationPart);
+  }
+
+  putPart(name: string, part: ReputationPart): void {
+    this.#putPart.run(name, part.site, JSON.stringify(part));
+  }
+
+  /** What this site counted of a reputation. */
+  ownPart(name: string, record: Reputation): ReputationPart {
+    const { incarnation } = this.site;
+    return this.parts(name).find(({ site }) => site === incarnation) ??
+      ownPart(incarnation, record, this.parts(name), 0);
+  }
+
+  #stored(text: string): string {
+    return this.#hide === undefined ? text : this.#hide(text);
+  }
+
+  #notePending(change: Extract<Change, { readonly kind: "pending" }>): void {
+    const { key, record, ended } = change;
+    const sender = this.#stored(key.sender);
+    const recipient = this.#stored(key.recipient);
+    const network = hideOrigin(change.network, this.#hide);
+    if (record !== undefined) {
+      if (this.#mayBeSent(network, record.lastSeen)) {
+        this.#appendPending.run(sender, recipient, network);
+      }
+      return;
+    }
+    // An eviction concerns this site alone.
+    if (ended === undefined) return;
+    const row = this.#findPending.value<[number, number]>(sender, recipient, network);
+    if (row === undefined) return;
+    this.#putEnded.run(sender, recipient, network, ...row, ended);
+    this.#appendPending.run(sender, recipient, network);
+  }
+
+  #mayBeSent(network: string, now: number): boolean {
+    const hour = Math.floor(now / HOUR);
+    if (hour !== this.#hour) {
+      this.#hour = hour;
+      this.#sent.clear();
+    }
+    const sent = (this.#sent.get(network) ?? 0) + 1;
+    if (sent > 1 || this.#sent.size < MAX_NETWORKS) this.#sent.set(network, sent);
+    return sent <= this.maxPendingPerNetwork;
+  }
+
+  #noteReputation(name: string, given: Reputation): void {
+    const { incarnation } = this.site;
+    const before = this.#records.memoryByStoredKey.reputation(name);
+    const parts = this.parts(name);
+    const isCleared = given.total === 0 && (before?.total ?? 0) > 0;
+    if (parts.length > 0 || isCleared) {
+      const others = parts.filter(({ site }) => site !== incarnation);
+      const cleared = isCleared ? given.updated : Math.max(0, ...parts.map((part) => part.cleared));
+      const domains = given.domains?.map((one) => ({
+        ...one,
+        domain: hideOrigin(one.domain, this.#hide),
+      }));
+      const record = domains === undefined ? given : { ...given, domains };
+      this.putPart(name, ownPart(incarnation, record, others, cleared));
+    }
+    this.add("reputation", name);
+  }
+}
