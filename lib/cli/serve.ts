@@ -45,6 +45,8 @@ function statusSettings(
     endpoint: values.status,
     names: values.status_names,
     prefix: values.status_prefix,
+    trustedProxies: values.trusted_proxies,
+    maxConnections: Math.floor(values.max_descriptors / 4),
     isPrivate: values.status_private,
     helpText: values.help_text,
     helpContact: values.help_contact,

@@ -41,8 +41,22 @@ const INEFFECTIVE: readonly Ineffective[] = [
     because: ({ spf }) => spf === "off" ? 'spf = "off"' : undefined,
   },
   {
-    names: ["status_names", "status_prefix", "status_private", "help_text", "help_contact"],
+    names: [
+      "status_names",
+      "status_prefix",
+      "status_private",
+      "trusted_proxies",
+      "help_text",
+      "help_contact",
+    ],
     because: ({ status }) => status === "off" ? 'status = "off"' : undefined,
+  },
+  {
+    names: ["max_connections"],
+    because: ({ max_connections, max_descriptors }) =>
+      max_connections > max_descriptors / 2
+        ? `max_descriptors = ${max_descriptors} allows ${Math.floor(max_descriptors / 2)}`
+        : undefined,
   },
   {
     names: ["history_rows"],

@@ -256,6 +256,11 @@ export const SETTINGS = {
     help:
       "Require a password to read the status page on loopback addresses and Unix sockets as well.",
   }),
+  trusted_proxies: networks({
+    default: ["127.0.0.1", "::1"],
+    help:
+      "Addresses and networks of reverse proxies whose X-Forwarded-For names the client, for the limits on sign-ins. A Unix socket is always trusted.",
+  }),
   help_text: text("TEXT", "a string on one line", () => true, {
     default: "",
     help: "Text of the public page /help for senders whose mail was delayed.",
@@ -267,6 +272,12 @@ export const SETTINGS = {
   max_connections: integer(1, 100_000, {
     default: 2000,
     help: "Maximum number of open connections from Postfix.",
+    live: false,
+  }),
+  max_descriptors: integer(64, 10_000_000, {
+    default: 4096,
+    help:
+      "File descriptors that the process may open (systemd: LimitNOFILE). Half are reserved for connections from Postfix; the status page uses a quarter, at most 256.",
     live: false,
   }),
   idle_timeout: duration("1s", "1d", {
@@ -390,7 +401,7 @@ export function daemonSettings(values: Values): DaemonSettings {
     listen: values.listen,
     socketMode: values.socketmode,
     limits: {
-      connections: values.max_connections,
+      connections: Math.min(values.max_connections, Math.floor(values.max_descriptors / 2)),
       idle: values.idle_timeout,
       request: values.request_timeout,
       size: REQUEST_LIMITS,

@@ -11,6 +11,7 @@ interface Modules {
   readonly "node:crypto": typeof import("node:crypto");
   readonly "node:dgram": typeof import("node:dgram");
   readonly "node:fs": typeof import("node:fs");
+  readonly "node:http": typeof import("node:http");
 }
 
 /** Deno loads half of Node when the global `process` is first read. */

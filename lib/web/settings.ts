@@ -5,6 +5,7 @@
  */
 import type { Rules } from "../greylist/rules.ts";
 import type { Endpoint } from "../net/endpoint.ts";
+import type { Network } from "../net/network.ts";
 import type { StoreSettings } from "../store/open.ts";
 
 export interface SettingInForce {
@@ -21,6 +22,10 @@ export interface StatusSettings {
   readonly names: readonly string[];
   /** The path below which a reverse proxy serves the page: empty, or `/path` without a final slash. */
   readonly prefix: string;
+  /** Reverse proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly Network[];
+  /** Maximum open connections to the page. */
+  readonly maxConnections: number;
   /** Whether reading needs a sign-in as well. */
   readonly isPrivate: boolean;
   /** The text of the help page; may be empty. */

@@ -15,6 +15,8 @@ import { statusHandler } from "../../lib/web/http/app.ts";
 import { DaemonLink } from "../../lib/web/worker/daemon_link.ts";
 import { StatusService } from "../../lib/web/worker/status_service.ts";
 import { EventStream } from "../../lib/web/http/event_stream.ts";
+import { PageMemory } from "../../lib/web/http/page_memory.ts";
+import { parseNetwork } from "../../lib/net/network.ts";
 import type { StatusSettings } from "../../lib/web/settings.ts";
 import { inDirectory } from "../daemon.ts";
 import { recordDecisions } from "../store/records.ts";
@@ -104,6 +106,8 @@ export async function withPage(
       endpoint: { kind: "inet", host: "127.0.0.1", port: 10623 },
       names: ["status.example.net"],
       prefix: "",
+      trustedProxies: ["127.0.0.1", "::1"].map((text) => parseNetwork(text)!),
+      maxConnections: 256,
       isPrivate: false,
       helpText: "",
       helpContact: "",
@@ -148,7 +152,9 @@ export async function withPage(
     });
     const service = new StatusService(settings, link, () => clock.now);
     const eventStream = new EventStream(service, 20);
-    const handle = statusHandler(service, eventStream, () => clock.elapsed);
+    const elapsed = () => clock.elapsed;
+    const memory = new PageMemory((remembered) => link.remember(remembered), elapsed);
+    const handle = statusHandler(service, eventStream, memory, elapsed);
     const send: Page["send"] = (method, path, text, headers = {}, address = "127.0.0.1") =>
       handle(
         new Request(`http://${HOST}${path}`, {

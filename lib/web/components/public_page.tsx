@@ -5,7 +5,8 @@
  */
 import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
-import { type Language, LANGUAGE_NAMES, LANGUAGES } from "../pages/language.ts";
+import { type Language, LANGUAGES } from "../../text/language.ts";
+import { LANGUAGE_NAMES } from "../pages/language.ts";
 import { Head } from "./layout.tsx";
 
 export function PublicPage(

@@ -21,11 +21,13 @@ import type { StatusService } from "../worker/status_service.ts";
 import { Access } from "./access.ts";
 import { serveActions } from "./actions.ts";
 import { answerPage, type App, type AppContext, type Env, pageContextOf } from "./context.tsx";
+import { clientAddress } from "./client_address.ts";
 import type { EventStream } from "./event_stream.ts";
+import type { PageMemory } from "./page_memory.ts";
 import { queueRequests } from "./fair_queue.ts";
 import { checkAccess, checkHost, hardenAnswers, isChange } from "./guard.ts";
 
-/** Answers a request from a client address. */
+/** Answers a request; the address is that of its connection. */
 export type Handler = (request: Request, address: string) => Promise<Response>;
 
 const STATIC_FILES: Readonly<Record<string, { readonly text: string; readonly type: string }>> = {
@@ -58,6 +60,11 @@ function answerError(
   const title = status === 404 ? "Not found" : "Error";
   const page = { ...pageContextOf(context, service), path: context.req.path };
   return answerPage(context, page, title, text, status);
+}
+
+function answerWrongToken(context: AppContext): Response {
+  context.header("www-authenticate", 'Bearer realm="greylag", error="invalid_token"');
+  return context.json({ error: "unknown token: greylag token list shows the tokens" }, 401);
 }
 
 function answerSignInRequired(context: AppContext, service: StatusService): Response {
@@ -148,9 +155,10 @@ function methodNotAllowed(): Hono {
 export function statusHandler(
   service: StatusService,
   events: EventStream,
-  elapsed: () => number = () => performance.now(),
+  memory: PageMemory,
+  elapsed: () => number,
 ): Handler {
-  const access = new Access(service, elapsed);
+  const access = new Access(service, memory, elapsed);
   const app: App = new Hono<Env>();
   app.use(...hardenAnswers());
   app.use(checkHost(service));
@@ -159,9 +167,14 @@ export function statusHandler(
     onError: (context) => context.json({ error: `the body exceeds ${MAX_BODY} bytes` }, 413),
   }));
   app.use(checkAccess(service, access, isPublic, {
+    wrongToken: answerWrongToken,
     signInRequired: (context) => answerSignInRequired(context, service),
     forbidden: (context, why) => answerError(context, service, 403, why),
   }));
+  app.use(async (context, next) => {
+    await next();
+    if (context.get("visitor").kind === "administrator") memory.save(isChange(context));
+  });
   app.use(queueRequests(isPublic));
   serveStaticFiles(app);
   serveMonitoring(app, service, access);
@@ -171,8 +184,13 @@ export function statusHandler(
   app.notFound((context) => answerError(context, service, 404, "There is no such page."));
   app.onError((error, context) => answerException(error, context, service));
   const rejectMethod = methodNotAllowed();
-  return async (request, address) =>
-    METHODS.includes(request.method)
-      ? await app.fetch(withoutPrefix(request, service.settings.prefix), { address })
-      : await rejectMethod.fetch(new Request("http://localhost/"));
+  return async (request, peer) => {
+    if (!METHODS.includes(request.method)) {
+      return await rejectMethod.fetch(new Request("http://localhost/"));
+    }
+    const { prefix, trustedProxies } = service.settings;
+    const forwardedFor = request.headers.get("x-forwarded-for") ?? undefined;
+    const address = clientAddress(peer, forwardedFor, trustedProxies);
+    return await app.fetch(withoutPrefix(request, prefix), { address });
+  };
 }

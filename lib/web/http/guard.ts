@@ -107,6 +107,7 @@ export function checkHost(service: StatusService): MiddlewareHandler<Env> {
 
 /** Responses of the guard to rejected requests. */
 export interface Rejections {
+  wrongToken(context: AppContext): Response;
   signInRequired(context: AppContext): Response;
   forbidden(context: AppContext, why: string): Response;
 }
@@ -140,11 +141,12 @@ export function checkAccess(
   service: StatusService,
   access: Access,
   isPublic: (path: string) => boolean,
-  { signInRequired, forbidden }: Rejections,
+  { wrongToken, signInRequired, forbidden }: Rejections,
 ): MiddlewareHandler<Env> {
   return async (context, next) => {
     const authorization = context.req.header("authorization");
     const visitor = access.visitor(getCookie(context, SESSION_COOKIE), authorization);
+    if (visitor === "wrong-token") return wrongToken(context);
     context.set("visitor", visitor);
     const needsSignIn = isChange(context) || access.isPrivate;
     if (needsSignIn && visitor.kind === "anonymous" && !isPublic(context.req.path)) {

@@ -1,5 +1,5 @@
 /**
- * Sessions of signed-in administrators, in memory only: a restart signs everybody out.
+ * Sessions of signed-in administrators, in memory only: a restart of the daemon signs everybody out.
  *
  * @module
  */
@@ -45,6 +45,16 @@ const MAX_SESSIONS = 100;
 /** Times are milliseconds on the monotonic clock. */
 export class Sessions {
   readonly #sessions = new LRUCache<string, Session>({ max: MAX_SESSIONS });
+
+  /** @param sessions the least recently used first. */
+  constructor(sessions: readonly Session[] = []) {
+    for (const session of sessions) this.#sessions.set(session.id, session);
+  }
+
+  /** The least recently used first. */
+  all(): readonly Session[] {
+    return [...this.#sessions.values()].reverse();
+  }
 
   open(passwordHash: string, now: number): Session {
     const session: Session = {

@@ -5,6 +5,7 @@
  */
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { MINUTE, SECOND } from "../../text/duration.ts";
+import type { Language } from "../../text/language.ts";
 import { PublicPage } from "../components/public_page.tsx";
 import { Text } from "../components/text.tsx";
 import { fieldsOf } from "../http/actions.ts";
@@ -14,7 +15,7 @@ import { RateLimit } from "../http/rate_limit.ts";
 import type { StatusSettings } from "../settings.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import { HELP_TEXTS, type HelpTexts } from "./help_texts.ts";
-import { durationText, type Language, languageOf, usualZone } from "./language.ts";
+import { durationText, languageOf, usualZone } from "./language.ts";
 import { type MessageQuestion, messageState } from "./message_state.ts";
 
 const HTTPS_URL = /^https:\/\/[^\s"'<>]+$/;

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import type { Language } from "../../text/language.ts";
 import type { MessageState } from "./message_state.ts";
-import type { Language } from "./language.ts";
 
 /** Durations arrive in the same language. */
 export interface HelpTexts {

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { parseAccept } from "hono/utils/accept";
-import type { AppContext } from "../http/context.tsx";
+import { isLanguage, type Language, preferredLanguage } from "../../text/language.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../text/duration.ts";
+import type { AppContext } from "../http/context.tsx";
 
-/** The languages with their own names; the first is used if the visitor prefers none of them. */
-export const LANGUAGE_NAMES = {
+/** The languages with their own names. */
+export const LANGUAGE_NAMES: Readonly<Record<Language, string>> = {
   en: "English",
   de: "Deutsch",
   fr: "Français",
@@ -16,34 +16,12 @@ export const LANGUAGE_NAMES = {
   nl: "Nederlands",
   it: "Italiano",
   pl: "Polski",
-} as const;
-
-export type Language = keyof typeof LANGUAGE_NAMES;
-
-export const LANGUAGES = Object.keys(LANGUAGE_NAMES) as [Language, ...Language[]];
-
-function languageNamed(tag: string): Language | undefined {
-  const primary = tag.toLowerCase().split("-")[0];
-  return LANGUAGES.find((one) => one === primary);
-}
-
-/**
- * The language that a visitor prefers; English for none.
- *
- * @param acceptLanguage the header (RFC 9110, 12.5.4).
- */
-export function preferredLanguage(acceptLanguage: string | undefined): Language {
-  for (const { type, q } of parseAccept(acceptLanguage ?? "")) {
-    const language = q > 0 ? languageNamed(type) : undefined;
-    if (language !== undefined) return language;
-  }
-  return LANGUAGES[0];
-}
+};
 
 /** The language that the parameter `lang` chooses, or that the visitor's browser prefers. */
 export function languageOf(context: AppContext): Language {
-  const chosen = languageNamed(context.req.query("lang") ?? "");
-  return chosen ?? preferredLanguage(context.req.header("accept-language"));
+  const chosen = context.req.query("lang") ?? "";
+  return isLanguage(chosen) ? chosen : preferredLanguage(context.req.header("accept-language"));
 }
 
 const UNITS = [["days", DAY], ["hours", HOUR], ["minutes", MINUTE], ["seconds", SECOND]] as const;

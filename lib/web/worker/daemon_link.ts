@@ -5,6 +5,7 @@
  */
 import type { PageEvent } from "../../daemon/events.ts";
 import { SECOND } from "../../text/duration.ts";
+import type { Remembered } from "../http/page_memory.ts";
 import type { DaemonReport, ToDaemon } from "./messages.ts";
 
 const TIMEOUT_MS = 3 * SECOND;
@@ -48,6 +49,11 @@ export class DaemonLink {
   /** Sends an event to the daemon's log. */
   tell(event: PageEvent): void {
     this.#send({ kind: "event", event });
+  }
+
+  /** Has the daemon keep this for the next thread. */
+  remember(remembered: Remembered): void {
+    this.#send({ kind: "remember", remembered });
   }
 
   /** Takes the daemon's answer to a request. */

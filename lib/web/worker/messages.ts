@@ -6,6 +6,7 @@
 import type { DaemonStatus } from "../../daemon/daemon_status.ts";
 import type { PageEvent } from "../../daemon/events.ts";
 import type { Finding } from "../../postfix/postconf.ts";
+import type { Remembered } from "../http/page_memory.ts";
 import type { StatusSettings } from "../settings.ts";
 
 export interface DaemonReport {
@@ -20,7 +21,13 @@ export interface DaemonReport {
 
 /** From the daemon to the status page. */
 export type ToPage =
-  | { readonly kind: "start" | "configure"; readonly settings: StatusSettings }
+  | {
+    readonly kind: "start";
+    readonly settings: StatusSettings;
+    /** Of the thread before, if there was one. */
+    readonly remembered?: Remembered | undefined;
+  }
+  | { readonly kind: "configure"; readonly settings: StatusSettings }
   | { readonly kind: "report"; readonly request: number; readonly report: DaemonReport }
   /** The database is another file now. */
   | { readonly kind: "reopen" }
@@ -34,4 +41,6 @@ export type ToDaemon =
   /** Asks for a report; `writeTest` makes the daemon write to its database first. */
   | { readonly kind: "report-request"; readonly request: number; readonly writeTest: boolean }
   | { readonly kind: "event"; readonly event: PageEvent }
+  /** Kept for the next thread. */
+  | { readonly kind: "remember"; readonly remembered: Remembered }
   | { readonly kind: "stopped" };

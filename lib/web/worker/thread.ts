@@ -11,6 +11,7 @@ import { formatEndpoint } from "../../net/endpoint.ts";
 import type { Finding } from "../../postfix/postconf.ts";
 import { SECOND } from "../../text/duration.ts";
 import { directoryOf } from "../../text/path.ts";
+import type { Remembered } from "../http/page_memory.ts";
 import type { StatusSettings } from "../settings.ts";
 import type { ToDaemon, ToPage } from "./messages.ts";
 
@@ -56,6 +57,8 @@ export class StatusThread {
   #worker: Worker | undefined;
   #restartTimer: ReturnType<typeof setTimeout> | undefined;
   #stopped: (() => void) | undefined;
+  /** What the next thread has to know, and when it was reported on the monotonic clock. */
+  #memory: { readonly remembered: Remembered; readonly at: number } | undefined;
 
   /** Starts the thread. A failure goes to `events`; the daemon serves mail without the page. */
   constructor(settings: StatusSettings, daemon: Daemon, events: ThreadEvents) {
@@ -115,7 +118,16 @@ export class StatusThread {
         this.#restartTimer = setTimeout(() => this.#start(), RESTART_DELAY_MS);
       }
     };
-    this.#send({ kind: "start", settings: this.#settings });
+    this.#send({ kind: "start", settings: this.#settings, remembered: this.#remembered() });
+  }
+
+  /** What the last thread knew, as old as it is now. */
+  #remembered(): Remembered | undefined {
+    if (this.#memory === undefined) return undefined;
+    const { remembered, at } = this.#memory;
+    const age = performance.now() - at;
+    const sessions = remembered.sessions.map((one) => ({ ...one, idleMs: one.idleMs + age }));
+    return { ...remembered, sessions };
   }
 
   #terminate(): void {
@@ -136,6 +148,9 @@ export class StatusThread {
         return this.#terminate();
       case "event":
         return this.#events.event(message.event);
+      case "remember":
+        this.#memory = { remembered: message.remembered, at: performance.now() };
+        return;
       case "stopped":
         return this.#stopped?.();
       case "report-request":

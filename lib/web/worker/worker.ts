@@ -22,7 +22,7 @@ self.onmessage = async ({ data }: MessageEvent<ToPage>) => {
   switch (data.kind) {
     case "start":
       try {
-        server = await StatusServer.start(data.settings, daemon);
+        server = await StatusServer.start(data.settings, daemon, data.remembered);
         send({ kind: "listening", where: server.where });
       } catch (error) {
         send({ kind: "failed", why: messageOf(error) });

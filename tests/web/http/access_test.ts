@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { hashPassword } from "../../../lib/admin/secrets.ts";
-import { bearer, PASSWORD, READ_TOKEN, type SignedIn, withPage } from "../page.ts";
+import { bearer, type Page, PASSWORD, READ_TOKEN, type SignedIn, withPage } from "../page.ts";
 
 Deno.test("reading is public on loopback, and needs a sign-in or a token elsewhere", async () => {
   await withPage(async ({ get }) => {
@@ -84,6 +84,68 @@ Deno.test("parallel attempts do not bypass the throttle", async () => {
     const tried = answers.filter(({ status }) => status === 401).length;
     assert(tried <= 5, `${tried}`);
     assertEquals(answers.filter(({ status }) => status === 429).length, 40 - tried);
+  });
+});
+
+/** The status of a sign-in from an address, through a reverse proxy on this host. */
+async function signInFrom({ send }: Page, address: string, password: string): Promise<number> {
+  const body = new URLSearchParams({ password }).toString();
+  const headers = {
+    "x-forwarded-for": address,
+    "sec-fetch-site": "same-origin",
+    "content-type": "application/x-www-form-urlencoded",
+  };
+  return (await send("POST", "/sign-in", body, headers)).status;
+}
+
+Deno.test("the throttle counts an IPv6 /64 as one client, and others apart", async () => {
+  await withPage(async (page) => {
+    for (let at = 0; at < 5; at++) {
+      assertEquals(await signInFrom(page, `2001:db8::${at}`, "wrong"), 401);
+    }
+    assertEquals(await signInFrom(page, "2001:db8::99", PASSWORD), 429);
+    assertEquals(await signInFrom(page, "2001:db8:0:1::1", PASSWORD), 303);
+    assertEquals(page.events.at(-1), { kind: "signed-in", address: "2001:db8:0:1::1" });
+  });
+});
+
+Deno.test("guessing from many addresses is limited, but never locks out a client that signed in before", async () => {
+  await withPage(async (page) => {
+    assertEquals(await signInFrom(page, "192.0.2.1", PASSWORD), 303);
+    const guesses: number[] = [];
+    for (let at = 0; at < 60; at++) {
+      guesses.push(await signInFrom(page, `198.51.100.${at}`, "wrong"));
+    }
+    assertEquals(guesses.filter((status) => status === 401).length, 29);
+    assertEquals(await signInFrom(page, "203.0.113.1", PASSWORD), 429);
+    assertEquals(await signInFrom(page, "192.0.2.1", PASSWORD), 303);
+    page.clock.elapsed += 10_000;
+    assertEquals(await signInFrom(page, "203.0.113.1", PASSWORD), 303);
+  });
+});
+
+Deno.test("many attempts at once leave one for a client that signed in before", async () => {
+  await withPage(async (page) => {
+    assertEquals(await signInFrom(page, "192.0.2.1", PASSWORD), 303);
+    const guesses = Array.from(
+      { length: 10 },
+      (_, at) => signInFrom(page, `198.51.100.${at}`, "wrong"),
+    );
+    assertEquals(await signInFrom(page, "192.0.2.1", PASSWORD), 303);
+    assertEquals((await Promise.all(guesses)).filter((status) => status === 401).length, 3);
+  });
+});
+
+Deno.test("a wrong token is 401 even where reading is public", async () => {
+  await withPage(async ({ get, send }) => {
+    for (const path of ["/", "/api/v1/decisions", "/metrics", "/events"]) {
+      const answer = await get(path, bearer("greylag_wrong"));
+      assertEquals(answer.status, 401, path);
+      assertStringIncludes(answer.headers.get("www-authenticate")!, "invalid_token");
+    }
+    assertEquals((await send("DELETE", "/api/v1/entries/1", "", bearer("x"))).status, 401);
+    // A reverse proxy's own authentication.
+    assertEquals((await get("/", { authorization: "Basic YTpi" })).status, 200);
   });
 });
 

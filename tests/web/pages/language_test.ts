@@ -1,29 +1,8 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { HELP_TEXTS } from "../../../lib/web/pages/help_texts.ts";
-import { durationText, LANGUAGES, preferredLanguage } from "../../../lib/web/pages/language.ts";
+import { LANGUAGES } from "../../../lib/text/language.ts";
+import { durationText } from "../../../lib/web/pages/language.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../../lib/text/duration.ts";
-
-Deno.test("the language is the best one of Accept-Language that there is, else English", () => {
-  for (
-    const [header, language] of [
-      [undefined, "en"],
-      ["", "en"],
-      ["de", "de"],
-      ["de-AT,de;q=0.9,en;q=0.8", "de"],
-      ["DE-ch", "de"],
-      ["ja, fr;q=0.5, en;q=0.4", "fr"],
-      ["en;q=0.4, pl;q=0.8", "pl"],
-      ["it;q=0, es;q=0.1", "es"],
-      ["*", "en"],
-      ["ja", "en"],
-      ["nl_NL", "en"],
-      [",;q=x,,nl", "nl"],
-      ["constructor", "en"],
-    ] as const
-  ) {
-    assertEquals(preferredLanguage(header), language, header);
-  }
-});
 
 Deno.test("a duration has its two largest units, in words", () => {
   assertEquals(durationText("en", 50 * SECOND), "50 seconds");

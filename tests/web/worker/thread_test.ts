@@ -4,7 +4,7 @@ import type { PageEvent } from "../../../lib/daemon/events.ts";
 import type { StatusSettings } from "../../../lib/web/settings.ts";
 import { permissionsFor, StatusThread } from "../../../lib/web/worker/thread.ts";
 import { eventually } from "../../eventually.ts";
-import { bearer, DAEMON_STATUS, JSON_TYPE, TOKEN, withPage } from "../page.ts";
+import { bearer, DAEMON_STATUS, JSON_TYPE, PASSWORD, TOKEN, withPage } from "../page.ts";
 
 Deno.test("the thread may use its port, the database's directory and the list files only", async () => {
   await withPage(({ service }) => {
@@ -67,7 +67,7 @@ async function withThread(
   return events;
 }
 
-Deno.test("a thread serves pages, reports changes, and takes new settings", async () => {
+Deno.test("a thread serves pages, reports changes, takes new settings, and leaves its sessions to the next", async () => {
   await withPage(async ({ service }) => {
     const port = getAvailablePort();
     const where = `inet:127.0.0.1:${port}`;
@@ -91,13 +91,24 @@ Deno.test("a thread serves pages, reports changes, and takes new settings", asyn
         "the new settings take effect",
         async () => (await (await fetch(`${base}/help`)).text()).includes("Call us."),
       );
+      const signedIn = await fetch(`${base}/sign-in`, {
+        method: "POST",
+        redirect: "manual",
+        headers: { "sec-fetch-site": "same-origin" },
+        body: new URLSearchParams({ password: PASSWORD, then: "/" }),
+      });
+      await signedIn.body?.cancel();
+      const cookie = signedIn.headers.get("set-cookie")!.split(";")[0]!;
       // Another list file needs another permission, and so another thread.
       thread.configure({ ...settings, whitelistClients: ["/etc/hostname"] });
       assertEquals(await next(), `listening ${where}`);
       assertEquals(await (await fetch(`${base}/healthz`)).text(), "alive\n");
+      const page = await fetch(`${base}/lists`, { headers: { cookie } });
+      assertStringIncludes(await page.text(), "Sign out");
     });
     assertEquals(events, [
       { kind: "changed", by: "api script", what: "entry 1: allow client a.example" },
+      { kind: "signed-in", address: "127.0.0.1" },
     ]);
   });
 });

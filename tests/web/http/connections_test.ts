@@ -1,0 +1,172 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { CONNECTION_LIMITS, serveHttp } from "../../../lib/web/http/connections.ts";
+import { inDirectory } from "../../daemon.ts";
+import { eventually } from "../../eventually.ts";
+
+const SHORT = { ...CONNECTION_LIMITS, connections: 4, headersMs: 300, idleMs: 600 };
+
+const answer = (request: Request, address: string): Promise<Response> => {
+  if (request.url.endsWith("/endless")) {
+    const chunk = new Uint8Array(1 << 16);
+    return Promise.resolve(
+      new Response(new ReadableStream({ pull: (stream) => stream.enqueue(chunk) })),
+    );
+  }
+  if (request.url.endsWith("/events")) {
+    let timer: ReturnType<typeof setInterval>;
+    const stream = new ReadableStream<Uint8Array>({
+      start(controller) {
+        const send = () => controller.enqueue(new TextEncoder().encode(":\n\n"));
+        timer = setInterval(send, 200);
+      },
+      cancel: () => clearInterval(timer),
+    });
+    return Promise.resolve(new Response(stream));
+  }
+  return Promise.resolve(new Response(address));
+};
+
+async function withServer(
+  body: (connect: () => Promise<Deno.TcpConn>, port: number) => Promise<void>,
+  hostname = "127.0.0.1",
+  limits = SHORT,
+): Promise<void> {
+  using free = Deno.listen({ hostname, port: 0 });
+  const { port } = free.addr;
+  free.close();
+  const server = await serveHttp({ kind: "inet", host: hostname, port }, answer, limits);
+  try {
+    await body(() => Deno.connect({ hostname, port }), port);
+  } finally {
+    await server.close(100);
+  }
+}
+
+const send = (conn: Deno.Conn, text: string) => conn.write(new TextEncoder().encode(text));
+
+/** Milliseconds until the server closes a connection, and what it sent. */
+async function untilClosed(conn: Deno.Conn): Promise<{ elapsed: number; text: string }> {
+  const begin = performance.now();
+  const buffer = new Uint8Array(1 << 16);
+  let text = "";
+  try {
+    for (let size; (size = await conn.read(buffer)) !== null;) {
+      text += new TextDecoder().decode(buffer.subarray(0, size));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+  }
+  return { elapsed: performance.now() - begin, text };
+}
+
+Deno.test("a connection without complete headers, without a request, or half way through one, is closed", async () => {
+  await withServer(async (connect) => {
+    for (
+      const text of [
+        "",
+        "GET / HTTP/1.1\r\nHost: a\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na",
+      ]
+    ) {
+      using conn = await connect();
+      if (text !== "") await send(conn, text);
+      const { elapsed } = await untilClosed(conn);
+      assert(elapsed < 3000, `${JSON.stringify(text)}: ${elapsed} ms`);
+    }
+  });
+});
+
+Deno.test("headers that arrive a byte at a time are cut off, on a kept connection as well", async () => {
+  await withServer(async (connect) => {
+    using conn = await connect();
+    await send(conn, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await conn.read(new Uint8Array(1000));
+    const begin = performance.now();
+    const closed = untilClosed(conn);
+    const trickle = setInterval(() => send(conn, "G").catch(() => {}), 100);
+    await closed;
+    clearInterval(trickle);
+    assert(performance.now() - begin < 3000);
+  });
+});
+
+Deno.test("a client that does not read is cut off; a stream with keep-alives is not", async () => {
+  await withServer(async (connect) => {
+    using deaf = await connect();
+    await send(deaf, "GET /endless HTTP/1.1\r\nHost: a\r\n\r\n");
+    using listener = await connect();
+    await send(listener, "GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await untilClosed(deaf);
+    const buffer = new Uint8Array(1000);
+    for (let at = 0; at < 5; at++) assert((await listener.read(buffer))! > 0);
+  });
+});
+
+Deno.test("connections beyond the limit are closed at once, and others work again afterwards", async () => {
+  await withServer(async (connect, port) => {
+    const held: Deno.Conn[] = [];
+    for (let at = 0; at < 4; at++) held.push(await connect());
+    using extra = await connect();
+    const { elapsed, text } = await untilClosed(extra);
+    assertEquals(text, "");
+    assert(elapsed < 200, `${elapsed} ms`);
+    for (const conn of held) conn.close();
+    const get = async () => await (await fetch(`http://127.0.0.1:${port}/`)).text();
+    await eventually(
+      "the page answers",
+      () => get().then((text) => text === "127.0.0.1", () => false),
+    );
+  });
+});
+
+const outside = Deno.networkInterfaces().find(({ address, family }) =>
+  family === "IPv4" && !address.startsWith("127.")
+)?.address;
+
+Deno.test({
+  name: "one client from another host cannot take all connections",
+  ignore: outside === undefined,
+  async fn() {
+    await withServer(
+      async (connect) => {
+        const held = [await connect(), await connect()];
+        for (const conn of held) await send(conn, "GET / HTTP/1.1\r\n");
+        using third = await connect();
+        assert((await untilClosed(third)).elapsed < 200);
+        for (const conn of held) conn.close();
+      },
+      outside,
+      { ...SHORT, perClient: 2 },
+    );
+  },
+});
+
+Deno.test("a Unix socket is replaced if its process is dead, and is for the group", async () => {
+  await inDirectory(async (directory) => {
+    const endpoint = { kind: "unix", path: `${directory}/status` } as const;
+    const server = await serveHttp(endpoint, answer);
+    assertEquals((await Deno.stat(endpoint.path)).mode! & 0o777, 0o660);
+    await assertRejects(() => serveHttp(endpoint, answer), Error, "another process listens there");
+    using conn = await Deno.connect({ transport: "unix", path: endpoint.path });
+    await send(conn, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assertMatch((await untilClosed(conn)).text, /a Unix socket/);
+    await server.close(100);
+  });
+});
+
+Deno.test("closing ends open streams in time", async () => {
+  const begin = performance.now();
+  await withServer(async (connect) => {
+    const listener = await connect();
+    await send(listener, "GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+    await listener.read(new Uint8Array(1000));
+    listener.close();
+    const other = await connect();
+    await send(other, "GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+    await other.read(new Uint8Array(1000));
+    setTimeout(() => other.close(), 1000);
+  });
+  assert(performance.now() - begin < 1000);
+});
