@@ -66,12 +66,17 @@ const EVENTS: Samples<Exclude<DaemonEvent, { kind: "decision" | "page" }>> = {
   "accept-failed": { kind: "accept-failed", endpoint: "ENDPOINT", error: CAUSE },
   "dns-list": { kind: "dns-list", health: { zone: "ZONE", state: "disabled", why: CAUSE } },
   "bug": { kind: "bug", error: CAUSE },
+  "notice-sent": { kind: "notice-sent", notice: "KIND", where: "TARGET" },
+  "notice-failed": { kind: "notice-failed", notice: "KIND", where: "TARGET", why: CAUSE },
+  "notice-dropped": { kind: "notice-dropped", count: 7, why: CAUSE },
 };
 
 const PAGE_EVENTS: Samples<PageEvent> = {
   "signed-in": { kind: "signed-in", address: "ADDRESS" },
   "sign-in-failed": { kind: "sign-in-failed", address: "ADDRESS" },
   "changed": { kind: "changed", by: "USER", what: "CHANGE" },
+  "link-used": { kind: "link-used", recipient: "RECIPIENT", what: "CHANGE" },
+  "link-refused": { kind: "link-refused", address: "ADDRESS", why: CAUSE },
   "bug": { kind: "bug", what: CAUSE },
 };
 

@@ -1,7 +1,14 @@
 import { AccessError, ConfigError, type Configuration, describeSource } from "../config/load.ts";
-import { daemonSettings, SETTING_NAMES, SETTINGS } from "../config/settings.ts";
+import {
+  daemonSettings,
+  notifySettings,
+  SETTING_NAMES,
+  type SettingName,
+  SETTINGS,
+  type Values,
+} from "../config/settings.ts";
 import { RELEASED, VERSION } from "../config/version.ts";
-import { Notifier, notifySettings } from "../daemon/sd_notify.ts";
+import { Notifier, notifySettings as sdNotifySettings } from "../daemon/sd_notify.ts";
 import { formatEndpoint, isLocal } from "../net/endpoint.ts";
 import { DEFAULT_MAIL_OWNER } from "../postfix/postconf.ts";
 import { checkSharedDatabase, checkSockets } from "../admin/system_checks.ts";
@@ -10,6 +17,8 @@ import { Events } from "../daemon/events.ts";
 import { Daemon } from "../daemon/lifecycle.ts";
 import type { LinePrefix } from "../daemon/log_line.ts";
 import { StreamSink, TailSink } from "../daemon/log_sink.ts";
+import type { NotifyService } from "../notify/service.ts";
+import { hasNotices } from "../notify/settings.ts";
 import type { StatusSettings } from "../web/settings.ts";
 import { StatusThread } from "../web/worker/thread.ts";
 import { builtin } from "../node/builtin.ts";
@@ -36,6 +45,12 @@ function firstOf(signals: readonly Deno.Signal[]): Promise<Deno.Signal> {
   });
 }
 
+/** Topics, paths and passwords in URLs let others read or send notices. */
+function withoutSecrets(name: SettingName, json: string): string {
+  if (name !== "notify" && name !== "users") return json;
+  return json.replaceAll(/(https?:\/\/)(?:[^/@"\s]*@)?([^/"\s]+)[^"\s]*/g, "$1$2/…");
+}
+
 function statusSettings(
   { values, written, sources }: Configuration,
 ): StatusSettings | undefined {
@@ -60,7 +75,7 @@ function statusSettings(
     released: RELEASED,
     inForce: SETTING_NAMES.map((name) => ({
       name,
-      value: JSON.stringify(written[name]),
+      value: withoutSecrets(name, JSON.stringify(written[name])),
       source: describeSource(sources[name]),
     })),
   };
@@ -90,6 +105,27 @@ function startStatus(
     failed: (error) => events.publish({ kind: "page-failed", error }),
     event: (event) => events.publish({ kind: "page", event }),
   });
+}
+
+/** Their modules are loaded only if somebody gets notices. */
+async function startNotices(
+  values: Values,
+  daemon: Daemon,
+  events: Events,
+): Promise<NotifyService | undefined> {
+  const settings = notifySettings(values);
+  if (!hasNotices(settings)) return undefined;
+  const { NotifyService } = await import("../notify/service.ts");
+  const service = new NotifyService(settings, {
+    store: daemon.store,
+    dns: () => daemon.dns,
+    publish: (event) => events.publish(event),
+    // Where requests bring their own time, it begins with the first one.
+    now: () => daemon.time || Date.now(),
+  });
+  events.subscribe((event) => service.handle(event));
+  service.start();
+  return service;
 }
 
 export const serve: Command = {
@@ -139,6 +175,9 @@ export const serve: Command = {
         const changed = daemonSettings(next.values);
         daemon.configure(changed);
         log.configure(changed.log);
+        if (notices === undefined) {
+          startNotices(next.values, daemon, events).then((started) => notices = started);
+        } else notices.configure(notifySettings(next.values));
         const page = statusSettings(next);
         if (page !== undefined) status?.configure(page);
         configuration = next;
@@ -148,7 +187,7 @@ export const serve: Command = {
         events.publish({ kind: "reload-failed", why: error.message });
       }
     };
-    const told = notifySettings(
+    const told = sdNotifySettings(
       (name) => Deno.env.get(name),
       directoryOf(configuration.values.database),
     );
@@ -157,6 +196,7 @@ export const serve: Command = {
     Deno.permissions.revokeSync({ name: "env" });
     const stopped = firstOf(["SIGTERM", "SIGINT"]);
     let daemon: Daemon;
+    let notices: NotifyService | undefined;
     try {
       daemon = await Daemon.start(settings, VERSION, events);
     } catch (error) {
@@ -164,6 +204,7 @@ export const serve: Command = {
       output.complain(`greylag: ${messageOf(error)}\n`);
       return 1;
     }
+    notices = await startNotices(configuration.values, daemon, events);
     const status = startStatus(configuration, daemon, events, tail);
     daemon.onReopened = () => status?.reopen();
     Deno.addSignalListener("SIGHUP", reload);
@@ -171,6 +212,7 @@ export const serve: Command = {
     events.publish({ kind: "stopping", signal: await stopped });
     await notifier?.stopping();
     await status?.stop();
+    notices?.stop();
     await daemon.stop();
     notifier?.close();
     await sink.flush();

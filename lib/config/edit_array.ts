@@ -80,11 +80,14 @@ function parsed(text: string): Record<string, unknown> | undefined {
   }
 }
 
-/** A setting in TOML: its strings are those of JSON. */
+/** A setting in TOML: its strings are those of JSON, its tables inline. */
 export function asToml(value: unknown): string {
-  return Array.isArray(value)
-    ? `[${value.map((one) => JSON.stringify(one)).join(", ")}]`
-    : JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(asToml).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const fields = Object.entries(value).map(([name, field]) =>
+    `${/^[\w-]+$/.test(name) ? name : JSON.stringify(name)} = ${asToml(field)}`
+  );
+  return `{ ${fields.join(", ")} }`;
 }
 
 /** The line that sets an array. */

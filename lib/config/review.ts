@@ -59,6 +59,33 @@ const INEFFECTIVE: readonly Ineffective[] = [
         : undefined,
   },
   {
+    names: ["users", "user_files"],
+    because: ({ privacy, history, status }) =>
+      privacy
+        ? "privacy = true: only hashes of addresses are stored"
+        : history === 0
+        ? 'history = "0s"'
+        : status === "off"
+        ? 'status = "off": nobody answers the links of notices'
+        : undefined,
+  },
+  {
+    names: ["user_rights", "public_url"],
+    because: ({ users, user_files }) =>
+      users.length + user_files.length === 0 ? "users and user_files are empty" : undefined,
+  },
+  {
+    names: ["notify_events"],
+    because: ({ notify }) => notify.length === 0 ? "notify is empty" : undefined,
+  },
+  {
+    names: ["notify_smtp", "notify_from", "notify_sender"],
+    because: ({ notify, users, user_files }) =>
+      notify.length + users.length + user_files.length === 0
+        ? "notify, users and user_files are empty"
+        : undefined,
+  },
+  {
     names: ["history_rows"],
     because: ({ history }) => history === 0 ? 'history = "0s"' : undefined,
   },

@@ -36,7 +36,7 @@ export interface Setting<T = unknown> {
 
 export type Described = Pick<Setting, "default" | "help"> & { readonly live?: boolean };
 
-function setting<T>(
+export function setting<T>(
   kind: Kind,
   placeholder: string,
   values: string,
@@ -53,7 +53,7 @@ function setting<T>(
 }
 
 /** A string that `read` converts; undefined from it is an error. */
-function readAs<T>(
+export function readAs<T>(
   read: (text: string) => T | undefined,
   wanted: string,
 ): v.GenericSchema<unknown, T> {
@@ -142,7 +142,7 @@ export function fileMode(described: Described): Setting<number> {
   return setting("string", "MODE", wanted, schema, described);
 }
 
-function listOf<T>(
+export function listOf<T>(
   placeholder: string,
   read: (text: string) => T | undefined,
   wanted: string,
@@ -168,6 +168,11 @@ export function recipients(described: Described): Setting<string[]> {
 export function endpoints(described: Described): Setting<Endpoint[]> {
   const wanted = `"inet:HOST:PORT", "inet:[IPv6]:PORT" or "unix:PATH"`;
   return listOf("ENDPOINT,…", parseEndpoint, wanted, described);
+}
+
+export function endpoint(described: Described): Setting<Endpoint> {
+  const wanted = `"inet:HOST:PORT" or "unix:PATH"`;
+  return setting("string", "ENDPOINT", wanted, readAs(parseEndpoint, wanted), described);
 }
 
 export function endpointOrOff(described: Described): Setting<Endpoint | "off"> {

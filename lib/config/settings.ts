@@ -18,6 +18,7 @@ import {
   dnsLists,
   dnsServers,
   duration,
+  endpoint,
   endpointOrOff,
   endpoints,
   fileMode,
@@ -30,6 +31,8 @@ import {
   signalWeights,
   text,
 } from "./setting.ts";
+import { NOTICE_EVENTS, type NotifySettings, RIGHTS } from "../notify/settings.ts";
+import { mailAddress, publicUrl, targets, users, words } from "./notice_setting.ts";
 import { VERSION } from "./version.ts";
 
 const isPrefix = (path: string): boolean => /^(?:\/[A-Za-z0-9._~-]+)*$/.test(path);
@@ -269,6 +272,46 @@ export const SETTINGS = {
     default: "",
     help: "Contact on the page /help: a telephone number, a mail address or a URL.",
   }),
+  notify: targets({
+    default: [],
+    help:
+      "Targets of notices to administrators, such as mail:admin@example.net, ntfy:https://ntfy.example.net/TOPIC or webhook:https://….",
+  }),
+  notify_events: words(NOTICE_EVENTS, {
+    default: [...NOTICE_EVENTS],
+    help:
+      "Subjects of notices to administrators: possibly lost mail once a day, something wrong, floods of unknown senders.",
+  }),
+  notify_smtp: endpoint({
+    default: "inet:127.0.0.1:25",
+    help: "SMTP server for notices by mail.",
+  }),
+  notify_from: mailAddress({
+    default: "",
+    help: "Address in From: of notices by mail. If empty, greylag@ and the host name.",
+  }),
+  notify_sender: mailAddress({
+    default: "",
+    help: "Envelope sender of notices by mail. If empty, the null sender, so that nothing bounces.",
+  }),
+  users: users({
+    default: [],
+    help:
+      'Recipients, or domains, that get notices of their own. notify is "mail" (the default), "off" or a target; digest is "week" (the default), "day" or "off"; language is en, de, fr, es, nl, it or pl.',
+  }),
+  user_files: paths({
+    default: [],
+    help: "Files of such recipients, one a line: ADDRESS [notify=…] [digest=…] [language=…].",
+  }),
+  user_rights: words(RIGHTS, {
+    default: [...RIGHTS],
+    help:
+      "Actions that recipients may take for their own mail: let a message in, always allow a sender, report spam, expect mail, turn greylisting off.",
+  }),
+  public_url: publicUrl({
+    default: "",
+    help: "URL under which recipients reach the page, for the links in their notices.",
+  }),
   max_connections: integer(1, 100_000, {
     default: 2000,
     help: "Maximum number of open connections from Postfix.",
@@ -359,12 +402,45 @@ export function contradiction(values: Values): { name: SettingName; why: string 
         "Listen on loopback addresses and Unix sockets only, or turn it off",
     };
   }
+  if (values.public_url === "" && (values.users.length > 0 || values.user_files.length > 0)) {
+    return {
+      name: "public_url",
+      why: 'must be set, such as "https://mail.example.net": the notices of `users` contain links',
+    };
+  }
+  if (values.notify_smtp.kind !== "inet") {
+    return { name: "notify_smtp", why: "must be inet:HOST:PORT" };
+  }
   return undefined;
+}
+
+function hostnameOf({ hostname }: Values): string {
+  return hostname === "" ? Deno.hostname() : hostname;
+}
+
+export function notifySettings(values: Values): NotifySettings {
+  const { notify, users, user_files } = values;
+  const hostname = hostnameOf(values);
+  return {
+    targets: notify,
+    events: values.notify_events,
+    smtp: values.notify_smtp,
+    from: values.notify_from === "" ? `greylag@${hostname}` : values.notify_from,
+    envelopeSender: values.notify_sender,
+    // Only hashes are stored of them.
+    users: values.privacy ? [] : users,
+    userFiles: values.privacy ? [] : user_files,
+    rights: values.user_rights,
+    publicUrl: values.public_url,
+    hostname,
+    database: values.database,
+    retryWindow: values.retry_window,
+  };
 }
 
 /** The settings of each module. */
 export function daemonSettings(values: Values): DaemonSettings {
-  const hostname = values.hostname === "" ? Deno.hostname() : values.hostname;
+  const hostname = hostnameOf(values);
   return {
     engine: {
       rules: {

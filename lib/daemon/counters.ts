@@ -5,7 +5,7 @@
  * @module
  */
 import { type Reason, REASON_TEXTS, type Verdict } from "../greylist/model.ts";
-import type { DaemonEvent } from "./events.ts";
+import type { DaemonEvent, PageEvent } from "./events.ts";
 
 /** The counters at a moment, as plain data. */
 export interface CounterSnapshot {
@@ -19,6 +19,9 @@ export interface CounterSnapshot {
   readonly backgroundLookupsDropped: number;
   readonly historyDropped: number;
   readonly signInFailures: number;
+  readonly notices: Readonly<Record<"sent" | "failed" | "dropped", number>>;
+  /** Links of recipients. */
+  readonly links: Readonly<Record<"used" | "refused", number>>;
 }
 
 /** A subscriber that counts each event once. */
@@ -32,6 +35,8 @@ export class Counters {
     backgroundLookupsDropped: 0,
     historyDropped: 0,
     signInFailures: 0,
+    notices: { sent: 0, failed: 0, dropped: 0 },
+    links: { used: 0, refused: 0 },
   };
 
   handle(event: DaemonEvent): void {
@@ -53,9 +58,24 @@ export class Counters {
       case "history-dropped":
         this.#counters.historyDropped += event.count;
         return;
+      case "notice-sent":
+        this.#counters.notices.sent++;
+        return;
+      case "notice-failed":
+        this.#counters.notices.failed++;
+        return;
+      case "notice-dropped":
+        this.#counters.notices.dropped += event.count;
+        return;
       case "page":
-        if (event.event.kind === "sign-in-failed") this.#counters.signInFailures++;
+        this.#countPage(event.event);
     }
+  }
+
+  #countPage({ kind }: PageEvent): void {
+    if (kind === "sign-in-failed") this.#counters.signInFailures++;
+    if (kind === "link-used") this.#counters.links.used++;
+    if (kind === "link-refused") this.#counters.links.refused++;
   }
 
   snapshot(): CounterSnapshot {

@@ -162,6 +162,16 @@ export function messagesOf(event: DaemonEvent): readonly Message[] {
         }. Change the setting status and restart greylag; ` +
           "mail is not affected",
       );
+    case "notice-sent":
+      return say("info", `notice ${event.notice} sent to ${event.where}`);
+    case "notice-failed":
+      return report(
+        `${event.kind} ${event.where}`,
+        `notice ${event.notice} to ${event.where} failed, will be repeated: ${event.why}`,
+        "warning",
+      );
+    case "notice-dropped":
+      return report(event.kind, `notices dropped: ${event.count}; ${event.why}`, "warning");
     case "page":
       return [pageMessage(event.event)];
   }
@@ -183,6 +193,15 @@ function pageMessage(event: PageEvent): Message {
       };
     case "changed":
       return { level: "info", event: event.kind, text: `${event.by}: ${event.what}` };
+    case "link-used":
+      return { level: "info", event: event.kind, text: `${event.recipient}: ${event.what}` };
+    case "link-refused":
+      return {
+        level: "warning",
+        event: event.kind,
+        text: `link of a recipient refused: ${event.why}, from ${event.address}`,
+        errorKey: event.kind,
+      };
     case "bug":
       return {
         level: "error",

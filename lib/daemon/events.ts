@@ -93,7 +93,28 @@ export type PageEvent =
   | { readonly kind: "signed-in" | "sign-in-failed"; readonly address: string }
   /** `what` is a description of the change. */
   | { readonly kind: "changed"; readonly by: string; readonly what: string }
+  /** A recipient's link was used, or refused. */
+  | { readonly kind: "link-used"; readonly recipient: string; readonly what: string }
+  | { readonly kind: "link-refused"; readonly address: string; readonly why: string }
   | { readonly kind: "bug"; readonly what: string };
+
+/** What became of a notice. `where` is its target without secrets. */
+export type NoticeOutcome =
+  | { readonly kind: "notice-sent"; readonly notice: string; readonly where: string }
+  /** It is repeated later. */
+  | {
+    readonly kind: "notice-failed";
+    readonly notice: string;
+    readonly where: string;
+    readonly why: string;
+  }
+  | { readonly kind: "notice-dropped"; readonly count: number; readonly why: string };
+
+/** Published by the notices. */
+export type NotifyEvent =
+  | NoticeOutcome
+  | Extract<LifecycleEvent, { readonly kind: "warning" }>
+  | ErrorEvent;
 
 export type StatusPageEvent =
   /** `isLocal`: only this host can connect. */
@@ -108,6 +129,7 @@ export type DaemonEvent =
   | LimitEvent
   | DatabaseEvent
   | ErrorEvent
+  | NoticeOutcome
   | StatusPageEvent;
 
 export type Subscriber = (event: DaemonEvent) => void;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DnsResolver, type ResolverSettings } from "../dns/resolver.ts";
+import { type DnsHealth, DnsResolver, type ResolverSettings } from "../dns/resolver.ts";
 import { ListAuthorisation } from "../evidence/list_authorisation.ts";
 import { EvidenceService, type EvidenceSettings } from "../evidence/service.ts";
 import { type Endpoint, formatEndpoint } from "../net/endpoint.ts";
@@ -12,6 +12,7 @@ import type { StoreSettings } from "../store/open.ts";
 import { InstanceLock } from "../store/instance_lock.ts";
 import { RecoveringDatabase } from "../store/recovery.ts";
 import { SqliteStore } from "../store/sqlite.ts";
+import type { Store } from "../store/store.ts";
 import { messageOf } from "../text/error_message.ts";
 import { ClientWatch } from "./client_watch.ts";
 import { Counters } from "./counters.ts";
@@ -185,6 +186,20 @@ export class Daemon {
       obstacles.push(messageOf(error));
     }
     return obstacles;
+  }
+
+  /** For the notices, which never run on the path of a request. */
+  get store(): Pick<Store, "history" | "notices"> {
+    return this.#store;
+  }
+
+  get dns(): DnsHealth {
+    return this.#resolver.health;
+  }
+
+  /** The time of requests, in milliseconds since the epoch. */
+  get time(): number {
+    return this.#engine.time;
   }
 
   get status(): DaemonStatus {

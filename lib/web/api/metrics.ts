@@ -109,6 +109,18 @@ export function renderMetrics(measured: Measured): string {
       alone(counters.signInFailures),
     ),
     metric(
+      "greylag_notices_total",
+      "counter",
+      "Notices by result; each failed try counts.",
+      labelled("result", counters.notices),
+    ),
+    metric(
+      "greylag_links_total",
+      "counter",
+      "Links of recipients by result.",
+      labelled("result", counters.links),
+    ),
+    metric(
       "greylag_connections",
       "gauge",
       "Open policy connections.",

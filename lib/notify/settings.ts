@@ -1,0 +1,53 @@
+/**
+ * The settings of notices, as plain data.
+ *
+ * @module
+ */
+import type { Endpoint } from "../net/endpoint.ts";
+import type { Target } from "./target.ts";
+import type { User } from "./user.ts";
+
+/** What administrators get notices about. */
+export const NOTICE_EVENTS = ["lost", "trouble", "flood"] as const;
+
+export type NoticeEvent = typeof NOTICE_EVENTS[number];
+
+/**
+ * What recipients may do: let a message in, always allow a sender, report spam, expect mail, turn
+ * greylisting off.
+ */
+export const RIGHTS = ["release", "allow", "spam", "expect", "greylisting"] as const;
+
+export type Right = typeof RIGHTS[number];
+
+/** What the pages of recipients need. */
+export interface RecipientSettings {
+  readonly users: readonly User[];
+  readonly userFiles: readonly string[];
+  readonly rights: readonly Right[];
+  /** Without a final slash; empty if recipients have no pages. */
+  readonly publicUrl: string;
+}
+
+export interface NotifySettings extends RecipientSettings {
+  /** Of the administrator. */
+  readonly targets: readonly Target[];
+  readonly events: readonly NoticeEvent[];
+  readonly smtp: Endpoint;
+  /** The address in `From:`. */
+  readonly from: string;
+  /** Empty for the null sender. */
+  readonly envelopeSender: string;
+  /** The name of this mail server. */
+  readonly hostname: string;
+  readonly database: string;
+  /** Milliseconds: retries later than this are first attempts. */
+  readonly retryWindow: number;
+}
+
+/** Whether anybody gets notices. */
+export function hasNotices(
+  { targets, users, userFiles }: Pick<NotifySettings, "targets" | "users" | "userFiles">,
+): boolean {
+  return targets.length + users.length + userFiles.length > 0;
+}

@@ -1,0 +1,85 @@
+import type { Texts } from "./texts.ts";
+
+export const FR: Texts = {
+  deferred: {
+    subject: "Du courrier pour vous est en attente",
+    intro: (recipient) =>
+      `Du courrier pour ${recipient} a été différé. Il semble urgent ou plus tardif que d’habitude :`,
+  },
+  digest: {
+    subject: { day: "Votre courrier du dernier jour", week: "Votre courrier de la semaine" },
+    intro: (recipient) => `Ce qu’est devenu le courrier d’expéditeurs inconnus pour ${recipient} :`,
+    notRetried: "Pas renvoyé, peut-être souhaité",
+    stopped: "Arrêté, sans doute du spam",
+    waiting: "En attente du prochain essai",
+    retried: "Remis avec un délai",
+    choose: "Laisser entrer :",
+  },
+  links: (days) =>
+    `Chaque lien ouvre une page qui demande confirmation. Il sert une fois, pendant ${days} jours. ` +
+    "Ne transférez pas ce message.",
+  footer: (host) => `Envoyé par Greylag sur ${host}.`,
+  release: {
+    label: "Laisser entrer ce message",
+    question: "Laisser entrer ce message ?",
+    effect: "Son prochain essai sera accepté. Cela peut prendre quelques minutes.",
+    done: "Son prochain essai sera accepté.",
+    advice:
+      "Vous attendez un code ou un lien ? Demandez-en un nouveau maintenant : il arrivera aussitôt.",
+  },
+  allow: {
+    label: "Toujours autoriser cet expéditeur",
+    question: "Toujours autoriser cet expéditeur ?",
+    effect: "Son courrier pour vous passe sans délai, depuis ses propres serveurs seulement.",
+    done: "Le courrier de cet expéditeur pour vous passera sans délai.",
+    advice:
+      "Vous attendez un code ou un lien ? Demandez-en un nouveau maintenant : il arrivera aussitôt.",
+  },
+  spam: {
+    label: "Signaler comme spam",
+    question: "Signaler ce message comme spam ?",
+    effect: "Le courrier de cet expéditeur pour vous, depuis les mêmes serveurs, sera refusé.",
+    done: "Le courrier de cet expéditeur pour vous est désormais refusé.",
+    advice: "Il n’y a rien d’autre à faire.",
+  },
+  from: "De",
+  sentBy: "Envoyé par",
+  firstTried: "Premier essai",
+  refused: {
+    invalid: "Ce lien n’est pas valable.",
+    expired: "Ce lien a expiré.",
+    used: "Ce lien a déjà servi.",
+    forbidden: "L’administrateur a désactivé cette fonction.",
+    gone: "Ce message n’existe plus.",
+    limit: "Il y a trop d’entrées. Retirez-en une d’abord.",
+    throttled: "Trop d’essais. Attendez une minute.",
+  },
+  newest: "Ouvrez un lien de votre dernier avis.",
+  page: {
+    title: "Mon courrier",
+    waiting: "En attente",
+    noneWaiting: "Aucun courrier n’est en attente.",
+    notRetried: "Pas renvoyé",
+    noneNotRetried: "Aucun courrier peut-être souhaité n’a été perdu.",
+    entries: "Mes expéditeurs",
+    noEntries: "Aucun expéditeur n’est autorisé ni bloqué.",
+    allowed: "autorisé",
+    blocked: "bloqué",
+    remove: "Retirer",
+    expect: "J’attends du courrier",
+    expectEffect: "Pendant 15 minutes, le courrier pour vous passe sans délai.",
+    expecting: (time) => `Le courrier pour vous passe sans délai jusqu’au ${time}.`,
+    greylisting: "Liste grise",
+    isOn: "La liste grise est active : le courrier d’expéditeurs inconnus est différé une fois.",
+    isOff: "La liste grise est inactive : aucun courrier n’est différé. Vous recevez plus de spam.",
+    turnOff: "Désactiver pour moi",
+    turnOn: "Activer pour moi",
+    device: "Cet appareil",
+    keep: "Rester connecté sur cet appareil",
+    keepEffect: "Ajoutez ensuite cette page à l’écran d’accueil. Sur un appareil à vous seulement.",
+    leave: "Se déconnecter",
+    saved: "Enregistré.",
+    back: "Retour à mon courrier",
+    open: "Ouvrir mon courrier",
+  },
+};

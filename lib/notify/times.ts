@@ -1,0 +1,47 @@
+/**
+ * When each subject last had a notice: stored, and in memory while the database does not work.
+ *
+ * @module
+ */
+import { LRUCache } from "lru-cache";
+import type { NoticeStore } from "../store/notices.ts";
+
+const MAX_IN_MEMORY = 1000;
+
+export class NoticeTimes {
+  readonly #store: Pick<NoticeStore, "lastTime" | "setTime">;
+  readonly #memory = new LRUCache<string, number>({ max: MAX_IN_MEMORY });
+
+  constructor(store: Pick<NoticeStore, "lastTime" | "setTime">) {
+    this.#store = store;
+  }
+
+  /** Undefined for never. */
+  last(subject: string): number | undefined {
+    const known = this.#memory.get(subject);
+    if (known !== undefined) return known;
+    try {
+      return this.#store.lastTime(subject);
+    } catch {
+      // The store reports its own errors.
+      return undefined;
+    }
+  }
+
+  set(subject: string, now: number): void {
+    this.#memory.set(subject, now);
+    try {
+      this.#store.setTime(subject, now);
+    } catch {
+      // The memory has it.
+    }
+  }
+
+  /** Takes the turn of a subject, unless it had one within the period. */
+  take(subject: string, period: number, now: number): boolean {
+    const last = this.last(subject);
+    if (last !== undefined && now >= last && now - last < period) return false;
+    this.set(subject, now);
+    return true;
+  }
+}
