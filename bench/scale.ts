@@ -49,7 +49,7 @@ function relationChange(id: number, now: number): Change {
   const origins = [`ip:${address}`, `net:${network}`, `org:${domain}`, `spf:${domain}`];
   return {
     kind: "relation",
-    key: relationKeysOf(sender, recipient)[0]!,
+    key: relationKeysOf(sender, recipient, "+")[0]!,
     record: { origins, firstSeen: now, lastSeen: now },
   };
 }

@@ -66,6 +66,7 @@ function* newestDecisions(history: HistoryStore, timeoutMs: number): Generator<S
 /**
  * Applies an entry to the history, together with the entries that are stored.
  *
+ * @param delimiter the setting `recipient_delimiter`.
  * @param timeoutMs time after which older decisions are left out; absent for no limit.
  * @returns undefined if the history cannot tell: for `spf:` patterns, and lists other than allow and
  * block. With privacy it has hashes only.
@@ -73,6 +74,7 @@ function* newestDecisions(history: HistoryStore, timeoutMs: number): Generator<S
 export function previewEntry(
   store: { readonly history: HistoryStore; readonly lists: ListStore },
   entry: NewEntry,
+  delimiter: string,
   timeoutMs = Infinity,
 ): EntryPreview | undefined {
   const [added] = candidate(entry, true);
@@ -80,7 +82,8 @@ export function previewEntry(
   const others = store.lists.entries().filter((one) =>
     one.list !== entry.list || one.matchOn !== entry.matchOn || one.pattern !== entry.pattern
   );
-  const matcher = new Matcher([added, ...others.flatMap((one) => candidate(one, false))]);
+  const rules = [added, ...others.flatMap((one) => candidate(one, false))];
+  const matcher = new Matcher(rules, delimiter);
   const clients = new Clients();
   const otherwise = entry.list === "block" ? "reject" : "pass";
   const messages = new Set<string>();

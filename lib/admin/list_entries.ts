@@ -58,22 +58,28 @@ export function newEntry(
   return { ok: true, entry, breadth };
 }
 
-/** The pattern of the entry that releases a pair, as given or normalised. */
+/**
+ * The pattern of the entry that releases a pair, as given or normalised.
+ *
+ * @param delimiter the setting `recipient_delimiter`.
+ */
 export function releasePattern(
   { sender, recipient }: Pick<Deferral, "sender" | "recipient">,
+  delimiter: string,
 ): string {
-  return formatPair(foldSender(sender, recipient), normaliseRecipient(recipient));
+  return formatPair(foldSender(sender, recipient), normaliseRecipient(recipient, delimiter));
 }
 
 /** An entry that accepts mail of a pair from any client. */
 export function releaseOf(
   pair: Pick<Deferral, "sender" | "recipient">,
+  delimiter: string,
   remarks: Remarks,
 ): NewEntry {
   return {
     list: "release",
     matchOn: "pair",
-    pattern: releasePattern(pair),
+    pattern: releasePattern(pair, delimiter),
     ...remarked(remarks),
   };
 }

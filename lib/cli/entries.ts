@@ -83,9 +83,9 @@ async function add(
   if (!entered.ok) throw new UsageError(entered.why);
   const { breadth } = entered;
   const isRefused = breadth !== undefined && invocation.options.get("force") !== true;
-  const { privacy } = invocation.configuration.values;
+  const { privacy, recipient_delimiter: delimiter } = invocation.configuration.values;
   const { entry, preview } = await withStore(invocation.configuration, (store) => {
-    const preview = privacy ? undefined : previewEntry(store, entered.entry);
+    const preview = privacy ? undefined : previewEntry(store, entered.entry, delimiter);
     return {
       preview,
       entry: isRefused ? undefined : store.lists.add(entered.entry),

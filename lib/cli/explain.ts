@@ -77,7 +77,7 @@ function attemptOf(invocation: Invocation): Attempt {
     sender: given === "<>" ? "" : given,
     recipient: required("recipient", textOf(invocation, "recipient")),
     instance: "",
-  });
+  }, invocation.configuration.values.recipient_delimiter);
 }
 
 async function explainAttempt(

@@ -46,7 +46,7 @@ export async function withStore<T>(
   { values }: Configuration,
   body: (store: Store) => T | Promise<T>,
 ): Promise<T> {
-  const { database, privacy } = values;
+  const { database, privacy, recipient_delimiter: recipientDelimiter } = values;
   try {
     Deno.statSync(database);
   } catch (error) {
@@ -61,7 +61,7 @@ export async function withStore<T>(
   }
   let store: Store;
   try {
-    store = openStore({ database, privacy });
+    store = openStore({ database, privacy, recipientDelimiter });
   } catch (error) {
     if (isDenied(database)) throw new AccessError(database);
     throw error;

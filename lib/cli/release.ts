@@ -1,5 +1,6 @@
 import { daemonSettings } from "../config/settings.ts";
 import { foldSender, normaliseRecipient } from "../greylist/normalise.ts";
+import type { Rules } from "../greylist/rules.ts";
 import { deferralNumbered } from "../admin/queries.ts";
 import { releaseOf } from "../admin/list_entries.ts";
 import { entryAsJson } from "../admin/record_json.ts";
@@ -34,16 +35,16 @@ function bySender(
   store: Store,
   given: string,
   recipient: string | undefined,
-  since: number,
+  { retryWindow, recipientDelimiter }: Rules,
 ): readonly Pair[] {
   const sender = given === "<>" ? "" : given;
   if (recipient !== undefined) {
     return [{
       sender: foldSender(sender, recipient),
-      recipient: normaliseRecipient(recipient),
+      recipient: normaliseRecipient(recipient, recipientDelimiter),
     }];
   }
-  const search = { text: "", state: "waiting", quietSince: since } as const;
+  const search = { text: "", state: "waiting", quietSince: Date.now() - retryWindow } as const;
   return collectPage((after, limit) => store.history.findDeferrals({ ...search, limit, after }), {
     limit: 1000,
     fits: (row) =>
@@ -52,7 +53,7 @@ function bySender(
   }).rows;
 }
 
-function pairsOf(invocation: Invocation, store: Store, retryWindow: number): readonly Pair[] {
+function pairsOf(invocation: Invocation, store: Store, rules: Rules): readonly Pair[] {
   const [what, recipient, ...more] = invocation.rest;
   if (what === undefined) throw new UsageError("NUMBER or SENDER is missing");
   refuseRest(more);
@@ -60,7 +61,7 @@ function pairsOf(invocation: Invocation, store: Store, retryWindow: number): rea
     const found = deferralNumbered(store.history, Number(what));
     return found === undefined ? [] : [found];
   }
-  return bySender(store, what, recipient, Date.now() - retryWindow);
+  return bySender(store, what, recipient, rules);
 }
 
 export const release: Command = {
@@ -81,7 +82,7 @@ export const release: Command = {
     const lasts = durationOf(invocation, "for", rules.retryWindow);
     const addedBy = currentUser();
     return withStore(invocation.configuration, (store) => {
-      const pairs = pairsOf(invocation, store, rules.retryWindow);
+      const pairs = pairsOf(invocation, store, rules);
       const [what] = invocation.rest;
       const isNumber = /^\d+$/.test(what!);
       if (pairs.length === 0) {
@@ -103,7 +104,9 @@ export const release: Command = {
       const entries: StoredEntry[] = [];
       for (const pair of pairs) {
         const { sender, recipient } = pair;
-        const entry = store.lists.add(releaseOf(pair, { note: "", addedBy, now, lasts }));
+        const entry = store.lists.add(
+          releaseOf(pair, rules.recipientDelimiter, { note: "", addedBy, now, lasts }),
+        );
         entries.push(entry);
         if (invocation.json) continue;
         output.print(

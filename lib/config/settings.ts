@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { DEFAULT_RECIPIENT_DELIMITER } from "../net/email_address.ts";
 import { LISTED_ACTIONS } from "../dns/dnsbl.ts";
 import { BACKGROUND_LIMITS } from "../evidence/scheduler.ts";
 import { SIGNAL_WEIGHTS } from "../evidence/signals.ts";
@@ -135,9 +136,9 @@ export const SETTINGS = {
     "characters between an address and its extension",
     (given) => /^[!-~]*$/.test(given) && !/[A-Za-z0-9@<>"]/.test(given),
     {
-      default: "+",
+      default: DEFAULT_RECIPIENT_DELIMITER,
       help:
-        "Postfix's recipient_delimiter, which doctor compares. Greylisting ignores extensions after + only.",
+        "Postfix's recipient_delimiter: any of these characters separates a recipient from its extension, which is ignored.",
     },
   ),
   dns_servers: dnsServers({
@@ -461,6 +462,7 @@ export function daemonSettings(values: Values): DaemonSettings {
         codes: values.codes,
         suspicionThreshold: values.suspicion_threshold,
         sampleKey: "",
+        recipientDelimiter: values.recipient_delimiter,
         learnOutbound: values.learn_outbound,
         trustedNetworks: values.trusted_networks,
       },
@@ -488,6 +490,7 @@ export function daemonSettings(values: Values): DaemonSettings {
       optIn: values.opt_in,
       optOut: values.opt_out,
       builtinList: values.builtin_list,
+      recipientDelimiter: values.recipient_delimiter,
     },
     resolver: { servers: values.dns_servers, queryTimeout: values.dns_timeout },
     evidence: {
@@ -507,7 +510,11 @@ export function daemonSettings(values: Values): DaemonSettings {
       ours: new Set([hostname.toLowerCase()]),
       receiver: hostname,
     },
-    store: { database: values.database, privacy: values.privacy },
+    store: {
+      database: values.database,
+      privacy: values.privacy,
+      recipientDelimiter: values.recipient_delimiter,
+    },
     history: { history: values.history, historyRows: values.history_rows },
     pending: {
       maxPending: values.max_pending,

@@ -114,7 +114,9 @@ export class Engine {
     const { rules } = this.#settings;
     let request = noAttempt(attributes, now);
     try {
-      if (rules.mode !== "off") request = parseRequest(attributes, now, this.#clients);
+      if (rules.mode !== "off") {
+        request = parseRequest(attributes, now, rules.recipientDelimiter, this.#clients);
+      }
       const { attempt } = request;
       if (request.isStageAssumed) this.#reportAssumedStage();
       if (attempt === undefined) {

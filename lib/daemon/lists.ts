@@ -31,6 +31,8 @@ export interface ListSettings extends ListFilePaths {
   /** Patterns of recipients that do not. */
   readonly optOut: readonly string[];
   readonly builtinList: boolean;
+  /** The setting `recipient_delimiter`. */
+  readonly recipientDelimiter: string;
 }
 
 /** A rule and its source. */
@@ -109,7 +111,7 @@ export class Lists {
   readonly #files: ListFiles;
   readonly #periods: ListPeriods;
   #settings: ListSettings;
-  #matcher = new Matcher<ListedRule>([]);
+  #matcher = new Matcher<ListedRule>([], "");
   #revision = -1;
   #entries: readonly ListedRule[] = [];
   #spfDomains: readonly string[] = [];
@@ -234,7 +236,7 @@ export class Lists {
   }
 
   #rebuild(): void {
-    const { optIn, optOut, builtinList } = this.#settings;
+    const { optIn, optOut, builtinList, recipientDelimiter } = this.#settings;
     const rules: ListedRule[] = [
       ...this.#entries,
       ...this.#files.rules,
@@ -242,7 +244,7 @@ export class Lists {
       ...optOut.flatMap((text) => chosen("opt-out", text)),
       ...(builtinList ? builtinRules() : []),
     ];
-    this.#matcher = new Matcher(rules);
+    this.#matcher = new Matcher(rules, recipientDelimiter);
     const domains = rules.map(({ pattern }) => pattern.kind === "spf" ? pattern.domain : undefined);
     this.#spfDomains = [...new Set(domains)].filter((domain) => domain !== undefined);
   }

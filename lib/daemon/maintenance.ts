@@ -194,7 +194,8 @@ function reportWith(rules: Rules, now: number): ReportExpired {
     const working = new WorkingMemory(memory);
     for (const { sender, recipient, isHidden, record } of expired) {
       // Of a hashed sender only the relation is found that it did not have to be folded for.
-      const keys = isHidden ? [{ sender, recipient }] : relationKeysOf(sender, recipient);
+      // The recipient of a key has no extension.
+      const keys = isHidden ? [{ sender, recipient }] : relationKeysOf(sender, recipient, "");
       working.apply(reportAbandoned({ memory: working, rules, now }, keys, record));
     }
     return working.stored();

@@ -28,10 +28,14 @@ export function noAttempt(attributes: PolicyRequest, time: number): ParsedReques
   return { attributes, time, attempt: undefined, isStageAssumed: false };
 }
 
-/** @param time milliseconds since the epoch. */
+/**
+ * @param time milliseconds since the epoch.
+ * @param delimiter the setting `recipient_delimiter`.
+ */
 export function parseRequest(
   attributes: PolicyRequest,
   time: number,
+  delimiter: string,
   clients = new Clients(),
 ): ParsedRequest {
   const recipient = attributes.get("recipient") ?? "";
@@ -39,7 +43,7 @@ export function parseRequest(
   // Some mail servers and proxies ask at RCPT only, and do not say so.
   const isStageAssumed = given === "" && recipient !== "";
   const stage = isStageAssumed ? "RCPT" : given;
-  const attempt = attemptOf(attributes, clients, stage, recipient);
+  const attempt = attemptOf(attributes, clients, stage, recipient, delimiter);
   return { attributes, time, attempt, isStageAssumed: isStageAssumed && attempt !== undefined };
 }
 
@@ -48,6 +52,7 @@ function attemptOf(
   clients: Clients,
   stage: string,
   recipient: string,
+  delimiter: string,
 ): Attempt | undefined {
   if (attributes.get("request") !== "smtpd_access_policy") return undefined;
   const authenticated = (attributes.get("sasl_username") ?? "") !== "";
@@ -57,14 +62,18 @@ function attemptOf(
   const clientName = attributes.get("client_name") ?? "";
   const client = clients.find(attributes.get("client_address") ?? "", clientName);
   if (client === undefined) return undefined;
-  return makeAttempt({
-    stage,
-    authenticated,
-    address: client.address,
-    clientName,
-    heloName: attributes.get("helo_name") ?? "",
-    sender: attributes.get("sender") ?? "",
-    recipient,
-    instance: attributes.get("instance") ?? "",
-  }, client);
+  return makeAttempt(
+    {
+      stage,
+      authenticated,
+      address: client.address,
+      clientName,
+      heloName: attributes.get("helo_name") ?? "",
+      sender: attributes.get("sender") ?? "",
+      recipient,
+      instance: attributes.get("instance") ?? "",
+    },
+    delimiter,
+    client,
+  );
 }

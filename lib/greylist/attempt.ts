@@ -72,14 +72,18 @@ export interface Attempt extends AttemptInput, Client {
   readonly relationKeys: readonly RelationKey[];
 }
 
-/** @param client the client of the input's address and name, if already parsed. */
+/**
+ * @param delimiter the setting `recipient_delimiter`.
+ * @param client the client of the input's address and name, if already parsed.
+ */
 export function makeAttempt(
   input: AttemptInput,
+  delimiter: string,
   client: Client = makeClient(input.address, input.clientName),
 ): Attempt {
   const { sender, heloName, recipient } = input;
   const identity = canonicalDomain(sender === "" ? heloName : splitAddress(sender).domain);
-  const { pendingKey, relationKeys } = keysOf(sender, recipient);
+  const { pendingKey, relationKeys } = keysOf(sender, recipient, delimiter);
   return {
     stage: input.stage,
     authenticated: input.authenticated,
@@ -102,15 +106,19 @@ export function makeAttempt(
   };
 }
 
-function keysOf(sender: string, given: string): Pick<Attempt, "pendingKey" | "relationKeys"> {
-  const recipient = normaliseRecipient(given);
+function keysOf(
+  sender: string,
+  given: string,
+  delimiter: string,
+): Pick<Attempt, "pendingKey" | "relationKeys"> {
+  const recipient = normaliseRecipient(given, delimiter);
   if (isPlainSender(sender)) {
     const key = { sender, recipient };
     return { pendingKey: key, relationKeys: [key] };
   }
   return {
     pendingKey: { sender: retrySender(sender), recipient },
-    relationKeys: relationKeysOf(sender, given, recipient),
+    relationKeys: relationKeys(sender, given, recipient),
   };
 }
 
@@ -118,14 +126,18 @@ function keysOf(sender: string, given: string): Pick<Attempt, "pendingKey" | "re
 export function relationKeysOf(
   sender: string,
   given: string,
-  recipient = normaliseRecipient(given),
+  delimiter: string,
 ): readonly RelationKey[] {
+  return relationKeys(sender, given, normaliseRecipient(given, delimiter));
+}
+
+function relationKeys(sender: string, given: string, recipient: string): readonly RelationKey[] {
   const folded = { sender: foldSender(sender, given), recipient };
   const domain = domainSender(sender);
   return domain === undefined ? [folded] : [folded, { sender: domain, recipient }];
 }
 
 /** The attempt for one recipient of a message whose recipients were collected. */
-export function forRecipient(attempt: Attempt, recipient: string): Attempt {
-  return { ...attempt, recipient, ...keysOf(attempt.sender, recipient) };
+export function forRecipient(attempt: Attempt, recipient: string, delimiter: string): Attempt {
+  return { ...attempt, recipient, ...keysOf(attempt.sender, recipient, delimiter) };
 }

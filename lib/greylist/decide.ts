@@ -455,7 +455,7 @@ function decideRecipients(about: Case, context: Context): Decision | Question {
   const working = new WorkingMemory(memory);
   let worst: Verdict | undefined;
   for (const recipient of recipients) {
-    const one = forRecipient(attempt, recipient);
+    const one = forRecipient(attempt, recipient, context.rules.recipientDelimiter);
     const decision = greylist({ ...about, attempt: one }, {
       ...context,
       attempt: one,

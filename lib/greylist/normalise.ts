@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { canonicalDomain, isPlain, splitAddress } from "../net/email_address.ts";
+import {
+  canonicalDomain,
+  isPlain,
+  mayHaveExtension,
+  splitAddress,
+  withoutExtension,
+} from "../net/email_address.ts";
 import { registrableDomain } from "../net/hostname.ts";
 
 /**
@@ -91,10 +97,8 @@ export function retrySender(sender: string): string {
   return joined(`srs0===${rewritten[1]}=${rewritten[2]}`, domain);
 }
 
-function withoutExtension(local: string): string {
-  const at = local.indexOf("+");
-  return at > 0 ? local.slice(0, at) : local;
-}
+/** By far the most common delimiter; that of a sender's site is unknown. */
+const SENDER_DELIMITER = "+";
 
 function foldWord(word: string): string {
   if (/^[0-9]+$/.test(word)) return "#";
@@ -139,7 +143,7 @@ export function foldSender(sender: string, recipient: string): string {
   local = withoutBatv(local);
   const rewritten = SRS0.exec(local) ?? SRS1.exec(local);
   if (rewritten !== null) [, domain, local] = rewritten as unknown as [string, string, string];
-  local = withoutExtension(foldRecipient(local, recipient));
+  local = withoutExtension(foldRecipient(local, recipient), SENDER_DELIMITER);
   const canonical = canonicalDomain(domain);
   if (!MAILBOX_PROVIDERS.has(canonical)) local = foldNumbers(local);
   return canonical === "" ? local : `${local}@${canonical}`;
@@ -181,11 +185,17 @@ export function domainSender(sender: string): string | undefined {
   return `@${registrable}`;
 }
 
-/** The recipient in lower case, without `+extension`, its domain in A-labels. */
-export function normaliseRecipient(recipient: string): string {
-  if (isPlain(recipient) && !recipient.includes("+") && !recipient.endsWith("@")) return recipient;
+/**
+ * The recipient in lower case, without its extension, its domain in A-labels.
+ *
+ * @param delimiter the setting `recipient_delimiter`.
+ */
+export function normaliseRecipient(recipient: string, delimiter: string): string {
+  if (isPlain(recipient) && !mayHaveExtension(recipient, delimiter) && !recipient.endsWith("@")) {
+    return recipient;
+  }
   const { local, domain } = splitAddress(withoutNul(recipient).toLowerCase());
-  return joined(withoutExtension(local), domain);
+  return joined(withoutExtension(local, delimiter), domain);
 }
 
 /** Words by which automatic senders of codes and notices name themselves. */

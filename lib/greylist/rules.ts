@@ -44,6 +44,8 @@ export interface Rules {
   readonly codes: "spf" | "off";
   /** Suspicion score from which mode `suspicious` greylists. */
   readonly suspicionThreshold: number;
+  /** Any of these characters separates a recipient from its extension; empty for none. */
+  readonly recipientDelimiter: string;
   /** The domains that local users write to are remembered. */
   readonly learnOutbound: boolean;
   /** Clients that are never greylisted. */

@@ -88,7 +88,8 @@ function pendingChange(
 ): Change | undefined {
   const { key, record } = item;
   if (record === undefined) return undefined;
-  const isKnown = relationKeysOf(key.sender, key.recipient).some((relationKey) => {
+  // The recipient of a key has no extension.
+  const isKnown = relationKeysOf(key.sender, key.recipient, "").some((relationKey) => {
     const known = memory.relation(relationKey)?.origins ?? [];
     return record.origins.some((origin) => memory.includes(known, origin));
   });
@@ -169,11 +170,14 @@ export function pendingItem(
     readonly first: number;
     readonly last: number;
   },
-  { retryWindow }: Rules,
+  { retryWindow, recipientDelimiter }: Rules,
 ): Item {
   return {
     kind: "pending",
-    key: { sender: retrySender(sender), recipient: normaliseRecipient(recipient) },
+    key: {
+      sender: retrySender(sender),
+      recipient: normaliseRecipient(recipient, recipientDelimiter),
+    },
     network,
     record: {
       network,

@@ -129,7 +129,7 @@ function itemOf(record: PostgreyRecord, { rules, delay }: Reading): Item {
   const { address, sender, recipient, first, last } = record;
   const client = sourceClient(address, rules);
   if (last - first < delay) return pendingItem(client, record, rules);
-  const [key] = relationKeysOf(sender, recipient);
+  const [key] = relationKeysOf(sender, recipient, rules.recipientDelimiter);
   const times = { firstSeen: first, lastSeen: last };
   return { kind: "relation", key: key!, record: { origins: [client.origin], ...times } };
 }

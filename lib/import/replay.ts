@@ -53,7 +53,7 @@ export class Replay {
     expected: "pass" | "defer",
   ): boolean {
     const about = {
-      attempt: makeAttempt(input),
+      attempt: makeAttempt(input, this.#rules.recipientDelimiter),
       listing: { ...UNLISTED, released },
       evidence: NO_EVIDENCE,
       listsAreFresh: true,

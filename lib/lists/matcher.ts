@@ -8,7 +8,7 @@
  * @module
  */
 import { LRUCache } from "lru-cache";
-import { canonicalDomain, splitAddress } from "../net/email_address.ts";
+import { canonicalDomain, splitAddress, withoutExtension } from "../net/email_address.ts";
 import { type IpAddress, isSingle, networkOf } from "../net/network.ts";
 import { domainAbove, GlobMap } from "./glob.ts";
 import type { Expression, MatchOn, Pattern } from "./pattern.ts";
@@ -76,15 +76,15 @@ interface Mailbox {
   readonly domain: string;
 }
 
-function usersOf(local: string): readonly string[] {
+function usersOf(local: string, delimiter: string): readonly string[] {
   const user = local.toLowerCase();
-  const plus = user.indexOf("+");
-  return plus > 0 ? [user, user.slice(0, plus)] : [user];
+  const known = withoutExtension(user, delimiter);
+  return known === user ? [user] : [user, known];
 }
 
-function mailboxOf(address: string): Mailbox {
+function mailboxOf(address: string, delimiter: string): Mailbox {
   const { local, domain } = splitAddress(address);
-  return { users: usersOf(local), domain: canonicalDomain(domain) };
+  return { users: usersOf(local, delimiter), domain: canonicalDomain(domain) };
 }
 
 function joinMailbox(user: string, domain: string): string {
@@ -99,6 +99,7 @@ interface NetworkSize<R> {
 
 /** The rules of one list. */
 class Index<R extends Rule> {
+  readonly #delimiter: string;
   /** Longest prefix first. */
   readonly #networks: Record<4 | 6, NetworkSize<R>[]> = { 4: [], 6: [] };
   readonly #organisations = new Map<string, R[]>();
@@ -113,6 +114,10 @@ class Index<R extends Rule> {
     sender: new Expressions(),
     recipient: new Expressions(),
   };
+
+  constructor(delimiter: string) {
+    this.#delimiter = delimiter;
+  }
 
   add(rule: R): void {
     const { pattern, matchOn } = rule;
@@ -184,13 +189,13 @@ class Index<R extends Rule> {
     const addresses = this.#addresses[matchOn];
     const domains = this.#domains[matchOn];
     if (matchOn === "recipient" && this.#users.size > 0) {
-      usersOf(splitAddress(address).local).some((user) => choice.take(this.#users.get(user)));
+      usersOf(splitAddress(address).local, this.#delimiter)
+        .some((user) => choice.take(this.#users.get(user)));
     }
     if (addresses.size === 0 && domains.size === 0) return;
-    const { users, domain } = mailboxOf(address);
     // Only a recipient's extension is known to belong to the same user.
-    const known = matchOn === "sender" ? users.slice(0, 1) : users;
-    known.some((user) => choice.take(addresses.get(joinMailbox(user, domain))));
+    const { users, domain } = mailboxOf(address, matchOn === "sender" ? "" : this.#delimiter);
+    users.some((user) => choice.take(addresses.get(joinMailbox(user, domain))));
     takeBelow(domains, domain, choice);
   }
 
@@ -278,7 +283,7 @@ function push<R>(map: Map<string, R[]>, key: string, rule: R): void {
 
 /** The text that expressions of senders and recipients are matched against. */
 function addressText(address: string): string {
-  const { users: [user = ""], domain } = mailboxOf(address);
+  const { users: [user = ""], domain } = mailboxOf(address, "");
   return joinMailbox(user, domain);
 }
 
@@ -298,9 +303,10 @@ export interface Finding<R extends Rule = Rule> {
 export class Matcher<R extends Rule = Rule> {
   readonly #indices = new Map<Rule["list"], Index<R>>();
 
-  constructor(rules: Iterable<R>) {
+  /** @param delimiter the setting `recipient_delimiter`. */
+  constructor(rules: Iterable<R>, delimiter: string) {
     for (const rule of rules) {
-      const index = this.#indices.get(rule.list) ?? new Index<R>();
+      const index = this.#indices.get(rule.list) ?? new Index<R>(delimiter);
       this.#indices.set(rule.list, index);
       index.add(rule);
     }

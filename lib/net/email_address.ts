@@ -17,6 +17,43 @@ export function splitAddress(address: string): AddressParts {
   return { local: address.slice(0, at), domain: address.slice(at + 1) };
 }
 
+/** Greylag's default of Postfix's recipient_delimiter. */
+export const DEFAULT_RECIPIENT_DELIMITER = "+";
+
+/** Local parts that Postfix never splits (postconf(5), recipient_delimiter and owner_request_special). */
+const UNSPLIT = /^(?:postmaster|mailer-daemon|double-bounce)$/;
+const OWNER_OR_REQUEST = /^owner-|.-request$/;
+
+/**
+ * The local part without its extension: Postfix splits at the first character of its delimiters, never
+ * at the beginning.
+ *
+ * @param local in lower case.
+ * @param delimiter any of these characters.
+ */
+export function withoutExtension(local: string, delimiter: string): string {
+  let end = local.length;
+  for (let at = 0; at < delimiter.length; at++) {
+    const found = local.indexOf(delimiter[at]!);
+    if (found !== -1 && found < end) end = found;
+  }
+  if (end === 0 || end === local.length || UNSPLIT.test(local)) return local;
+  if (delimiter.includes("-") && OWNER_OR_REQUEST.test(local)) return local;
+  return local.slice(0, end);
+}
+
+/** Whether an address may have an extension. */
+export function mayHaveExtension(address: string, delimiter: string): boolean {
+  for (let at = 0; at < delimiter.length; at++) {
+    const found = address.indexOf(delimiter[at]!);
+    if (found > 0) {
+      const end = address.lastIndexOf("@");
+      if (end === -1 || found < end) return true;
+    }
+  }
+  return false;
+}
+
 const UPPER_A = 0x41;
 const UPPER_Z = 0x5a;
 const DELETE = 0x7f;

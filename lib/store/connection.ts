@@ -1,4 +1,5 @@
 import { Database, type Statement } from "@db/sqlite";
+import { DEFAULT_RECIPIENT_DELIMITER } from "../net/email_address.ts";
 import { Checkpointer, type StartWorker } from "./checkpointer.ts";
 import { DatabaseError, databaseErrorOf } from "./database_error.ts";
 import { GreylistRecords } from "./greylist_records.ts";
@@ -75,6 +76,8 @@ export interface ShareOption {
 export interface ConnectionOptions {
   /** Replaces addresses before they are written; absent to store them in clear. */
   readonly pseudonym?: Pseudonym | undefined;
+  /** The setting `recipient_delimiter`. */
+  readonly recipientDelimiter?: string | undefined;
   /** Begins or ends sharing with other sites; absent to leave that as it is. */
   readonly share?: ShareOption | undefined;
   /** Starts the thread that copies the log into the database; absent to do it when committing. */
@@ -85,6 +88,7 @@ export interface ConnectionOptions {
 export class Connection extends DatabaseAccess {
   readonly db: Database;
   readonly pseudonym: Pseudonym | undefined;
+  readonly recipientDelimiter: string;
   readonly #path: string;
   readonly #checkpointer: Checkpointer | undefined;
   readonly #statements = new Map<string, Statement>();
@@ -101,10 +105,15 @@ export class Connection extends DatabaseAccess {
    *
    * @throws {DatabaseError} if it cannot be opened, read or written.
    */
-  constructor(path: string, { pseudonym, startWorker, share }: ConnectionOptions = {}) {
+  constructor(
+    path: string,
+    { pseudonym, recipientDelimiter = DEFAULT_RECIPIENT_DELIMITER, startWorker, share }:
+      ConnectionOptions = {},
+  ) {
     super();
     this.#path = path;
     this.pseudonym = pseudonym;
+    this.recipientDelimiter = recipientDelimiter;
     this.#checkpointer = startWorker && new Checkpointer(path, startWorker);
     let db: Database | undefined;
     try {

@@ -6,12 +6,12 @@ import type { Connection } from "./connection.ts";
 import { forgottenHash } from "./forgotten_hash.ts";
 import type { Forgotten } from "./history.ts";
 import type { Outbox } from "./outbox.ts";
-import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
+import { hideOrigin } from "./pseudonym.ts";
 import { packOrigins, SEPARATOR, unpackOrigins } from "./relation_origins.ts";
 
 /** Removes the rows that name a mail address or a client's IP address, and their traces in the files. */
 export function forgetAddress(connection: Connection, address: string): Forgotten {
-  const forms = formsOf(address, connection.pseudonym);
+  const forms = formsOf(address, connection);
   return forgetForms(connection, forms, (outbox) => sendOrder(connection, outbox, forms));
 }
 
@@ -27,11 +27,14 @@ interface Forms {
   readonly origin: string | undefined;
 }
 
-function formsOf(address: string, hide?: Pseudonym): Forms {
+function formsOf(
+  address: string,
+  { pseudonym: hide, recipientDelimiter }: Connection,
+): Forms {
   const form = (text: string) => hide === undefined ? text : hide(text);
   const [sender, recipient, client] = [
     foldSender(address, ""),
-    normaliseRecipient(address),
+    normaliseRecipient(address, recipientDelimiter),
     address,
   ]
     .map((text) => hide === undefined ? text.toLowerCase() : hide(text)) as [
@@ -67,14 +70,14 @@ function sendOrder({ db, forgetKey }: Connection, outbox: Outbox, forms: Forms):
  * stored, so it is not for the daemon's own thread.
  */
 export function carryOutOrders(connection: Connection): void {
-  const { db, pseudonym, forgetKey } = connection;
+  const { pseudonym, forgetKey } = connection;
   if (forgetKey === undefined) return;
   const found = connection.transact("read", () => {
     const orders = new Set(
-      db.prepare("SELECT hash FROM forgotten").values<[string]>().map(([hash]) => hash),
+      connection.db.prepare("SELECT hash FROM forgotten").values<[string]>().map(([hash]) => hash),
     );
     const texts = new Set<string>();
-    for (const text of storedTexts(db, pseudonym)) {
+    for (const text of storedTexts(connection)) {
       if (orders.has(forgottenHash(forgetKey, text))) texts.add(text);
     }
     return texts;
@@ -88,7 +91,9 @@ export function carryOutOrders(connection: Connection): void {
 }
 
 /** The addresses of all rows, in the forms in which orders name them. */
-function* storedTexts(db: Database, hide: Pseudonym | undefined): Generator<string> {
+function* storedTexts(
+  { db, pseudonym: hide, recipientDelimiter }: Connection,
+): Generator<string> {
   const pairs =
     "SELECT sender, recipient FROM pending UNION SELECT sender, recipient FROM relation " +
     "UNION SELECT key_sender, key_recipient FROM deferral";
@@ -104,7 +109,9 @@ function* storedTexts(db: Database, hide: Pseudonym | undefined): Generator<stri
       yield* [sender, recipient, `ip:${client}`];
       continue;
     }
-    yield* [foldSender(sender, recipient), normaliseRecipient(recipient), `ip:${client}`];
+    yield foldSender(sender, recipient);
+    yield normaliseRecipient(recipient, recipientDelimiter);
+    yield `ip:${client}`;
   }
 }
 
@@ -113,9 +120,9 @@ function forgetForms(
   forms: Forms,
   note: (outbox: Outbox) => void = () => {},
 ): Forgotten {
-  const { db, pseudonym, outbox } = connection;
+  const { db, outbox } = connection;
   // The scan takes a while and must not keep the daemon from writing.
-  const traces = connection.transact("read", () => findTraces(db, forms, pseudonym));
+  const traces = connection.transact("read", () => findTraces(connection, forms));
   // Without it the text would remain in free pages and in the log.
   db.exec("PRAGMA secure_delete = ON");
   const forgotten = connection.transact("write", () => {
@@ -145,7 +152,8 @@ interface Traces {
 }
 
 /** Scans four tables. */
-function findTraces(db: Database, forms: Forms, hide?: Pseudonym): Traces {
+function findTraces(connection: Connection, forms: Forms): Traces {
+  const { db, pseudonym: hide, recipientDelimiter } = connection;
   const { address, sender, recipient, retried, client, origin } = forms;
   // Unlike a hash an address in clear matches in any case.
   const column = (name: string) => hide === undefined ? `lower(${name})` : name;
@@ -174,7 +182,8 @@ function findTraces(db: Database, forms: Forms, hide?: Pseudonym): Traces {
     .filter(([, from, to, address]) =>
       hide === undefined
         ? foldSender(from, to) === sender ||
-          normaliseRecipient(to) === recipient || address.toLowerCase() === client
+          normaliseRecipient(to, recipientDelimiter) === recipient ||
+          address.toLowerCase() === client
         : from === sender || from === retried || to === recipient || address === client
     );
   return {

@@ -13,6 +13,8 @@ export interface StoreSettings {
   readonly database: string;
   /** Store keyed hashes in place of addresses. */
   readonly privacy: boolean;
+  /** The setting `recipient_delimiter`; its default if absent. */
+  readonly recipientDelimiter?: string;
   /** For the daemon: how it shares with other sites. Absent for those that only follow it. */
   readonly share?: { readonly as?: SharedAs | undefined };
 }
@@ -46,15 +48,17 @@ function createFile(path: string): void {
  * @throws {DatabaseError} if it cannot be opened, read or written.
  */
 export function openConnection(
-  { database: path, privacy, share }: StoreSettings,
+  { database: path, privacy, recipientDelimiter, share }: StoreSettings,
   startWorker?: StartWorker,
 ): Connection {
   try {
     Deno.mkdirSync(directoryOf(path), { recursive: true, mode: 0o700 });
-    const pseudonym = privacy ? makePseudonym(loadKey(`${path}.key`)) : undefined;
+    const pseudonym = privacy
+      ? makePseudonym(loadKey(`${path}.key`), recipientDelimiter)
+      : undefined;
     createFile(path);
     const shared = share && { ...share, file: fileAt(path) };
-    return new Connection(path, { pseudonym, startWorker, share: shared });
+    return new Connection(path, { pseudonym, recipientDelimiter, startWorker, share: shared });
   } catch (error) {
     throw databaseErrorOf(error, path);
   }

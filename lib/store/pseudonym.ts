@@ -4,23 +4,36 @@
  * @module
  */
 import { builtin } from "../node/builtin.ts";
+import { normaliseRecipient } from "../greylist/normalise.ts";
+import { DEFAULT_RECIPIENT_DELIMITER } from "../net/email_address.ts";
 import { messageOf } from "../text/error_message.ts";
 
 /** The text that is stored in place of another; always the same for the same text. */
-export type Pseudonym = (text: string) => string;
+export interface Pseudonym {
+  (text: string): string;
+  /** Of a recipient as it is stored in clear. */
+  readonly ofRecipient: (recipient: string) => string;
+}
 
 const KEY_BYTES = 32;
 
 /**
  * HMAC-SHA-256 (RFC 2104) truncated to 128 bits: without the key nobody can test whether an address
  * is stored. Every pseudonym begins with `~`.
+ *
+ * @param delimiter the setting `recipient_delimiter`.
  */
-export function makePseudonym(key: Uint8Array): Pseudonym {
+export function makePseudonym(
+  key: Uint8Array,
+  delimiter = DEFAULT_RECIPIENT_DELIMITER,
+): Pseudonym {
   const { createHmac } = builtin("node:crypto");
-  return (text) => {
+  const hide = (text: string) => {
     const digest = createHmac("sha256", key).update(text).digest();
     return `~${digest.subarray(0, 16).toString("base64url")}`;
   };
+  const ofRecipient = (recipient: string) => hide(normaliseRecipient(recipient, delimiter));
+  return Object.assign(hide, { ofRecipient });
 }
 
 /** Whether a text is one that {@linkcode makePseudonym} made, or the name of an origin with one. */

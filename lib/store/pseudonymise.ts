@@ -1,5 +1,5 @@
 import type { Database } from "@db/sqlite";
-import { normaliseRecipient, retrySender } from "../greylist/normalise.ts";
+import { retrySender } from "../greylist/normalise.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
 import { RELATION_ORIGINS, SEPARATOR } from "./relation_origins.ts";
 import { hashOf } from "./search.ts";
@@ -20,7 +20,7 @@ function hideHistory(db: Database, hide: Pseudonym): void {
     "UPDATE decision_hash SET sender_domain = ?, network = ?, recipient = ? WHERE id = ?",
   );
   for (const [id, sender, recipient, origin, domain, network, ...client] of decisions) {
-    const to = hide(normaliseRecipient(recipient));
+    const to = hide.ofRecipient(recipient);
     const names = [hide(domain), hideOrigin(network, hide)];
     ofDecision.run(
       hide(retrySender(sender)),

@@ -5,7 +5,7 @@
  * @module
  */
 import type { BindValue, Database } from "@db/sqlite";
-import { foldSender, normaliseRecipient, retrySender } from "../greylist/normalise.ts";
+import { foldSender, retrySender } from "../greylist/normalise.ts";
 import {
   type DecisionSearch,
   type Deferral,
@@ -55,7 +55,7 @@ function contains(columns: readonly string[], text: string, hide?: Pseudonym): C
     hide(text),
     hide(foldSender(text, "")),
     hide(retrySender(text)),
-    hide(normaliseRecipient(text)),
+    hide.ofRecipient(text),
     hideOrigin(text, hide),
   ];
   const places = forms.map(() => "?").join(", ");
@@ -143,18 +143,20 @@ function newestFirst<Row>(
   };
 }
 
+type Form = (text: string) => string;
+
 /** The conditions of a selection. */
 function selected(selection: Selection, hide?: Pseudonym): Condition[] {
   const { senderDomain, recipient, network, clientAddress } = selection;
   const conditions: Condition[] = [];
-  const equals = (column: string, value: string | undefined, form = hide) => {
+  const equals = (column: string, value: string | undefined, form: Form | undefined = hide) => {
     if (value === undefined) return;
     // A page links to the hash that it shows.
     const hidden = form === undefined || isPseudonym(value) ? value : form(value);
     conditions.push({ sql: `${column} = ?`, values: [hidden] });
   };
   equals("sender_domain", senderDomain);
-  equals("recipient", recipient, hide && ((text) => hide(normaliseRecipient(text))));
+  equals("recipient", recipient, hide?.ofRecipient);
   equals("network", network, hide && ((name) => hideOrigin(name, hide)));
   equals("client_address", clientAddress);
   return conditions;

@@ -59,7 +59,7 @@ Deno.test("an entry is applied to the history: tries of a message count once", (
     ["allow", "203.0.113.1", [0, 0, 0]],
   ];
   for (const [list, text, counts] of table) {
-    const preview = previewEntry(store, entry(list, text));
+    const preview = previewEntry(store, entry(list, text), "+");
     const { messages, senders, knownSenders, since } = preview!;
     assertEquals([messages, senders, knownSenders], counts, `${list} ${text}`);
     assertEquals(since, NOW - 10 * DAY);
@@ -70,10 +70,10 @@ Deno.test("an entry is applied to the history: tries of a message count once", (
 Deno.test("a stored entry that is more specific keeps its mail", () => {
   const store = history();
   store.lists.add(entry("allow", "alice@example.org"));
-  assertEquals(previewEntry(store, entry("block", "example.org"))?.senders, 2);
+  assertEquals(previewEntry(store, entry("block", "example.org"), "+")?.senders, 2);
   // An entry replaces one of the same pattern.
   store.lists.add(entry("block", "example.org"));
-  assertEquals(previewEntry(store, entry("block", "example.org"))?.senders, 2);
+  assertEquals(previewEntry(store, entry("block", "example.org"), "+")?.senders, 2);
   store.close();
 });
 
@@ -82,7 +82,7 @@ Deno.test("patterns and lists that the history cannot tell about have no preview
   for (const [list, text] of [["allow", "spf:example.org"], ["trap", "bob@example.net"]] as const) {
     const remarks = { note: "", addedBy: "test", now: NOW };
     const entered = newEntry(list, list === "trap" ? "recipient" : "client", text, remarks);
-    assertEquals(entered.ok && previewEntry(store, entered.entry), undefined);
+    assertEquals(entered.ok && previewEntry(store, entered.entry, "+"), undefined);
   }
   store.close();
 });

@@ -69,7 +69,7 @@ function verdictOn(
     sender,
     recipient,
     instance: "",
-  });
+  }, "+");
   const about = { attempt, listing: UNLISTED, evidence: NO_EVIDENCE, listsAreFresh: true };
   const decision = decide(about, memory, { ...RULES, sampleKey: "" }, Date.now());
   if ("ask" in decision) throw new Error(`the decision asks for ${decision.ask}`);

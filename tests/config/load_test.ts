@@ -65,6 +65,7 @@ Deno.test("the defaults are the documented ones", () => {
     codes: "off",
     suspicionThreshold: 3,
     sampleKey: "",
+    recipientDelimiter: "+",
     learnOutbound: true,
     trustedNetworks: [],
   });

@@ -114,6 +114,20 @@ Deno.test("a first attempt is deferred, its retry gets the header with the delay
   assertEquals(await ask({ instance: "3" }), "action=DUNNO\n\n");
 });
 
+Deno.test("recipient_delimiter makes extensions one recipient, and takes effect without a restart", async () => {
+  const { ask, clock, configure } = setUp({ recipient_delimiter: "+-_" });
+  assertStringIncludes(await ask({ recipient: "bob-shop@example.net" }), "DEFER_IF_PERMIT");
+  clock.now += 60_000;
+  const retry = await ask({ recipient: "Bob_bank+x@example.net", instance: "2" });
+  assertStringIncludes(retry, "PREPEND");
+  configure({ recipient_delimiter: "+" });
+  const apart = { recipient: "eve-shop@example.net", sender: "carol@example.com" };
+  assertStringIncludes(await ask(apart), "DEFER_IF_PERMIT");
+  clock.now += 60_000;
+  const other = { ...apart, recipient: "eve-bank@example.net", instance: "3" };
+  assertStringIncludes(await ask(other), "DEFER_IF_PERMIT");
+});
+
 Deno.test("requests without a stage are greylisted, and reported once", async () => {
   const { ask, lines } = setUp();
   for (const sender of ["a@example.org", "b@example.org"]) {

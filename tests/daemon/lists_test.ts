@@ -15,6 +15,7 @@ const NONE: ListSettings = {
   optIn: [],
   optOut: [],
   builtinList: false,
+  recipientDelimiter: "+",
 };
 
 const TARGET = {

@@ -11,7 +11,7 @@ import { eventually } from "../eventually.ts";
 
 type Writes = Pick<GreylistStore, "exchange">;
 
-const to = (recipient: string) => parseRequest(policyRequest({ recipient }), 0).attempt!;
+const to = (recipient: string) => parseRequest(policyRequest({ recipient }), 0, "+").attempt!;
 
 /** A store that keeps a list of the domains written, one write an element. */
 function recording(): { store: Writes; writes: string[][]; inner: SqliteStore } {

@@ -3,8 +3,10 @@ import { parseRequest } from "../../lib/daemon/parsed_request.ts";
 import { PolicyRequest } from "../../lib/postfix/request.ts";
 import { policyRequest } from "./request.ts";
 
+const parse = (attributes: PolicyRequest, time: number) => parseRequest(attributes, time, "+");
+
 Deno.test("a request becomes an attempt with the client's verified name", () => {
-  const { attempt, time } = parseRequest(
+  const { attempt, time } = parse(
     policyRequest({ client_name: "Mail.Example.org", helo_name: "HELO.example.org" }),
     7,
   );
@@ -14,9 +16,9 @@ Deno.test("a request becomes an attempt with the client's verified name", () => 
   assertEquals(attempt?.sender, "alice@example.org");
   assertEquals(attempt?.stage, "RCPT");
   assertEquals(attempt?.authenticated, false);
-  assertEquals(parseRequest(policyRequest(), 7).attempt?.name, undefined);
+  assertEquals(parse(policyRequest(), 7).attempt?.name, undefined);
   assertEquals(
-    parseRequest(policyRequest({ sasl_username: "bob" }), 7).attempt?.authenticated,
+    parse(policyRequest({ sasl_username: "bob" }), 7).attempt?.authenticated,
     true,
   );
 });
@@ -32,18 +34,18 @@ Deno.test("a recipient without a stage is that of RCPT", () => {
     ["recipient=bob@example.net\n", undefined, false],
   ];
   for (const [given, stage, assumed] of table) {
-    const { attempt, isStageAssumed } = parseRequest(new PolicyRequest(given), 0);
+    const { attempt, isStageAssumed } = parse(new PolicyRequest(given), 0);
     assertEquals([attempt?.stage, isStageAssumed], [stage, assumed], given);
   }
 });
 
 Deno.test("the submission service asks about own users only", () => {
   const context = { policy_context: "submission" };
-  assertEquals(parseRequest(policyRequest(context), 0).attempt, undefined);
-  const own = parseRequest(policyRequest({ ...context, sasl_username: "bob" }), 0).attempt;
+  assertEquals(parse(policyRequest(context), 0).attempt, undefined);
+  const own = parse(policyRequest({ ...context, sasl_username: "bob" }), 0).attempt;
   assertEquals(own?.authenticated, true);
   assertEquals(
-    parseRequest(policyRequest({ policy_context: "mx" }), 0).attempt?.authenticated,
+    parse(policyRequest({ policy_context: "mx" }), 0).attempt?.authenticated,
     false,
   );
 });
@@ -57,7 +59,7 @@ Deno.test("a request without a usable address, or of another kind, is no attempt
     { client_address: "192.0.2" },
   ];
   for (const given of table) {
-    assertEquals(parseRequest(policyRequest(given), 0).attempt, undefined, JSON.stringify(given));
+    assertEquals(parse(policyRequest(given), 0).attempt, undefined, JSON.stringify(given));
   }
-  assertEquals(parseRequest(new PolicyRequest(""), 0).attempt, undefined);
+  assertEquals(parse(new PolicyRequest(""), 0).attempt, undefined);
 });

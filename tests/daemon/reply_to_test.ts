@@ -6,7 +6,7 @@ import { policyRequest } from "./request.ts";
 import { settingsWith } from "./settings.ts";
 
 const { engine: { reply } } = settingsWith();
-const { attempt } = parseRequest(policyRequest(), 0);
+const { attempt } = parseRequest(policyRequest(), 0, "+");
 
 const TABLE: readonly (readonly [verdict: Verdict, action: RegExp])[] = [
   [{ decision: "pass", reason: "known" }, /^DUNNO$/],

@@ -15,5 +15,5 @@ export function decisionEvent(
   attributes: Attributes = {},
   time = 0,
 ): DecisionEvent {
-  return { kind: "decision", request: parseRequest(policyRequest(attributes), time), verdict };
+  return { kind: "decision", request: parseRequest(policyRequest(attributes), time, "+"), verdict };
 }

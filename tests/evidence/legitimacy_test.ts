@@ -16,7 +16,7 @@ function attemptOf(name: string | undefined, heloName: string, sender: string): 
     sender,
     recipient: "bob@example.net",
     instance: "",
-  });
+  }, "+");
 }
 
 function legitimacy(name: string | undefined, heloName: string, sender: string): number {

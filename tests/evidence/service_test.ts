@@ -40,7 +40,7 @@ function attemptOf(given: Given = {}): Attempt {
     sender: given.sender ?? "alice@example.org",
     recipient: "bob@example.net",
     instance: "",
-  });
+  }, "+");
 }
 
 /** DNS lists of a setting. */

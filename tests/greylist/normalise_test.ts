@@ -135,14 +135,50 @@ Deno.test("a recipient is compared without its extension and its case", () => {
     ["+x@example.net", "+x@example.net"],
     ["user@BÜCHER.example", "user@xn--bcher-kva.example"],
   ];
-  for (const [given, expected] of table) assertEquals(normaliseRecipient(given), expected, given);
+  for (const [given, expected] of table) {
+    assertEquals(normaliseRecipient(given, "+"), expected, given);
+  }
+});
+
+Deno.test("any of Postfix's delimiters separates a recipient's extension", () => {
+  const table: [delimiter: string, given: string, expected: string][] = [
+    ["+-_", "bob-shop@example.net", "bob@example.net"],
+    ["+-_", "bob_shop+x@my-host.example", "bob@my-host.example"],
+    ["+-_", "Bob+x-y@example.net", "bob@example.net"],
+    ["+-_", "bob@my-host.example", "bob@my-host.example"],
+    ["+-_", "-bob+x@example.net", "-bob+x@example.net"],
+    ["+-_", "bob-", "bob"],
+    ["-", "bob+x@example.net", "bob+x@example.net"],
+    ["", "bob+x@example.net", "bob+x@example.net"],
+    ["-", "mailer-daemon@example.net", "mailer-daemon@example.net"],
+    ["-", "double-bounce@example.net", "double-bounce@example.net"],
+    ["-", "Owner-list@example.net", "owner-list@example.net"],
+    ["-", "list-request@example.net", "list-request@example.net"],
+    ["+", "owner-list+x@example.net", "owner-list@example.net"],
+    ["-", "-request@example.net", "-request@example.net"],
+    [".", "bob.shop@mail.example.net", "bob@mail.example.net"],
+  ];
+  for (const [delimiter, given, expected] of table) {
+    assertEquals(normaliseRecipient(given, delimiter), expected, `${given} by ${delimiter}`);
+    assertEquals(normaliseRecipient(expected, delimiter), expected, "a second time");
+  }
+});
+
+Deno.test("property: the fast path of a recipient changes nothing", () => {
+  const part = fc.string({ unit: fc.constantFrom(..."ab+-_."), maxLength: 8 });
+  const delimiter = fc.subarray([..."+-_."]).map((chars) => chars.join(""));
+  fc.assert(fc.property(part, part, delimiter, (local, domain, chars) => {
+    // Capital letters rule the fast path out.
+    const [lower, upper] = [`${local}@x${domain}`, `${local}@X${domain}`];
+    assertEquals(normaliseRecipient(lower, chars), normaliseRecipient(upper, chars), lower);
+  }));
 });
 
 Deno.test("normalising any text ends, and leaves no NUL", () => {
   const text = fc.string({ unit: "binary", maxLength: 300 });
   fc.assert(fc.property(text, text, (sender, recipient) => {
     assertFalse(foldSender(sender, recipient).includes("\0"));
-    assertFalse(normaliseRecipient(recipient).includes("\0"));
+    assertFalse(normaliseRecipient(recipient, "+-_").includes("\0"));
   }));
 });
 

@@ -40,6 +40,7 @@ export const RULES: Rules = {
   listedWait: 12 * HOUR,
   codes: "off",
   suspicionThreshold: 3,
+  recipientDelimiter: "+",
   learnOutbound: true,
   trustedNetworks: [parseNetwork("203.0.113.0/24")!],
   sampleKey: "a key that samples none of these triplets",
@@ -67,7 +68,7 @@ export function attemptOf(given: Given = {}): Attempt {
     sender: given.sender ?? "alice@example.org",
     recipient: given.recipient ?? "bob@example.net",
     instance: given.instance ?? "",
-  });
+  }, "+");
 }
 
 /** SPF passes for a domain, by its own record or by `via`. */

@@ -36,7 +36,7 @@ function rule(list: ListName, matchOn: MatchOn, text: string): Rule {
 }
 
 function find(rules: readonly Rule[], name: string | undefined, recipient = "bob@example.net") {
-  return new Matcher(rules).find({
+  return new Matcher(rules, "+").find({
     address: parseAddress("192.0.2.10")!,
     name,
     organisation: undefined,
@@ -58,7 +58,7 @@ Deno.test("a host is found by its verified name only", () => {
     [undefined, undefined],
   ];
   for (const [name, provider] of table) {
-    const found = new Matcher(rules).find({
+    const found = new Matcher(rules, "+").find({
       address: parseAddress("192.0.2.10")!,
       name,
       organisation: undefined,

@@ -51,7 +51,7 @@ function isAllowed(line: string, address: string, name: string | undefined): boo
   assertEquals(errors, []);
   const target = { address: parseAddress(address)!, name, organisation: undefined };
   const mail = { sender: "alice@example.org", recipient: "bob@example.net" };
-  return new Matcher(rules).find({ ...target, ...mail }, 0).decisive !== undefined;
+  return new Matcher(rules, "+").find({ ...target, ...mail }, 0).decisive !== undefined;
 }
 
 Deno.test("client lines of postgrey, sqlgrey and Postfix's CIDR tables match as they do there", () => {

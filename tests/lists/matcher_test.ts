@@ -18,7 +18,7 @@ interface Given {
 }
 
 function ask(rules: readonly Rule[], given: Given = {}, now = 0): Finding {
-  return new Matcher(rules).find({
+  return new Matcher(rules, "+").find({
     address: parseAddress(given.address ?? "192.0.2.10")!,
     name: given.name,
     organisation: given.organisation,
@@ -65,6 +65,29 @@ Deno.test("each kind of pattern matches its targets only", () => {
   for (const [matchOn, text, asked, expected] of table) {
     const found = decisive([rule("allow", matchOn, text)], asked) !== undefined;
     assertEquals(found, expected, `${matchOn} ${text} ${JSON.stringify(asked)}`);
+  }
+});
+
+Deno.test("a recipient's extension begins at any of the delimiters", () => {
+  const table: [delimiter: string, text: string, recipient: string, expected: boolean][] = [
+    ["+-_", "bob@example.net", "bob-shop@example.net", true],
+    ["+-_", "bob@", "Bob_shop@my-host.example", true],
+    ["+", "bob@example.net", "bob-shop@example.net", false],
+    ["-", "bob@example.net", "bob+shop@example.net", false],
+    ["", "bob@", "bob+shop@example.net", false],
+    ["-", "owner@example.net", "owner-list@example.net", false],
+  ];
+  for (const [delimiter, text, recipient, expected] of table) {
+    const matcher = new Matcher([rule("allow", "recipient", text)], delimiter);
+    const target = {
+      address: parseAddress("192.0.2.10")!,
+      name: undefined,
+      organisation: undefined,
+      sender: "alice-x@example.org",
+      recipient,
+    };
+    const found = matcher.find(target, 0).decisive !== undefined;
+    assertEquals(found, expected, `${text} ${recipient} by ${delimiter}`);
   }
 });
 
@@ -145,7 +168,7 @@ Deno.test("an expression that matched before expires, and matches no other text"
     { ...rule("allow", "client", "/^mail\\d/", 1000), matchesUnverified: true },
     rule("allow", "client", "/^unkn/"),
   ];
-  const matcher = new Matcher(rules);
+  const matcher = new Matcher(rules, "+");
   const find = (name: string | undefined, now: number) =>
     matcher.find({
       address: parseAddress("192.0.2.10")!,

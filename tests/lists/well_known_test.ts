@@ -11,7 +11,7 @@ const ENTRIES = entriesOf(WELL_KNOWN);
 
 /** The lookup of the entry for a verified name. */
 function hostsOf(entries: readonly BuiltinEntry[]): (name: string) => BuiltinEntry | undefined {
-  const matcher = new Matcher(builtinRules(entries));
+  const matcher = new Matcher(builtinRules(entries), "+");
   return (name) =>
     matcher.find({
       address: parseAddress("192.0.2.10")!,

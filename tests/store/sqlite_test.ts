@@ -7,6 +7,7 @@ import { parseAddress } from "../../lib/net/network.ts";
 import { Connection } from "../../lib/store/connection.ts";
 import { loadKey, makePseudonym, type Pseudonym } from "../../lib/store/pseudonym.ts";
 import type { DecisionRecord } from "../../lib/store/history.ts";
+import { openStore } from "../../lib/store/open.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 import { inDirectory } from "../daemon.ts";
 import { RULES } from "../greylist/world.ts";
@@ -161,6 +162,23 @@ Deno.test("hidden history is found and forgotten by the whole address", async ()
 });
 
 for (const privacy of [false, true]) {
+  Deno.test(`with ${privacy ? "hashes" : "addresses"} recipient_delimiter counts for searches and forgetting`, async () => {
+    await inDirectory((directory) => {
+      const recipientDelimiter = "+-_";
+      const settings = { database: `${directory}/g.db`, privacy, recipientDelimiter };
+      const store = openStore(settings);
+      store.greylist.exchange(() => [relation("alice@example.org")]);
+      const found = (text: string) => store.greylist.findRelations({ text, limit: 9 }).rows.length;
+      if (privacy) assertEquals(found("bob-shop@example.net"), 1);
+      assertEquals(found("bob@example.net"), 1);
+      assertEquals(store.forget("Bob_shop@example.net").triplets, 1);
+      assertEquals(found("bob@example.net"), 0);
+      store.close();
+    });
+  });
+}
+
+for (const privacy of [false, true]) {
   const pseudonym = privacy ? makePseudonym(new Uint8Array(32).fill(9)) : undefined;
   const where = privacy ? "in any file of hashes" : "in any file";
 
@@ -207,7 +225,7 @@ for (const privacy of [false, true]) {
       sender: ALICE,
       recipient: "bob@example.net",
       instance: "",
-    });
+    }, "+");
   const byOrganisation = NO_EVIDENCE;
   const bySpf = { ...NO_EVIDENCE, spf: "pass" as const, spfDomain: "example.org" };
   const RETRIES = [

@@ -169,7 +169,7 @@ Deno.test("fuzz: a list pattern is rejected with a reason or survives formatting
       const again = parsePattern(matchOn, formatted);
       assert(again.ok, `${formatted}: ${again.ok || again.why}`);
       assertEquals(formatPattern(again.pattern), formatted);
-      new Matcher([{ list: "block", matchOn, pattern: parsed.pattern }]).find(TARGET, 0);
+      new Matcher([{ list: "block", matchOn, pattern: parsed.pattern }], "+-_").find(TARGET, 0);
     }
   }));
 

@@ -232,7 +232,7 @@ export function seed(store: Store, now: number): void {
     }),
   );
   store.lists.add(
-    releaseOf({ sender: "", recipient: "max@example.net" }, {
+    releaseOf({ sender: "", recipient: "max@example.net" }, "+", {
       ...remarks,
       note: "",
       lasts: 5 * DAY,

@@ -123,7 +123,7 @@ function Verdict(
       </p>
     );
   }
-  const release = releaseFor(deferral, queries.released());
+  const release = releaseFor(deferral, queries.released(), settings);
   const state = queries.stateOf(deferral);
   const sentence = sentenceOf(deferral, {
     now: page.now,

@@ -19,8 +19,12 @@ import { ClientLink, EntryLinks, Envelope, nameOf } from "./mail_cells.tsx";
 export type Released = ReadonlyMap<string, StoredEntry>;
 
 /** The entry that accepts the next retry of a deferral. */
-export function releaseFor(of: Deferral, released: Released): StoredEntry | undefined {
-  return released.get(releasePattern(of));
+export function releaseFor(
+  of: Deferral,
+  released: Released,
+  { rules }: StatusSettings,
+): StoredEntry | undefined {
+  return released.get(releasePattern(of, rules.recipientDelimiter));
 }
 
 /** Accepts the next retry, or takes that back. */
@@ -143,7 +147,7 @@ function MailTable(
       ]}
       empty={empty}
       rows={rows.map((row) => {
-        const release = releaseFor(row, released);
+        const release = releaseFor(row, released, settings);
         return {
           key: row.id,
           cells: [

@@ -15,7 +15,7 @@ import { SECOND } from "../../text/duration.ts";
 const IDLE_TIMEOUT_MS = 3 * SECOND;
 
 export class Reader {
-  readonly #settings: StoreSettings;
+  #settings: StoreSettings;
   readonly #idleTimeoutMs: number;
   #store: Store | undefined;
   /** The identity of the open file. */
@@ -26,6 +26,14 @@ export class Reader {
   constructor(settings: StoreSettings, idleTimeoutMs = IDLE_TIMEOUT_MS) {
     this.#settings = settings;
     this.#idleTimeoutMs = idleTimeoutMs;
+  }
+
+  configure(settings: StoreSettings): void {
+    // The other settings of a store need a restart.
+    const { recipientDelimiter } = settings;
+    if (recipientDelimiter === undefined) return;
+    if (recipientDelimiter !== this.#settings.recipientDelimiter) this.close();
+    this.#settings = { ...this.#settings, recipientDelimiter };
   }
 
   /** @throws {DatabaseError} if the database is missing or fails; the next use opens it again. */

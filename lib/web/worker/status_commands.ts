@@ -64,7 +64,10 @@ export class StatusCommands {
       );
     }
     const deferral = this.#queries.deferral(id);
-    return this.#store(releaseOf(deferral, this.#remarks(by, "", rules.retryWindow)), by);
+    return this.#store(
+      releaseOf(deferral, rules.recipientDelimiter, this.#remarks(by, "", rules.retryWindow)),
+      by,
+    );
   }
 
   /** @throws {RefusedError} if the pattern is not valid for the list. */
@@ -96,9 +99,12 @@ export class StatusCommands {
     }
     const entered = newEntry(list, matchOn, pattern, this.#remarks("", "", undefined));
     if (!entered.ok) return { matchOn, effect: "", problem: entered.why };
-    const preview = this.#queries.settings.store.privacy
+    const { store: { privacy }, rules: { recipientDelimiter } } = this.#queries.settings;
+    const preview = privacy
       ? undefined
-      : this.#reader.use((store) => previewEntry(store, entered.entry, PREVIEW_TIMEOUT_MS));
+      : this.#reader.use((store) =>
+        previewEntry(store, entered.entry, recipientDelimiter, PREVIEW_TIMEOUT_MS)
+      );
     const effect = preview === undefined
       ? "The history cannot tell the effect of this entry."
       : describePreview(preview, list, this.#queries.now);

@@ -37,6 +37,7 @@ export class StatusService {
 
   configure(settings: StatusSettings): void {
     this.queries.settings = settings;
+    this.#reader.configure(settings.store);
   }
 
   /** Closes the database, which is another file now; the next query opens it. */
