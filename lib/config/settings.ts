@@ -433,6 +433,7 @@ export function notifySettings(values: Values): NotifySettings {
     userFiles: values.privacy ? [] : user_files,
     rights: values.user_rights,
     publicUrl: values.public_url,
+    recipientDelimiter: values.recipient_delimiter,
     hostname,
     database: values.database,
     retryWindow: values.retry_window,

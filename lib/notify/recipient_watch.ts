@@ -8,7 +8,7 @@ import { LOST_THRESHOLD, rankLost } from "../admin/queries.ts";
 import type { DecisionEvent } from "../daemon/events.ts";
 import { legitimacyOf } from "../evidence/legitimacy.ts";
 import type { Attempt } from "../greylist/attempt.ts";
-import { isAutomaticSender, isUnstable, normaliseRecipient } from "../greylist/normalise.ts";
+import { isAutomaticSender, isUnstable } from "../greylist/normalise.ts";
 import { splitAddress } from "../net/email_address.ts";
 import { LRUCache } from "lru-cache";
 import type { Deferral, HistoryStore } from "../store/history.ts";
@@ -164,14 +164,14 @@ export class RecipientWatch {
       limit: MAX_CANDIDATES,
     });
     const fresh = rows.filter(({ id, recipient }) =>
-      !this.#told.has(id) && this.#users.find(normaliseRecipient(recipient)) !== undefined
+      !this.#told.has(id) && this.#users.find(this.#users.normalise(recipient)) !== undefined
     );
     if (fresh.length === 0) return;
     for (const { deferral, legitimacy } of rankLost(fresh, history.retriedDomains())) {
       if (legitimacy < LOST_THRESHOLD) break;
       // Its queue works if it was tried again lately.
       if (now - deferral.lastSeen < lateAfter(this.#usualDelay(deferral.senderDomain))) continue;
-      this.#suggest(normaliseRecipient(deferral.recipient), now);
+      this.#suggest(this.#users.normalise(deferral.recipient), now);
     }
   }
 
@@ -201,7 +201,7 @@ export class RecipientWatch {
     const period = { from: now - 7 * DAY, until: now + 1, quietSince: now };
     const top = this.#options.history.topDeferrals("recipient", period, MAX_DOMAIN_RECIPIENTS);
     for (const { value, retried } of top) {
-      const recipient = normaliseRecipient(value);
+      const recipient = this.#users.normalise(value);
       const user = this.#users.find(recipient);
       // Spam to addresses that do not exist must not cause mail to them.
       if (user === undefined || user.address.includes("@") || retried === 0) continue;

@@ -157,8 +157,9 @@ export class NotifyService {
   }
 
   #users(): Users {
-    return new Users(readUsers(this.#settings, (text) => {
+    const users = readUsers(this.#settings, (text) => {
       this.#context.publish({ kind: "warning", text });
-    }));
+    });
+    return new Users(users, this.#settings.recipientDelimiter);
   }
 }

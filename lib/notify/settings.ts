@@ -24,6 +24,8 @@ export type Right = typeof RIGHTS[number];
 export interface RecipientSettings {
   readonly users: readonly User[];
   readonly userFiles: readonly string[];
+  /** The setting `recipient_delimiter`. */
+  readonly recipientDelimiter: string;
   readonly rights: readonly Right[];
   /** Without a final slash; empty if recipients have no pages. */
   readonly publicUrl: string;

@@ -14,7 +14,7 @@ export type DigestPeriod = typeof DIGEST_PERIODS[number];
 
 /** A recipient, or all recipients of a domain. */
 export interface User {
-  /** In normal form; a domain where it has no `@`. */
+  /** In lower case; a domain where it has no `@`. Those of `Users` have no extension. */
   readonly address: string;
   /** `mail` is the recipient's own address. */
   readonly notify: Target | "mail" | "off";
@@ -56,7 +56,7 @@ export function userOf(fields: Readonly<Record<string, unknown>>): ParsedUser {
   if (typeof language !== "string" || !isLanguage(language)) {
     return no(`language must be one of ${LANGUAGES.join(", ")}`);
   }
-  const normal = isDomain ? domain : normaliseRecipient(address);
+  const normal = isDomain ? domain : normaliseRecipient(address, "");
   return { ok: true, user: { address: normal, notify: target, digest: period, language } };
 }
 
@@ -95,11 +95,20 @@ export function parseUserFile(text: string): UserFile {
 /** The users by address and by domain; the first of an address counts. */
 export class Users {
   readonly #users = new Map<string, User>();
+  readonly #delimiter: string;
 
-  constructor(users: Iterable<User>) {
+  /** @param delimiter the setting `recipient_delimiter`. */
+  constructor(users: Iterable<User>, delimiter: string) {
+    this.#delimiter = delimiter;
     for (const user of users) {
-      if (!this.#users.has(user.address)) this.#users.set(user.address, user);
+      const address = user.address.includes("@") ? this.normalise(user.address) : user.address;
+      if (!this.#users.has(address)) this.#users.set(address, { ...user, address });
     }
+  }
+
+  /** The normal form of a recipient. */
+  normalise(recipient: string): string {
+    return normaliseRecipient(recipient, this.#delimiter);
   }
 
   get all(): Iterable<User> {

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { parseUser, parseUserFile, targetOf, userOf, Users } from "../../lib/notify/user.ts";
 
-Deno.test("a user has defaults, and an address in normal form", () => {
+Deno.test("a user has defaults, and its address in lower case", () => {
   assertEquals(userOf({ address: "Ann+shop@Example.net" }), {
     ok: true,
-    user: { address: "ann@example.net", notify: "mail", digest: "week", language: "en" },
+    user: { address: "ann+shop@example.net", notify: "mail", digest: "week", language: "en" },
   });
   assertEquals(parseUser("example.net notify=off digest=day language=de"), {
     ok: true,
@@ -47,7 +47,9 @@ Deno.test("a user file has one user a line, and reports the lines with errors", 
 Deno.test("the address of a user overrides its domain, and no other domain matches", () => {
   const users = new Users(
     parseUserFile("example.net digest=off\nann@example.net\nann@example.net digest=day").users,
+    "+-",
   );
+  assertEquals(users.find(users.normalise("Ann-shop@example.net"))?.digest, "week");
   assertEquals(users.find("ann@example.net")?.digest, "week");
   assertEquals(users.find("bob@example.net")?.digest, "off");
   assertEquals(users.find("bob@sub.example.net"), undefined);
