@@ -15,13 +15,16 @@ const UNITS: Readonly<Record<string, number>> = {
 
 const FORMAT_UNITS = ["d", "h", "m", "s"];
 
+/** The texts that {@linkcode parseDuration} takes. */
+export const DURATION = /^\d{1,9}(?:ms|[smhdw])(?: ?\d{1,9}(?:ms|[smhdw]))*$/;
+
 /**
  * Parses whole numbers, each with its unit (`ms`, `s`, `m`, `h`, `d`, `w`): `50s`, `1h 30m`, `1h30m`.
  *
  * @returns milliseconds, or undefined if the text is not a duration.
  */
 export function parseDuration(text: string): number | undefined {
-  if (!/^\d{1,9}(?:ms|[smhdw])(?: ?\d{1,9}(?:ms|[smhdw]))*$/.test(text)) return undefined;
+  if (!DURATION.test(text)) return undefined;
   let sum = 0;
   for (const [, count, unit] of text.matchAll(/(\d+)(ms|[smhdw])/g)) {
     sum += Number(count) * UNITS[unit!]!;

@@ -7,7 +7,7 @@ import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import { SESSION_COOKIE } from "../http/sessions.ts";
 import { type Call, CALLS } from "./calls.ts";
-import { PROBLEM } from "./schema.ts";
+import { COMMA_SEPARATED, PROBLEM } from "./schema.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -19,6 +19,15 @@ function schemaOf(schema: v.GenericSchema, typeMode: "input" | "output"): Json {
 
 function content(schema: Json): Json {
   return { "application/json": { schema } };
+}
+
+function queryParameter(name: string, schema: Json): Json {
+  const parameter = { name, in: "query", required: false };
+  const values = COMMA_SEPARATED[name];
+  if (values === undefined) return { ...parameter, schema };
+  const items = { type: "string", enum: values };
+  const list = { type: "array", minItems: 1, items, description: schema["description"] };
+  return { ...parameter, style: "form", explode: false, schema: list };
 }
 
 function parametersOf({ path, query }: Call): Json[] {
@@ -36,12 +45,7 @@ function parametersOf({ path, query }: Call): Json[] {
     : [];
   return [
     ...id,
-    ...Object.entries(properties).map(([name, schema]) => ({
-      name,
-      in: "query",
-      required: false,
-      schema,
-    })),
+    ...Object.entries(properties).map(([name, schema]) => queryParameter(name, schema)),
   ];
 }
 
@@ -81,6 +85,7 @@ export function openApi(prefix: string, version: string): Json {
     info: {
       title: "Greylag",
       version,
+      license: { name: "MIT", identifier: "MIT" },
       description: "The data and actions of the status page. Lists are paged by key: `next` of a " +
         "page is `after` of the following page. A page may have fewer rows than `limit`, even " +
         "none, before the last; only `next` = null marks the end.",

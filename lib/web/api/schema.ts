@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "valibot";
-import { parseDuration } from "../../text/duration.ts";
+import { DURATION, parseDuration } from "../../text/duration.ts";
 import { type Reason, REASON_TEXTS } from "../../greylist/model.ts";
 import { PERIODS } from "../../admin/statistics.ts";
 import { ZONE_STATES } from "../../dns/dnsbl.ts";
@@ -38,13 +38,16 @@ const list = v.picklist([
   "release",
 ]);
 
+const NO_DURATION = 'must be a duration from 1ms to 3650d, such as "15m" or "30d"';
+
 const duration = v.pipe(
-  v.string('must be a duration such as "15m" or "30d"'),
+  v.string(NO_DURATION),
+  v.regex(DURATION, NO_DURATION),
   v.check(
     (text) => (parseDuration(text) ?? 0) > 0 && parseDuration(text)! <= parseDuration("3650d")!,
-    'must be a duration from 1ms to 3650d, such as "15m" or "30d"',
+    NO_DURATION,
   ),
-  v.description("Duration with its unit, such as 15m or 30d."),
+  v.description("Duration with its unit, from 1ms to 3650d, such as 15m or 30d."),
 );
 
 const note = v.pipe(
@@ -293,10 +296,9 @@ const text = v.optional(
 const limit = v.optional(
   v.pipe(
     v.string(),
-    v.regex(/^[1-9]\d{0,2}$/, "must be a whole number from 1 to 200"),
+    v.regex(/^(?:[1-9]\d?|1\d\d|200)$/, "must be a whole number from 1 to 200"),
     v.description("Maximum number of rows, from 1 to 200."),
     v.transform(Number),
-    v.maxValue(200, "must be a whole number from 1 to 200"),
   ),
   "50",
 );
@@ -333,6 +335,9 @@ const afterKey = (parts: number) =>
   );
 
 export const NUMBERED_SEARCH = v.object({ q: text, limit, after: afterNumber });
+
+/** Parameters that are lists with commas, and their values. */
+export const COMMA_SEPARATED: Readonly<Record<string, readonly string[]>> = { reason: REASONS };
 
 export const DECISION_SEARCH = v.object({
   q: text,

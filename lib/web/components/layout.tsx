@@ -157,12 +157,26 @@ export function ActionButton(
 ): JSX.Element {
   return (
     <form method="post" action={page.prefix + to} class="action">
+      <PostFields page={page} fields={fields} />
+      <button type="submit" class={style} aria-label={label}>{children}</button>
+    </form>
+  );
+}
+
+/** Hidden fields with fixed values, and those of every form. */
+export function PostFields(
+  { page, fields }: {
+    page: PageContext;
+    fields: Readonly<Record<string, string | number>>;
+  },
+): JSX.Element {
+  return (
+    <>
       <HiddenFields page={page} />
       {Object.entries(fields).map(([name, value]) => (
         <input type="hidden" name={name} value={String(value)} />
       ))}
-      <button type="submit" class={style} aria-label={label}>{children}</button>
-    </form>
+    </>
   );
 }
 

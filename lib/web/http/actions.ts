@@ -4,19 +4,20 @@
  * @module
  */
 import { deleteCookie, setCookie } from "hono/cookie";
-import { formatEntry } from "../../admin/format.ts";
+import { formatEntry, formatSender } from "../../admin/format.ts";
 import type { ListName } from "../../lists/matcher.ts";
 import { MATCH_ON } from "../../lists/pattern.ts";
 import type { StoredEntry } from "../../store/store.ts";
-import { parseDuration, SECOND } from "../../text/duration.ts";
+import { formatDuration, parseDuration, SECOND } from "../../text/duration.ts";
 import { signInPage } from "../pages/sign_in.tsx";
 import { RefusedError } from "../worker/status_queries.ts";
+import type { WantedEntry } from "../worker/status_commands.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import { type Access, authorOf } from "./access.ts";
 import { type App, type AppContext, localPath, UNDO_LIFETIME_MS } from "./context.tsx";
 import { type Notice, type Session, SESSION_COOKIE } from "./sessions.ts";
 
-type Fields = Readonly<Record<string, string>>;
+export type Fields = Readonly<Record<string, string>>;
 
 /** The text fields of a form; the last one of a repeated name. */
 export async function fieldsOf(context: AppContext): Promise<Fields> {
@@ -52,79 +53,142 @@ interface Submission {
   readonly session: Session;
 }
 
-type Action = (submission: Submission) => Notice;
+interface Action {
+  run(submission: Submission): Notice;
+  /** What a visitor who was signed out is asked before it happens. */
+  question?(service: StatusService, fields: Fields): string;
+}
+
+/** The entry that the form wants. */
+function wantedEntry(fields: Fields): WantedEntry {
+  const { list: name, match_on: type, pattern: typed = "", note = "" } = fields;
+  const list = LISTS.find((one) => one === name);
+  if (list === undefined) throw new RefusedError(400, "the form has no valid list");
+  const matchOn = MATCH_ON.find((one) => one === type);
+  const pattern = typed.trim();
+  if (pattern === "") throw new RefusedError(400, "the pattern is empty");
+  const isConfirmed = fields["confirmed"] !== undefined;
+  return { list, matchOn, pattern, note, lifetime: lifetimeOf(fields), isConfirmed };
+}
+
+/** ` for 15m`; empty for no expiry. */
+function lifetimeText(fields: Fields): string {
+  const lifetime = lifetimeOf(fields);
+  return lifetime === undefined ? "" : ` for ${formatDuration(lifetime)}`;
+}
 
 function withUndo(entry: StoredEntry, text: string): Notice {
   return { text, isError: false, undo: { kind: "remove", id: entry.id } };
 }
 
 const ACTIONS: Readonly<Record<string, Action>> = {
-  "/waiting/release": ({ service, fields, by }) => {
-    const entry = service.commands.release(idOf(fields), by);
-    return withUndo(entry, `Next retry will be accepted (${formatEntry(entry)}).`);
+  "/waiting/release": {
+    run({ service, fields, by }) {
+      const entry = service.commands.release(idOf(fields), by);
+      return withUndo(entry, `Next retry will be accepted (${formatEntry(entry)}).`);
+    },
+    question({ queries }, fields) {
+      const { sender, recipient } = queries.deferral(idOf(fields));
+      return `Accept the next retry of mail from ${formatSender(sender)} to ${recipient}?`;
+    },
   },
 
-  "/lists/add": ({ service, fields, by }) => {
-    const { list: name, match_on: type, pattern: typed = "", note = "" } = fields;
-    const list = LISTS.find((one) => one === name);
-    if (list === undefined) throw new RefusedError(400, "the form has no valid list");
-    const matchOn = MATCH_ON.find((one) => one === type);
-    const pattern = typed.trim();
-    if (pattern === "") throw new RefusedError(400, "the pattern is empty");
-    const lifetime = lifetimeOf(fields);
-    const isConfirmed = fields["confirmed"] !== undefined;
-    const wanted = { list, matchOn, pattern, note, lifetime, isConfirmed };
-    const entry = service.commands.add(wanted, by);
-    return withUndo(entry, `Added ${formatEntry(entry)}.`);
+  "/lists/add": {
+    run({ service, fields, by }) {
+      const entry = service.commands.add(wantedEntry(fields), by);
+      return withUndo(entry, `Added ${formatEntry(entry)}.`);
+    },
+    question(_, fields) {
+      const { list, pattern } = wantedEntry(fields);
+      return `Add ${pattern} to the list ${list}${lifetimeText(fields)}?`;
+    },
   },
 
-  "/exemptions": ({ service, fields, by }) => {
-    const { recipient = "", note = "exemption" } = fields;
-    const lifetime = lifetimeOf(fields);
-    const entry = service.commands.exempt(recipient.trim(), lifetime, note, by);
-    return withUndo(
-      entry,
-      `Exempted ${entry.pattern} from greylisting (entry ${entry.id}). Ask for a new code now: it will pass.`,
-    );
+  "/exemptions": {
+    run({ service, fields, by }) {
+      const { recipient = "", note = "exemption" } = fields;
+      const lifetime = lifetimeOf(fields);
+      const entry = service.commands.exempt(recipient.trim(), lifetime, note, by);
+      return withUndo(
+        entry,
+        `Exempted ${entry.pattern} from greylisting (entry ${entry.id}). Ask for a new code now: ` +
+          "it will pass.",
+      );
+    },
+    question(_, fields) {
+      return `Exempt ${fields["recipient"] ?? ""} from greylisting${lifetimeText(fields)}?`;
+    },
   },
 
-  "/lists/edit": ({ service, fields, by }) => {
-    const before = service.queries.entry(idOf(fields));
-    const { note = "" } = fields;
-    const keepsExpiry = fields["for"] === "keep";
-    const lifetime = keepsExpiry ? undefined : lifetimeOf(fields);
-    const expires = keepsExpiry
-      ? before.expires
-      : lifetime === undefined
-      ? undefined
-      : service.now + lifetime;
-    const change = { note, ...(expires === undefined ? {} : { expires }) };
-    const entry = service.commands.edit(before.id, change, by);
-    const text = `Changed ${formatEntry(entry)}.`;
-    return { text, isError: false, undo: { kind: "restore", entry: before } };
+  "/lists/edit": {
+    run({ service, fields, by }) {
+      const before = service.queries.entry(idOf(fields));
+      const { note = "" } = fields;
+      const keepsExpiry = fields["for"] === "keep";
+      const lifetime = keepsExpiry ? undefined : lifetimeOf(fields);
+      const expires = keepsExpiry
+        ? before.expires
+        : lifetime === undefined
+        ? undefined
+        : service.now + lifetime;
+      const change = { note, ...(expires === undefined ? {} : { expires }) };
+      const entry = service.commands.edit(before.id, change, by);
+      const text = `Changed ${formatEntry(entry)}.`;
+      return { text, isError: false, undo: { kind: "restore", entry: before } };
+    },
+    question({ queries }, fields) {
+      return `Change ${formatEntry(queries.entry(idOf(fields)))}?`;
+    },
   },
 
-  "/lists/remove": ({ service, fields, by }) => {
-    const entry = service.commands.remove(idOf(fields), by);
-    const text = `Removed ${formatEntry(entry)}.`;
-    return { text, isError: false, undo: { kind: "restore", entry } };
+  "/lists/remove": {
+    run({ service, fields, by }) {
+      const entry = service.commands.remove(idOf(fields), by);
+      const text = `Removed ${formatEntry(entry)}.`;
+      return { text, isError: false, undo: { kind: "restore", entry } };
+    },
+    question({ queries }, fields) {
+      return `Remove ${formatEntry(queries.entry(idOf(fields)))}?`;
+    },
   },
 
-  "/undo": ({ service, by, session }) => {
-    const last = session.undo;
-    if (last === undefined || service.now - last.at > UNDO_LIFETIME_MS) {
-      throw new RefusedError(409, "there is nothing to undo");
-    }
-    const { undo } = last;
-    session.undo = undefined;
-    if (undo.kind === "remove") {
-      const entry = service.commands.remove(undo.id, by);
-      return { text: `Undone: removed ${formatEntry(entry)}.`, isError: false };
-    }
-    const entry = service.commands.restore(undo.entry, by);
-    return { text: `Undone: restored ${formatEntry(entry)}.`, isError: false };
+  "/undo": {
+    run({ service, by, session }) {
+      const last = session.undo;
+      if (last === undefined || service.now - last.at > UNDO_LIFETIME_MS) {
+        throw new RefusedError(409, "there is nothing to undo");
+      }
+      const { undo } = last;
+      session.undo = undefined;
+      if (undo.kind === "remove") {
+        const entry = service.commands.remove(undo.id, by);
+        return { text: `Undone: removed ${formatEntry(entry)}.`, isError: false };
+      }
+      const entry = service.commands.restore(undo.entry, by);
+      return { text: `Undone: restored ${formatEntry(entry)}.`, isError: false };
+    },
   },
 };
+
+/**
+ * What an action of a visitor who was signed out would do; undefined for an unknown action.
+ *
+ * @throws {RefusedError} if it cannot be done.
+ */
+export function questionOf(
+  service: StatusService,
+  path: string,
+  fields: Fields,
+): string | undefined {
+  const action = Object.hasOwn(ACTIONS, path) ? ACTIONS[path] : undefined;
+  return action?.question?.(service, fields);
+}
+
+/** The page that asks for confirmation of an action once its visitor has signed in. */
+export function confirmationPath(path: string, { csrf: _, ...fields }: Fields): string {
+  if (!Object.hasOwn(ACTIONS, path)) return "/";
+  return `/confirm?${new URLSearchParams({ ...fields, action: path })}`;
+}
 
 /** Whether the browser speaks TLS, to this server or to a reverse proxy. */
 function isEncrypted(context: AppContext): boolean {
@@ -170,12 +234,16 @@ export function serveActions(app: App, service: StatusService, access: Access): 
       const { session } = visitor;
       const fields = await fieldsOf(context);
       try {
-        session.notice = action({ service, fields, by: authorOf(visitor), session });
+        session.notice = action.run({ service, fields, by: authorOf(visitor), session });
         const { undo, text } = session.notice;
         session.undo = undo && { undo, text, at: service.now };
       } catch (error) {
         if (!(error instanceof RefusedError)) throw error;
-        session.notice = { text: `Nothing changed: ${error.message}.`, isError: true };
+        const form = { action: path, fields };
+        session.notice = { text: `Nothing changed: ${error.message}.`, isError: true, form };
+        // Back to the form, which shows what was entered.
+        const back = localPath(fields["form"] ?? fields["then"]);
+        return context.redirect(service.settings.prefix + back, 303);
       }
       return context.redirect(service.settings.prefix + localPath(fields["then"]), 303);
     });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { OUTCOME_PERIOD } from "../../admin/deferral_outcome.ts";
 import { DatabaseError } from "../../store/database_error.ts";
@@ -19,7 +19,7 @@ import { databaseSize, ifReadable } from "../worker/health.ts";
 import { RefusedError } from "../worker/status_queries.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import { Access } from "./access.ts";
-import { serveActions } from "./actions.ts";
+import { confirmationPath, fieldsOf, serveActions } from "./actions.ts";
 import { answerPage, type App, type AppContext, type Env, pageContextOf } from "./context.tsx";
 import { clientAddress } from "./client_address.ts";
 import type { EventStream } from "./event_stream.ts";
@@ -67,13 +67,18 @@ function answerWrongToken(context: AppContext): Response {
   return context.json({ error: "unknown token: greylag token list shows the tokens" }, 401);
 }
 
-function answerSignInRequired(context: AppContext, service: StatusService): Response {
+async function answerSignInRequired(
+  context: AppContext,
+  service: StatusService,
+): Promise<Response> {
   if (isApi(context)) {
     context.header("www-authenticate", 'Bearer realm="greylag"');
     return context.json({ error: "needs a token (greylag token add) or a sign-in" }, 401);
   }
   const { pathname, search } = new URL(context.req.url);
-  const then = isChange(context) ? "/" : pathname + search;
+  const then = isChange(context)
+    ? confirmationPath(pathname, await fieldsOf(context))
+    : pathname + search;
   return context.redirect(
     `${service.settings.prefix}/sign-in?then=${encodeURIComponent(then)}`,
     303,
@@ -136,6 +141,29 @@ function withoutPrefix(request: Request, prefix: string): Request {
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
+/** The methods that a path has a handler for. */
+function methodsOf(app: App, path: string): string[] {
+  const methods = METHODS.filter((method) =>
+    app.router.match(method, path)[0].some(([[, route]]) => route.method === method)
+  );
+  return methods.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : method)
+    .concat(methods.length === 0 ? [] : "OPTIONS");
+}
+
+/** Answers `OPTIONS` (RFC 9110, 9.3.7), and methods that a page does not have. Nothing is for CORS. */
+function answerMethods(app: App): MiddlewareHandler<Env> {
+  return async (context, next) => {
+    const { method, path } = context.req;
+    const methods = methodsOf(app, path);
+    if (methods.length === 0) return await next();
+    if (method !== "OPTIONS" && methods.includes(method)) return await next();
+    context.header("allow", methods.join(", "));
+    if (method === "OPTIONS") return context.body(null, 204);
+    const text = `${method} is not possible here: ${methods.join(", ")}`;
+    return isApi(context) ? context.json({ error: text }, 405) : context.text(`${text}\n`, 405);
+  };
+}
+
 /** Answers requests with other methods: hono's router fails on names such as `constructor`. */
 function methodNotAllowed(): Hono {
   const app = new Hono();
@@ -162,6 +190,7 @@ export function statusHandler(
   const app: App = new Hono<Env>();
   app.use(...hardenAnswers());
   app.use(checkHost(service));
+  app.use(answerMethods(app));
   app.use(bodyLimit({
     maxSize: MAX_BODY,
     onError: (context) => context.json({ error: `the body exceeds ${MAX_BODY} bytes` }, 413),

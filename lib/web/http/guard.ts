@@ -108,12 +108,12 @@ export function checkHost(service: StatusService): MiddlewareHandler<Env> {
 /** Responses of the guard to rejected requests. */
 export interface Rejections {
   wrongToken(context: AppContext): Response;
-  signInRequired(context: AppContext): Response;
+  signInRequired(context: AppContext): Promise<Response>;
   forbidden(context: AppContext, why: string): Response;
 }
 
 export function isChange(context: AppContext): boolean {
-  return !["GET", "HEAD"].includes(context.req.method);
+  return !["GET", "HEAD", "OPTIONS"].includes(context.req.method);
 }
 
 async function hasCsrfToken(context: AppContext, expected: string): Promise<boolean> {

@@ -21,6 +21,11 @@ export interface Notice {
   readonly text: string;
   readonly isError: boolean;
   readonly undo?: Undo | undefined;
+  /** The form that could not be carried out, to fill it in again. Texts are hostile. */
+  readonly form?: {
+    readonly action: string;
+    readonly fields: Readonly<Record<string, string>>;
+  };
 }
 
 export interface Session {

@@ -8,7 +8,7 @@ import type { Suggestion } from "../../admin/suggestions.ts";
 import { MATCH_ON, type MatchOn } from "../../lists/pattern.ts";
 import type { StoredEntry } from "../../store/store.ts";
 import { formatDuration } from "../../text/duration.ts";
-import { HiddenFields, type PageContext } from "../components/layout.tsx";
+import { HiddenFields, type PageContext, PostFields } from "../components/layout.tsx";
 import { Text } from "../components/text.tsx";
 import type { Preview } from "../worker/status_commands.ts";
 
@@ -32,6 +32,14 @@ const LIFETIMES: readonly (readonly [value: string, name: string])[] = [
 const EXEMPTION_LIFETIMES = LIFETIMES.slice(0, 3);
 
 const UNLIMITED = ["", "unlimited"] as const;
+
+/** The fields of a form that could not be carried out. Texts are hostile. */
+function enteredBefore(
+  { notice }: PageContext,
+  action: string,
+): Readonly<Record<string, string>> {
+  return notice?.form?.action === action ? notice.form.fields : {};
+}
 
 function NoteField({ value = "" }: { value?: string }): JSX.Element {
   return (
@@ -112,14 +120,17 @@ export function EntryPreviewCard(
       aria-labelledby="preview-title"
     >
       <h2 id="preview-title">Preview</h2>
-      <HiddenFields page={{ ...page, path: "/lists" }} />
-      {Object.entries({
-        list: given.list,
-        match_on: preview.matchOn,
-        pattern: given.pattern,
-        note: given.note,
-        for: given.lifetime,
-      }).map(([name, value]) => <input type="hidden" name={name} value={value} />)}
+      <PostFields
+        page={{ ...page, path: "/lists" }}
+        fields={{
+          form: page.path,
+          list: given.list,
+          match_on: preview.matchOn,
+          pattern: given.pattern,
+          note: given.note,
+          for: given.lifetime,
+        }}
+      />
       <p>
         {given.list} {preview.matchOn}{" "}
         <strong>
@@ -224,22 +235,24 @@ function expiryOf({ expires }: StoredEntry, now: number): string {
 export function EditForm(
   { page, entry }: { page: PageContext; entry: StoredEntry },
 ): JSX.Element {
+  const given = enteredBefore(page, "/lists/edit");
+  const lifetime = given["for"] ?? "keep";
   return (
     <form method="post" action={`${page.prefix}/lists/edit`} class="card form">
-      <HiddenFields page={{ ...page, path: "/lists" }} />
-      <input type="hidden" name="id" value={String(entry.id)} />
+      <PostFields page={{ ...page, path: "/lists" }} fields={{ form: page.path, id: entry.id }} />
       <p>
         {entry.list} {entry.matchOn}{" "}
         <strong>
           <Text of={entry.pattern} />
         </strong>
       </p>
-      <NoteField value={entry.note} />
+      <NoteField value={given["note"] ?? entry.note} />
       <p class="field">
         <label for="for">Lifetime</label>
         <select id="for" name="for">
-          <option value="keep" selected>unchanged</option>
-          {[UNLIMITED, ...LIFETIMES].map(([value, name]) => <option value={value}>{name}</option>)}
+          {[["keep", "unchanged"] as const, UNLIMITED, ...LIFETIMES].map(([value, name]) => (
+            <option value={value} selected={value === lifetime}>{name}</option>
+          ))}
         </select>
         <small>{expiryOf(entry, page.now)}</small>
       </p>
@@ -252,6 +265,7 @@ export function EditForm(
 
 /** The form that exempts a recipient from greylisting for a while. */
 export function ExemptionForm({ page }: { page: PageContext }): JSX.Element {
+  const given = enteredBefore(page, "/exemptions");
   return (
     <form method="post" action={`${page.prefix}/exemptions`} class="inline-form">
       <HiddenFields page={page} />
@@ -263,12 +277,16 @@ export function ExemptionForm({ page }: { page: PageContext }): JSX.Element {
         required
         maxlength={320}
         placeholder="bob@example.net"
+        value={given["recipient"] ?? ""}
+        aria-invalid={given["recipient"] === undefined ? undefined : "true"}
         autocapitalize="off"
         spellcheck={false}
       />
       <label for="exempt-for">for</label>
       <select id="exempt-for" name="for">
-        {EXEMPTION_LIFETIMES.map(([value, name]) => <option value={value}>{name}</option>)}
+        {EXEMPTION_LIFETIMES.map(([value, name]) => (
+          <option value={value} selected={value === given["for"]}>{name}</option>
+        ))}
       </select>
       <button type="submit">Exempt</button>
     </form>

@@ -12,7 +12,7 @@ import { Text } from "../components/text.tsx";
 import { Ago, At, bytes, count } from "../components/time.tsx";
 import { answerPage, type AppContext } from "../http/context.tsx";
 import type { SettingInForce, StatusSettings } from "../settings.ts";
-import { type Health, healthOf, recentErrors } from "../worker/health.ts";
+import { type Health, recentErrors } from "../worker/health.ts";
 import type { StatusService } from "../worker/status_service.ts";
 
 /** Obstacles, warnings and recent errors, with their remedies. */
@@ -167,12 +167,13 @@ function LogTail({ lines }: { lines: readonly string[] }): JSX.Element {
   );
 }
 
-export async function healthPage(
+/** @param health after a write test. */
+export function healthPage(
   context: AppContext,
   service: StatusService,
   page: PageContext,
-): Promise<Response> {
-  const health = await healthOf(service, { writeTest: true });
+  health: Health,
+): Response {
   const content = (
     <>
       <Panel id="problems" title="Problems">

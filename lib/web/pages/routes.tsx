@@ -8,7 +8,8 @@ import type { Access } from "../http/access.ts";
 import { type App, type AppContext, pageContextOf } from "../http/context.tsx";
 import { parametersOf } from "../http/page_query.ts";
 import type { StatusService } from "../worker/status_service.ts";
-import { healthOf, problemsOf } from "../worker/health.ts";
+import { type Health, healthOf, problemsOf } from "../worker/health.ts";
+import { confirmPage } from "./confirm.tsx";
 import { exportDecisions } from "./export.ts";
 import { healthPage } from "./health.tsx";
 import { serveHelp } from "./help.tsx";
@@ -25,6 +26,7 @@ type ShowPage = (
   context: AppContext,
   service: StatusService,
   page: PageContext,
+  health: Health,
 ) => Response | Promise<Response>;
 
 /**
@@ -40,15 +42,16 @@ export function servePages(
 ): void {
   const addPage = (path: string, show: ShowPage) =>
     app.get(path, async (context) => {
-      const health = await healthOf(service, { writeTest: false });
+      const health = await healthOf(service, { writeTest: path === "/health" });
       service.problems = problemsOf(health, service.now);
-      return show(context, service, pageContextOf(context, service));
+      return show(context, service, pageContextOf(context, service), health);
     });
   addPage("/", overviewPage);
   addPage("/search", searchPage);
   for (const path of LISTING_PATHS) {
     addPage(path, (context, service, page) => listingPage(context, service, page, path));
   }
+  addPage("/confirm", confirmPage);
   addPage("/lists", listsPage);
   addPage("/lists/new", newEntryPage);
   addPage("/lists/:id{[0-9]{1,15}}", editEntryPage);

@@ -1,6 +1,6 @@
 import { textOf } from "../html.ts";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type Page, withPage } from "../page.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type Page, PASSWORD, withPage } from "../page.ts";
 
 const entriesOf = ({ store }: Page) => store.lists.entries().map(({ pattern }) => pattern);
 
@@ -124,4 +124,73 @@ Deno.test("with privacy nothing is offered that needs addresses", async () => {
     const found = await page.get("/search?q=no-reply@railway.example");
     assertStringIncludes(await found.text(), "Only hashes are stored");
   }, { seeded: true, privacy: true });
+});
+
+const unescaped = (text: string) => text.replaceAll("&amp;", "&").replaceAll("&quot;", '"');
+
+Deno.test("a click of a signed-out visitor is carried through the sign-in, confirmed, and returns", async () => {
+  await withPage(async (page) => {
+    const [waiting] = page.service.queries.waiting({ text: "railway", limit: 1 }).rows;
+    const fields = { id: `${waiting!.id}`, then: "/waiting?q=railway" };
+    const clicked = await page.post("/waiting/release", fields);
+    assertEquals(clicked.status, 303);
+    const toSignIn = clicked.headers.get("location")!;
+    const form = await (await page.get(toSignIn)).text();
+    const then = unescaped(/name="then" value="([^"]*)"/.exec(form)![1]!);
+    const signedIn = await page.post("/sign-in", { password: PASSWORD, then });
+    const cookie = signedIn.headers.get("set-cookie")!.split(";")[0]!;
+    const before = entriesOf(page);
+    const question = await (await page.get(signedIn.headers.get("location")!, { cookie })).text();
+    assertStringIncludes(
+      textOf(question),
+      "Accept the next retry of mail from no-reply@railway.example to erika@example.net?",
+    );
+    const hidden = Object.fromEntries(
+      [...question.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)].map((
+        [, name, value],
+      ) => [name!, unescaped(value!)]),
+    );
+    assertStringIncludes(question, 'action="/waiting/release"');
+    const done = await page.post("/waiting/release", hidden, { cookie, csrf: hidden["csrf"]! });
+    assertEquals(done.headers.get("location"), "/waiting?q=railway");
+    assertEquals(entriesOf(page), [...before, "no-reply@railway.example erika@example.net"]);
+  }, { seeded: true });
+});
+
+Deno.test("only an action of the pages is carried through the sign-in", async () => {
+  await withPage(async (page) => {
+    const answer = await page.post("/lists/edit/..", { id: "1" });
+    assertEquals(answer.status, 303);
+    assertEquals(answer.headers.get("location"), "/sign-in?then=%2F");
+    const { cookie } = await page.signIn();
+    for (const action of ["/sign-out", "/undo", "//evil.example", "constructor", ""]) {
+      const path = `/confirm?action=${encodeURIComponent(action)}`;
+      assertEquals((await page.get(path, { cookie })).status, 404, action);
+    }
+    const toSignIn = await page.get("/confirm?action=/lists/remove&id=1");
+    assertEquals(toSignIn.status, 303);
+    const gone = await page.get("/confirm?action=/lists/remove&id=77", { cookie });
+    assertEquals(gone.status, 404);
+    const path = "/confirm?action=/exemptions&recipient=%3Cb%3E&then=https://evil.example";
+    const text = await (await page.get(path, { cookie })).text();
+    assert(!text.includes("<b>") && !/(?:href|action|value)="https/.test(text));
+  });
+});
+
+Deno.test("a form shows what was entered after an error, once", async () => {
+  await withPage(async (page) => {
+    const session = await page.signIn();
+    const { cookie } = session;
+    const then = "/lists";
+    await page.post("/exemptions", { recipient: '@"', for: "1d", then }, session);
+    const text = await (await page.get(then, { cookie })).text();
+    assertStringIncludes(text, 'value="@&quot;"');
+    assertMatch(text, /<option value="1d" selected/);
+    assert(!(await (await page.get(then, { cookie })).text()).includes("@&quot;"));
+    const form = "/lists/new?list=allow&match_on=client&pattern=0.0.0.0%2F0&note=mine";
+    const fields = { list: "allow", match_on: "client", pattern: "0.0.0.0/0", form, then };
+    const answer = await page.post("/lists/add", fields, session);
+    assertEquals(answer.headers.get("location"), form);
+    assertStringIncludes(await (await page.get(form, { cookie })).text(), 'value="mine"');
+  });
 });

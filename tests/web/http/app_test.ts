@@ -123,3 +123,29 @@ Deno.test("without a database the pages report it, and create none", async () =>
     assertEquals(await Deno.stat(service.settings.store.database).catch(() => "none"), "none");
   });
 });
+
+Deno.test("OPTIONS names the methods of a path, and other methods are 405", async () => {
+  await withPage(async ({ send }) => {
+    for (
+      const [path, allowed] of [
+        ["/", "GET, HEAD, OPTIONS"],
+        ["/help", "GET, HEAD, POST, OPTIONS"],
+        ["/lists/add", "POST, OPTIONS"],
+        ["/api/v1/entries", "GET, HEAD, POST, OPTIONS"],
+        ["/api/v1/entries/7", "GET, HEAD, PUT, DELETE, OPTIONS"],
+        ["/metrics", "GET, HEAD, OPTIONS"],
+      ] as const
+    ) {
+      const answer = await send("OPTIONS", path, undefined, {
+        origin: "https://evil.example",
+        "access-control-request-method": "POST",
+      });
+      assertEquals([answer.status, answer.headers.get("allow")], [204, allowed], path);
+      assertEquals(answer.headers.get("access-control-allow-origin"), null);
+      const wrong = await send("PATCH", path, "{}");
+      assertEquals([wrong.status, wrong.headers.get("allow")], [405, allowed], path);
+    }
+    assertEquals((await send("OPTIONS", "/nothing", undefined)).status, 404);
+    assertEquals((await send("HEAD", "/", undefined)).status, 200);
+  });
+});
