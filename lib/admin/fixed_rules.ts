@@ -7,7 +7,7 @@ import { BUILTIN, formatBuiltin, nameBuiltinEntry } from "../lists/builtin.ts";
 import { type ListFilePaths, nameFileRule } from "../lists/list_file.ts";
 import { formatPattern, type MatchOn } from "../lists/pattern.ts";
 import type { KeptFile, RuleHits } from "../store/store.ts";
-import { readListFiles } from "./list_checks.ts";
+import { type ReadListFile, readListFiles } from "./list_checks.ts";
 
 export interface FixedRule {
   /** The file and line, or the origin of a built-in rule. */
@@ -23,6 +23,31 @@ export interface FixedRuleSettings extends ListFilePaths {
   readonly builtinList: boolean;
 }
 
+/** A rule of a list file that the daemon uses. */
+export interface RuleInForce {
+  readonly path: string;
+  readonly line: number;
+  readonly matchOn: MatchOn;
+  readonly pattern: string;
+  /** The daemon cannot use its file, and keeps what it read before. */
+  readonly isKept: boolean;
+}
+
+/** The rules of list files as the daemon uses them. */
+export function rulesInForce(
+  files: readonly ReadListFile[],
+  keptFiles: readonly KeptFile[],
+): RuleInForce[] {
+  return files.flatMap(({ path, matchOn, rules }) => {
+    const kept = keptFiles.find((file) => file.path === path && file.matchOn === matchOn);
+    const isKept = kept?.problem !== undefined;
+    const lines = isKept
+      ? kept.rules
+      : rules.map(({ line, pattern }) => [line, formatPattern(pattern)] as const);
+    return lines.map(([line, pattern]) => ({ path, line, matchOn, pattern, isKept }));
+  });
+}
+
 /**
  * Reads the list files and adds the built-in rules, with their hits. A file that the daemon cannot use
  * has the rules that it kept.
@@ -34,14 +59,8 @@ export function readFixedRules(
 ): FixedRule[] {
   const hits = new Map(ruleHits.map(({ rule, hits }) => [rule, hits]));
   const hitsOf = (name: string) => hits.get(name) ?? 0;
-  const fileRules = readListFiles(settings).flatMap(({ path, matchOn, rules }) => {
-    const kept = keptFiles.find((file) => file.path === path && file.matchOn === matchOn);
-    return kept?.problem === undefined
-      ? rules.map(({ line, pattern }) => ({ path, matchOn, line, pattern: formatPattern(pattern) }))
-      : kept.rules.map(([line, pattern]) => ({ path, matchOn, line, pattern }));
-  });
   return [
-    ...fileRules.map((rule) => ({
+    ...rulesInForce(readListFiles(settings), keptFiles).map((rule) => ({
       source: nameFileRule(rule),
       matchOn: rule.matchOn,
       pattern: rule.pattern,

@@ -11,6 +11,7 @@ import {
   parseListFile,
   type UnusableList,
 } from "../lists/list_file.ts";
+import type { KeptFile } from "../store/store.ts";
 import type { Finding } from "../postfix/postconf.ts";
 import { reasonOf } from "../text/error_message.ts";
 
@@ -38,10 +39,23 @@ export function listFileErrors(files: readonly ReadListFile[]): string[] {
   ]);
 }
 
+/** The files that the daemon cannot use. */
+export function unusableLists(keptFiles: readonly KeptFile[]): UnusableList[] {
+  return keptFiles.flatMap(({ path, problem, since, rules }) =>
+    problem === undefined ? [] : [{ path, why: problem, since, kept: rules.length }]
+  );
+}
+
+/** To the minute, so that it stays the same. */
+function sinceText(since: number | undefined): string {
+  if (since === undefined) return "";
+  return ` since ${new Date(since).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
 export function unusableListFindings(lists: readonly UnusableList[]): Finding[] {
-  return lists.map(({ path, why, kept }) => ({
+  return lists.map(({ path, why, since, kept }) => ({
     severity: "error",
-    what: `the daemon cannot use the list file ${path}: ${why}`,
+    what: `the daemon cannot use the list file ${path}${sinceText(since)}: ${why}`,
     remedy: kept === 0
       ? "Correct the file, or remove it from the settings."
       : `Correct the file. Its last ${kept} entries stay in force until then; a reload (SIGHUP) ` +

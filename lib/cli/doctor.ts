@@ -12,7 +12,12 @@ import {
   outcomeOf,
 } from "../admin/deferral_outcome.ts";
 import { summaryOf } from "../admin/queries.ts";
-import { listFileErrors, readListFiles, unusableListFindings } from "../admin/list_checks.ts";
+import {
+  listFileErrors,
+  readListFiles,
+  unusableListFindings,
+  unusableLists,
+} from "../admin/list_checks.ts";
 import {
   checkClock,
   checkDiskSpace,
@@ -52,9 +57,7 @@ async function checkDatabase(configuration: Configuration): Promise<Finding[]> {
 async function checkLists(configuration: Configuration): Promise<Finding[]> {
   const files = readListFiles(daemonSettings(configuration.values).lists);
   const kept = await withStore(configuration, (store) => store.lists.keptFiles()).catch(() => []);
-  const unusable = kept.flatMap(({ path, problem, rules }) =>
-    problem === undefined ? [] : [{ path, why: problem, kept: rules.length }]
-  );
+  const unusable = unusableLists(kept);
   const readable = files.filter(({ path }) => !unusable.some((one) => one.path === path));
   return [
     ...unusableListFindings(unusable),

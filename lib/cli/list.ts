@@ -1,11 +1,17 @@
 import { BUILTIN, nameBuiltinEntry } from "../lists/builtin.ts";
 import { daemonSettings } from "../config/settings.ts";
-import { formatPattern } from "../lists/pattern.ts";
-import type { StoredEntry } from "../store/store.ts";
+import type { KeptFile, StoredEntry } from "../store/store.ts";
 import { formatDuration } from "../text/duration.ts";
 import { DATABASE_OPTIONS, type Invocation, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
-import { listFileErrors, readListFiles } from "../admin/list_checks.ts";
+import { dateOf } from "../admin/format.ts";
+import { rulesInForce } from "../admin/fixed_rules.ts";
+import {
+  listFileErrors,
+  readListFiles,
+  unusableListFindings,
+  unusableLists,
+} from "../admin/list_checks.ts";
 import { entryAsJson } from "../admin/record_json.ts";
 import type { Output } from "./output.ts";
 import { printTable } from "./table.ts";
@@ -78,29 +84,52 @@ async function showBuiltin(invocation: Invocation, output: Output): Promise<void
   printTable(heads, rows, output);
 }
 
-/** Reads the files of the settings; an error in them makes the exit code 1. */
-function showFiles(invocation: Invocation, output: Output): number {
+/** What the daemon keeps of files that it cannot use; nothing without permission on the database. */
+function keptFilesOf({ configuration }: Invocation): Promise<readonly KeptFile[]> {
+  return withStore(configuration, (store) => store.lists.keptFiles()).catch(() => []);
+}
+
+/**
+ * Reads the files of the settings, and shows the rules that the daemon uses. An error in them makes the
+ * exit code 1.
+ */
+async function showFiles(invocation: Invocation, output: Output): Promise<number> {
   const files = readListFiles(daemonSettings(invocation.configuration.values).lists);
-  const rules = files.flatMap((file) => file.rules);
+  const keptFiles = await keptFilesOf(invocation);
+  const unusable = unusableLists(keptFiles)
+    .filter(({ path }) => files.some((file) => file.path === path));
+  const rules = rulesInForce(files, keptFiles);
   const errors = files.flatMap((file) => file.errors);
-  const sentences = listFileErrors(files);
+  const readable = files.filter(({ path }) => !unusable.some((one) => one.path === path));
+  const sentences = [
+    ...unusableListFindings(unusable).map(({ what, remedy }) => `${what}. ${remedy}`),
+    ...listFileErrors(readable),
+  ];
   if (invocation.json) {
-    const entries = rules.map(({ path, line, matchOn, pattern }) => ({
+    const entries = rules.map(({ path, line, matchOn, pattern, isKept }) => ({
       path,
       line,
       match_on: matchOn,
-      pattern: formatPattern(pattern),
+      pattern,
+      kept: isKept,
     }));
-    output.print(`${JSON.stringify({ entries, errors }, null, 2)}\n`);
+    const unusableFiles = unusable.map(({ path, why, since, kept }) => ({
+      path,
+      why,
+      since: dateOf(since),
+      kept,
+    }));
+    output.print(`${JSON.stringify({ entries, errors, unusable: unusableFiles }, null, 2)}\n`);
   } else if (files.length === 0) {
     output.print("No list files are set (whitelist_clients, whitelist_recipients).\n");
   } else {
-    const rows = rules.map(({ path, line, matchOn, pattern }) => [
+    const rows = rules.map(({ path, line, matchOn, pattern, isKept }) => [
       matchOn,
-      formatPattern(pattern),
+      pattern,
+      isKept ? "kept" : "read",
       `${path}:${line}`,
     ]);
-    printTable(["match on", "pattern", "location"], rows, output);
+    printTable(["match on", "pattern", "state", "location"], rows, output);
   }
   for (const sentence of sentences) output.complain(`greylag: ${sentence}\n`);
   return sentences.length === 0 ? 0 : 1;
@@ -113,7 +142,8 @@ export const list: Command = {
   words: Object.fromEntries(WHICH.map((word) => [word, []])),
   description: [
     "all (the default), allow, block, always-greylist, trap and release (pairs of greylag release) show " +
-    "the entries of the database. files shows those of the list files and reports lines with errors. " +
+    "the entries of the database. files shows those of the list files and reports lines with errors. Entries of a file that the daemon " +
+    "cannot use are kept from before; the message says since when. " +
     "builtin shows the list that greylag ships: host entries match a client's verified name, via " +
     "entries the domain whose SPF record names the client.",
   ],

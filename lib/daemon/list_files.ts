@@ -25,6 +25,8 @@ interface WatchedFile extends ListFilePath {
   stamp: string;
   rules: readonly FileRule[];
   problem: string | undefined;
+  /** Since when there is a problem, in milliseconds since the epoch. */
+  since: number | undefined;
   /** Since when the file has no valid entry, while entries are kept; monotonic, in milliseconds. */
   emptySince: number | undefined;
 }
@@ -37,7 +39,14 @@ function watch(paths: ListFilePaths): Map<string, WatchedFile> {
   return new Map(
     listFilesOf(paths).map((file) => [
       keyOf(file),
-      { ...file, stamp: "", rules: [], problem: undefined, emptySince: undefined },
+      {
+        ...file,
+        stamp: "",
+        rules: [],
+        problem: undefined,
+        since: undefined,
+        emptySince: undefined,
+      },
     ]),
   );
 }
@@ -65,21 +74,27 @@ export class ListFiles {
   readonly #store: Pick<ListStore, "keptFiles" | "keepFiles">;
   readonly #publish: (event: ListFileEvent) => void;
   readonly #emptyPeriod: number;
+  readonly #clock: () => number;
   #files: Map<string, WatchedFile>;
   #isLoaded = false;
   #isStored = false;
 
-  /** @param emptyPeriod time after which a file without entries counts as such, in milliseconds. */
+  /**
+   * @param emptyPeriod time after which a file without entries counts as such, in milliseconds.
+   * @param clock milliseconds since the epoch.
+   */
   constructor(
     store: Pick<ListStore, "keptFiles" | "keepFiles">,
     paths: ListFilePaths,
     publish: (event: ListFileEvent) => void,
     emptyPeriod: number,
+    clock: () => number = Date.now,
   ) {
     this.#store = store;
     this.#files = watch(paths);
     this.#publish = publish;
     this.#emptyPeriod = emptyPeriod;
+    this.#clock = clock;
   }
 
   get rules(): readonly FileRule[] {
@@ -87,8 +102,8 @@ export class ListFiles {
   }
 
   get problems(): readonly UnusableList[] {
-    return [...this.#files.values()].flatMap(({ path, problem, rules }) =>
-      problem === undefined ? [] : [{ path, why: problem, kept: rules.length }]
+    return [...this.#files.values()].flatMap(({ path, problem, since, rules }) =>
+      problem === undefined ? [] : [{ path, why: problem, since, kept: rules.length }]
     );
   }
 
@@ -130,6 +145,7 @@ export class ListFiles {
         const file = this.#files.get(keyOf(kept));
         if (file === undefined || (file.stamp !== "" && file.problem === undefined)) continue;
         file.rules = rulesOf(kept);
+        file.since = kept.since;
         file.stamp = "";
       }
       this.#isLoaded = true;
@@ -152,10 +168,12 @@ export class ListFiles {
     if (isUnreadable || isEmptied) {
       const why = isUnreadable ? found : emptyBecause(found.errors);
       file.problem = why;
+      file.since ??= this.#clock();
       this.#publish({ kind: "list-failed", path, why, kept: file.rules.length });
     } else {
       const { rules, errors } = found;
       file.problem = undefined;
+      file.since = undefined;
       file.rules = rules;
       this.#publish({ kind: "list-read", path, entries: rules.length, errors });
     }
@@ -168,9 +186,15 @@ function emptyBecause([first]: readonly FileError[]): string {
   return first === undefined ? why : `${why} (line ${first.line}: ${first.why})`;
 }
 
-function keptOf({ path, matchOn, rules, problem }: WatchedFile): KeptFile {
+function keptOf({ path, matchOn, rules, problem, since }: WatchedFile): KeptFile {
   const kept = rules.map(({ line, pattern }) => [line, formatPattern(pattern)] as const);
-  return { path, matchOn, rules: kept, ...(problem === undefined ? {} : { problem }) };
+  return {
+    path,
+    matchOn,
+    rules: kept,
+    ...(problem === undefined ? {} : { problem }),
+    ...(since === undefined ? {} : { since }),
+  };
 }
 
 function rulesOf({ path, matchOn, rules }: KeptFile): readonly FileRule[] {

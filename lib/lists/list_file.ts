@@ -38,6 +38,8 @@ export function listFilesOf(
 export interface UnusableList {
   readonly path: string;
   readonly why: string;
+  /** Since when, in milliseconds since the epoch; absent if unknown. */
+  readonly since?: number | undefined;
   /** Number of entries read before that stay in force. */
   readonly kept: number;
 }

@@ -256,6 +256,7 @@ interface KeptRow {
   match_on: KeptFile["matchOn"];
   rules: string;
   problem: string | null;
+  since: number | null;
 }
 
 function readKeptFiles(db: Database): KeptFile[] {
@@ -266,15 +267,16 @@ function readKeptFiles(db: Database): KeptFile[] {
     matchOn: row.match_on,
     rules: JSON.parse(row.rules),
     ...(row.problem === null ? {} : { problem: row.problem }),
+    ...(row.since === null ? {} : { since: row.since }),
   }));
 }
 
 function writeKeptFiles(db: Database, files: readonly KeptFile[]): void {
   db.exec("DELETE FROM list_file");
   const insert = db.prepare(
-    "INSERT INTO list_file (path, match_on, rules, problem) VALUES (?, ?, ?, ?)",
+    "INSERT INTO list_file (path, match_on, rules, problem, since) VALUES (?, ?, ?, ?, ?)",
   );
-  for (const { path, matchOn, rules, problem } of files) {
-    insert.run(path, matchOn, JSON.stringify(rules), problem ?? null);
+  for (const { path, matchOn, rules, problem, since } of files) {
+    insert.run(path, matchOn, JSON.stringify(rules), problem ?? null, since ?? null);
   }
 }

@@ -74,6 +74,7 @@ export const MIGRATIONS: readonly string[] = [
     match_on TEXT NOT NULL,
     rules    TEXT NOT NULL, -- JSON: [[line, pattern], ...]
     problem  TEXT,
+    since    INTEGER, -- of the problem
     PRIMARY KEY (path, match_on)
   ) STRICT, WITHOUT ROWID;
 

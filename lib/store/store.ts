@@ -175,6 +175,8 @@ export interface KeptFile {
   readonly rules: readonly (readonly [line: number, pattern: string])[];
   /** Why the daemon cannot use the file now; absent if it can. */
   readonly problem?: string;
+  /** Since when it cannot, in milliseconds since the epoch. */
+  readonly since?: number;
 }
 
 /** The entries of the allow, block and other lists, and the hits of all rules. */

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openStore } from "../../lib/store/open.ts";
 import { withDatabase } from "./database.ts";
 
@@ -25,5 +25,44 @@ Deno.test("the built-in list and the list files are shown with their source", as
     assertEquals(files.code, 1);
     assertStringIncludes(files.out, `${path}.list:1`);
     assertStringIncludes(files.err, `${path}.list:2`);
+  });
+});
+
+Deno.test("list files shows what is kept of a file that the daemon cannot use, and since when", async () => {
+  await withDatabase(async (greylag, path) => {
+    const config = `${path}.toml`;
+    await Deno.writeTextFile(`${path}.list`, "example.org\n");
+    await Deno.writeTextFile(
+      config,
+      `whitelist_clients = ["${path}.gone", "${path}.list"]\n`,
+    );
+    const store = openStore({ database: path, privacy: false });
+    const since = Date.UTC(2026, 10, 26, 11, 5);
+    store.lists.keepFiles([{
+      path: `${path}.gone`,
+      matchOn: "client",
+      rules: [[3, "192.0.2.0/24"]],
+      problem: "no such file or directory",
+      since,
+    }]);
+    store.close();
+    const { code, out, err } = await greylag("list", "files", `--config=${config}`);
+    assertEquals(code, 1);
+    assertMatch(out, /192\.0\.2\.0\/24 +kept +\S+\.gone:3/);
+    assertMatch(out, /example\.org +read +\S+\.list:1/);
+    assertEquals(
+      err,
+      `greylag: the daemon cannot use the list file ${path}.gone since 2026-11-26 11:05 UTC: ` +
+        "no such file or directory. Correct the file. Its last 1 entries stay in force until " +
+        "then; a reload (SIGHUP) drops them.\n",
+    );
+    const json = JSON.parse((await greylag("list", "files", "--json", `--config=${config}`)).out);
+    assertEquals(json.unusable, [{
+      path: `${path}.gone`,
+      why: "no such file or directory",
+      since: new Date(since).toISOString(),
+      kept: 1,
+    }]);
+    assertEquals(json.entries.map(({ kept }: { kept: boolean }) => kept), [true, false]);
   });
 });

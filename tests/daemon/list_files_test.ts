@@ -19,13 +19,22 @@ function watch(
   emptyPeriod = HOUR,
 ) {
   const told: string[] = [];
+  const clock = { now: 1000 };
   const settings = { whitelistClients: [path], whitelistRecipients: [] };
-  const files = new ListFiles(store, settings, (event) => {
-    told.push(event.kind === "list-read" ? `read ${event.entries}` : `failed, kept ${event.kept}`);
-  }, emptyPeriod);
+  const files = new ListFiles(
+    store,
+    settings,
+    (event) => {
+      told.push(
+        event.kind === "list-read" ? `read ${event.entries}` : `failed, kept ${event.kept}`,
+      );
+    },
+    emptyPeriod,
+    () => clock.now,
+  );
   const patterns = () =>
     files.rules.map(({ line, pattern }) => `${line} ${formatPattern(pattern)}`);
-  return { files, told, patterns, settings };
+  return { files, told, patterns, settings, clock };
 }
 
 async function withFile(body: (path: string) => void | Promise<void>): Promise<void> {
@@ -46,7 +55,8 @@ Deno.test("a file that vanishes keeps its entries, and is read again when it is 
     files.refresh();
     files.refresh();
     assertEquals(patterns(), ALL);
-    assertEquals(files.problems, [{ path, why: "no such file or directory", kept: 3 }]);
+    const why = "no such file or directory";
+    assertEquals(files.problems, [{ path, why, since: 1000, kept: 3 }]);
     await Deno.writeTextFile(path, "192.0.2.1\n");
     files.refresh();
     assertEquals(patterns(), ["1 192.0.2.1"]);
@@ -84,9 +94,9 @@ Deno.test("a reload drops the entries of a file that cannot be used", async () =
     files.configure(settings);
     files.store();
     assertEquals(patterns(), []);
-    assertEquals(files.problems, [{ path, why: "no such file or directory", kept: 0 }]);
     const problem = "no such file or directory";
-    assertEquals(store.keptFiles(), [{ path, matchOn: "client", rules: [], problem }]);
+    assertEquals(files.problems, [{ path, why: problem, since: 1000, kept: 0 }]);
+    assertEquals(store.keptFiles(), [{ path, matchOn: "client", rules: [], problem, since: 1000 }]);
   });
 });
 
@@ -97,10 +107,14 @@ Deno.test("entries are kept over a restart, with their line and meaning", async 
     before.files.refresh();
     before.files.store();
     await Deno.remove(path);
+    before.files.refresh();
+    before.files.store();
     const after = watch(path, store);
+    after.clock.now = 9000;
     after.files.refresh();
     assertEquals(after.files.rules, before.files.rules);
     assertEquals(after.told, ["failed, kept 3"]);
+    assertEquals(after.files.problems[0]!.since, 1000);
   });
 });
 
