@@ -6,6 +6,7 @@
 import type { ListAnswer, ZoneHealth } from "../dns/dnsbl.ts";
 import type { Report } from "../evidence/service.ts";
 import type { Attempt } from "../greylist/attempt.ts";
+import { isForAnyRecipient } from "../greylist/known_sender.ts";
 import { correspondentName, matchable } from "../greylist/origins.ts";
 import {
   type Candidate,
@@ -154,7 +155,10 @@ function relationStep(context: Context): Step {
     const { firstSeen, lastSeen } = match.record;
     return {
       what,
-      found: `${formatSender(match.key.sender)} since ${formatAgo(now - firstSeen)}, last used ` +
+      found:
+        `${formatSender(match.key.sender)}${
+          isForAnyRecipient(match.key) ? " for any recipient" : ""
+        } since ${formatAgo(now - firstSeen)}, last used ` +
         `${formatAgo(now - lastSeen)}; ${match.origin} matches`,
     };
   }

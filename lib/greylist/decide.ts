@@ -33,6 +33,7 @@ import {
   isListed,
   isPrompt,
   isSettled,
+  knownChanges,
   lateChanges,
   learnOrigins,
   listingChanges,
@@ -171,7 +172,7 @@ function greylist(about: Case, context: Context): Decision | Question {
   }
   if (relation.kind === "known") {
     const verdict: Verdict = { ...pass("known"), origin: relation.origin };
-    return { verdict, changes: relationChanges(context) };
+    return { verdict, changes: knownChanges(context, relation) };
   }
   if (listing.released) return passUndelayed(context, pass("allowed"));
   const pending = matchPending(context);

@@ -5,6 +5,7 @@
  */
 import type { Attempt } from "./attempt.ts";
 import type { Evidence } from "./evidence.ts";
+import { isForAnyRecipient, KNOWN_SENDERS_MARK, knownSenderKeys } from "./known_sender.ts";
 import type { Memory } from "./memory.ts";
 import {
   type Change,
@@ -32,6 +33,7 @@ import {
   cleared,
   countsDomains,
   isLive,
+  seen,
   servedDomain,
 } from "./reputation.ts";
 import type { Rules } from "./rules.ts";
@@ -98,7 +100,38 @@ export function matchRelation(context: Context): RelationMatch {
     }
     return { kind: "known", key, record, origin: match.origin };
   }
-  return { kind: needsEvidence ? "evidence" : "none" };
+  return matchKnownSender(context, question) ??
+    { kind: needsEvidence ? "evidence" : "none" };
+}
+
+function matchKnownSender(
+  { attempt, memory, origins, rules, now }: Context,
+  question: MatchQuestion,
+): RelationMatch | undefined {
+  if (!isLive(memory.reputation(KNOWN_SENDERS_MARK), rules, now)) return undefined;
+  for (const key of knownSenderKeys(attempt, origins)) {
+    const record = memory.relation(key);
+    if (record === undefined || !isLive(record, rules, now)) continue;
+    const match = matchOrigins(record.origins, question);
+    if (match.kind === "match") return { kind: "known", key, record, origin: match.origin };
+  }
+  return undefined;
+}
+
+/** The changes of a known message. */
+export function knownChanges(
+  context: Context,
+  { key, record }: Extract<RelationMatch, { readonly kind: "known" }>,
+): Change[] {
+  const changes = relationChanges(context);
+  const { memory, now } = context;
+  if (!isForAnyRecipient(key) || isFresh(record.lastSeen, now)) return changes;
+  const mark = seen(memory.reputation(KNOWN_SENDERS_MARK), now);
+  return [
+    ...changes,
+    { kind: "relation", key, record: { ...record, lastSeen: later(record.lastSeen, now) } },
+    { kind: "reputation", key: KNOWN_SENDERS_MARK, record: mark },
+  ];
 }
 
 /** Whether the client belongs to the sender's domain: SPF passes or the organisation is the same. */
