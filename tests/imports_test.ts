@@ -17,7 +17,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   config: ["daemon", "dns", "evidence", "lists", "net", "notify", "postfix", "text"],
   admin: ["dns", "evidence", "greylist", "lists", "net", "node", "postfix", "store", "text"],
   notify: ["admin", "daemon", "dns", "evidence", "greylist", "net", "node", "store", "text"],
-  import: ["config", "greylist", "lists", "net", "store", "text"],
+  import: ["config", "greylist", "lists", "net", "node", "store", "text"],
   web: [
     "admin",
     "daemon",

@@ -1,25 +1,68 @@
-import { suggestion } from "../config/load.ts";
+import { arrayLine } from "../config/edit_array.ts";
+import { AccessError, ConfigError, type Configuration, suggestion } from "../config/load.ts";
 import { daemonSettings } from "../config/settings.ts";
-import { DATABASE_OPTIONS, durationOf, parseInvocation, withStore } from "./invocation.ts";
+import { NOTHING } from "../greylist/memory.ts";
+import { isExpired, type Reading } from "../import/item.ts";
+import { listFilesOfServer } from "../import/list_files.ts";
+import { parseOwnNetworks } from "../import/own_networks.ts";
+import type { PostfixLogSettings } from "../import/postfix_log.ts";
+import { inspectPostgreyPath } from "../import/postgrey_directory.ts";
+import { type Format, FORMATS, type Found, readSources, type Report } from "../import/read.ts";
+import { shellWord } from "../import/source_file.ts";
+import {
+  emptyCounts,
+  type ImportCounts,
+  type ImportStore,
+  storeChoices,
+  storeItems,
+} from "../import/write.ts";
+import type { Network } from "../net/network.ts";
+import { createDatabase } from "../store/create.ts";
+import { MINUTE } from "../text/duration.ts";
+import { reasonOf } from "../text/error_message.ts";
 import type { Command } from "./command.ts";
-import { isExpired } from "../import/item.ts";
-import { FORMATS, readSources } from "../import/read.ts";
-import { emptyCounts, storeChoices, storeItems } from "../import/write.ts";
+import { importSummary } from "./import_summary.ts";
+import {
+  DATABASE_OPTIONS,
+  durationOf,
+  type Invocation,
+  parseInvocation,
+  withStore,
+} from "./invocation.ts";
 import type { Output } from "./output.ts";
 import { type Option, UsageError } from "./usage.ts";
-import { MINUTE } from "../text/duration.ts";
 
-const OWN: readonly Option[] = [
+const OWN: readonly (Option & { readonly format?: Format })[] = [
   {
     name: "delay",
     placeholder: "TIME",
-    help: "Delay of the postgrey server: triplets with a longer history are known (default: 5m).",
+    help: "postgrey: its delay. Triplets with a longer history are known (default: 5m).",
+    format: "postgrey",
+  },
+  {
+    name: "mynetworks",
+    placeholder: "NETWORKS",
+    help: "postfix: networks of your own clients, as `postconf -hx mynetworks` prints them. " +
+      "Their mail does not count.",
+    repeatable: true,
+    format: "postfix",
+  },
+  {
+    name: "relay-domain",
+    placeholder: "DOMAIN",
+    help: "postfix: a domain whose mail goes on to a public address. " +
+      "Other mail that does so is taken for outgoing and does not count.",
+    repeatable: true,
+    format: "postfix",
   },
   { name: "dry-run", help: "Show the result without storing anything." },
 ];
 
 /** Items from which a progress bar is shown. */
 const MIN_PROGRESS = 5000;
+
+/** Errors of one file that are printed; the rest is counted. */
+const MAX_ERRORS = 10;
 
 function progressOf(total: number, output: Output): (done: number) => void {
   if (total < MIN_PROGRESS || !Deno.stderr.isTerminal()) return () => {};
@@ -35,68 +78,213 @@ function progressOf(total: number, output: Output): (done: number) => void {
   };
 }
 
+function formatOf(given: string | undefined): Format {
+  if (given === undefined) throw new UsageError(`FORMAT is missing: ${FORMATS.join(", ")}`);
+  const format = FORMATS.find((one) => one === given);
+  if (format !== undefined) return format;
+  throw new UsageError(
+    `unknown format "${given}"; known are ${FORMATS.join(", ")}${suggestion(given, FORMATS, '"')}`,
+  );
+}
+
+function valuesOf({ options }: Invocation, name: string): string[] {
+  const given = options.get(name);
+  return Array.isArray(given) ? given : [];
+}
+
+function logSettingsOf(
+  invocation: Invocation,
+  trustedNetworks: readonly Network[],
+): PostfixLogSettings {
+  const own = valuesOf(invocation, "mynetworks").flatMap((text) => {
+    const parsed = parseOwnNetworks(text);
+    if ("networks" in parsed) return parsed.networks;
+    throw new UsageError(
+      `--mynetworks: "${parsed.invalid}" is no network. Write the networks of a table, ` +
+        "such as 192.0.2.0/24",
+    );
+  });
+  const domains = valuesOf(invocation, "relay-domain").map((domain) =>
+    domain.replace(/^@/, "").toLowerCase()
+  );
+  return { own: [...trustedNetworks, ...own], relayDomains: new Set(domains) };
+}
+
+/** The dumps behind the paths of postgrey's files, or the commands that make them. */
+function dumpsOf(paths: readonly string[], command: string): string[] {
+  return paths.flatMap((path) => {
+    const inspected = inspectPostgreyPath(path);
+    if (inspected.kind === "dumps") return inspected.paths;
+    if (inspected.kind === "nothing") {
+      throw new ConfigError(`no database of postgrey in ${path}: postgrey.db is missing`);
+    }
+    const commands = [...inspected.commands, `${command} ${inspected.dumps.join(" ")}`];
+    throw new ConfigError(
+      `${path} has to be dumped first. Run as root (db_dump is in Debian's package db-util):\n` +
+        commands.map((line) => `  ${line}`).join("\n"),
+    );
+  });
+}
+
+/** Whether all files exist, before anything is created. */
+function checkPaths(paths: readonly string[]): void {
+  for (const path of paths) {
+    if (path === "-") continue;
+    try {
+      Deno.statSync(path);
+    } catch (error) {
+      throw new ConfigError(`cannot read ${path}: ${reasonOf(error)}`);
+    }
+  }
+}
+
+const EMPTY_STORE: ImportStore = {
+  greylist: { exchange: (judge) => void judge(NOTHING) },
+  lists: { entries: () => [], add: () => {} },
+};
+
+/** Runs a body with the database, which is created unless this is a dry run. */
+async function withImportStore(
+  configuration: Configuration,
+  isDry: boolean,
+  output: Output,
+  body: (store: ImportStore) => Promise<void>,
+): Promise<void> {
+  const { database, privacy } = configuration.values;
+  try {
+    Deno.statSync(database);
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) throw new AccessError(database);
+    if (error instanceof Deno.errors.NotFound) {
+      if (isDry) return await body(EMPTY_STORE);
+      createDatabase({ database, privacy });
+      output.complain(`greylag: created ${database}\n`);
+    }
+  }
+  await withStore(configuration, body);
+}
+
+/** Prints errors, the first of each file in full. */
+function reporter(output: Output, counts: ImportCounts): { report: Report; end(): void } {
+  const seen = new Map<string, number>();
+  return {
+    report: (name, { line, why }) => {
+      counts.errors++;
+      const count = (seen.get(name) ?? 0) + 1;
+      seen.set(name, count);
+      if (count > MAX_ERRORS) return;
+      output.complain(`greylag: ${name}${line === 0 ? "" : `:${line}`}: ${why}\n`);
+    },
+    end: () => {
+      for (const [name, count] of seen) {
+        const more = count - MAX_ERRORS;
+        if (more > 0) output.complain(`greylag: ${name}: ${more} more errors\n`);
+      }
+    },
+  };
+}
+
+/** Names the list files of the other server that the settings do not. */
+function suggestListFiles(format: Format, { values }: Configuration, output: Output): void {
+  const found = listFilesOfServer(format);
+  const lines = (["whitelist_clients", "whitelist_recipients"] as const).flatMap((name) => {
+    const missing = found[name].filter((path) => !values[name].includes(path));
+    return missing.length === 0 ? [] : [arrayLine(name, [...values[name], ...missing])];
+  });
+  if (lines.length === 0) return;
+  output.complain(
+    `greylag: the whitelist files of ${format} are not in use. To use them, set in the ` +
+      `configuration file:\n${lines.map((line) => `  ${line}\n`).join("")}`,
+  );
+}
+
+/** @returns an error if Postfix's log has no delivery. */
+function missingDelivery({ log }: Found): string | undefined {
+  if (log === undefined || log.lines === 0 || log.deliveries > 0) return undefined;
+  return `no delivery of another host found in ${log.lines} lines of Postfix. The log needs the ` +
+    "lines of smtpd, qmgr and the delivery agent: virtual, lmtp, local, pipe or smtp";
+}
+
 export const importCommand: Command = {
   name: "import",
   summary: "import data of postgrey, sqlgrey or Postfix's log",
-  usage: `${FORMATS.join(" | ")} FILE… [--delay TIME] [--dry-run]`,
+  usage: `${FORMATS.join(" | ")} FILE… [--dry-run] [OPTION…]`,
   words: Object.fromEntries(FORMATS.map((format) => [format, []])),
   description: [
-    "postgrey: FILE is a dump of postgrey.db or postgrey_clients.db by db_dump -p (Debian: db-util): " +
-    "db_dump -p /var/lib/postgrey/postgrey.db > triplets.txt. Known triplets stay known, pending " +
-    "ones stay pending, and client addresses keep their counted deliveries.",
+    "postgrey: FILE is a dump of postgrey.db or postgrey_clients.db by db_dump (Debian: db-util): " +
+    "db_dump -h /var/lib/postgrey -p postgrey.db > triplets.txt. Without -h the dump lacks what a " +
+    "running postgrey has not written yet. FILE may be the directory of the dumps triplets.txt and " +
+    "clients.txt; for the directory of the databases, the commands to run are shown. Known triplets " +
+    "stay known, pending ones stay pending, and client addresses keep their counted deliveries.",
     "sqlgrey: FILE is its SQLite database, or an SQL dump (sqlite3 FILE .dump, mysqldump, pg_dump). " +
-    "Pending triplets stay pending. A network is auto-whitelisted for the domains of its " +
-    "auto-whitelisted senders and domains, where the client has a verified name; an address gets one " +
-    "retried message for each. Opt-in and opt-out entries are kept.",
-    "postfix: FILE is a log, plain or .gz, or the output of journalctl -t postfix/smtpd -t " +
-    "postfix/qmgr -t postfix/virtual … -o export. Its deliveries are replayed, so that their senders " +
-    "are known; those that the log shows to be deferred first count as retried messages. Pass files " +
-    "in chronological order.",
-    "- is standard input. Importing twice changes nothing. Lines with errors are reported and " +
-    "skipped, and the exit code is 1.",
+    "Pending triplets stay pending. Auto-whitelisted senders and domains stay known, for any " +
+    "recipient, from the network or address that sqlgrey stored. Opt-in and opt-out entries are kept.",
+    "postfix: FILE is a log of syslog or of a container, plain or gzip, or the output of journalctl " +
+    "with -o export, json or short-precise: journalctl -o export SYSLOG_FACILITY=2 | greylag import " +
+    "postfix -. Its deliveries make their senders known; those that the log shows to be deferred " +
+    "first count as retried messages. Mail of your own networks and authenticated users, outgoing " +
+    "mail, and mail that was discarded or quarantined does not count. Pass files in chronological " +
+    "order.",
+    "- is standard input. The database is created if it does not exist. Importing twice changes " +
+    "nothing. Lines with errors are reported and skipped, and the exit code is 1, as it is for a log " +
+    "of Postfix without a delivery.",
   ],
   options: [...DATABASE_OPTIONS, ...OWN],
   async run(args, output) {
     const invocation = parseInvocation(args, OWN);
     const [given, ...files] = invocation.rest;
-    if (given === undefined) throw new UsageError(`FORMAT is missing: ${FORMATS.join(", ")}`);
-    const format = FORMATS.find((one) => one === given);
-    if (format === undefined) {
-      throw new UsageError(
-        `unknown format "${given}"; known are ${FORMATS.join(", ")}${
-          suggestion(given, FORMATS, '"')
-        }`,
-      );
-    }
+    const format = formatOf(given);
     if (files.length === 0) throw new UsageError("FILE is missing");
-    const { rules } = daemonSettings(invocation.configuration.values).engine;
-    const now = Date.now();
-    const reading = { rules, delay: durationOf(invocation, "delay", 5 * MINUTE), now };
-    const summary = emptyCounts();
-    const found = await readSources(format, files, reading, (file, { line, why }) => {
-      summary.errors++;
-      output.complain(`greylag: ${file}${line === 0 ? "" : `:${line}`}: ${why}\n`);
-    });
-    const items = found.items.filter((item) => !isExpired(item, rules, now));
-    summary.expired = found.items.length - items.length;
+    const other = OWN.find((option) =>
+      option.format !== undefined && option.format !== format && invocation.options.has(option.name)
+    );
+    if (other !== undefined) throw new UsageError(`--${other.name} is for import ${other.format}`);
+    const { configuration } = invocation;
+    const { rules } = daemonSettings(configuration.values).engine;
+    const reading: Reading = {
+      rules,
+      delay: durationOf(invocation, "delay", 5 * MINUTE),
+      now: Date.now(),
+    };
+    const logSettings = logSettingsOf(invocation, rules.trustedNetworks);
     const isDry = invocation.options.get("dry-run") === true;
-    const problems = await withStore(invocation.configuration, async (target) => {
-      await storeItems(items, target.greylist, isDry, summary, progressOf(items.length, output));
-      return storeChoices(found.choices, `import ${format}`, target.lists, isDry, summary);
+    const options = args.filter((arg) => !invocation.rest.includes(arg)).map(shellWord);
+    const command = ["greylag", "import", format, ...options].join(" ");
+    checkPaths(files);
+    const paths = format === "postgrey" ? dumpsOf(files, command) : files;
+
+    const counts = emptyCounts();
+    let found: Found = { items: [], choices: [] };
+    await withImportStore(configuration, isDry, output, async (store) => {
+      const errors = reporter(output, counts);
+      found = await readSources({ format, paths, command }, reading, logSettings, errors.report);
+      errors.end();
+      const items = found.items.filter((item) => !isExpired(item, rules, reading.now));
+      counts.expired = found.items.length - items.length;
+      await storeItems(items, store, reading, isDry, counts, progressOf(items.length, output));
+      const problems = storeChoices(found.choices, `import ${format}`, store, isDry, counts);
+      for (const why of problems) errors.report(format, { line: 0, why });
     });
-    summary.errors += problems.length;
-    for (const problem of problems) output.complain(`greylag: ${problem}\n`);
-    if (invocation.json) {
-      output.print(`${JSON.stringify({ dry_run: isDry, ...summary })}\n`);
-    } else {
-      const chosen = summary.choices === 0 ? "" : `, ${summary.choices} opt-in or opt-out entries`;
-      output.print(
-        `${isDry ? "dry run" : "imported"}: ${summary.known} known, ` +
-          `${summary.pending} pending, ${summary.reputations} reputations${chosen}; ` +
-          `${summary.unchanged} unchanged, ${summary.expired} expired, ` +
-          `${summary.errors} errors\n`,
-      );
+    const missing = missingDelivery(found);
+    if (missing !== undefined) {
+      counts.errors++;
+      output.complain(`greylag: ${missing}\n`);
     }
-    return summary.errors === 0 ? 0 : 1;
+    if (invocation.json) {
+      output.print(`${JSON.stringify(jsonOf(counts, isDry, found))}\n`);
+    } else {
+      output.print(importSummary(counts, isDry, found.log));
+    }
+    suggestListFiles(format, configuration, output);
+    return counts.errors === 0 ? 0 : 1;
   },
 };
+
+function jsonOf({ autoWhitelisted, ...counts }: ImportCounts, isDry: boolean, { log }: Found) {
+  return {
+    dry_run: isDry,
+    ...counts,
+    auto_whitelisted: autoWhitelisted,
+    ...log === undefined ? {} : { log },
+  };
+}

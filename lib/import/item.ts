@@ -11,6 +11,7 @@ import {
   MAX_NETWORKS,
   type Pending,
   type Relation,
+  type RelationKey,
   type Reputation,
   type ServedDomain,
 } from "../greylist/model.ts";
@@ -45,13 +46,24 @@ export interface Source {
   readonly errors: readonly SourceError[];
 }
 
-/** Durations are milliseconds. */
+/** What reading depends on. */
 export interface Reading {
   readonly rules: Rules;
   /** Delay of the other server, in milliseconds. */
   readonly delay: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
+}
+
+/** The largest count of another program that is taken over. */
+const MAX_COUNT = 1_000_000;
+
+/**
+ * A time of another program as a whole number of milliseconds: not in the future, where it would never
+ * expire, and not before 1970.
+ */
+export function pastTime(time: number, now: number): number {
+  return Math.max(0, Math.min(Math.round(time), now));
 }
 
 /** Whether the daemon would have removed the record already. */
@@ -161,45 +173,74 @@ function mergeDomains(
   return missing.length === 0 ? before : [...(before ?? []), ...missing];
 }
 
+/** When something was seen; any numbers of another program, in milliseconds. */
+interface Seen {
+  readonly first: number;
+  readonly last: number;
+}
+
 /** A message that the other server deferred, tried from `first` to `last`. */
 export function pendingItem(
   { network, origin }: SourceClient,
-  { sender, recipient, first, last }: {
+  { sender, recipient, first, last }: Seen & {
     readonly sender: string;
     readonly recipient: string;
-    readonly first: number;
-    readonly last: number;
   },
-  { retryWindow, recipientDelimiter }: Rules,
+  { rules, now }: Reading,
 ): Item {
+  const firstSeen = pastTime(first, now);
   return {
     kind: "pending",
     key: {
       sender: retrySender(sender),
-      recipient: normaliseRecipient(recipient, recipientDelimiter),
+      recipient: normaliseRecipient(recipient, rules.recipientDelimiter),
     },
     network,
     record: {
       network,
       origins: [origin],
-      firstSeen: first,
-      lastSeen: last,
+      firstSeen,
+      lastSeen: Math.max(firstSeen, pastTime(last, now)),
       tries: 1,
-      expires: first + retryWindow,
+      expires: firstSeen + rules.retryWindow,
     },
   };
 }
 
-/** Reputation of `count` retried messages, the last at `last`. */
-export function retriedReputation(count: number, first: number, last: number): Reputation {
+/** Mail that passed from an origin. */
+export function relationItem(
+  key: RelationKey,
+  origin: string,
+  { first, last }: Seen,
+  { now }: Reading,
+): Item {
+  const firstSeen = pastTime(first, now);
+  const lastSeen = Math.max(firstSeen, pastTime(last, now));
+  return { kind: "relation", key, record: { origins: [origin], firstSeen, lastSeen } };
+}
+
+/** The reputation of `count` retried messages of an origin. */
+export function reputationItem(
+  name: string,
+  count: number,
+  { first, last }: Seen,
+  { now }: Reading,
+): Item {
+  const total = Math.max(0, Math.min(Math.floor(count), MAX_COUNT));
+  const firstSeen = pastTime(first, now);
+  const lastSeen = Math.max(firstSeen, pastTime(last, now));
   return {
-    retried: count,
-    abandoned: 0,
-    total: count,
-    updated: last,
-    firstSeen: first,
-    lastSeen: last,
-    lastRetried: last,
-    lastAbandoned: 0,
+    kind: "reputation",
+    key: name,
+    record: {
+      retried: total,
+      abandoned: 0,
+      total,
+      updated: lastSeen,
+      firstSeen,
+      lastSeen,
+      lastRetried: lastSeen,
+      lastAbandoned: 0,
+    },
   };
 }

@@ -10,7 +10,8 @@ import {
   type Item,
   pendingItem,
   type Reading,
-  retriedReputation,
+  relationItem,
+  reputationItem,
   type Source,
   type SourceError,
 } from "./item.ts";
@@ -42,99 +43,158 @@ export interface Dump {
   readonly errors: readonly SourceError[];
 }
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 /** `db_dump -p` writes unprintable bytes as `\xx` and doubles backslashes. */
-function unescape(text: string): string {
-  const bytes: number[] = [];
-  for (let at = 0; at < text.length; at++) {
-    if (text[at] !== "\\") {
-      bytes.push(...new TextEncoder().encode(text[at]!));
-    } else if (text[at + 1] === "\\") {
-      bytes.push(0x5c);
-      at++;
-    } else {
-      bytes.push(parseInt(text.slice(at + 1, at + 3), 16));
-      at += 2;
-    }
-  }
-  return new TextDecoder().decode(Uint8Array.from(bytes));
-}
-
 function decode(text: string): string {
-  return text.includes("\\") ? unescape(text) : text;
+  if (!text.includes("\\")) return text;
+  const bytes: number[] = [];
+  for (const [, escape, char] of text.matchAll(/\\([0-9a-f]{2}|\\)|([^\\]|\\)/gsu)) {
+    if (escape === undefined) bytes.push(...encoder.encode(char));
+    else bytes.push(escape === "\\" ? 0x5c : parseInt(escape, 16));
+  }
+  return decoder.decode(Uint8Array.from(bytes));
 }
 
-function recordOf(key: string, value: string): PostgreyRecord | string {
-  const numbers = value.split(",");
-  const [one, other] = numbers.slice(0, 2).map((part) =>
-    /^\d{1,12}$/.test(part) ? Number(part) : NaN
-  );
-  if (!Number.isFinite(one) || !Number.isFinite(other)) {
-    return `expected two numbers, not "${value}"`;
+/**
+ * Splits `sender/recipient`. A local part may contain slashes and a domain cannot: the sender ends at the
+ * first slash that follows a domain, if the rest is an address.
+ */
+export function splitAddresses(
+  text: string,
+): { readonly sender: string; readonly recipient: string } | undefined {
+  const at = (slash: number) => ({
+    sender: text.slice(0, slash),
+    recipient: text.slice(slash + 1),
+  });
+  for (const { index, 0: domain } of text.matchAll(/@[^@/]+(?=\/)/g)) {
+    const split = at(index + domain.length);
+    if (split.recipient.includes("@")) return split;
   }
-  if (/^[0-9a-f]{40}$/.test(key)) return "the key is a hash: postgrey ran with --privacy";
+  // The null sender, or an address without a domain.
+  const first = text.indexOf("/");
+  const afterDomain = /@[^@/]+\//.exec(text);
+  if (first === -1) return undefined;
+  const split = first === 0 || afterDomain === null
+    ? at(first)
+    : at(afterDomain.index + afterDomain[0].length - 1);
+  return split.recipient === "" ? undefined : split;
+}
+
+/** A key of --privacy: an SHA-1 hash. */
+const HASH = /^[0-9a-f]{40}$/;
+
+/** @returns why it is invalid; errors do not quote it, since the file may be any file of the host. */
+function recordOf(key: string, value: string): PostgreyRecord | string {
+  const [, one, other] = /^(\d{1,12}),(\d{1,12})(?:,|$)/.exec(value) ?? [];
+  if (other === undefined) return "expected two numbers as the value";
   const slash = key.indexOf("/");
   const address = parseAddress((slash === -1 ? key : key.slice(0, slash)).toLowerCase());
-  if (address === undefined) return `expected an address at the beginning of "${key}"`;
-  if (slash === -1) return { kind: "client", address, count: one!, last: other! * SECOND };
-  const end = key.lastIndexOf("/");
-  if (end === slash) return `expected client/sender/recipient, not "${key}"`;
-  return {
-    kind: "triplet",
-    address,
-    sender: key.slice(slash + 1, end),
-    recipient: key.slice(end + 1),
-    first: one! * SECOND,
-    last: other! * SECOND,
-  };
+  if (address === undefined) return "expected an IP address at the beginning of the key";
+  const last = Number(other) * SECOND;
+  if (slash === -1) return { kind: "client", address, count: Number(one), last };
+  const addresses = splitAddresses(key.slice(slash + 1));
+  if (addresses === undefined) return "expected client/sender/recipient as the key";
+  return { kind: "triplet", address, ...addresses, first: Number(one) * SECOND, last };
 }
 
 /** Accepts dumps of `postgrey.db` and `postgrey_clients.db`, also one after the other. */
-export function parsePostgreyDump(text: string): Dump {
-  const records: PostgreyRecord[] = [];
-  const errors: SourceError[] = [];
-  let isData = false;
-  let wasDump = false;
-  let key: string | undefined;
-  text.split(/\r?\n/).forEach((content, at) => {
-    const line = at + 1;
-    if (content === "HEADER=END") {
-      isData = true;
-      wasDump = true;
-    } else if (content === "DATA=END") {
-      if (key !== undefined) errors.push({ line, why: "a key without a value" });
-      isData = false;
-      key = undefined;
-    } else if (isData && !content.startsWith(" ")) {
-      errors.push({ line, why: "a data line must begin with a space" });
-    } else if (isData && key === undefined) {
-      key = decode(content.slice(1));
-    } else if (isData) {
-      const record = recordOf(key!, decode(content.slice(1)));
-      key = undefined;
-      if (typeof record === "string") errors.push({ line, why: record });
-      else records.push(record);
+export class PostgreyDumpReader {
+  readonly records: PostgreyRecord[] = [];
+  readonly errors: SourceError[] = [];
+  #isData = false;
+  #isSkipped = false;
+  #wasDump = false;
+  #line = 0;
+  #keyLine = 0;
+  #key: string | undefined;
+  #firstHash: number | undefined;
+  #hashes = 0;
+  #keys = 0;
+
+  /** @param number counted from 1. */
+  line(text: string, number: number): void {
+    this.#line = number;
+    if (!this.#isData) this.#takeHeader(text);
+    else if (text === "DATA=END") this.#endData();
+    else if (this.#isSkipped) return;
+    else if (!text.startsWith(" ")) this.#fail("a data line must begin with a space");
+    else if (this.#key === undefined) {
+      this.#key = decode(text.slice(1));
+      this.#keyLine = number;
+    } else this.#takeRecord(this.#key, decode(text.slice(1)));
+  }
+
+  #takeHeader(text: string): void {
+    if (text === "format=bytevalue") {
+      this.#fail("the dump is not printable. Run db_dump with the option -p");
+      this.#isSkipped = true;
+    } else if (text === "HEADER=END") {
+      this.#isData = true;
+      this.#wasDump = true;
     }
-  });
-  if (!wasDump) errors.push({ line: 1, why: "not the output of db_dump -p" });
-  else if (isData) errors.push({ line: text.split("\n").length, why: "the dump is truncated" });
-  return { records, errors };
+  }
+
+  #endData(): void {
+    if (this.#key !== undefined) this.#fail("a key without a value");
+    this.#isData = false;
+    this.#isSkipped = false;
+    this.#key = undefined;
+  }
+
+  #takeRecord(key: string, value: string): void {
+    this.#key = undefined;
+    this.#keys++;
+    if (HASH.test(key)) {
+      this.#hashes++;
+      this.#firstHash ??= this.#keyLine;
+      return;
+    }
+    const record = recordOf(key, value);
+    if (typeof record === "string") this.#fail(record);
+    else this.records.push(record);
+  }
+
+  #fail(why: string): void {
+    this.errors.push({ line: this.#line, why });
+  }
+
+  end(): void {
+    if (!this.#wasDump) this.errors.push({ line: 1, why: "not the output of db_dump -p" });
+    else if (this.#isData) this.#fail("the dump is truncated: DATA=END is missing");
+    if (this.#firstHash !== undefined) {
+      this.errors.push({
+        line: this.#firstHash,
+        why: `${this.#hashes} of ${this.#keys} keys are hashes, which cannot be imported: ` +
+          "postgrey ran with --privacy",
+      });
+    }
+  }
 }
 
-function itemOf(record: PostgreyRecord, { rules, delay }: Reading): Item {
+export function parsePostgreyDump(text: string): Dump {
+  const reader = new PostgreyDumpReader();
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === "") lines.pop();
+  lines.forEach((line, at) => reader.line(line, at + 1));
+  reader.end();
+  return reader;
+}
+
+function itemOf(record: PostgreyRecord, reading: Reading): Item {
+  const { rules, delay } = reading;
   if (record.kind === "client") {
     const { address, count, last } = record;
-    const key = `ip:${formatAddress(address)}`;
-    return { kind: "reputation", key, record: retriedReputation(count, last, last) };
+    return reputationItem(`ip:${formatAddress(address)}`, count, { first: last, last }, reading);
   }
   const { address, sender, recipient, first, last } = record;
   const client = sourceClient(address, rules);
-  if (last - first < delay) return pendingItem(client, record, rules);
+  if (last - first < delay) return pendingItem(client, record, reading);
   const [key] = relationKeysOf(sender, recipient, rules.recipientDelimiter);
-  const times = { firstSeen: first, lastSeen: last };
-  return { kind: "relation", key: key!, record: { origins: [client.origin], ...times } };
+  return relationItem(key!, client.origin, record, reading);
 }
 
-export function readPostgreyDump(text: string, reading: Reading): Source {
-  const { records, errors } = parsePostgreyDump(text);
+export function postgreySource({ records, errors }: Dump, reading: Reading): Source {
   return { items: records.map((record) => itemOf(record, reading)), choices: [], errors };
 }

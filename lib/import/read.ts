@@ -5,12 +5,14 @@
  */
 import { ConfigError } from "../config/load.ts";
 import { isSqliteFile, readTables } from "../store/sqlgrey_file.ts";
-import { messageOf } from "../text/error_message.ts";
-import { Replay } from "./replay.ts";
+import { messageOf, reasonOf } from "../text/error_message.ts";
 import type { Choice, Item, Reading, Source, SourceError } from "./item.ts";
-import { JournalReader } from "./journal_export.ts";
-import { readPostgreyDump } from "./postgrey_dump.ts";
-import { PostfixLog } from "./postfix_log.ts";
+import { JournalExportReader, logEntryOf, logFormOf, parseJournalJson } from "./journal.ts";
+import { type LogEntry, parseLogLine } from "./log_entry.ts";
+import { PostgreyDumpReader, postgreySource } from "./postgrey_dump.ts";
+import { type LogCounts, PostfixLog, type PostfixLogSettings } from "./postfix_log.ts";
+import { Replay } from "./replay.ts";
+import { LineSplitter, openSource, readText } from "./source_file.ts";
 import { parseSqlDump } from "./sql_dump.ts";
 import { SQLGREY_TABLES, type SqlgreyRow, sqlgreySource } from "./sqlgrey.ts";
 
@@ -18,19 +20,41 @@ export const FORMATS = ["postgrey", "sqlgrey", "postfix"] as const;
 
 export type Format = typeof FORMATS[number];
 
-async function open(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  if (path === "-") return Deno.stdin.readable;
-  const { readable } = await Deno.open(path);
-  return path.endsWith(".gz") ? readable.pipeThrough(new DecompressionStream("gzip")) : readable;
+export interface Files {
+  readonly format: Format;
+  /** `-` is standard input; gzip is decompressed. */
+  readonly paths: readonly string[];
+  /** The command that reads them, without their names. */
+  readonly command: string;
 }
 
-async function readText(path: string): Promise<string> {
-  return await new Response(await open(path)).text();
+/** Reports an error of a file. */
+export type Report = (name: string, error: SourceError) => void;
+
+export interface Found {
+  readonly items: readonly Item[];
+  readonly choices: readonly Choice[];
+  /** Of Postfix's log. */
+  readonly log?: LogCounts;
 }
 
-async function readSqlgrey(path: string, reading: Reading): Promise<Source> {
-  if (path === "-" || !isSqliteFile(path)) {
-    const { rows, errors } = parseSqlDump(await readText(path), SQLGREY_TABLES);
+async function readPostgrey(
+  path: string,
+  command: string,
+  reading: Reading,
+): Promise<Source> {
+  const reader = new PostgreyDumpReader();
+  const lines = new LineSplitter((text, line) => reader.line(text, line));
+  for await (const bytes of await openSource(path, command)) lines.push(bytes);
+  lines.end();
+  reader.end();
+  return postgreySource(reader, reading);
+}
+
+async function readSqlgrey(path: string, command: string, reading: Reading): Promise<Source> {
+  if (path === "-" || !Deno.statSync(path).isFile || !isSqliteFile(path)) {
+    const text = await readText(await openSource(path, command));
+    const { rows, errors } = parseSqlDump(text, SQLGREY_TABLES);
     if (rows.length === 0 && errors.length === 0) {
       const why = "no rows of sqlgrey's tables found";
       return { items: [], choices: [], errors: [{ line: 1, why }] };
@@ -48,93 +72,84 @@ async function readSqlgrey(path: string, reading: Reading): Promise<Source> {
   return sqlgreySource(rows, reading);
 }
 
-/** First field of every entry. */
-const JOURNAL_BEGINNING = "__CURSOR=";
-
-/** The log may continue from another file. */
-async function readPostfix(path: string, log: PostfixLog, replay: Replay): Promise<SourceError[]> {
-  const linesBefore = log.lines;
+/** Reads a log that may continue from another file. */
+async function readLog(
+  path: string,
+  command: string,
+  now: number,
+  take: (entry: LogEntry) => void,
+): Promise<SourceError[]> {
   const errors: SourceError[] = [];
-  const journal = new JournalReader();
-  const decoder = new TextDecoder();
-  let isJournal: boolean | undefined;
-  let line = 0;
-  let rest = "";
-  const takeLine = (text: string) => {
-    line++;
+  let form: ReturnType<typeof logFormOf> | undefined;
+  const takeEntry = (entry: LogEntry | undefined) => {
+    if (entry !== undefined) take(entry);
+  };
+  const journal = new JournalExportReader((entry) => takeEntry(logEntryOf(entry)));
+  const lines = new LineSplitter((text, line) => {
     try {
-      const mail = log.line(text);
-      if (mail !== undefined) replay.add(mail);
+      if (form !== "json") takeEntry(parseLogLine(text, now));
+      else if (text !== "") takeEntry(logEntryOf(parseJournalJson(text)));
     } catch (error) {
       errors.push({ line, why: messageOf(error) });
     }
-  };
-  const takeEntry = (entry: ReadonlyMap<string, string>) => {
-    const program = /postfix\S*?\/(?:\w+\/)?(\w+)$/.exec(entry.get("SYSLOG_IDENTIFIER") ?? "")?.[1];
-    if (program === undefined) return;
-    const time = Number(
-      entry.get("_SOURCE_REALTIME_TIMESTAMP") ?? entry.get("__REALTIME_TIMESTAMP"),
-    );
-    if (Number.isNaN(time)) return;
-    const mail = log.message(Math.round(time / 1000), program, entry.get("MESSAGE") ?? "");
-    if (mail !== undefined) replay.add(mail);
-  };
-  for await (const bytes of await open(path)) {
-    isJournal ??= new TextDecoder().decode(bytes.subarray(0, JOURNAL_BEGINNING.length)) ===
-      JOURNAL_BEGINNING;
-    if (isJournal) {
-      for (const entry of journal.push(bytes)) takeEntry(entry);
-    } else {
-      const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-      rest = lines.pop()!;
-      for (const text of lines) takeLine(text);
-    }
+  });
+  for await (const bytes of await openSource(path, command)) {
+    form ??= logFormOf(bytes);
+    (form === "export" ? journal : lines).push(bytes);
   }
-  if (rest !== "") takeLine(rest);
-  for (const entry of journal.end()) takeEntry(entry);
-  if (log.lines === linesBefore) {
-    errors.push({ line: 1, why: "no lines of Postfix found" });
-  }
+  lines.end();
+  journal.end();
   return errors;
 }
-
-export type Found = Omit<Source, "errors">;
 
 /**
  * Reads all files; a log continues from one to the next.
  *
- * @param paths `-` is standard input; names ending in `.gz` are decompressed.
  * @throws {ConfigError} if a file cannot be read.
  */
 export async function readSources(
-  format: Format,
-  paths: readonly string[],
+  { format, paths, command }: Files,
   reading: Reading,
-  reportError: (path: string, error: SourceError) => void,
+  settings: PostfixLogSettings,
+  report: Report,
 ): Promise<Found> {
   const items: Item[] = [];
   const choices: Choice[] = [];
-  const log = new PostfixLog(reading.now);
-  const replay = new Replay(reading.rules);
-  const readOne = async (path: string): Promise<Source> => {
-    switch (format) {
-      case "postgrey":
-        return readPostgreyDump(await readText(path), reading);
-      case "sqlgrey":
-        return await readSqlgrey(path, reading);
-      case "postfix":
-        return { items: [], choices: [], errors: await readPostfix(path, log, replay) };
+  const log = new PostfixLog(settings);
+  const replay = new Replay(reading);
+  const readPostfix = async (path: string): Promise<Source> => {
+    const before = log.counts.lines;
+    const errors = await readLog(path, command, reading.now, (entry) => {
+      const mail = log.entry(entry);
+      if (mail !== undefined) replay.add(mail);
+    });
+    if (log.counts.lines === before && errors.length === 0) {
+      errors.push({ line: 1, why: "no lines of Postfix found" });
     }
+    return { items: [], choices: [], errors };
   };
   for (const path of paths) {
     try {
-      const source = await readOne(path);
-      for (const error of source.errors) reportError(path, error);
+      const source = format === "postgrey"
+        ? await readPostgrey(path, command, reading)
+        : format === "sqlgrey"
+        ? await readSqlgrey(path, command, reading)
+        : await readPostfix(path);
+      for (const error of source.errors) report(path === "-" ? "standard input" : path, error);
       for (const item of source.items) items.push(item);
-      choices.push(...source.choices);
+      for (const choice of source.choices) choices.push(choice);
     } catch (error) {
-      throw new ConfigError(`cannot read ${path}: ${messageOf(error)}`);
+      if (error instanceof ConfigError) throw error;
+      throw new ConfigError(
+        `cannot read ${path === "-" ? "standard input" : path}: ${whyUnreadable(error)}`,
+      );
     }
   }
-  return { items: [...items, ...replay.items()], choices };
+  if (format !== "postfix") return { items, choices };
+  return { items: replay.items(), choices, log: log.counts };
+}
+
+function whyUnreadable(error: unknown): string {
+  const isDamaged = error instanceof Error && "code" in error && /^Z_/.test(String(error.code));
+  return isDamaged ? "the compressed data is damaged or incomplete" : reasonOf(error);
 }

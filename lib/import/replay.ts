@@ -8,8 +8,7 @@ import { decide } from "../greylist/decide.ts";
 import { NO_EVIDENCE } from "../greylist/evidence.ts";
 import { WorkingMemory } from "../greylist/memory.ts";
 import type { Rules } from "../greylist/rules.ts";
-import { contains } from "../net/network.ts";
-import type { Item } from "./item.ts";
+import { type Item, pastTime, type Reading } from "./item.ts";
 import type { LoggedMail } from "./postfix_log.ts";
 
 /**
@@ -18,15 +17,17 @@ import type { LoggedMail } from "./postfix_log.ts";
  */
 export class Replay {
   readonly #rules: Rules;
+  readonly #now: number;
   readonly #memory = new WorkingMemory();
 
-  constructor(rules: Rules) {
+  constructor({ rules, now }: Reading) {
+    this.#now = now;
     this.#rules = { ...rules, mode: "all", nullSender: "rcpt", hasDnsLists: false };
   }
 
   add(mail: LoggedMail): void {
-    const { time, address, clientName, sender, recipient } = mail;
-    if (this.#rules.trustedNetworks.some((network) => contains(network, address))) return;
+    const { address, clientName, sender, recipient } = mail;
+    const time = pastTime(mail.time, this.#now);
     const input: AttemptInput = {
       stage: "RCPT",
       authenticated: false,

@@ -106,7 +106,7 @@ export function parseSqlDump(
   let lineOf = lineCounter(text);
   for (const match of text.matchAll(INSERT)) {
     const table = match[1]!;
-    if (!(table in tables)) continue;
+    if (!Object.hasOwn(tables, table)) continue;
     const names = match[2] === undefined ? tables[table]! : namesOf(match[2]);
     let at = skipSpace(text, match.index + match[0].length);
     while (text[at] === "(") {
@@ -121,7 +121,7 @@ export function parseSqlDump(
   lineOf = lineCounter(text);
   for (const match of text.matchAll(COPY)) {
     const table = match[1]!;
-    if (!(table in tables)) continue;
+    if (!Object.hasOwn(tables, table)) continue;
     const names = namesOf(match[2]!);
     for (let at = match.index + match[0].length; at < text.length;) {
       const newline = text.indexOf("\n", at);

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Reputation } from "../greylist/model.ts";
+import { KNOWN_SENDERS_MARK, knownDomainKey, knownSenderKey } from "../greylist/known_sender.ts";
+import { keyText, type RelationKey } from "../greylist/model.ts";
 import { pairName } from "../greylist/origins.ts";
 import { canonicalDomain } from "../net/email_address.ts";
 import { registrableDomain } from "../net/hostname.ts";
@@ -14,7 +15,8 @@ import {
   type Item,
   pendingItem,
   type Reading,
-  retriedReputation,
+  relationItem,
+  reputationItem,
   type Source,
   type SourceError,
 } from "./item.ts";
@@ -58,7 +60,7 @@ function sourceOf(
 
 /** `2026-11-24 10:00:00`, with or without a fraction and a zone; without one it is UTC. */
 function timeOf(value: unknown): number | undefined {
-  if (typeof value === "number") return value * SECOND;
+  if (typeof value === "number") return Number.isFinite(value) ? value * SECOND : undefined;
   const match = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)?([+-]\d\d)?(?::?(\d\d))?Z?$/
     .exec(String(value));
   if (match === null) return undefined;
@@ -81,44 +83,66 @@ function senderOf(row: SqlgreyRow): string {
 /** Senders of one domain from one network after which sqlgrey auto-whitelisted the domain there. */
 const DOMAIN_SENDERS = 2;
 
-/** Retried messages by origin, summed over the rows. */
-class Retries {
-  readonly #reputations = new Map<string, Reputation>();
+/** Messages that were retried or passed, of several rows. */
+interface Seen {
+  count: number;
+  first: number;
+  last: number;
+}
 
-  add(name: string, count: number, first: number, last: number): void {
-    const before = this.#reputations.get(name);
-    this.#reputations.set(
-      name,
-      retriedReputation(
-        (before?.total ?? 0) + count,
-        Math.min(first, before?.firstSeen ?? first),
-        Math.max(last, before?.lastSeen ?? last),
-      ),
-    );
+function merge(before: Seen | undefined, { count, first, last }: Seen): Seen {
+  return {
+    count: (before?.count ?? 0) + count,
+    first: Math.min(first, before?.first ?? first),
+    last: Math.max(last, before?.last ?? last),
+  };
+}
+
+/** What the auto-whitelists say: retried messages by origin, and known senders with their origins. */
+class AutoWhitelists {
+  readonly #retries = new Map<string, Seen>();
+  readonly #senders = new Map<string, { key: RelationKey; origin: string; seen: Seen }>();
+
+  addRetries(name: string, seen: Seen): void {
+    this.#retries.set(name, merge(this.#retries.get(name), seen));
   }
 
-  /** @param least retried messages of a pair at least, so that it is auto-whitelisted. */
-  items(least: number): Item[] {
-    return [...this.#reputations].map(([key, { total, firstSeen, lastSeen }]) => {
-      const count = key.startsWith("net:") ? Math.max(total, least) : total;
-      return { kind: "reputation", key, record: retriedReputation(count, firstSeen, lastSeen) };
-    });
+  addSender(key: RelationKey, origin: string, seen: Seen): void {
+    const text = keyText(key);
+    this.#senders.set(text, { key, origin, seen: merge(this.#senders.get(text)?.seen, seen) });
+  }
+
+  items(reading: Reading): Item[] {
+    // A pair is auto-whitelisted, as one retried message earns it here.
+    const least = reading.rules.autoWhitelistDomains;
+    const retries = [...this.#retries].map(([key, { count, ...seen }]) =>
+      reputationItem(key, key.startsWith("net:") ? Math.max(count, least) : count, seen, reading)
+    );
+    const senders = [...this.#senders.values()].map(({ key, origin, seen }) =>
+      relationItem(key, origin, seen, reading)
+    );
+    if (senders.length === 0) return retries;
+    const last = senders.reduce((latest, { record }) => Math.max(latest, record.lastSeen), 0);
+    const mark = reputationItem(KNOWN_SENDERS_MARK, 0, { first: last, last }, reading);
+    return [...retries, ...senders, mark];
   }
 }
 
 /**
- * Reads rows into records. A sender or domain that sqlgrey auto-whitelisted on a network becomes the
- * reputation of the pair of both, as one retried message earns it here; an exact address gets the
- * retried messages as well, since a client without a name has no pair.
+ * Reads rows into records. A sender or domain that sqlgrey auto-whitelisted is known for any recipient,
+ * from the network or address that sqlgrey stored. It becomes the reputation of the pair of network and
+ * domain as well, and an exact address gets the retried messages, since a client without a name has no
+ * pair.
  */
 export function sqlgreySource(
   rows: readonly SqlgreyRow[],
-  { rules }: Reading,
+  reading: Reading,
   errors: SourceError[] = [],
 ): Source {
+  const { rules } = reading;
   const items: Item[] = [];
   const choices: Choice[] = [];
-  const retries = new Retries();
+  const lists = new AutoWhitelists();
   for (const row of rows) {
     const fail = (why: string) => errors.push({ line: row.line, why: `${row.table}: ${why}` });
     if (row.table.startsWith("opt")) {
@@ -142,14 +166,18 @@ export function sqlgreySource(
     const client = sourceClient(source.address, rules, source.isNetwork);
     if (row.table === "connect") {
       const triplet = { sender: senderOf(row), recipient: textOf(row, "rcpt"), first, last };
-      items.push(pendingItem(client, triplet, rules));
+      items.push(pendingItem(client, triplet, reading));
       continue;
     }
-    const { network, ip } = client;
-    const count = row.table === "domain_awl" ? DOMAIN_SENDERS : 1;
-    const domain = registrableDomain(canonicalDomain(textOf(row, "sender_domain")));
-    if (domain !== undefined) retries.add(pairName(network, domain), count, first, last);
-    if (ip !== undefined) retries.add(ip, count, first, last);
+    const domain = canonicalDomain(textOf(row, "sender_domain"));
+    const isDomain = row.table === "domain_awl";
+    const seen: Seen = { count: isDomain ? DOMAIN_SENDERS : 1, first, last };
+    const { origin } = client;
+    const key = isDomain ? knownDomainKey(domain, origin) : knownSenderKey(senderOf(row), origin);
+    lists.addSender(key, origin, seen);
+    const registrable = registrableDomain(domain);
+    if (registrable !== undefined) lists.addRetries(pairName(client.network, registrable), seen);
+    if (client.ip !== undefined) lists.addRetries(client.ip, seen);
   }
-  return { items: [...items, ...retries.items(rules.autoWhitelistDomains)], choices, errors };
+  return { items: [...items, ...lists.items(reading)], choices, errors };
 }

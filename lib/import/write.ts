@@ -3,19 +3,29 @@
  *
  * @module
  */
+import { KNOWN_SENDERS_MARK } from "../greylist/known_sender.ts";
 import { WorkingMemory } from "../greylist/memory.ts";
 import type { Change } from "../greylist/model.ts";
+import { autoWhitelistedAs } from "../greylist/reputation.ts";
 import { formatPattern, parsePattern } from "../lists/pattern.ts";
-import type { GreylistStore, ListStore } from "../store/store.ts";
-import { changeOf, type Choice, type Item } from "./item.ts";
+import type { GreylistStore, ListStore, NewEntry } from "../store/store.ts";
+import { changeOf, type Choice, type Item, type Reading } from "./item.ts";
 
 /** Items in one transaction. */
 const CHUNK = 500;
+
+/** The parts of the store that an import uses. */
+export interface ImportStore {
+  readonly greylist: Pick<GreylistStore, "exchange">;
+  readonly lists: Pick<ListStore, "entries"> & { add(entry: NewEntry): unknown };
+}
 
 export interface ImportCounts {
   known: number;
   pending: number;
   reputations: number;
+  /** Reputations among them that auto-whitelist their origin. */
+  autoWhitelisted: number;
   choices: number;
   unchanged: number;
   expired: number;
@@ -23,13 +33,23 @@ export interface ImportCounts {
 }
 
 export function emptyCounts(): ImportCounts {
-  return { known: 0, pending: 0, reputations: 0, choices: 0, unchanged: 0, expired: 0, errors: 0 };
+  return {
+    known: 0,
+    pending: 0,
+    reputations: 0,
+    autoWhitelisted: 0,
+    choices: 0,
+    unchanged: 0,
+    expired: 0,
+    errors: 0,
+  };
 }
 
 /** @param isDry counts without writing. */
 export async function storeItems(
   items: readonly Item[],
-  store: GreylistStore,
+  { greylist }: ImportStore,
+  { rules, now }: Reading,
   isDry: boolean,
   counts: ImportCounts,
   progress: (done: number) => void,
@@ -37,7 +57,7 @@ export async function storeItems(
   for (let at = 0; at < items.length; at += CHUNK) {
     const chunk = items.slice(at, at + CHUNK);
     let changes: readonly Change[] = [];
-    store.exchange((memory) => {
+    greylist.exchange((memory) => {
       // Several items may change one record.
       const working = new WorkingMemory(memory);
       changes = chunk.flatMap((item) => {
@@ -47,11 +67,17 @@ export async function storeItems(
       });
       return isDry ? [] : working.stored();
     });
-    counts.unchanged += chunk.length - changes.length;
-    for (const { kind } of changes) {
-      if (kind === "reputation") counts.reputations++;
-      else if (kind === "relation") counts.known++;
-      else counts.pending++;
+    const isCounted = ({ key }: Item | Change) => key !== KNOWN_SENDERS_MARK;
+    const counted = changes.filter(isCounted);
+    counts.unchanged += chunk.filter(isCounted).length - counted.length;
+    for (const change of counted) {
+      if (change.kind === "relation") counts.known++;
+      else if (change.kind === "pending") counts.pending++;
+      else if (change.kind === "reputation") {
+        counts.reputations++;
+        const named = { ...change.record, name: change.key };
+        if (autoWhitelistedAs(named, rules, now) !== undefined) counts.autoWhitelisted++;
+      }
     }
     progress(at + chunk.length);
     // Let a daemon in another process write.
@@ -63,12 +89,12 @@ export async function storeItems(
 export function storeChoices(
   choices: readonly Choice[],
   addedBy: string,
-  store: ListStore,
+  { lists }: ImportStore,
   isDry: boolean,
   counts: ImportCounts,
 ): string[] {
   const errors: string[] = [];
-  const present = new Set(store.entries().map(({ list, pattern }) => `${list} ${pattern}`));
+  const present = new Set(lists.entries().map(({ list, pattern }) => `${list} ${pattern}`));
   for (const { list, pattern: given } of choices) {
     const parsed = parsePattern("recipient", given);
     if (!parsed.ok) {
@@ -83,7 +109,7 @@ export function storeChoices(
     present.add(`${list} ${pattern}`);
     counts.choices++;
     const entry = { list, pattern, note: "", addedBy, created: Date.now() };
-    if (!isDry) store.add({ ...entry, matchOn: "recipient" });
+    if (!isDry) lists.add({ ...entry, matchOn: "recipient" });
   }
   return errors;
 }

@@ -12,6 +12,8 @@ interface Modules {
   readonly "node:dgram": typeof import("node:dgram");
   readonly "node:fs": typeof import("node:fs");
   readonly "node:http": typeof import("node:http");
+  readonly "node:stream": typeof import("node:stream");
+  readonly "node:zlib": typeof import("node:zlib");
 }
 
 /** Deno loads half of Node when the global `process` is first read. */
