@@ -27,6 +27,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "lists",
     "net",
     "node",
+    "notify",
     "postfix",
     "sockets",
     "store",

@@ -160,6 +160,8 @@ export function findDecisions(store: HistoryStore, query: DecisionQuery): Page<S
 }
 
 export interface DeferralQuery extends PageQuery, Selection {
+  /** A recipient in normal form, with all its extensions. */
+  readonly mailbox?: string | undefined;
   readonly state?: DeferralState | undefined;
   /** Beginning of the deferral, in milliseconds since the epoch. */
   readonly from?: number | undefined;

@@ -107,7 +107,7 @@ async function explainAttempt(
   const [report, answers, authorisedBy] = await Promise.all([
     service.gather(attempt),
     dnsLists.askEach(attempt.address, AbortSignal.timeout(Math.max(1, evidenceSettings.dnsWait))),
-    authorisation.lookUp(attempt.ip, lists.spfDomains),
+    authorisation.lookUp(attempt.ip, lists.spfDomainsFor(attempt)),
   ]);
   service.stop();
 

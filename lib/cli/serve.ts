@@ -19,7 +19,8 @@ import type { LinePrefix } from "../daemon/log_line.ts";
 import { StreamSink, TailSink } from "../daemon/log_sink.ts";
 import type { NotifyService } from "../notify/service.ts";
 import { hasNotices } from "../notify/settings.ts";
-import type { StatusSettings } from "../web/settings.ts";
+import { readUsers } from "../notify/user_files.ts";
+import type { RecipientPages, StatusSettings } from "../web/settings.ts";
 import { StatusThread } from "../web/worker/thread.ts";
 import { builtin } from "../node/builtin.ts";
 import { messageOf } from "../text/error_message.ts";
@@ -51,6 +52,12 @@ function withoutSecrets(name: SettingName, json: string): string {
   return json.replaceAll(/(https?:\/\/)(?:[^/@"\s]*@)?([^/"\s]+)[^"\s]*/g, "$1$2/…");
 }
 
+function recipientPages(values: Values): RecipientPages {
+  const { rights, publicUrl, ...given } = notifySettings(values);
+  // The service of the notices reports lines with errors.
+  return { users: readUsers(given, () => {}), rights, publicUrl };
+}
+
 function statusSettings(
   { values, written, sources }: Configuration,
 ): StatusSettings | undefined {
@@ -73,6 +80,7 @@ function statusSettings(
     hostname: engine.reply.hostname,
     version: VERSION,
     released: RELEASED,
+    recipients: recipientPages(values),
     inForce: SETTING_NAMES.map((name) => ({
       name,
       value: withoutSecrets(name, JSON.stringify(written[name])),

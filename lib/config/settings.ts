@@ -409,11 +409,19 @@ export function contradiction(values: Values): { name: SettingName; why: string 
       why: 'must be set, such as "https://mail.example.net": the notices of `users` contain links',
     };
   }
+  if (values.public_url !== "" && pathOf(values.public_url) !== values.status_prefix) {
+    return {
+      name: "public_url",
+      why: `must have the path of \`status_prefix\`, which is "${values.status_prefix}"`,
+    };
+  }
   if (values.notify_smtp.kind !== "inet") {
     return { name: "notify_smtp", why: "must be inet:HOST:PORT" };
   }
   return undefined;
 }
+
+const pathOf = (url: string) => new URL(url).pathname.replace(/\/$/, "");
 
 function hostnameOf({ hostname }: Values): string {
   return hostname === "" ? Deno.hostname() : hostname;

@@ -130,7 +130,7 @@ export class Engine {
         }
         return Promise.resolve(this.#reply(request, attempt, verdict));
       }
-      const { spfDomains } = this.#lists;
+      const spfDomains = this.#lists.spfDomainsFor(attempt);
       if (spfDomains.length === 0 || !isGreylistStage(attempt, rules)) {
         return this.#checkLists(request, attempt);
       }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Listing } from "../greylist/attempt.ts";
+import type { Attempt, Listing } from "../greylist/attempt.ts";
 import {
   type BuiltinRule,
   builtinRules,
@@ -18,7 +18,13 @@ import {
   type UnusableList,
 } from "../lists/list_file.ts";
 import { type Finding, Matcher, type Rule, type Target } from "../lists/matcher.ts";
-import { formatPair, formatPattern, parsePattern } from "../lists/pattern.ts";
+import {
+  type BoundPair,
+  formatPair,
+  formatPattern,
+  parseBoundPair,
+  parsePattern,
+} from "../lists/pattern.ts";
 import type { Hits, ListStore, StoredEntry } from "../store/store.ts";
 import { HOUR, SECOND } from "../text/duration.ts";
 import type { ListFileEvent } from "./events.ts";
@@ -106,6 +112,37 @@ function ruleOf(entry: StoredEntry): ListedRule | undefined {
   return { list, matchOn, pattern: parsed.pattern, ...expires, entry };
 }
 
+/** What a recipient's entry for one sender is matched against. */
+type Bound = Partial<Pick<Attempt, "relationKeys" | "baseOrigins" | "organisation">>;
+
+/** An entry of a recipient for one sender, from one origin only. */
+type BoundRule = Extract<ListedRule, { readonly entry: StoredEntry }> & BoundPair;
+
+/** The rule of a recipient's entry for one sender; undefined for other entries. */
+function boundRuleOf(entry: StoredEntry): BoundRule | undefined {
+  const { list, matchOn, pattern, expires } = entry;
+  if ((list !== "allow" && list !== "block") || matchOn !== "pair") return undefined;
+  const bound = parseBoundPair(pattern);
+  if (bound === undefined) return undefined;
+  const [address = ""] = bound.pair.split(" ", 1);
+  return {
+    list,
+    matchOn: "sender",
+    pattern: { kind: "address", address },
+    ...(expires === undefined ? {} : { expires }),
+    entry,
+    ...bound,
+  };
+}
+
+const SPF = "spf:";
+
+function comesFrom(origin: string, target: Target & Bound): boolean {
+  if (origin.startsWith(SPF)) return target.authorisedBy?.has(origin.slice(SPF.length)) === true;
+  return origin === target.baseOrigins?.ip ||
+    target.organisation !== undefined && origin === `org:${target.organisation}`;
+}
+
 export class Lists {
   readonly #store: UsedStore;
   readonly #files: ListFiles;
@@ -115,6 +152,8 @@ export class Lists {
   #revision = -1;
   #entries: readonly ListedRule[] = [];
   #spfDomains: readonly string[] = [];
+  /** By the pair of sender and recipient. */
+  #bound: ReadonlyMap<string, readonly BoundRule[]> = new Map();
   #released: ReadonlyMap<string, StoredEntry> = new Map();
   #hits = new Map<number | string, Hits>();
   #poll: ReturnType<typeof setTimeout> | undefined;
@@ -146,13 +185,35 @@ export class Lists {
   }
 
   /** @param now milliseconds since the epoch. */
-  find(target: Target, now: number): Finding<ListedRule> {
-    return this.#matcher.find(target, now);
+  find(target: Target & Bound, now: number): Finding<ListedRule> {
+    const finding = this.#matcher.find(target, now);
+    const rules = this.#boundRules(target);
+    const { decisive, alwaysGreylist } = finding;
+    // What the administrator entered decides.
+    if (rules.length === 0 || decisive !== undefined && decisive.rule.list !== "builtin") {
+      return finding;
+    }
+    const live = rules.filter(({ expires, origin, list }) =>
+      (expires === undefined || now < expires) && comesFrom(origin, target) &&
+      (list === "block" || alwaysGreylist === undefined)
+    );
+    const rule = live.find(({ list }) => list === "block") ?? live[0];
+    return rule === undefined ? finding : { ...finding, decisive: { rule, level: "exact" } };
   }
 
-  /** The domains of `spf:` patterns. */
-  get spfDomains(): readonly string[] {
-    return this.#spfDomains;
+  /** The domains of `spf:` entries that may match an attempt. */
+  spfDomainsFor(target: Bound): readonly string[] {
+    const rules = this.#boundRules(target);
+    if (rules.length === 0) return this.#spfDomains;
+    const bound = rules.filter(({ origin }) => origin.startsWith(SPF))
+      .map(({ origin }) => origin.slice(SPF.length));
+    return [...new Set([...this.#spfDomains, ...bound])];
+  }
+
+  #boundRules({ relationKeys }: Bound): readonly BoundRule[] {
+    const key = relationKeys?.[0];
+    if (this.#bound.size === 0 || key === undefined) return [];
+    return this.#bound.get(formatPair(key.sender, key.recipient)) ?? [];
   }
 
   /** The entry that releases a pair of normalised sender and recipient. */
@@ -188,6 +249,8 @@ export class Lists {
         this.#entries = entries.map(ruleOf).filter((rule) => rule !== undefined);
         const released = entries.filter(({ list }) => list === "release");
         this.#released = new Map(released.map((entry) => [entry.pattern, entry]));
+        const bound = entries.map(boundRuleOf).filter((rule) => rule !== undefined);
+        this.#bound = Map.groupBy(bound, ({ pair }) => pair);
         this.#revision = revision;
         isChanged = true;
       }

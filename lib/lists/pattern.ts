@@ -179,3 +179,22 @@ export function formatPattern(pattern: Pattern): string {
 export function formatPair(sender: string, recipient: string): string {
   return `${sender === "" ? "<>" : sender} ${recipient}`;
 }
+
+/** A sender and a recipient, as {@linkcode formatPair} writes them, and the origin of the client. */
+export interface BoundPair {
+  readonly pair: string;
+  /** `spf:domain`, `org:domain` or `ip:address`. */
+  readonly origin: string;
+}
+
+/** The pattern of an entry for one sender, recipient and origin. */
+export function formatBoundPair({ pair, origin }: BoundPair): string {
+  return `${pair} ${origin}`;
+}
+
+/** @returns undefined if the pattern has no origin. */
+export function parseBoundPair(pattern: string): BoundPair | undefined {
+  const at = pattern.lastIndexOf(" ");
+  const origin = pattern.slice(at + 1);
+  return /^(?:spf|org|ip):./.test(origin) ? { pair: pattern.slice(0, at), origin } : undefined;
+}

@@ -230,7 +230,8 @@ export class RecipientWatch {
   #deferralsOf(recipient: string, from: number, limit: number): readonly Deferral[] {
     const { history } = this.#options;
     return collectPage(
-      (after, rows) => history.findDeferrals({ text: "", recipient, from, limit: rows, after }),
+      (after, rows) =>
+        history.findDeferrals({ text: "", mailbox: recipient, from, limit: rows, after }),
       { limit, timeoutMs: QUERY_TIMEOUT_MS },
     ).rows;
   }

@@ -9,7 +9,6 @@ import { reportBug } from "../daemon/events.ts";
 import type { DnsHealth } from "../dns/resolver.ts";
 import type { Store } from "../store/store.ts";
 import { DAY, MINUTE, SECOND } from "../text/duration.ts";
-import { reasonOf } from "../text/error_message.ts";
 import { AdminWatch } from "./admin_watch.ts";
 import { deliver } from "./deliver.ts";
 import { CANDIDATE_FLOOD } from "./limits.ts";
@@ -18,7 +17,8 @@ import { RecipientWatch } from "./recipient_watch.ts";
 import { ensureSecrets, type Secrets } from "./secret_file.ts";
 import type { NotifySettings } from "./settings.ts";
 import { NoticeTimes } from "./times.ts";
-import { parseUserFile, type User, Users } from "./user.ts";
+import { Users } from "./user.ts";
+import { readUsers } from "./user_files.ts";
 
 /** The daemon as the notices see it. */
 export interface NotifyContext {
@@ -36,24 +36,6 @@ const CHECK_PERIOD = MINUTE;
 
 /** Times and used links are kept for this long. */
 const KEPT = 60 * DAY;
-
-/** The users of settings and files; lines with errors are reported and skipped. */
-export function readUsers(
-  { users, userFiles }: Pick<NotifySettings, "users" | "userFiles">,
-  complain: (why: string) => void,
-): readonly User[] {
-  const all = [...users];
-  for (const path of userFiles) {
-    try {
-      const { users, errors } = parseUserFile(Deno.readTextFileSync(path));
-      all.push(...users);
-      for (const { line, why } of errors) complain(`${path}:${line}: ${why}`);
-    } catch (error) {
-      complain(`cannot read the users of ${path}: ${reasonOf(error)}`);
-    }
-  }
-  return all;
-}
 
 export class NotifyService {
   readonly #context: NotifyContext;

@@ -200,6 +200,8 @@ export function deferralState(
 }
 
 export interface DeferralSearch extends Search, Selection {
+  /** The recipient in normal form, with all its extensions. */
+  readonly mailbox?: string | undefined;
   /** Only deferrals of at least this legitimacy. */
   readonly legitimacyFrom?: number | undefined;
   /** Only deferrals in this state; `quietSince` tells waiting from not retried. */

@@ -241,8 +241,11 @@ export function searchDeferrals(
   search: DeferralSearch,
   hide?: Pseudonym,
 ): Page<Deferral> {
-  const { legitimacyFrom, state, quietSince = 0 } = search;
+  const { legitimacyFrom, state, quietSince = 0, mailbox } = search;
   const conditions = [contains(CLIENT_COLUMNS, search.text, hide), ...selected(search, hide)];
+  if (mailbox !== undefined) {
+    conditions.push({ sql: "key_recipient = ?", values: [hide?.ofRecipient(mailbox) ?? mailbox] });
+  }
   if (legitimacyFrom !== undefined) {
     conditions.push({ sql: "legitimacy >= ?", values: [legitimacyFrom] });
   }

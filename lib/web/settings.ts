@@ -6,6 +6,8 @@
 import type { Rules } from "../greylist/rules.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Network } from "../net/network.ts";
+import type { Right } from "../notify/settings.ts";
+import type { User } from "../notify/user.ts";
 import type { StoreSettings } from "../store/open.ts";
 
 export interface SettingInForce {
@@ -14,6 +16,14 @@ export interface SettingInForce {
   readonly value: string;
   /** Such as `default` or `/etc/greylag.toml:7`. */
   readonly source: string;
+}
+
+/** The pages of recipients. */
+export interface RecipientPages {
+  readonly users: readonly User[];
+  readonly rights: readonly Right[];
+  /** Without a final slash; empty if nobody has such a page. */
+  readonly publicUrl: string;
 }
 
 export interface StatusSettings {
@@ -44,4 +54,5 @@ export interface StatusSettings {
   readonly released: number;
   /** All settings as written, with their sources. */
   readonly inForce: readonly SettingInForce[];
+  readonly recipients: RecipientPages;
 }

@@ -112,3 +112,80 @@ Deno.test("a database error leaves the lists unchanged", () => {
   assertEquals(lists.find(TARGET, 0).optedIn, false);
   lists.flushHits();
 });
+
+const PAIR = "alice@example.org bob@example.net";
+
+const BOUND = {
+  ...TARGET,
+  relationKeys: [{ sender: "alice@example.org", recipient: "bob@example.net" }],
+  baseOrigins: { ip: "ip:192.0.2.10", org: "org:example.org", parent: undefined },
+};
+
+function withBound(pattern: string, list: "allow" | "block" = "allow", expires?: number) {
+  const store = emptyStore();
+  const entry = { note: "", addedBy: "recipient bob@example.net", created: 1 };
+  const expiry = expires === undefined ? {} : { expires };
+  store.lists.add({ list, matchOn: "pair", pattern, ...entry, ...expiry });
+  const { lists } = listsWith({}, store.lists);
+  lists.refresh();
+  return { lists, store };
+}
+
+for (
+  const [origin, target, decides] of [
+    ["org:example.org", BOUND, true],
+    ["ip:192.0.2.10", BOUND, true],
+    ["spf:example.org", { ...BOUND, authorisedBy: new Set(["example.org"]) }, true],
+    ["spf:example.org", BOUND, false],
+    ["spf:example.org", { ...BOUND, authorisedBy: new Set(["example.com"]) }, false],
+    ["org:example.com", BOUND, false],
+    ["ip:192.0.2.1", BOUND, false],
+    ["org:example.org", { ...BOUND, organisation: undefined }, false],
+  ] as const
+) {
+  Deno.test(`a recipient's entry for ${origin} ${decides ? "matches" : "does not match"}`, () => {
+    const { lists } = withBound(`${PAIR} ${origin}`);
+    assertEquals(lists.find(target, 5).decisive?.rule.list, decides ? "allow" : undefined);
+  });
+}
+
+Deno.test("a recipient's entry holds for its sender and recipient only, until it expires", () => {
+  const { lists } = withBound(`${PAIR} org:example.org`, "block", 10);
+  assertEquals(lists.find(BOUND, 9).decisive?.rule.list, "block");
+  assertEquals(lists.find(BOUND, 10).decisive, undefined);
+  for (
+    const key of [
+      { sender: "alice@example.org", recipient: "eve@example.net" },
+      { sender: "eve@example.org", recipient: "bob@example.net" },
+    ]
+  ) {
+    assertEquals(lists.find({ ...BOUND, relationKeys: [key] }, 9).decisive, undefined);
+  }
+});
+
+Deno.test("a recipient's entry without an origin decides nothing", () => {
+  assertEquals(withBound(PAIR).lists.find(BOUND, 5).decisive, undefined);
+});
+
+Deno.test("entries of the administrator come before those of a recipient", () => {
+  const { lists, store } = withBound(`${PAIR} org:example.org`);
+  const entry = { note: "", addedBy: "root", created: 1 };
+  store.lists.add({
+    list: "always-greylist",
+    matchOn: "client",
+    pattern: "192.0.2.0/24",
+    ...entry,
+  });
+  lists.refresh();
+  assertEquals(lists.find(BOUND, 5).decisive, undefined);
+  store.lists.add({ list: "block", matchOn: "client", pattern: "192.0.2.0/24", ...entry });
+  lists.refresh();
+  assertEquals(lists.find(BOUND, 5).decisive?.rule.list, "block");
+});
+
+Deno.test("SPF is evaluated for the entries of the pair only", () => {
+  const { lists } = withBound(`${PAIR} spf:example.org`);
+  assertEquals(lists.spfDomainsFor(BOUND), ["example.org"]);
+  const other = { sender: "eve@example.org", recipient: "bob@example.net" };
+  assertEquals(lists.spfDomainsFor({ ...BOUND, relationKeys: [other] }), []);
+});

@@ -17,6 +17,7 @@ import { StatusService } from "../../lib/web/worker/status_service.ts";
 import { EventStream } from "../../lib/web/http/event_stream.ts";
 import { PageMemory } from "../../lib/web/http/page_memory.ts";
 import { parseNetwork } from "../../lib/net/network.ts";
+import { RIGHTS } from "../../lib/notify/settings.ts";
 import type { StatusSettings } from "../../lib/web/settings.ts";
 import { inDirectory } from "../daemon.ts";
 import { recordDecisions } from "../store/records.ts";
@@ -123,6 +124,7 @@ export async function withPage(
         { name: "delay", value: '"50s"', source: "default" },
         { name: "mode", value: '"all"', source: "/etc/greylag.toml:7" },
       ],
+      recipients: { users: [], rights: RIGHTS, publicUrl: "" },
       ...setup.settings,
     };
     const clock = { now: setup.now ?? Date.now(), elapsed: 0 };

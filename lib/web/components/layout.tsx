@@ -220,7 +220,13 @@ function EarlierChange({ page, text }: { page: PageContext; text: string }): JSX
 
 /** The links and scripts in the head of every document. */
 export function Head(
-  { prefix, title, scripts = true }: { prefix: string; title: string; scripts?: boolean },
+  { prefix, assets = prefix, title, scripts = true }: {
+    prefix: string;
+    /** The path of style sheet, icon and manifest. */
+    assets?: string;
+    title: string;
+    scripts?: boolean;
+  },
 ): JSX.Element {
   return (
     <head>
@@ -230,8 +236,10 @@ export function Head(
       <meta name="color-scheme" content="light dark" />
       {/* The origin check of our own forms needs a referrer policy that sends the origin. */}
       <meta name="referrer" content="same-origin" />
-      <link rel="icon" href={`${prefix}/icon.svg`} type="image/svg+xml" />
-      <link rel="stylesheet" href={`${prefix}/style.css`} />
+      <link rel="icon" href={`${assets}/icon.svg`} type="image/svg+xml" />
+      <link rel="apple-touch-icon" href={`${assets}/touch-icon.png`} />
+      <link rel="manifest" href={`${assets}/manifest.webmanifest`} />
+      <link rel="stylesheet" href={`${assets}/style.css`} />
       {!scripts ? "" : (
         <>
           <script src={`${prefix}/theme.js`}></script>

@@ -24,7 +24,12 @@ export function PublicPage(
 ): JSX.Element {
   return (
     <html lang={language}>
-      <Head prefix={prefix} title={`${title} – ${hostname}`} scripts={false} />
+      <Head
+        prefix={prefix}
+        assets={`${prefix}/my`}
+        title={`${title} – ${hostname}`}
+        scripts={false}
+      />
       <body>
         <main class="help">
           <h1>{title}</h1>

@@ -191,7 +191,7 @@ export function confirmationPath(path: string, { csrf: _, ...fields }: Fields): 
 }
 
 /** Whether the browser speaks TLS, to this server or to a reverse proxy. */
-function isEncrypted(context: AppContext): boolean {
+export function isEncrypted(context: AppContext): boolean {
   return context.req.header("origin")?.startsWith("https:") ??
     context.req.header("x-forwarded-proto") === "https";
 }

@@ -24,17 +24,19 @@ import { answerPage, type App, type AppContext, type Env, pageContextOf } from "
 import { clientAddress } from "./client_address.ts";
 import type { EventStream } from "./event_stream.ts";
 import type { PageMemory } from "./page_memory.ts";
+import { INSTALL_FILES, type StaticFile } from "./install_files.ts";
 import { queueRequests } from "./fair_queue.ts";
-import { checkAccess, checkHost, hardenAnswers, isChange } from "./guard.ts";
+import { checkAccess, checkHost, hardenAnswers, isChange, isOfRecipient } from "./guard.ts";
 
 /** Answers a request; the address is that of its connection. */
 export type Handler = (request: Request, address: string) => Promise<Response>;
 
-const STATIC_FILES: Readonly<Record<string, { readonly text: string; readonly type: string }>> = {
-  "/style.css": { text: style, type: "text/css; charset=utf-8" },
-  "/live.js": { text: script, type: "text/javascript; charset=utf-8" },
-  "/theme.js": { text: theme, type: "text/javascript; charset=utf-8" },
-  "/icon.svg": { text: icon, type: "image/svg+xml" },
+const STATIC_FILES: Readonly<Record<string, StaticFile>> = {
+  ...INSTALL_FILES,
+  "/style.css": { body: style, type: "text/css; charset=utf-8" },
+  "/live.js": { body: script, type: "text/javascript; charset=utf-8" },
+  "/theme.js": { body: theme, type: "text/javascript; charset=utf-8" },
+  "/icon.svg": { body: icon, type: "image/svg+xml" },
 };
 
 const PUBLIC = new Set([
@@ -45,7 +47,7 @@ const PUBLIC = new Set([
   ...Object.keys(STATIC_FILES),
 ]);
 
-const isPublic = (path: string) => PUBLIC.has(path);
+const isPublic = (path: string) => PUBLIC.has(path) || isOfRecipient(path);
 
 const isApi = (context: AppContext) =>
   context.req.path.startsWith("/api/") || context.req.path === "/metrics";
@@ -86,11 +88,11 @@ async function answerSignInRequired(
 }
 
 function serveStaticFiles(app: App): void {
-  for (const [path, { text, type }] of Object.entries(STATIC_FILES)) {
+  for (const [path, { body, type }] of Object.entries(STATIC_FILES)) {
     app.get(
       path,
       (context) =>
-        context.body(text, 200, { "content-type": type, "cache-control": "max-age=300" }),
+        context.body(body, 200, { "content-type": type, "cache-control": "max-age=300" }),
     );
   }
 }
@@ -204,7 +206,7 @@ export function statusHandler(
     await next();
     if (context.get("visitor").kind === "administrator") memory.save(isChange(context));
   });
-  app.use(queueRequests(isPublic));
+  app.use(queueRequests((path) => PUBLIC.has(path)));
   serveStaticFiles(app);
   serveMonitoring(app, service, access);
   serveApi(app, service, events);

@@ -9,6 +9,7 @@ import { secureHeaders } from "hono/secure-headers";
 import { isSame } from "../../admin/secrets.ts";
 import { isLocal } from "../../net/endpoint.ts";
 import { isLoopback, parseAddress } from "../../net/network.ts";
+import type { RecipientPages } from "../settings.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import type { Access } from "./access.ts";
 import { fieldsOf } from "./actions.ts";
@@ -82,6 +83,7 @@ export function hardenAnswers(): readonly MiddlewareHandler[] {
         imgSrc: ["'self'"],
         connectSrc: ["'self'"],
         formAction: ["'self'"],
+        manifestSrc: ["'self'"],
         frameAncestors: ["'none'"],
         baseUri: ["'none'"],
       },
@@ -93,11 +95,28 @@ export function hardenAnswers(): readonly MiddlewareHandler[] {
   ];
 }
 
+/** The host under which recipients reach the page. */
+function publicHost({ publicUrl }: RecipientPages): string | undefined {
+  return publicUrl === "" ? undefined : hostOf(new URL(publicUrl).host);
+}
+
+/** Pages of one recipient. */
+export function isOfRecipient(path: string): boolean {
+  return path.startsWith("/my/");
+}
+
+/** The only paths under the public host name. */
+function isForRecipients(path: string): boolean {
+  return path === "/help" || isOfRecipient(path);
+}
+
 /** Rejects requests for other host names. */
 export function checkHost(service: StatusService): MiddlewareHandler<Env> {
   return async (context, next) => {
-    const { names, endpoint } = service.settings;
+    const { names, endpoint, recipients } = service.settings;
     const host = context.req.header("host") ?? null;
+    const isPublicHost = host !== null && hostOf(host) === publicHost(recipients);
+    if (isPublicHost && isForRecipients(context.req.path)) return await next();
     if (!isKnownHost(host, { names, isOpen: !isLocal(endpoint) })) {
       return context.text("Unknown host name: add it to status_names.\n", 421);
     }
@@ -130,9 +149,15 @@ async function isForged(context: AppContext, service: StatusService): Promise<bo
     origin: context.req.header("origin") ?? null,
     fetchSite: context.req.header("sec-fetch-site") ?? null,
   };
-  if (!isOwnOrigin(source, service.settings)) return true;
+  const { names, recipients } = service.settings;
+  const host = publicHost(recipients);
+  const isPublic = host !== undefined && isForRecipients(context.req.path);
+  if (!isOwnOrigin(source, { names: isPublic ? [...names, host] : names })) return true;
   const visitor = context.get("visitor");
-  if (visitor.kind !== "administrator" || NEEDS_NO_TOKEN.has(context.req.path)) return false;
+  const { path } = context.req;
+  if (visitor.kind !== "administrator" || NEEDS_NO_TOKEN.has(path)) return false;
+  // A form of a recipient has its link as a token.
+  if (isOfRecipient(path)) return false;
   return !await hasCsrfToken(context, visitor.session.csrf);
 }
 

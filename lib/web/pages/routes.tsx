@@ -16,6 +16,7 @@ import { serveHelp } from "./help.tsx";
 import { LISTING_PATHS, listingPage } from "./listings.tsx";
 import { editEntryPage, listsPage, newEntryPage } from "./lists.tsx";
 import { messagePage } from "./message.tsx";
+import { serveMy } from "./my_routes.tsx";
 import { overviewPage } from "./overview.tsx";
 import { searchPage } from "./search.tsx";
 import { signInPage } from "./sign_in.tsx";
@@ -74,4 +75,5 @@ export function servePages(
     return signInPage(context, service, access, { then });
   });
   serveHelp(app, service, elapsed);
+  serveMy(app, service, elapsed);
 }

@@ -153,6 +153,11 @@ export class StatusCommands {
     return this.#store(entry, by);
   }
 
+  /** Marks a recipient's link as used; false if it was used before. */
+  useLink(tag: string, expires: number): boolean {
+    return this.#reader.use((store) => store.notices.useLink(tag, expires));
+  }
+
   #remarks(addedBy: string, note: string, lifetime: number | undefined): Remarks {
     return { addedBy, note: note.slice(0, MAX_NOTE), now: this.#queries.now, lasts: lifetime };
   }

@@ -33,6 +33,7 @@ import {
   LOST_AFTER,
   LOST_THRESHOLD,
   type PageQuery,
+  rankLost,
   summaryOf,
 } from "../../admin/queries.ts";
 import { type Suggestion, suggestionsFor } from "../../admin/suggestions.ts";
@@ -114,6 +115,10 @@ export class StatusQueries {
   /** Forgets cached results: the database is another file. */
   clearCache(): void {
     this.#cache.clear();
+  }
+
+  isLinkUsed(tag: string): boolean {
+    return this.#reader.use((store) => store.notices.isUsed(tag));
   }
 
   credentials(): readonly Credential[] {
@@ -253,6 +258,11 @@ export class StatusQueries {
           )
         ),
     );
+  }
+
+  /** Deferred mail by its likelihood of being legitimate. */
+  rankLost(deferrals: readonly Deferral[]): readonly Lost[] {
+    return this.#reader.use(({ history }) => rankLost(deferrals, history.retriedDomains()));
   }
 
   /** Senders and recipients whose mail passes without delay. */

@@ -19,7 +19,7 @@ Deno.test("every response, errors included, has the security headers", async () 
       assertEquals(
         answer.headers.get("content-security-policy"),
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; " +
-          "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+          "connect-src 'self'; form-action 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'",
       );
       assertEquals(
         answer.headers.get("permissions-policy"),
