@@ -24,6 +24,8 @@ import { spf } from "./spf.ts";
 import { stats } from "./stats.ts";
 import { token } from "./token.ts";
 import { unit } from "./unit.ts";
+import { notify } from "./notify.ts";
+import { secret } from "./secret.ts";
 import { optionalArgument, UsageError } from "./usage.ts";
 import { version } from "./version.ts";
 
@@ -65,6 +67,8 @@ export const COMMANDS: readonly Command[] = [
   ready,
   passwd,
   token,
+  notify,
+  secret,
   backup,
   importCommand,
   forget,

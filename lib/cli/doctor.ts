@@ -1,6 +1,6 @@
 import { dnsListAdvice, dnsListFindings } from "../admin/dns_list_checks.ts";
 import { ConfigError, type Configuration } from "../config/load.ts";
-import { daemonSettings } from "../config/settings.ts";
+import { daemonSettings, notifySettings } from "../config/settings.ts";
 import { RELEASED } from "../config/version.ts";
 import { calledEndpoints, checkPostconf } from "../postfix/check_postconf.ts";
 import { DEFAULT_MAIL_OWNER, type Finding, parsePostconf } from "../postfix/postconf.ts";
@@ -25,6 +25,7 @@ import {
   checkSharedDatabase,
   checkSockets,
 } from "../admin/system_checks.ts";
+import { hasNotices } from "../notify/settings.ts";
 import type { StoredDecision } from "../store/history.ts";
 import { isDatabaseShared } from "../store/instance_lock.ts";
 import { DatabaseError } from "../store/database_error.ts";
@@ -110,12 +111,23 @@ async function readPostconf(source: string | undefined): Promise<string | undefi
   }
 }
 
+/** Whether notices can leave. */
+async function checkNotifications(configuration: Configuration): Promise<Finding[]> {
+  const settings = notifySettings(configuration.values);
+  if (!hasNotices(settings)) return [];
+  const { checkBacklog, checkNotices } = await import("../notify/checks.ts");
+  const backlog = await withStore(configuration, (store) => store.notices.backlog())
+    .catch(() => undefined);
+  return [...await checkNotices(settings), ...checkBacklog(backlog, Date.now())];
+}
+
 export const doctor: Command = {
   name: "doctor",
   summary: "check the setup and suggest remedies",
   usage: "[FILE | -]",
   description: [
-    "Checks the daemon and its sockets, the database, the clock, the DNS lists and Postfix's parameters.",
+    "Checks the daemon and its sockets, the database, the clock, the DNS lists, the targets of notices and " +
+    "Postfix's parameters.",
     "FILE is the output of `postconf -n; postconf -M; postconf -P`, - is standard input: " +
     "{ postconf -n; postconf -M; postconf -P; } | greylag doctor -",
     "Greylag has no permission to run postconf itself. Without FILE, Postfix's parameters are not " +
@@ -142,6 +154,7 @@ export const doctor: Command = {
       ...checkClock(Date.now(), RELEASED, recent[0]?.time),
       ...checkSharedClients(recent),
       ...dnsListFindings(await testZones(zones, invocation)),
+      ...await checkNotifications(invocation.configuration),
       ...postfix,
       ...dnsListAdvice(zones),
     ];
