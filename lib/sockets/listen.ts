@@ -59,6 +59,45 @@ export async function openUnixSocket(path: string, mode: number): Promise<Deno.U
   }
 }
 
+/** The path at which a socket is made before it takes the place of another. */
+export function newSocketPath(path: string): string {
+  return `${path}.new`;
+}
+
+/** Moves the socket file at {@linkcode newSocketPath} to its path; connections to the one there stay. */
+export async function putInPlace(path: string, mode: number): Promise<void> {
+  await Deno.chmod(newSocketPath(path), mode);
+  await Deno.rename(newSocketPath(path), path);
+}
+
+/**
+ * Listens on an endpoint that another thread of this process may share, or take over: on TCP by
+ * SO_REUSEPORT, on a Unix socket by replacing its file. Closing the listener leaves the file.
+ *
+ * @param mode the permissions of a Unix socket.
+ * @throws {Error} that names the endpoint.
+ */
+export async function shareEndpoint(endpoint: Endpoint, mode: number): Promise<Acceptor> {
+  try {
+    if (endpoint.kind === "inet") {
+      const { host: hostname, port } = endpoint;
+      return Deno.listen({ hostname, port, reusePort: true });
+    }
+    const path = newSocketPath(endpoint.path);
+    await Deno.remove(path).catch(() => {});
+    const listener = Deno.listen({ transport: "unix", path });
+    await putInPlace(endpoint.path, mode);
+    return listener;
+  } catch (error) {
+    throw listenError(endpoint, error);
+  }
+}
+
+/** @throws {Error} that names the endpoint if it is not free; removes the socket of a dead process. */
+export async function checkFree(endpoint: Endpoint): Promise<void> {
+  (await listen(endpoint, 0o600)).acceptor.close();
+}
+
 /**
  * Listens on an endpoint; port 0 takes any free port.
  *

@@ -7,16 +7,14 @@
 import { getRequestListener } from "@hono/node-server";
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import { type Endpoint, formatEndpoint } from "../../net/endpoint.ts";
+import type { Endpoint } from "../../net/endpoint.ts";
 import { isLoopback, parseAddress } from "../../net/network.ts";
 import { builtin } from "../../node/builtin.ts";
-import { listenError, openUnixSocket } from "../../sockets/listen.ts";
+import { listenError, newSocketPath, putInPlace } from "../../sockets/listen.ts";
 import { SECOND } from "../../text/duration.ts";
+import { SOCKET_MODE } from "../worker/activation_socket.ts";
 import type { Handler } from "./app.ts";
 import { limitKey } from "./client_address.ts";
-
-/** For a reverse proxy of the same group. */
-const SOCKET_MODE = 0o660;
 
 export interface ConnectionLimits {
   /** Maximum open connections. */
@@ -60,6 +58,22 @@ function limitClients(server: Server, perClient: number): void {
   });
 }
 
+/** Calls back when no request was open for a time. */
+function watchIdleness(server: Server, { afterMs, onIdle }: Idleness): void {
+  let open = 0;
+  let timer = setTimeout(onIdle, afterMs);
+  server.on("request", (_request, response) => {
+    open++;
+    clearTimeout(timer);
+    response.once("close", () => {
+      open--;
+      clearTimeout(timer);
+      if (open === 0) timer = setTimeout(onIdle, afterMs);
+    });
+  });
+  server.once("close", () => clearTimeout(timer));
+}
+
 /** The error of Deno for an error of Node. */
 function asDenoError(error: Error & { readonly code?: string }): Error {
   if (error.code === "EADDRINUSE") return new Deno.errors.AddrInUse(error.message);
@@ -67,27 +81,33 @@ function asDenoError(error: Error & { readonly code?: string }): Error {
   return error;
 }
 
+/** Listens beside the daemon's socket, or in its place. */
 async function bind(server: Server, endpoint: Endpoint): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
   if (endpoint.kind === "unix") {
-    // Removes the socket of a dead process and fails for a live one.
-    (await openUnixSocket(endpoint.path, SOCKET_MODE)).close();
-    server.listen({ path: endpoint.path }, resolve);
+    server.listen({ path: newSocketPath(endpoint.path) }, resolve);
   } else {
-    server.listen({ host: endpoint.host, port: endpoint.port }, resolve);
+    server.listen({ host: endpoint.host, port: endpoint.port, reusePort: true }, resolve);
   }
   await promise;
   server.removeListener("error", reject);
-  if (endpoint.kind === "unix") await Deno.chmod(endpoint.path, SOCKET_MODE);
+  if (endpoint.kind === "unix") await putInPlace(endpoint.path, SOCKET_MODE);
 }
 
 /** An open HTTP listener. */
 export interface Connections {
-  /** The endpoint, as in the settings. */
-  readonly where: string;
+  /** The client behind a connection that the daemon forwards; undefined when it has ended. */
+  forwarded(port: number, address: string | undefined): void;
   /** Stops to accept, and closes all connections after a time. */
   close(timeoutMs: number): Promise<void>;
+}
+
+/** When the page's thread has nothing to do. */
+export interface Idleness {
+  /** Time without a request. */
+  readonly afterMs: number;
+  readonly onIdle: () => void;
 }
 
 /** @throws {Error} that names the endpoint if it cannot listen there. */
@@ -95,11 +115,13 @@ export async function serveHttp(
   endpoint: Endpoint,
   handle: Handler,
   limits: ConnectionLimits = CONNECTION_LIMITS,
+  idleness?: Idleness,
 ): Promise<Connections> {
-  const answer = getRequestListener(
-    (request, { incoming }) => handle(request, incoming.socket.remoteAddress ?? UNIX_SOCKET),
-    { overrideGlobalObjects: false },
-  );
+  const forwarded = new Map<number, string>();
+  const answer = getRequestListener((request, { incoming: { socket } }) => {
+    const address = forwarded.get(socket.remotePort ?? 0) ?? socket.remoteAddress;
+    return handle(request, address ?? UNIX_SOCKET);
+  }, { overrideGlobalObjects: false });
   const server = builtin("node:http").createServer({
     headersTimeout: limits.headersMs,
     requestTimeout: limits.idleMs,
@@ -110,13 +132,17 @@ export async function serveHttp(
   // Also for a client that does not read its response.
   server.setTimeout(limits.idleMs, (socket) => socket.destroy());
   limitClients(server, limits.perClient);
+  if (idleness !== undefined) watchIdleness(server, idleness);
   try {
     await bind(server, endpoint);
   } catch (error) {
     throw listenError(endpoint, error instanceof Error ? asDenoError(error) : error);
   }
   return {
-    where: formatEndpoint(endpoint),
+    forwarded: (port, address) => {
+      if (address === undefined) forwarded.delete(port);
+      else forwarded.set(port, address);
+    },
     close: async (timeoutMs) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       server.close(() => resolve());

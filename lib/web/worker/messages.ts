@@ -26,8 +26,12 @@ export type ToPage =
     readonly settings: StatusSettings;
     /** Of the thread before, if there was one. */
     readonly remembered?: Remembered | undefined;
+    /** The thread asks for its end after this time without a request. */
+    readonly idleMs: number;
   }
   | { readonly kind: "configure"; readonly settings: StatusSettings }
+  /** The client on this port is a forwarded one; undefined when it has ended. */
+  | { readonly kind: "forwarded"; readonly port: number; readonly address: string | undefined }
   | { readonly kind: "report"; readonly request: number; readonly report: DaemonReport }
   /** The database is another file now. */
   | { readonly kind: "reopen" }
@@ -35,7 +39,11 @@ export type ToPage =
 
 /** From the status page to the daemon. */
 export type ToDaemon =
-  | { readonly kind: "listening"; readonly where: string }
+  | { readonly kind: "listening" }
+  /** The client behind the connection on this port is known. */
+  | { readonly kind: "forwarded"; readonly port: number }
+  /** Nobody looks at the page. */
+  | { readonly kind: "idle" }
   /** The page cannot listen. */
   | { readonly kind: "failed"; readonly why: string }
   /** Asks for a report; `writeTest` makes the daemon write to its database first. */

@@ -1,6 +1,6 @@
 /**
  * The daemon's end of the status page. The page runs in a thread of its own, so that no page can
- * delay a request of Postfix.
+ * delay a request of Postfix. The thread starts with the first request and ends when nobody looks.
  *
  * @module
  */
@@ -9,10 +9,13 @@ import type { PageEvent } from "../../daemon/events.ts";
 import { startThread, type ThreadPermissions } from "../../daemon/thread.ts";
 import { formatEndpoint } from "../../net/endpoint.ts";
 import type { Finding } from "../../postfix/postconf.ts";
-import { SECOND } from "../../text/duration.ts";
+import { MINUTE, SECOND } from "../../text/duration.ts";
+import { checkFree, newSocketPath } from "../../sockets/listen.ts";
+import { messageOf } from "../../text/error_message.ts";
 import { directoryOf } from "../../text/path.ts";
 import type { Remembered } from "../http/page_memory.ts";
 import type { StatusSettings } from "../settings.ts";
+import { ActivationSocket } from "./activation_socket.ts";
 import type { ToDaemon, ToPage } from "./messages.ts";
 
 /** The daemon as the status page sees it. */
@@ -27,11 +30,14 @@ export interface Daemon {
 }
 
 export interface ThreadEvents {
+  /** Called once. */
   listening(where: string): void;
-  /** The page cannot start, or crashed and restarts. */
+  /** The page cannot listen, or crashed and listens again soon. */
   failed(error: unknown): void;
   event(event: PageEvent): void;
 }
+
+const IDLE_MS = 10 * MINUTE;
 
 const RESTART_DELAY_MS = 5 * SECOND;
 const STOP_TIMEOUT_MS = 1.5 * SECOND;
@@ -41,7 +47,7 @@ export function permissionsFor(
   { endpoint, store, whitelistClients, whitelistRecipients }: StatusSettings,
 ): ThreadPermissions {
   const directory = directoryOf(store.database);
-  const socket = endpoint.kind === "unix" ? [endpoint.path] : [];
+  const socket = endpoint.kind === "unix" ? [endpoint.path, newSocketPath(endpoint.path)] : [];
   return {
     read: [directory, ...socket, ...whitelistClients, ...whitelistRecipients],
     write: [directory, ...socket],
@@ -50,22 +56,39 @@ export function permissionsFor(
   };
 }
 
+/** The page's socket, and its thread while somebody looks at the page. */
 export class StatusThread {
   readonly #daemon: Daemon;
   readonly #events: ThreadEvents;
+  readonly #idleMs: number;
   #settings: StatusSettings;
+  /** Listens while no thread does. */
+  #socket: ActivationSocket | undefined;
   #worker: Worker | undefined;
-  #restartTimer: ReturnType<typeof setTimeout> | undefined;
-  #stopped: (() => void) | undefined;
   /** What the next thread has to know, and when it was reported on the monotonic clock. */
   #memory: { readonly remembered: Remembered; readonly at: number } | undefined;
+  /** Clients of forwarded connections that the thread is told of, by port. */
+  readonly #named = new Map<number, () => void>();
+  #restartTimer: ReturnType<typeof setTimeout> | undefined;
+  #ended: (() => void) | undefined;
+  #isStopping = false;
 
-  /** Starts the thread. A failure goes to `events`; the daemon serves mail without the page. */
-  constructor(settings: StatusSettings, daemon: Daemon, events: ThreadEvents) {
+  /**
+   * Listens. A failure goes to `events`; the daemon serves mail without the page.
+   *
+   * @param idleMs time without a request after which the thread ends.
+   */
+  constructor(
+    settings: StatusSettings,
+    daemon: Daemon,
+    events: ThreadEvents,
+    idleMs = IDLE_MS,
+  ) {
     this.#settings = settings;
     this.#daemon = daemon;
     this.#events = events;
-    this.#start();
+    this.#idleMs = idleMs;
+    this.#begin();
   }
 
   /** Applies new settings, apart from the endpoint and the database. */
@@ -75,13 +98,10 @@ export class StatusThread {
     this.#settings = { ...settings, endpoint, store };
     if (JSON.stringify(permissionsFor(this.#settings)) === before) {
       this.#send({ kind: "configure", settings: this.#settings });
-      return;
+    } else {
+      // A running thread cannot get more permissions.
+      this.#endThread();
     }
-    // A running thread cannot get more permissions.
-    this.stop().then(() => {
-      this.#stopped = undefined;
-      this.#start();
-    });
   }
 
   /** Reopens the database, which is another file now. */
@@ -91,18 +111,42 @@ export class StatusThread {
 
   /** Stops within 1.5 seconds, whatever its connections do. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     clearTimeout(this.#restartTimer);
-    if (this.#worker === undefined) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#stopped = resolve;
-    this.#send({ kind: "stop" });
-    const timer = setTimeout(resolve, STOP_TIMEOUT_MS);
-    await promise;
-    clearTimeout(timer);
-    this.#terminate();
+    this.#socket?.close();
+    await this.#stopThread();
+    const { endpoint } = this.#settings;
+    if (endpoint.kind === "unix") await Deno.remove(endpoint.path).catch(() => {});
   }
 
-  #start(): void {
+  async #begin(): Promise<void> {
+    const { endpoint } = this.#settings;
+    try {
+      await checkFree(endpoint);
+      await this.#listen();
+      this.#events.listening(formatEndpoint(endpoint));
+    } catch (error) {
+      this.#events.failed(messageOf(error));
+    }
+  }
+
+  async #listen(): Promise<void> {
+    this.#socket = await ActivationSocket.open(this.#settings.endpoint, {
+      requested: () => this.#startThread(),
+      forwarded: (port, address) => this.#nameClient(port, address),
+    });
+    if (this.#isStopping) this.#socket.close();
+  }
+
+  #nameClient(port: number, address: string | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#named.set(port, resolve);
+    this.#send({ kind: "forwarded", port, address });
+    return promise;
+  }
+
+  #startThread(): void {
+    if (this.#worker !== undefined || this.#isStopping) return;
     const worker = startThread(
       new URL("./worker.ts", import.meta.url),
       permissionsFor(this.#settings),
@@ -111,14 +155,14 @@ export class StatusThread {
     worker.onmessage = ({ data }: MessageEvent<ToDaemon>) => this.#receive(data);
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#events.failed(event.message);
-      this.#terminate();
-      this.#stopped?.();
-      if (this.#stopped === undefined) {
-        this.#restartTimer = setTimeout(() => this.#start(), RESTART_DELAY_MS);
-      }
+      this.#fail(event.message);
     };
-    this.#send({ kind: "start", settings: this.#settings, remembered: this.#remembered() });
+    this.#send({
+      kind: "start",
+      settings: this.#settings,
+      remembered: this.#remembered(),
+      idleMs: this.#idleMs,
+    });
   }
 
   /** What the last thread knew, as old as it is now. */
@@ -130,9 +174,44 @@ export class StatusThread {
     return { ...remembered, sessions };
   }
 
+  #fail(error: unknown): void {
+    this.#events.failed(error);
+    this.#socket?.close();
+    this.#terminate();
+    if (this.#isStopping) return;
+    this.#restartTimer = setTimeout(
+      () => this.#listen().catch((error) => this.#fail(error)),
+      RESTART_DELAY_MS,
+    );
+  }
+
+  /** Ends the thread; the next request starts another. */
+  async #endThread(): Promise<void> {
+    if (this.#worker === undefined) return;
+    try {
+      await this.#listen();
+      await this.#stopThread();
+      if (this.#socket?.isRequested === true) this.#startThread();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #stopThread(): Promise<void> {
+    if (this.#worker === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#ended = resolve;
+    this.#send({ kind: "stop" });
+    const timer = setTimeout(resolve, STOP_TIMEOUT_MS);
+    await promise;
+    clearTimeout(timer);
+    this.#terminate();
+  }
+
   #terminate(): void {
     this.#worker?.terminate();
     this.#worker = undefined;
+    this.#ended?.();
   }
 
   #send(message: ToPage): void {
@@ -142,17 +221,24 @@ export class StatusThread {
   #receive(message: ToDaemon): void {
     switch (message.kind) {
       case "listening":
-        return this.#events.listening(message.where);
+        this.#socket?.handOver();
+        return;
+      case "forwarded":
+        this.#named.get(message.port)?.();
+        this.#named.delete(message.port);
+        return;
+      case "idle":
+        this.#endThread();
+        return;
       case "failed":
-        this.#events.failed(message.why);
-        return this.#terminate();
+        return this.#fail(message.why);
       case "event":
         return this.#events.event(message.event);
+      case "stopped":
+        return this.#ended?.();
       case "remember":
         this.#memory = { remembered: message.remembered, at: performance.now() };
         return;
-      case "stopped":
-        return this.#stopped?.();
       case "report-request":
         this.#report(message.request, message.writeTest);
     }

@@ -22,14 +22,18 @@ self.onmessage = async ({ data }: MessageEvent<ToPage>) => {
   switch (data.kind) {
     case "start":
       try {
-        server = await StatusServer.start(data.settings, daemon, data.remembered);
-        send({ kind: "listening", where: server.where });
+        const idleness = { afterMs: data.idleMs, onIdle: () => send({ kind: "idle" }) };
+        server = await StatusServer.start(data.settings, daemon, idleness, data.remembered);
+        send({ kind: "listening" });
       } catch (error) {
         send({ kind: "failed", why: messageOf(error) });
       }
       return;
     case "configure":
       return server?.configure(data.settings);
+    case "forwarded":
+      server?.forwarded(data.port, data.address);
+      return send({ kind: "forwarded", port: data.port });
     case "reopen":
       return server?.reopen();
     case "report":
