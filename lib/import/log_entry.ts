@@ -11,7 +11,7 @@ export interface LogEntry {
   readonly time: number;
   /** `syslog_name`, such as `postfix` or `postfix/submission`. */
   readonly service: string;
-  /** The program, such as `smtpd`. */
+  /** The program, such as `smtpd`; empty if the log does not tell. */
   readonly daemon: string;
   readonly text: string;
 }
@@ -32,10 +32,10 @@ const LINE = new RegExp(
   "s",
 );
 
-/** RFC 5424. */
+/** RFC 5424. rsyslog's APP-NAME ends before the slash, and its message begins with a space. */
 const RFC5424 = new RegExp(
-  String.raw`^<\d{1,3}>1 (${ISO}) \S+ ([^\s[\]]+)\/(\w+) \d+ \S+ ` +
-    String.raw`(?:-|(?:\[(?:[^\]\\"]|\\.|"(?:[^"\\]|\\.)*")*\])+) ?\ufeff?(.*)$`,
+  String.raw`^<\d{1,3}>1 (${ISO}) \S+ (?:([^\s[\]]+)\/(\w+)|(\S*postfix[^\s/]*)) \d+ \S+ ` +
+    String.raw`(?:-|(?:\[(?:[^\]\\"]|\\.|"(?:[^"\\]|\\.)*")*\])+) ?\ufeff? ?(.*)$`,
   "s",
 );
 
@@ -98,10 +98,17 @@ export function parseLogLine(given: string, now: number): LogEntry | undefined {
   // The container's own time has its year and zone.
   const [, stamp, stamped] = STAMPED.exec(line) ?? [];
   const inner = stamped === undefined ? null : LINE.exec(stamped);
-  const match = inner ?? LINE.exec(line) ?? RFC5424.exec(line);
-  if (match === null) return undefined;
-  const [, date, service, daemon, text] = match as unknown as string[];
-  const time = timeOf(inner === null ? date! : stamp!, now);
+  const match = inner ?? LINE.exec(line);
+  const [, date, service, daemon, text] = match ?? rfc5424Parts(line) ?? [];
+  if (date === undefined) return undefined;
+  const time = timeOf(inner === null ? date : stamp!, now);
   if (Number.isNaN(time)) throw new Error("invalid date");
   return { time, service: service!, daemon: daemon!, text: text! };
+}
+
+function rfc5424Parts(line: string): string[] | undefined {
+  const match = RFC5424.exec(line);
+  if (match === null) return undefined;
+  const [, date = "", service, daemon = "", app = "", text = ""] = match;
+  return [line, date, service ?? app, daemon, text];
 }

@@ -121,6 +121,15 @@ function clientOf(pattern: RegExp, text: string): Client | undefined {
   return address && { address, name: name === "" ? "unknown" : name! };
 }
 
+/** The daemon that writes such a message. */
+function daemonOf(rest: string): string {
+  if (/^(?:client=|reject: )/.test(rest)) return "smtpd";
+  if (rest.startsWith("uid=")) return "pickup";
+  if (!rest.startsWith("to=<")) return "qmgr";
+  if (rest.includes(", relay=none, ")) return "discard";
+  return /, relay=[^\s,]+\]:\d+, /.test(rest) ? "smtp" : "virtual";
+}
+
 /** Expects entries in chronological order. */
 export class PostfixLog {
   readonly #settings: PostfixLogSettings;
@@ -139,10 +148,11 @@ export class PostfixLog {
   }
 
   /** @returns undefined for an entry that ends no attempt. */
-  entry({ time, service, daemon, text }: LogEntry): LoggedMail | undefined {
+  entry({ time, service, daemon: given, text }: LogEntry): LoggedMail | undefined {
     this.counts.lines++;
     const [, queueId, rest] = QUEUED.exec(text) ?? [];
     if (queueId === undefined) return undefined;
+    const daemon = given === "" ? daemonOf(rest!) : given;
     if (daemon === "smtpd" || daemon === "postscreen") {
       if (rest!.startsWith("reject: ")) return this.#deferral(rest!, time);
       this.#begin(queueId, rest!, service, time);

@@ -68,11 +68,12 @@ export class Postfix {
    *
    * @param endpoint of Greylag.
    * @param mainCf more lines of main.cf; POLICY stands for the policy check.
+   * @param masterCf more lines of master.cf.
    */
-  static async start(endpoint: string, mainCf = ""): Promise<Postfix> {
+  static async start(endpoint: string, mainCf = "", masterCf = ""): Promise<Postfix> {
     const server = new Postfix(await Deno.makeTempDir({ prefix: "greylag-postfix-" }));
     try {
-      await server.#start(MAIN(server.#base, policyCheck(endpoint), mainCf));
+      await server.#start(MAIN(server.#base, policyCheck(endpoint), mainCf), masterCf);
       return server;
     } catch (cause) {
       const log = await server.log();
@@ -81,12 +82,12 @@ export class Postfix {
     }
   }
 
-  async #start(mainCf: string): Promise<void> {
+  async #start(mainCf: string, masterCf: string): Promise<void> {
     const base = this.#base;
     await Deno.chmod(base, 0o755);
     for (const name of ["etc", "queue", "data", "mail"]) await Deno.mkdir(`${base}/${name}`);
     await Deno.writeTextFile(`${base}/etc/main.cf`, mainCf);
-    await Deno.writeTextFile(`${base}/etc/master.cf`, MASTER(this.port));
+    await Deno.writeTextFile(`${base}/etc/master.cf`, MASTER(this.port) + masterCf);
     await sh(
       `chown postfix ${base}/data && chown 65534 ${base}/mail && ` +
         `/usr/sbin/postfix -c ${base}/etc start`,

@@ -39,6 +39,15 @@ Deno.test("a line is read in each format", () => {
   }
 });
 
+Deno.test("rsyslog's RFC 5424 names no daemon", () => {
+  const line = (app: string) => `<22>1 2026-01-01T10:00:00Z mx ${app} 12 - -  4F1aaaaaaa: removed`;
+  for (const service of ["postfix", "postfix-in"]) {
+    const expected = { time: TIME, service, daemon: "", text: "4F1aaaaaaa: removed" };
+    assertEquals(parseLogLine(line(service), NOW), expected);
+  }
+  assertEquals(parseLogLine(line("dovecot"), NOW), undefined);
+});
+
 Deno.test("lines of other programs are none, whatever text they quote", () => {
   const quoted = "postfix/smtpd[1]: 4F1aaaaaaa: client=mail.example.org[192.0.2.1]";
   const table = [

@@ -157,6 +157,24 @@ Deno.test("a temporary rejection at RCPT is a deferral", () => {
   for (const [line, mails] of table) assertEquals(read([line]).mails, mails, line);
 });
 
+Deno.test("without the names of the daemons the messages tell", () => {
+  const table: [string[], string[]][] = [
+    [[CLIENT, FROM, SENT], [DELIVERED]],
+    [[CLIENT, FROM, delivery({ daemon: "discard", relay: "none" })], []],
+    [[CLIENT, FROM, delivery({ daemon: "smtp", relay: "mx.example.com[198.51.100.1]:25" })], []],
+    [[CLIENT, FROM, delivery({ daemon: "smtp", relay: "filter[127.0.0.1]:10024" })], [DELIVERED]],
+    [[CLIENT, FROM, delivery({ daemon: "lmtp", relay: "mx[private/lmtp]" })], [DELIVERED]],
+    [[`${HEAD} postfix/pickup[1]: 4F1aaaaaaa: uid=0 from=<root>`, FROM, SENT], []],
+    [[CLIENT, FROM, `${HEAD} postfix/qmgr[2]: 4F1aaaaaaa: removed`, SENT], []],
+  ];
+  for (const [lines, expected] of table) {
+    const anonymous = lines.map((line) =>
+      line.replace(/^(\S+) mx postfix\/\w+\[(\d+)\]:/, "<22>1 $1 mx postfix $2 - - ")
+    );
+    assertEquals(read(anonymous).mails, expected, lines.join());
+  }
+});
+
 Deno.test("what a client says does not look like the end of a line", () => {
   const helo = reject("550 5.7.1 no")
     .replace("helo=<", "helo=<x: 450 4; from=<v@example.org> to=<u@example.net> proto=");
