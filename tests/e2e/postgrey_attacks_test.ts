@@ -25,6 +25,9 @@ const RECORDS: Record<string, Zone[string]> = {
   "all.evil.test": { txt: "v=spf1 +all" },
   "halves.evil.test": { txt: "v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 ip6:::/1 -all" },
   "silent.test": { isSilent: true },
+  "range.evil.test": { txt: "v=spf1 ip4:5.6.7.0/24 -all" },
+  "wide.evil.test": { txt: "v=spf1 ip4:5.0.0.0/10 -all" },
+  "isp2.test": { txt: "v=spf1 ip4:5.32.0.0/11 -all" },
   "2.0.0.127.bl.example": { a: ["127.0.0.2"] },
   "8.7.6.5.bl.example": { a: ["127.0.0.2"] },
   "brand.example": { txt: "v=spf1 ip4:51.75.1.2 ip4:173.212.200.7 ip4:85.214.1.2 -all" },
@@ -50,6 +53,7 @@ const ZONE: Zone = new Proxy(RECORDS, {
       const first = Number(part) * 4 & 0xff;
       return { txt: `v=spf1 ip4:${first}.0.0.0/10 -all` };
     }
+    if (name.endsWith(".silent.test")) return records["silent.test"];
     if (name.endsWith(".x.evil.test")) return { a: ["127.0.0.2"] };
     const echoed = /^(.+)\.([yz])\.evil\.test$/.exec(name);
     if (echoed === null) return undefined;
@@ -94,6 +98,24 @@ class Contest {
     using client = new PolicyClient(await Deno.connect({ port: this.#greylagPort }));
     const policy_test_time = String(this.#start + Math.floor(time));
     return outcomeOf(await client.ask({ ...attributes, policy_test_time }));
+  }
+
+  /** All requests at the same time: Greylag over a connection each, postgrey in turn. */
+  async atOnce(
+    time: number,
+    requests: readonly Attributes[],
+  ): Promise<{ greylag: Outcome[]; postgrey: Outcome[] }> {
+    const greylag = await Promise.all(requests.map((one) => this.inParallel(time, one)));
+    const postgrey: Outcome[] = [];
+    const policy_test_time = String(this.#start + Math.floor(time));
+    for (const [at, request] of requests.entries()) {
+      const outcome = outcomeOf(await this.#postgrey.ask({ ...request, policy_test_time }));
+      postgrey.push(outcome);
+      if (greylag[at] === "pass" && outcome === "defer") {
+        this.surplus.push(`${time} ${JSON.stringify(request)}`);
+      }
+    }
+    return { greylag, postgrey };
   }
 
   async greylagAt(time: number, attributes: Attributes): Promise<Outcome> {
@@ -341,18 +363,27 @@ Deno.test("9: a known recipient does not open the other recipients of a message"
     }
   }));
 
-Deno.test("10: what a host abandons before its fifth retry makes no later host pass", () =>
+Deno.test("10: a host that abandons its mail loses the trust that postgrey leaves it", () =>
   contest(async (both) => {
     const host = { client_address: "5.6.7.8" };
+    const lost = (n: number) => ({ ...host, sender: `lost${n}@b.example` });
     for (let turn = 0; turn < 4; turn++) {
       await both.deliver(turn * 2 * HOUR, { ...host, sender: `s@a${turn}.example` });
+    }
+    // What comes again after the retry window is another message: the first was abandoned.
+    for (const begin of [DAY, 5 * DAY]) {
       for (let n = 0; n < 20; n++) {
-        await both.at(turn * 2 * HOUR, { ...host, sender: `lost${n}@b${turn}.example` });
+        const outcomes = await both.at(begin + n * 2 * HOUR, lost(n));
+        assertEquals(outcomes, { greylag: "defer", postgrey: "defer" }, `${begin} ${n}`);
       }
     }
+    await both.deliver(9 * DAY, { ...host, sender: "s@a4.example" });
     for (let n = 0; n < 20; n++) {
-      await both.at(10 * DAY, { ...host, sender: `late${n}@c.example` });
-      await both.at(10 * DAY, { client_address: "5.6.7.9", sender: `late${n}@d.example` });
+      const fresh = { sender: `late${n}@c.example` };
+      const own = await both.at(10 * DAY, { ...host, ...fresh });
+      assertEquals(own, { greylag: "defer", postgrey: "pass" });
+      const neighbour = await both.at(10 * DAY, { client_address: "5.6.7.9", ...fresh });
+      assertEquals(neighbour, { greylag: "defer", postgrey: "defer" });
     }
   }));
 
@@ -385,7 +416,95 @@ Deno.test("7: a silent name server of the sender, asked often, does not hide a D
   contest(async (both) => {
     const bot = { client_address: "5.6.7.8", client_name: "mail.evil.test" };
     const mails = Array.from({ length: 12 }, (_, n) => ({ ...bot, sender: `x${n}@silent.test` }));
-    await Promise.all(mails.map((mail) => both.inParallel(0, mail)));
-    const outcomes = await Promise.all(mails.map((mail) => both.inParallel(600, mail)));
-    assertEquals(outcomes, mails.map(() => "defer"));
+    const all = (outcome: Outcome) => mails.map(() => outcome);
+    for (const time of [0, 120]) {
+      assertEquals(await both.atOnce(time, mails), {
+        greylag: all("defer"),
+        postgrey: all("defer"),
+      });
+    }
+    assertEquals(await both.atOnce(600, mails), { greylag: all("defer"), postgrey: all("pass") });
   }, ["--dns-lists=bl.example"]));
+
+Deno.test("12: one retry opens no other host of a snowshoe range", () =>
+  contest(async (both) => {
+    const host = (n: number) => ({
+      client_address: `5.6.7.${n}`,
+      client_name: `mta${n}.range.evil.test`,
+      sender: "news@range.evil.test",
+    });
+    await both.deliver(0, host(8));
+    for (const time of [HOUR, 2 * DAY]) {
+      for (let n = 9; n < 60; n++) {
+        const outcomes = await both.at(time, {
+          ...host(n),
+          recipient: `r${n}-${time}@example.net`,
+        });
+        assertEquals(outcomes.greylag, "defer", `${time} ${n}`);
+      }
+    }
+  }));
+
+Deno.test("13: an access provider's SPF record makes its customers' lines no servers", () =>
+  contest(async (both) => {
+    const line = (n: number) => ({
+      client_address: `5.${32 + n}.7.8`,
+      client_name: `host-5-${32 + n}-7-8.isp2.test`,
+      sender: "joe@isp2.test",
+    });
+    for (let n = 0; n < 10; n += 2) {
+      const recipient = `r${n}@example.net`;
+      await both.at(n * 2 * HOUR, { ...line(n), recipient });
+      const retry = await both.at(n * 2 * HOUR + 600, { ...line(n + 1), recipient });
+      assertEquals(retry, { greylag: "defer", postgrey: "defer" });
+    }
+    await both.deliver(2 * DAY, line(0));
+    for (let n = 1; n < 10; n++) {
+      await both.at(10 * DAY, { ...line(n), recipient: `new${n}@example.net` });
+    }
+  }));
+
+Deno.test("14: an attacker's own SPF record offsets no access line where only suspicious clients wait", () =>
+  contest(async (both) => {
+    const senders = ["x@wide.evil.test", "x@range.evil.test"];
+    for (const [at, sender] of senders.entries()) {
+      for (let n = 0; n < 10; n++) {
+        const bot = {
+          client_address: `5.6.7.${10 + n}`,
+          client_name: `5-6-7-${10 + n}.dsl.isp.example`,
+          helo_name: `5-6-7-${10 + n}.dsl.isp.example`,
+          sender,
+          recipient: `r${at}-${n}@example.net`,
+        };
+        assertEquals(await both.at(0, bot), { greylag: "defer", postgrey: "defer" });
+      }
+    }
+    const server = {
+      client_address: "5.6.7.99",
+      client_name: "mail.server.example",
+      helo_name: "mail.server.example",
+      sender: "joe@server.example",
+    };
+    assertEquals(await both.greylagAt(0, server), "pass", "the DNS list decides the mode");
+  }, ["--dns-lists=bl.example"]));
+
+Deno.test("15: slow name servers let no other customer of a hoster pass for a known sender", () =>
+  contest(async (both) => {
+    const own = { client_address: "51.75.1.2", client_name: "mx1.hoster.example" };
+    const mail = { sender: "boss@brand.example", recipient: "known@example.net" };
+    await both.deliver(0, { ...own, ...mail });
+    const forger = { client_address: "9.9.7.8", client_name: "mx2.hoster.example", ...mail };
+    assertEquals(await both.at(HOUR, forger), { greylag: "defer", postgrey: "defer" });
+    const flood = Array.from({ length: 120 }, (_, n) => ({
+      client_address: `6.${n}.7.8`,
+      client_name: `mail${n}.evil.test`,
+      sender: `x@d${n}.silent.test`,
+    }));
+    const later = { ...forger, client_address: "9.9.8.8" };
+    const slow = both.atOnce(2 * HOUR, flood);
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, () => both.inParallel(2 * HOUR, later)),
+    );
+    assertEquals(outcomes.filter((outcome) => outcome === "pass"), []);
+    await slow;
+  }));
