@@ -84,13 +84,14 @@ function delayAdvice({ attempt, origins, rules }: Context): string[] {
 function reputationAdvice({ attempt, memory, origins, rules, now }: Context): string[] {
   if (!origins.earns) return [];
   for (const candidate of candidatesOf(origins, attempt.senderDomain)) {
-    if (candidate.kind !== "domain") continue;
+    if (candidate.kind !== "host" && candidate.kind !== "unnamed-host") continue;
     const record = memory.reputation(candidate.name);
     const obstacle = obstacleOf(candidate, record, rules, now);
     if (obstacle !== "few" && obstacle !== "unknown") continue;
     const missing = thresholdOf(candidate.kind, rules) - (obstacle === "few" ? record!.total : 0);
     const messages = missing === 1 ? "1 more retried message" : `${missing} more retried messages`;
-    return [`${messages} auto-whitelists ${candidate.name}.`];
+    const verb = missing === 1 ? "auto-whitelists" : "auto-whitelist";
+    return [`${messages} ${verb} ${candidate.name}.`];
   }
   return [];
 }

@@ -192,8 +192,8 @@ const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   abandoned: "more than a tenth was abandoned",
   few: "too few retried messages",
   stale: "the retries were too long ago",
-  unproven: "too few retried messages for any sender (22 without an abandoned one are enough)",
-  domains: "5 sender domains are needed, 2 of them correspondents or known for a week",
+  unproven: "too few retried messages for any sender (12 without an abandoned one are enough)",
+  domains: "3 sender domains are needed, 2 of them correspondents or known for a week",
 };
 
 function reputationText(

@@ -84,6 +84,7 @@ export function findKnown(
 export const KIND_TEXTS: Readonly<Record<Candidate["kind"], string>> = {
   address: "any sender",
   host: "its own domain",
+  "unnamed-host": "its own domain",
   domain: "its own domain",
   organisation: "any sender",
   provider: "any sender",

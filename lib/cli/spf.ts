@@ -68,7 +68,7 @@ async function evaluate(
     return { answer, steps, judgement };
   } catch (error) {
     if (!(error instanceof TemporaryDnsError)) throw error;
-    return { answer, steps, judgement: { identifies: false, why: error.message } };
+    return { answer, steps, judgement: { identifies: false, isNarrow: false, why: error.message } };
   }
 }
 

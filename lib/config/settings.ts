@@ -88,7 +88,7 @@ export const SETTINGS = {
     help: "Maximum number of pending triplets of one origin. The oldest are evicted beyond it.",
   }),
   lifetime: duration("1h", "3650d", {
-    default: "36d",
+    default: "60d",
     help: "Time after its last message at which a known triplet or an origin is forgotten.",
   }),
   auto_whitelist_clients: integer(0, 1_000_000, {
@@ -99,7 +99,7 @@ export const SETTINGS = {
   auto_whitelist_domains: integer(0, 1_000_000, {
     default: 1,
     help:
-      "Retried messages after which a sender's own hosts skip greylisting, where SPF or the host name shows that they are its own. 0 turns this off.",
+      "Retried messages after which an address skips greylisting for their sender's domain. The domain's other hosts need one more, or a week. 0 turns this off.",
   }),
   ipv4cidr: integer(8, 32, { default: 24, help: "Prefix length of a client's network, IPv4." }),
   ipv6cidr: integer(16, 128, { default: 64, help: "Prefix length of a client's network, IPv6." }),

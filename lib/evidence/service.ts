@@ -120,7 +120,7 @@ const SPF_WAITING: WaitingLimits = { all: 50, perKey: 4 };
 /** Requests that wait for DNS lists; together with SPF's fewer than Postfix has processes. */
 const LISTS_WAITING: WaitingLimits = { all: 40, perKey: 40 };
 
-/** Signals that an SPF pass of the sender's domain offsets. */
+/** Signals that an SPF pass by a narrow record offsets, except for an access line. */
 const OFFSET_BY_SPF: ReadonlySet<Signal> = new Set(["generic-name"]);
 
 export class EvidenceService {
@@ -339,8 +339,10 @@ export class EvidenceService {
     const { weights, ours } = this.#settings;
     const { answer, judgement } = spf ?? {};
     const identifies = judgement?.identifies === true;
+    // The owner of a record can authorise a botnet: a wide one, or a line's name, shows no server.
+    const isServer = judgement?.isNarrow === true && !attempt.isAccessLine;
     const signals: Signal[] = clientSignals(attempt, ours)
-      .filter((signal) => !(identifies && OFFSET_BY_SPF.has(signal)));
+      .filter((signal) => !(isServer && OFFSET_BY_SPF.has(signal)));
     if (answer?.result === "fail") signals.push("spf-fail");
     if (answer?.result === "softfail") signals.push("spf-softfail");
     if (isUnclaimed(attempt, answer)) signals.push("spf-none");
@@ -353,7 +355,7 @@ export class EvidenceService {
     ];
     return {
       spf: outcomeOf(answer?.result),
-      ...(identifies ? { spfDomain: answer!.domain } : {}),
+      ...(identifies ? { spfDomain: answer!.domain, isNarrow: judgement.isNarrow } : {}),
       ...(judgement?.via === undefined ? {} : { via: judgement.via }),
       ...(judgement?.wellKnown === undefined ? {} : { wellKnown: judgement.wellKnown }),
       listings,

@@ -99,6 +99,7 @@ export function makeAttempt(
     organisation: client.organisation,
     baseOrigins: client.baseOrigins,
     isMailHost: client.isMailHost,
+    isAccessLine: client.isAccessLine,
     identity,
     senderDomain: sender === "" ? client.organisation : registrableDomain(identity),
     pendingKey,

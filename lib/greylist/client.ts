@@ -31,11 +31,13 @@ export interface Client {
   readonly baseOrigins: BaseOrigins;
   /** The name says that the host sends mail. */
   readonly isMailHost: boolean;
+  /** The name is one of an access provider's customer line. */
+  readonly isAccessLine: boolean;
 }
 
 /**
  * The parent of a host name: the name without the labels that tell one host from the next, which are
- * its first and those after it that hold a digit (`7.mo5.mail-out.ovh.net`: `mail-out.ovh.net`).
+ * its first and those that hold a digit (`7.mo5.mail-out.ovh.net`: `mail-out.ovh.net`).
  *
  * @returns undefined if the name has no registrable domain.
  */
@@ -44,16 +46,20 @@ export function parentOf(name: string): string | undefined {
   if (domain === undefined) return undefined;
   if (name === domain) return domain;
   const labels = name.slice(0, -domain.length - 1).split(".").slice(1);
-  const from = labels.findIndex((label) => !/[0-9]/.test(label));
-  return from === -1 ? domain : [...labels.slice(from), domain].join(".");
+  return [...labels.filter((label) => !/[0-9]/.test(label)), domain].join(".");
 }
 
-const UNNAMED: Classification = { class: "generic", rule: undefined, isMailHost: false };
+const UNNAMED: Classification = {
+  class: "generic",
+  rule: undefined,
+  isMailHost: false,
+  isAccessLine: false,
+};
 
 /** @param clientName Postfix's `client_name`; `unknown` for an unverified client. */
 export function makeClient(address: IpAddress, clientName: string): Client {
   const name = verifiedName(clientName);
-  const { class: nameClass, isMailHost } = name === undefined
+  const { class: nameClass, isMailHost, isAccessLine } = name === undefined
     ? UNNAMED
     : classifyName(name, address);
   const ip = formatAddress(address);
@@ -71,6 +77,7 @@ export function makeClient(address: IpAddress, clientName: string): Client {
       parent: parent === undefined ? undefined : `org:${parent}`,
     },
     isMailHost,
+    isAccessLine,
   };
 }
 

@@ -27,6 +27,7 @@ import {
   type Context,
   correspondentDomain,
   deferralChanges,
+  isAuthorisedServer,
   isCorrespondent,
   isFresh,
   isLate,
@@ -296,7 +297,8 @@ function trustedPass(
 ): Decision | Question | undefined {
   const { attempt, origins, memory, rules, now, evidence } = context;
   if (isListed(context)) return undefined;
-  if (isCorrespondent(context) && speaksForDomain(context) && !origins.isContradicted) {
+  const isOwn = speaksForDomain(context) || isAuthorisedServer(context);
+  if (isOwn && !origins.isContradicted && isCorrespondent(context)) {
     // The name alone does not show that SPF agrees.
     if (evidence === undefined && rules.spf !== "off") return ASK_EVIDENCE;
     const origin = correspondentName(correspondentDomain(attempt)!);
@@ -306,8 +308,9 @@ function trustedPass(
   const found = candidatesOf(origins, attempt.senderDomain)
     .find((candidate) => isAutoWhitelisted(candidate, lookup, rules, now));
   if (found === undefined) return undefined;
-  // A name or a neighbour in the network does not show that SPF agrees.
-  if (found.kind === "domain" && evidence === undefined && rules.spf !== "off") return ASK_EVIDENCE;
+  // A name, a neighbour in the network or a client without a name does not show that SPF agrees.
+  const needsSpf = found.kind === "domain" || found.kind === "unnamed-host";
+  if (needsSpf && evidence === undefined && rules.spf !== "off") return ASK_EVIDENCE;
   // A sample is deferred like a stranger, so that the reputation stays measured.
   if (isSample(keyText(attempt.pendingKey), rules.sampleKey)) return undefined;
   if (rules.hasDnsLists && about.listsAreFresh !== true) return ASK_LISTS;
@@ -401,9 +404,10 @@ function sameMessage(
   return isSame ? record : undefined;
 }
 
-/** Recipients of one message share a retry of a named client. */
-function mayShare({ attempt, origins }: Context): boolean {
-  return attempt.nameClass === "named" || origins.isNamed;
+/** Recipients of one message share a retry of a named client, or one that few share an SPF pass with. */
+function mayShare(context: Context): boolean {
+  const { attempt, origins } = context;
+  return attempt.nameClass === "named" || origins.isNamed || isAuthorisedServer(context);
 }
 
 function messageChanges(context: Context, delayed: number): Change[] {

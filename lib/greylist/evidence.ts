@@ -35,6 +35,8 @@ export interface Evidence {
   readonly spf: SpfOutcome;
   /** The domain of a pass that identifies the client: the record is neither broad nor client-dependent. */
   readonly spfDomain?: string;
+  /** {@linkcode spfDomain} authorises few addresses, the client's among them. */
+  readonly isNarrow?: boolean;
   /** The domain of the record that finally names the client, where that is not {@linkcode spfDomain}. */
   readonly via?: string;
   /** {@linkcode via} belongs to a well-known sender; its list entry. */
@@ -44,8 +46,9 @@ export interface Evidence {
   readonly suspicionScore: number;
 }
 
+/** Evidence that says nothing. An SPF result that did not come is `unknown` instead. */
 export const NO_EVIDENCE: Evidence = {
-  spf: "unknown",
+  spf: "none",
   listings: NOT_LISTED,
   suspicionScore: 0,
 };

@@ -27,8 +27,9 @@ export interface Origins {
   /** The domain whose record finally names the client: `via:spf.protection.outlook.com`. */
   readonly via: string | undefined;
   /**
-   * The exact address with the sender's domain, for a client without a name that SPF authorises:
-   * `ip:192.0.2.7 example.org`. It matches nothing and has a reputation.
+   * The exact address with the sender's domain: `ip:192.0.2.7 example.org`. Void on an SPF fail, and for
+   * a client without a name unless SPF passes or there is no record. It matches nothing and has a
+   * reputation.
    */
   readonly host: string | undefined;
   /** The client has a verified name that is not generic, or a well-known sender names it. */
@@ -60,22 +61,27 @@ export function originsOf(
   rules: Pick<Rules, "ipv4Prefix" | "ipv6Prefix" | "spf">,
 ): Origins {
   const { nameClass, baseOrigins: { ip, org, parent } } = client;
-  const { spf, spfDomain, via, wellKnown } = evidence;
-  // A name that shows the address is the sender's own server's if SPF says so as well.
-  const isOwn = spfDomain !== undefined && senderDomain !== undefined &&
-    org === `org:${senderDomain}`;
+  const { spf, spfDomain, isNarrow = false, via, wellKnown } = evidence;
+  const isOwn = senderDomain !== undefined && org === `org:${senderDomain}`;
+  // A name that shows the address is the sender's own server's if SPF says so as well. An access
+  // provider's record may authorise its customers' lines, but not by small networks.
+  const isOwnServer = isOwn && spfDomain !== undefined && isNarrow;
   const isNamed = nameClass === "named" && parent !== undefined ||
-    nameClass === "weak" && isOwn || wellKnown !== undefined;
+    nameClass === "weak" && isOwnServer || wellKnown !== undefined;
   const fails = rules.spf !== "off" && (spf === "fail" || spf === "softfail");
+  // Another organisation's name could contradict an SPF result that did not come.
+  const isUnproven = fails || rules.spf !== "off" && spf === "unknown" && !isOwn;
+  // The sender's domain has a record, and the client is not in it.
+  const isForeign = spfDomain === undefined && spf !== "none";
   const usesSpf = rules.spf !== "off" && isNamed && !fails;
   return {
     ip,
     net: `net:${networkText(client.address, rules)}`,
-    org: isNamed && !fails ? org : undefined,
+    org: isNamed && !isUnproven ? org : undefined,
     parent: isNamed ? parent : undefined,
     spf: usesSpf && spfDomain !== undefined ? `spf:${spfDomain}` : undefined,
     via: usesSpf && via !== undefined ? `via:${via}` : undefined,
-    host: rules.spf === "off" || isNamed || spfDomain === undefined || senderDomain === undefined
+    host: fails || senderDomain === undefined || !isNamed && isForeign
       ? undefined
       : pairName(ip, senderDomain),
     isNamed,

@@ -19,17 +19,23 @@ const HALF_LIFE = 30 * DAY;
 /** Share of abandoned messages above which an origin is not auto-whitelisted. */
 const MAX_ABANDONED = 0.1;
 
-/** Lower bound of the share of retried messages for an organisation that sends for anybody. */
-const MIN_RELIABILITY = 0.85;
+/**
+ * Lower bound of the share of retried messages for an organisation that sends for anybody: 12 of 12
+ * reach it.
+ */
+const MIN_RELIABILITY = 0.75;
 
 /** z of a two-sided 95 % interval. */
 const Z = 1.96;
 
 /** A provider is auto-whitelisted with this many sender domains, … */
-const PROVIDER_DOMAINS = 5;
+const PROVIDER_DOMAINS = 3;
 /** … and this many that are correspondents or known for this long. */
 const ESTABLISHED_DOMAINS = 2;
 const ESTABLISHED_AFTER = 7 * DAY;
+
+/** A domain's first retried message is enough after this time: a rented range is gone by then. */
+const SETTLED_AFTER = 7 * DAY;
 
 /** Maximum sender domains kept for a provider. */
 export const MAX_DOMAINS = 16;
@@ -214,17 +220,18 @@ function isReliable(record: Reputation): boolean {
 export interface Candidate {
   readonly name: string;
   /**
-   * `address`, `host` (an address that SPF authorises, without a name), `domain` (the client belongs to
-   * the sender's domain), `organisation` (for any sender) or `provider`.
+   * `address`, `host` (an address for one sender domain), `unnamed-host` (the same for a client without
+   * a name), `domain` (further hosts of the sender's domain), `organisation` (for any sender) or
+   * `provider`.
    */
-  readonly kind: "address" | "host" | "domain" | "organisation" | "provider";
+  readonly kind: "address" | "host" | "unnamed-host" | "domain" | "organisation" | "provider";
 }
 
 /** The reputations that may auto-whitelist a client, the narrowest first. */
 export function candidatesOf(origins: Origins, senderDomain: string | undefined): Candidate[] {
   const found: Candidate[] = [{ name: origins.ip, kind: "address" }];
   const { isNamed, isContradicted, spf, org, parent, via, net, host } = origins;
-  if (host !== undefined) found.push({ name: host, kind: "host" });
+  if (host !== undefined) found.push({ name: host, kind: isNamed ? "host" : "unnamed-host" });
   if (isNamed && !isContradicted && senderDomain !== undefined) {
     found.push({ name: pairName(net, senderDomain), kind: "domain" });
   }
@@ -305,8 +312,11 @@ export function obstacleOf(
   if (rules.autoWhitelistClients === 0 || threshold === 0) return "off";
   if (record === undefined || !isLive(record, rules, now)) return "unknown";
   if (abandonedShare(record) > MAX_ABANDONED) return "abandoned";
-  if (record.total < threshold) return "few";
-  if (record.retried * decay(record.updated, now) < threshold * LASTING_SHARE) return "stale";
+  const needed = isWide(kind) && now - record.firstSeen >= SETTLED_AFTER
+    ? threshold - 1
+    : threshold;
+  if (record.total < needed) return "few";
+  if (record.retried * decay(record.updated, now) < needed * LASTING_SHARE) return "stale";
   if (kind === "organisation" && !isReliable(record)) return "unproven";
   if (kind === "provider") {
     const domains = record.domains ?? [];
@@ -318,16 +328,21 @@ export function obstacleOf(
   return undefined;
 }
 
+/** Whether one host's retry says less than usual: it may be another host, or one without a name. */
+function isWide(kind: Candidate["kind"]): boolean {
+  return kind === "domain" || kind === "unnamed-host";
+}
+
 /** The retried messages that a kind needs; 0 if it is turned off. */
 export function thresholdOf(kind: Candidate["kind"], rules: Rules): number {
   switch (kind) {
     case "address":
       return rules.autoWhitelistClients;
     case "host":
-      // Without a name one retried message is not enough.
-      return rules.autoWhitelistDomains === 0 ? 0 : 1 + rules.autoWhitelistDomains;
-    case "domain":
       return rules.autoWhitelistDomains;
+    case "domain":
+    case "unnamed-host":
+      return rules.autoWhitelistDomains === 0 ? 0 : 1 + rules.autoWhitelistDomains;
     case "organisation":
       return Math.min(1, rules.autoWhitelistDomains);
     case "provider":

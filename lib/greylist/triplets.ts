@@ -145,6 +145,13 @@ export function speaksForDomain(
     origins.spf !== undefined && registrableDomain(origins.spf.slice(4)) === domain;
 }
 
+/** Whether SPF authorises the client for the sender's domain among few addresses, with a name or without. */
+export function isAuthorisedServer({ attempt, evidence, rules }: Context): boolean {
+  if (rules.spf === "off" || evidence?.spfDomain === undefined) return false;
+  return evidence.isNarrow === true &&
+    registrableDomain(evidence.spfDomain) === attempt.senderDomain;
+}
+
 /** A match of the attempt with pending triplets. */
 export interface PendingMatch {
   /** The oldest that matches. */

@@ -6,6 +6,7 @@
 import { KNOWN_SENDERS_MARK, knownDomainKey, knownSenderKey } from "../greylist/known_sender.ts";
 import { keyText, type RelationKey } from "../greylist/model.ts";
 import { pairName } from "../greylist/origins.ts";
+import { thresholdOf } from "../greylist/reputation.ts";
 import { canonicalDomain } from "../net/email_address.ts";
 import { registrableDomain } from "../net/hostname.ts";
 import { type IpAddress, parseAddress } from "../net/network.ts";
@@ -113,8 +114,8 @@ class AutoWhitelists {
   }
 
   items(reading: Reading): Item[] {
-    // A pair is auto-whitelisted, as one retried message earns it here.
-    const least = reading.rules.autoWhitelistDomains;
+    // A pair is auto-whitelisted: sqlgrey let in every host of the network.
+    const least = thresholdOf("domain", reading.rules);
     const retries = [...this.#retries].map(([key, { count, ...seen }]) =>
       reputationItem(key, key.startsWith("net:") ? Math.max(count, least) : count, seen, reading)
     );

@@ -31,6 +31,8 @@ export interface Classification {
   readonly rule: string | undefined;
   /** The name says that its host sends mail: `mx1.example.org`, `relay-7.hoster.example`. */
   readonly isMailHost: boolean;
+  /** The name says that its host is on a customer line of an access provider. */
+  readonly isAccessLine: boolean;
 }
 
 type Example = readonly [name: string, address: string];
@@ -342,6 +344,13 @@ export const RULES: readonly NameRule[] = [
   },
 ];
 
+const ACCESS_RULES: ReadonlySet<string> = new Set([
+  "access-word",
+  "numbered-access-word",
+  "mac-address",
+  "access-domain",
+]);
+
 /** Classifies a verified name; any text is accepted, in either case. */
 export function classifyName(name: string, address: IpAddress): Classification {
   const host = parseHostName(name);
@@ -349,5 +358,10 @@ export function classifyName(name: string, address: IpAddress): Classification {
   const rule = RULES.find((rule) =>
     !(isMailHost && rule.class === "weak") && rule.matches(host, address)
   );
-  return { class: rule?.class ?? "named", rule: rule?.id, isMailHost };
+  return {
+    class: rule?.class ?? "named",
+    rule: rule?.id,
+    isMailHost,
+    isAccessLine: rule !== undefined && ACCESS_RULES.has(rule.id),
+  };
 }

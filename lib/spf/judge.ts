@@ -18,6 +18,11 @@ export interface PassJudgement {
   readonly via?: string;
   /** The entry of the well-known sender whose record names the client. */
   readonly wellKnown?: string;
+  /**
+   * Few addresses are authorised: the matching term names at most a /24 (IPv6: a /48), and all records
+   * of the registrable domain together at most as many addresses as a /22 (IPv6: a /46) has.
+   */
+  readonly isNarrow: boolean;
   /** Why the pass does not identify. */
   readonly why?: string;
 }
@@ -43,9 +48,12 @@ const MAX_PTR_DOMAINS = 5000;
 /** Maximum ranges of one registrable domain; one record holds about a thousand. */
 const MAX_RANGES_PER_DOMAIN = 4096;
 
+const NARROW_TERM: BreadthLimits = { ipv4: 24, ipv6: 48 };
+const NARROW_DOMAIN: BreadthLimits = { ipv4: 22, ipv6: 46 };
+
 const rangesIn = ({ ipv4, ipv6 }: AddressSet) => 1 + ipv4.length + ipv6.length;
 
-const no = (why: string): PassJudgement => ({ identifies: false, why });
+const no = (why: string): PassJudgement => ({ identifies: false, isNarrow: false, why });
 
 function specOf(term: Mechanism | Redirect): MacroString | undefined {
   return "domain" in term ? term.domain : undefined;
@@ -188,6 +196,7 @@ export class PassJudge {
     const isOwn = organisationOf(namedBy) === organisationOf(answer.domain);
     return {
       identifies: true,
+      isNarrow: this.#isNarrow(answer.domain, last, question),
       ...(isOwn ? {} : { via: namedBy }),
       ...(wellKnown === undefined ? {} : { wellKnown }),
     };
@@ -223,6 +232,14 @@ export class PassJudge {
     }
     this.#unions.set(organisation, after);
     return undefined;
+  }
+
+  #isNarrow(domain: string, last: Decisive, { ip }: Question): boolean {
+    const matched = matchedNetwork(last, ip);
+    const all = this.#unions.get(organisationOf(domain));
+    return matched !== undefined && all !== undefined &&
+      exceededLimit(addressesOf([matched]), NARROW_TERM) === undefined &&
+      exceededLimit(all, NARROW_DOMAIN) === undefined;
   }
 
   /** Hosts that a `ptr` term authorises have no number of addresses: their organisations count. */

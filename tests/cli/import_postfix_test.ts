@@ -89,8 +89,15 @@ Deno.test("only a delivery that was deferred before counts as retried", async ()
     const { known, pending, reputations } = JSON.parse(
       (await greylag("import", "postfix", `${directory}/x`, "--json")).out,
     );
-    assertEquals([known, pending, reputations], [1, 1, 3]);
-    for (const name of ["ip:192.0.2.10", "net:192.0.2.0/24 example.org", "org:example.org"]) {
+    assertEquals([known, pending, reputations], [1, 1, 4]);
+    for (
+      const name of [
+        "ip:192.0.2.10",
+        "ip:192.0.2.10 example.org",
+        "net:192.0.2.0/24 example.org",
+        "org:example.org",
+      ]
+    ) {
       assertEquals(read((memory) => memory.reputation(name)?.total), 1, name);
     }
   });

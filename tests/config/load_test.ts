@@ -52,7 +52,7 @@ Deno.test("the defaults are the documented ones", () => {
     delay: 50_000,
     delaySuspicious: 300_000,
     retryWindow: 2 * 86_400_000,
-    lifetime: 36 * 86_400_000,
+    lifetime: 60 * 86_400_000,
     autoWhitelistClients: 5,
     autoWhitelistDomains: 1,
     ipv4Prefix: 24,

@@ -42,7 +42,7 @@ Deno.test("SPF and DNS lists count for and against, and a pass that identifies n
   const of = (evidence: Partial<Evidence>) => {
     const name = "mail.example.org";
     const attempt = attemptOf(name, name, "alice@example.com");
-    return legitimacyOf(attempt, { ...NO_EVIDENCE, ...evidence });
+    return legitimacyOf(attempt, { ...NO_EVIDENCE, spf: "unknown", ...evidence });
   };
   const listings = { ...NO_EVIDENCE.listings, isListed: true };
   const unknown = of({});

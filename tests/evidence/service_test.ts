@@ -183,14 +183,23 @@ Deno.test("a pass names the record that authorises the client, and a well-known 
   service.stop();
 });
 
-Deno.test("SPF that identifies the client offsets a generic name", async () => {
-  const { service } = setUp(resolverOf(ZONE));
-  const given = { clientName: "host-192-0-2-10.dsl.isp.example", heloName: "mail.example.org" };
-  const ofDomain = await service.gather(attemptOf(given));
-  const ofNobody = await service.gather(attemptOf({ ...given, sender: "a@none.example" }));
-  const signals = ({ weighed }: Report) => weighed.map(({ what }) => what);
-  assertEquals(signals(ofDomain).includes("generic-name"), false);
-  assert(signals(ofNobody).includes("generic-name"));
+Deno.test("a narrow SPF record offsets a hoster's default name, and no access line's", async () => {
+  const { service } = setUp(resolverOf({
+    ...ZONE,
+    "wide.example": { txt: ["v=spf1 ip4:192.0.0.0/12 -all"] },
+  }));
+  const isOdd = async (clientName: string, sender = "alice@example.org") => {
+    const given = { clientName, heloName: "mail.example.org", sender };
+    const { weighed } = await service.gather(attemptOf(given));
+    return weighed.some(({ what }) => what === "generic-name");
+  };
+  const hosted = "static.10.2.0.192.clients.your-server.de";
+  assertEquals(await isOdd(hosted), false);
+  assertEquals(await isOdd(hosted, "a@none.example"), true);
+  assertEquals(await isOdd(hosted, "a@wide.example"), true);
+  for (const line of ["host-192-0-2-10.dsl.isp.example", "s0106001a2b3c4d5e.cg.isp.example"]) {
+    assertEquals(await isOdd(line), true, line);
+  }
   service.stop();
 });
 

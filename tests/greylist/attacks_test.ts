@@ -233,9 +233,12 @@ Deno.test("a neighbour in the network does not profit from a domain's reputation
   };
   for (const evidence of [SPF_FAIL, SPF_SOFTFAIL]) {
     const world = new World();
-    world.deliver(0, own, spfPass("brand.example"));
+    for (const turn of [0, 1]) {
+      const mail = { ...own, address: `5.6.7.${8 + turn}`, recipient: `r${turn}@example.net` };
+      world.deliver(turn * 2 * HOUR, mail, spfPass("brand.example"));
+    }
     assertEquals(
-      world.reasonAt(DAY, { ...own, address: "5.6.7.9", sender: "shop@brand.example" }, {
+      world.reasonAt(DAY, { ...own, address: "5.6.7.10", sender: "shop@brand.example" }, {
         ...NO_EVIDENCE,
         spf: "none",
       }),
@@ -405,4 +408,76 @@ Deno.test("a client without a verified name never profits from another client", 
     ),
     { numRuns: 300 },
   );
+});
+
+Deno.test("one retry of a snowshoe range opens nothing for its other hosts", () => {
+  const host = (n: number, recipient: string): Given => ({
+    address: `5.6.7.${n}`,
+    clientName: `mta${n}.evil.test`,
+    sender: "news@evil.test",
+    recipient,
+  });
+  const world = new World();
+  world.deliver(0, host(8, "a@example.net"), spfPass("evil.test"));
+  for (let n = 9; n < 60; n++) {
+    const mail = host(n, `r${n}@example.net`);
+    assertEquals(world.reasonAt(HOUR, mail, spfPass("evil.test")), "defer new");
+    assertEquals(world.reasonAt(HOUR, mail), "defer early");
+  }
+});
+
+Deno.test("an access provider's wide SPF record makes no customer's line its server", () => {
+  const evidence = { ...spfPass("isp.example"), isNarrow: false };
+  const line = (n: number, recipient: string): Given => ({
+    address: `5.6.${n}.8`,
+    clientName: `host-5-6-${n}-8.isp.example`,
+    sender: "joe@isp.example",
+    recipient,
+  });
+  const world = new World();
+  correspond(world, "isp.example");
+  world.at(0, line(1, "a@example.net"), evidence);
+  assertEquals(world.reasonAt(HOUR, line(2, "a@example.net"), evidence), "defer new");
+  world.deliver(2 * HOUR, line(3, "b@example.net"), evidence);
+  assertEquals(world.reasonAt(8 * DAY, line(4, "c@example.net"), evidence), "defer new");
+  assertEquals(world.reputation("spf:isp.example"), undefined);
+  // A record that names the provider's few servers does.
+  const own = { ...evidence, isNarrow: true };
+  assertEquals(world.reasonAt(9 * DAY, line(5, "d@example.net"), own), "pass correspondent");
+});
+
+Deno.test("an SPF result that did not come lets no other organisation's host pass", () => {
+  const unknown: Evidence = { ...NO_EVIDENCE, spf: "unknown" };
+  const sender = "boss@brand.example";
+  const world = new World();
+  world.deliver(0, { address: "5.6.7.8", clientName: "mx1.hoster.example", sender });
+  const forger = { address: "9.9.7.8", clientName: "mx2.hoster.example", sender };
+  assertEquals(world.reasonAt(DAY, forger, unknown), "defer new");
+  const waiting = { sender, recipient: "w@example.net" };
+  world.at(DAY, { ...waiting, address: "5.6.7.8", clientName: "mx1.hoster.example" });
+  const retry = { ...waiting, address: "9.9.8.8", clientName: "mx3.hoster.example" };
+  assertEquals(world.reasonAt(DAY + HOUR, retry, unknown), "defer new");
+  // A name in the sender's own domain needs no SPF.
+  const own = { address: "9.9.9.8", clientName: "mx.brand.example", sender };
+  const world2 = new World();
+  world2.deliver(0, { ...own, address: "5.6.7.8" });
+  assertEquals(world2.reasonAt(DAY, own, unknown), "pass known");
+});
+
+Deno.test("recipients share a retry of a client without a name only if SPF names few addresses", () => {
+  const pass = spfPass("example.org");
+  const table: [Evidence, string][] = [
+    [{ ...pass, isNarrow: true }, "pass retried"],
+    [{ ...pass, isNarrow: false }, "defer new"],
+    [{ ...NO_EVIDENCE, spf: "none" }, "defer new"],
+    [SPF_FAIL, "defer new"],
+  ];
+  for (const [evidence, expected] of table) {
+    const world = new World();
+    const first = { instance: "1", recipient: "a@example.net" };
+    world.at(0, first, evidence);
+    world.at(10 * MINUTE, { ...first, instance: "2" }, evidence);
+    const second = { instance: "2", recipient: "b@example.net" };
+    assertEquals(world.reasonAt(10 * MINUTE, second, evidence), expected);
+  }
 });

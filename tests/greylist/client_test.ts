@@ -30,6 +30,7 @@ Deno.test("the parent of a host name lacks the labels that number hosts", () => 
   for (
     const [name, expected] of [
       ["7.mo5.mail-out.ovh.net", "mail-out.ovh.net"],
+      ["relay5.pub.mailpod1-cph3.example.org", "pub.example.org"],
       ["mail.example.org", "example.org"],
       ["example.org", "example.org"],
       ["com", undefined],

@@ -28,7 +28,8 @@ const domains = (count: number, since: number) =>
   Array.from({ length: count }, (_, at) => ({ domain: `d${at}.example`, since }));
 
 Deno.test("a reputation that does not auto-whitelist has one obstacle", () => {
-  const table: [Candidate["kind"], Partial<Reputation>, Partial<Rules>, Obstacle | undefined][] = [
+  type Row = [Candidate["kind"], Partial<Reputation>, Partial<Rules>, Obstacle | undefined];
+  const table: Row[] = [
     ["address", { total: 5 }, {}, undefined],
     ["address", { total: 4 }, {}, "few"],
     ["address", { total: 5 }, { autoWhitelistClients: 0 }, "off"],
@@ -36,14 +37,25 @@ Deno.test("a reputation that does not auto-whitelist has one obstacle", () => {
     ["address", { total: 9, abandoned: 1 }, {}, undefined],
     ["address", { total: 9, abandoned: 2 }, {}, "abandoned"],
     ["address", { total: 9, updated: START - 90 * DAY }, {}, "stale"],
-    ["domain", { total: 1 }, {}, undefined],
-    ["domain", { total: 1 }, { autoWhitelistDomains: 0 }, "off"],
-    ["organisation", { total: 22 }, {}, undefined],
-    ["organisation", { total: 21 }, {}, "unproven"],
-    ["organisation", { total: 22 }, { autoWhitelistDomains: 0 }, "off"],
-    ["provider", { total: 5, domains: domains(5, START - 7 * DAY) }, {}, undefined],
-    ["provider", { total: 5, domains: domains(4, START - 7 * DAY) }, {}, "domains"],
-    ["provider", { total: 5, domains: domains(5, START - 6 * DAY) }, {}, "domains"],
+    ["host", { total: 1 }, {}, undefined],
+    ["host", { total: 1 }, { autoWhitelistDomains: 2 }, "few"],
+    ["host", { total: 1 }, { autoWhitelistDomains: 0 }, "off"],
+    ...(["domain", "unnamed-host"] as const).flatMap((kind): Row[] => [
+      [kind, { total: 2 }, {}, undefined],
+      [kind, { total: 1 }, {}, "few"],
+      [kind, { total: 1, firstSeen: START - 7 * DAY }, {}, undefined],
+      [kind, { total: 1, firstSeen: START - 6 * DAY }, {}, "few"],
+      [kind, { total: 1, firstSeen: START - 7 * DAY, abandoned: 1 }, {}, "abandoned"],
+      [kind, { total: 2, updated: START - 61 * DAY }, {}, "stale"],
+      [kind, { total: 2 }, { autoWhitelistDomains: 0 }, "off"],
+    ]),
+    ["organisation", { total: 12 }, {}, undefined],
+    ["organisation", { total: 11 }, {}, "unproven"],
+    ["organisation", { total: 12 }, { autoWhitelistDomains: 0 }, "off"],
+    ["provider", { total: 3, domains: domains(3, START - 7 * DAY) }, {}, undefined],
+    ["provider", { total: 3, domains: domains(2, START - 7 * DAY) }, {}, "domains"],
+    ["provider", { total: 3, domains: domains(3, START - 6 * DAY) }, {}, "domains"],
+    ["provider", { total: 2, domains: domains(2, START - 7 * DAY) }, {}, "few"],
   ];
   for (const [kind, given, rules, expected] of table) {
     const candidate = { name: "x", kind };
@@ -56,6 +68,7 @@ Deno.test("a reputation that does not auto-whitelist has one obstacle", () => {
 Deno.test("the name of a reputation tells its kinds, and the widest that is good enough counts", () => {
   const table: [string, readonly Candidate["kind"][]][] = [
     ["ip:192.0.2.1", ["address"]],
+    ["ip:192.0.2.1 example.org", ["host"]],
     ["net:192.0.2.0/24 example.org", ["domain"]],
     ["spf:example.org", ["domain"]],
     ["org:mail.example.org", ["organisation", "domain"]],
@@ -65,7 +78,9 @@ Deno.test("the name of a reputation tells its kinds, and the widest that is good
   for (const [name, kinds] of table) assertEquals(kindsOf(name), kinds, name);
   const kindWith = (name: string, total: number) =>
     autoWhitelistedAs({ name, ...recordOf({ total }) }, RULES, START);
-  assertEquals(kindWith("org:example.org", 1), "domain");
+  assertEquals(kindWith("ip:192.0.2.1 example.org", 1), "host");
+  assertEquals(kindWith("org:example.org", 1), undefined);
+  assertEquals(kindWith("org:example.org", 2), "domain");
   assertEquals(kindWith("org:example.org", 30), "organisation");
   assertEquals(kindWith("ip:192.0.2.1", 1), undefined);
   assertEquals(kindWith("correspondent:example.org", 99), undefined);

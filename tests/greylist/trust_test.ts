@@ -9,6 +9,7 @@ import { correspondentName } from "../../lib/greylist/origins.ts";
 import {
   attemptOf,
   DAY,
+  type Given,
   HOUR,
   listed,
   MINUTE,
@@ -22,6 +23,10 @@ import {
 const HERE = { address: "5.6.7.8", clientName: "mail.example.org" };
 const THERE = { address: "9.9.7.8", clientName: "out2.relay.example" };
 const ELSEWHERE = { address: "77.9.7.8", clientName: "mail.elsewhere.example" };
+
+/** The sender's domain has a record that says nothing about the client, or it did not come. */
+const NEUTRAL: Evidence = { ...NO_EVIDENCE, spf: "neutral" };
+const UNKNOWN: Evidence = { ...NO_EVIDENCE, spf: "unknown" };
 
 const EMPTY: Omit<Reputation, "firstSeen" | "lastSeen" | "updated"> = {
   retried: 0,
@@ -55,10 +60,46 @@ Deno.test("a retry from another host of the same SPF record passes, and a forged
   assertEquals(world.reasonAt(91 * SECOND, ELSEWHERE, SPF_FAIL), "defer new");
 });
 
-Deno.test("one retried message auto-whitelists a sender's own hosts", () => {
+Deno.test("one retried message auto-whitelists its host for its sender's domain", () => {
   const other = { recipient: "carol@example.net", sender: "eve@example.org" };
   const world = new World();
   world.deliver(0, HERE, spfPass("example.org"));
+  const passed = world.at(HOUR, { ...HERE, ...other }, spfPass("example.org"));
+  assertEquals([passed.reason, passed.origin], ["auto-whitelisted", "ip:5.6.7.8 example.org"]);
+  assertEquals(world.reasonAt(HOUR, { ...HERE, sender: "x@third.example" }), "defer new");
+  const failing = { ...HERE, ...other, recipient: "d@example.net" };
+  assertEquals(world.reasonAt(HOUR, failing, SPF_FAIL), "defer new");
+});
+
+Deno.test("a sender's other hosts need a retried message of their own, or a week", () => {
+  const other = { sender: "eve@example.org" };
+  const hosts: [Given, Evidence][] = [
+    [{ ...THERE, ...other }, spfPass("example.org")],
+    [{ ...other, address: "44.1.1.1", clientName: "mx2.example.org" }, NO_EVIDENCE],
+    [{ ...other, address: "5.6.7.9", clientName: "mail.other.example" }, NO_EVIDENCE],
+  ];
+  const world = new World();
+  world.deliver(0, HERE, spfPass("example.org"));
+  const reasons = (time: number) =>
+    hosts.map(([given, evidence], at) =>
+      world.at(time, { ...given, recipient: `r${at}-${time}@example.net` }, evidence).reason
+    );
+  assertEquals(reasons(HOUR), ["new", "new", "new"]);
+  for (let turn = 2; turn < 9; turn++) {
+    const mail = { ...HERE, recipient: `again${turn}@example.net` };
+    assertEquals(world.reasonAt(turn * HOUR, mail), "pass auto-whitelisted");
+  }
+  assertEquals(reasons(7 * DAY - HOUR), ["new", "new", "new"], "passing earns nothing");
+  assertEquals(reasons(7 * DAY + HOUR), hosts.map(() => "auto-whitelisted"));
+});
+
+Deno.test("two retried messages auto-whitelist a sender's own hosts", () => {
+  const other = { recipient: "carol@example.net", sender: "eve@example.org" };
+  const world = new World();
+  // A retry of each of two hosts, since the first skips greylisting after one.
+  world.deliver(0, HERE, spfPass("example.org"));
+  const second = { ...HERE, address: "5.6.7.10", recipient: "second@example.net" };
+  world.deliver(2 * HOUR, second, spfPass("example.org"));
   const bySpf = world.at(DAY, { ...THERE, ...other }, spfPass("example.org"));
   assertEquals([bySpf.reason, bySpf.origin], ["auto-whitelisted", "spf:example.org"]);
   const byName = world.at(DAY, { ...other, address: "44.1.1.1", clientName: "mx2.example.org" });
@@ -90,7 +131,7 @@ Deno.test("auto_whitelist_domains = 0 leaves only exact addresses", () => {
   );
 });
 
-Deno.test("a provider's record is trusted after five sender domains, two of them established", () => {
+Deno.test("a provider's record is trusted after three sender domains, two of them established", () => {
   const via = "spf.provider.example";
   const host = (turn: number) => ({
     address: `40.${turn}.1.1`,
@@ -104,7 +145,7 @@ Deno.test("a provider's record is trusted after five sender domains, two of them
     world.at(time, { ...host(10), sender: "joe@fresh.example" }, spfPass("fresh.example", via));
 
   const slow = new World({ autoWhitelistClients: 50 });
-  for (let turn = 0; turn < 5; turn++) send(slow, turn, turn * 2 * HOUR);
+  for (let turn = 0; turn < 3; turn++) send(slow, turn, turn * 2 * HOUR);
   assertEquals(attempt(slow, DAY).reason, "new");
   const later = slow.at(
     8 * DAY,
@@ -115,12 +156,12 @@ Deno.test("a provider's record is trusted after five sender domains, two of them
 
   const fast = new World({ autoWhitelistClients: 50 });
   for (const turn of [0, 1]) correspond(fast, `customer-${"ab"[turn]}.example`);
-  for (let turn = 0; turn < 5; turn++) {
+  for (let turn = 0; turn < 3; turn++) {
     // Correspondents pass without a wait once SPF shows that the host is theirs.
     correspond(fast, `customer-${"ab"[turn]}.example`, -40 * DAY);
     send(fast, turn, turn * 2 * HOUR);
   }
-  assertEquals(attempt(fast, DAY).reason, "new", "five domains, none of them established yet");
+  assertEquals(attempt(fast, DAY).reason, "new", "three domains, none of them established yet");
 
   const nameless = { address: "40.99.1.1", sender: "joe@x.example" };
   assertEquals(slow.at(8 * DAY, nameless, spfPass("x.example", via)).reason, "new");
@@ -132,7 +173,7 @@ Deno.test("an organisation that always retries is trusted for anybody's mail, al
     address: `40.${turn}.1.1`,
     clientName: `mail-wr1-f${turn}.relay.example`,
   });
-  for (let turn = 0; turn < 21; turn++) {
+  for (let turn = 0; turn < 11; turn++) {
     world.deliver(turn * 2 * HOUR, { ...host(turn), sender: `joe@customer${turn}.example` });
   }
   const fresh = { ...host(80), sender: "joe@fresh.example" };
@@ -417,27 +458,70 @@ Deno.test("a retry that comes after hours passes and earns nothing", () => {
 Deno.test("a bounce passes from hosts of an organisation that retries its own mail", () => {
   const world = new World();
   world.deliver(0, HERE);
+  world.deliver(2 * HOUR, { ...HERE, address: "9.9.7.9", recipient: "second@example.net" });
   const bounce = { sender: "", recipient: "carol@example.net" };
   const passed = world.at(DAY, { ...bounce, address: "9.9.7.8", clientName: "mx2.example.org" });
   assertEquals([passed.reason, passed.origin], ["auto-whitelisted", "org:example.org"]);
   assertEquals(world.reasonAt(DAY, { ...bounce, address: "77.9.7.8" }), "defer new");
 });
 
-Deno.test("an address without a name that SPF authorises is auto-whitelisted after two retries", () => {
-  const world = new World();
+Deno.test("an address without a name is auto-whitelisted for a domain after two retries, or one and a week", () => {
   const host = { address: "5.6.7.8", clientName: "unknown" };
-  const send = (time: number, recipient: string) =>
-    world.deliver(time, { ...host, recipient }, spfPass("example.org"));
-  send(0, "a@example.net");
-  const early = { ...host, recipient: "b@example.net" };
-  assertEquals(world.reasonAt(HOUR, early, spfPass("example.org")), "defer new");
-  send(2 * HOUR, "c@example.net");
-  const passed = world.at(DAY, { ...host, recipient: "d@example.net" }, spfPass("example.org"));
-  assertEquals([passed.reason, passed.origin], ["auto-whitelisted", "ip:5.6.7.8 example.org"]);
-  const neighbour = { ...host, address: "5.6.7.9", recipient: "d2@example.net" };
-  assertEquals(world.reasonAt(DAY, neighbour, spfPass("example.org")), "defer new");
-  const unauthorised = { ...host, recipient: "e@example.net" };
-  assertEquals(world.reasonAt(DAY, unauthorised), "defer new");
-  const other = { ...host, sender: "x@other.example", recipient: "f@example.net" };
-  assertEquals(world.reasonAt(DAY, other, spfPass("other.example")), "defer new");
+  const origin = "ip:5.6.7.8 example.org";
+  // SPF authorises the address, or the domain has no record.
+  for (const evidence of [spfPass("example.org"), NO_EVIDENCE]) {
+    const send = (world: World, time: number, recipient: string) =>
+      world.deliver(time, { ...host, recipient }, evidence);
+    const world = new World();
+    send(world, 0, "a@example.net");
+    assertEquals(
+      world.reasonAt(HOUR, { ...host, recipient: "b@example.net" }, evidence),
+      "defer new",
+    );
+    send(world, 2 * HOUR, "c@example.net");
+    const next = { ...host, recipient: "d@example.net" };
+    assertEquals(world.asks(DAY, next), "evidence");
+    for (const foreign of [NEUTRAL, UNKNOWN, SPF_FAIL]) {
+      const mail = { ...next, recipient: `${foreign.spf}@example.net` };
+      assertEquals(world.reasonAt(DAY, mail, foreign), "defer new");
+    }
+    const passed = world.at(DAY, next, evidence);
+    assertEquals([passed.reason, passed.origin], ["auto-whitelisted", origin]);
+    const neighbour = { ...next, address: "5.6.7.9", recipient: "d2@example.net" };
+    assertEquals(world.reasonAt(DAY, neighbour, evidence), "defer new");
+    const other = { ...host, sender: "x@other.example", recipient: "f@example.net" };
+    assertEquals(world.reasonAt(DAY, other, NO_EVIDENCE), "defer new");
+
+    const aged = new World();
+    send(aged, 0, "a@example.net");
+    assertEquals(aged.at(8 * DAY, next, evidence).origin, origin);
+  }
+});
+
+Deno.test("an address without a name earns nothing for a domain whose record leaves it out", () => {
+  for (const evidence of [NEUTRAL, UNKNOWN, SPF_FAIL]) {
+    const world = new World();
+    for (const turn of [0, 1, 2]) {
+      const recipient = `r${turn}@example.net`;
+      world.deliver(turn * 2 * HOUR, { address: "5.6.7.8", recipient }, evidence);
+    }
+    assertEquals(world.reputation("ip:5.6.7.8 example.org"), undefined);
+  }
+});
+
+Deno.test("a correspondent's server without a name passes where SPF authorises few addresses", () => {
+  const host = { address: "5.6.7.8", clientName: "unknown" };
+  const pass = spfPass("example.org");
+  const table: [Evidence, string][] = [
+    [{ ...pass, isNarrow: true }, "pass correspondent"],
+    [{ ...pass, isNarrow: false }, "defer new"],
+    [{ ...spfPass("example.com"), isNarrow: true }, "defer new"],
+    [SPF_FAIL, "defer new"],
+  ];
+  for (const [evidence, expected] of table) {
+    const world = new World();
+    correspond(world, "example.org");
+    assertEquals(world.asks(HOUR, host), "evidence");
+    assertEquals(world.reasonAt(HOUR, host, evidence), expected);
+  }
 });

@@ -114,13 +114,37 @@ Deno.test("the entry of a well-known sender is named, also for its own domain", 
   const given = { wellKnown: ["icloud.com"] };
   assertEquals(await judgement(zone, { ...given, sender: "a@person.example" }), {
     identifies: true,
+    isNarrow: false,
     via: "icloud.com",
     wellKnown: "via:icloud.com",
   });
   assertEquals(await judgement(zone, { ...given, sender: "a@icloud.com" }), {
     identifies: true,
+    isNarrow: false,
     wellKnown: "via:icloud.com",
   });
+});
+
+Deno.test("a pass is narrow if its term and all records of the domain name few addresses", async () => {
+  const table: [record: string, isNarrow: boolean, Zone?][] = [
+    ["v=spf1 ip4:192.0.2.10 -all", true],
+    ["v=spf1 ip4:192.0.2.0/24 -all", true],
+    ["v=spf1 ip4:192.0.2.0/23 -all", false],
+    ["v=spf1 ip4:192.0.0.0/16 -all", false],
+    ["v=spf1 a:own.example -all", true, { "own.example": { a: [IP] } }],
+    ["v=spf1 a:own.example/16 -all", false, { "own.example": { a: [IP] } }],
+    ["v=spf1 ip4:192.0.2.10 ip4:198.51.0.0/20 -all", false],
+    ["v=spf1 ip4:192.0.2.10 ip4:198.51.100.0/24 ip4:203.0.113.0/24 -all", true],
+    ["v=spf1 include:wide.example -all", false, {
+      "wide.example": { txt: ["v=spf1 ip4:192.0.2.10 ip4:198.51.0.0/20 -all"] },
+    }],
+  ];
+  for (const [record, isNarrow, zone = {}] of table) {
+    const judged = await judgement({ "person.example": { txt: [record] }, ...zone }, {
+      sender: "a@person.example",
+    });
+    assertEquals([judged.identifies, judged.isNarrow], [true, isNarrow], record);
+  }
 });
 
 Deno.test("a pass that anybody can arrange does not identify", async () => {

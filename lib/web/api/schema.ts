@@ -141,7 +141,7 @@ export const AUTO_WHITELISTED = v.object({
   kind: v.pipe(
     v.picklist(["address", "host", "domain", "organisation", "provider"]),
     v.description(
-      "Senders that skip greylisting: any (address, organisation, provider), or only the client's own domain (domain).",
+      "Senders that skip greylisting: any (address, organisation, provider), or one domain only (host, domain).",
     ),
   ),
   retried: amount("Retried messages, one an hour at most; halved every 30 days."),
