@@ -442,6 +442,19 @@ write_printed() {
   mv -f "$path.new" "$path"
 }
 
+# Whether Debian's package is installed.
+has_package() {
+  have dpkg-query || return 1
+  [ "$(dpkg-query -W -f '${db:Status-Status}' greylag 2>/dev/null)" = installed ]
+}
+
+# Fails rather than change what belongs to Debian's package.
+refuse_package() {
+  if has_package; then
+    die "greylag is installed as a Debian package: upgrade it with apt-get install, or remove it first with apt-get remove greylag. Nothing was changed"
+  fi
+}
+
 has_systemd() { [ -d /run/systemd/system ] && have systemctl; }
 
 # Whether the daemon is ready, at the address in its settings.
@@ -530,6 +543,7 @@ needs_restart() {
 install_all() {
   detect
   if [ "$os" != linux ]; then service=no; fi
+  [ "$service" = no ] || refuse_package
   if [ "$dry_run" = yes ]; then
     executable=''
     if [ -n "$from" ] && [ -x "$from" ]; then executable=$from; fi
@@ -712,6 +726,7 @@ owns_service() {
 uninstall() {
   if [ "$root" = yes ] && owns_service; then is_owner=yes; else is_owner=no; fi
   if [ "$is_owner" = yes ]; then
+    refuse_package
     unconfigure_postfix
     if [ -e "$UNIT" ]; then
       if has_systemd; then run systemctl disable --now greylag || true; fi

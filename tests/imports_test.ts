@@ -10,6 +10,8 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   lists: ["net", "text"],
   greylist: ["net", "text"],
   postfix: ["net", "sockets"],
+  opensmtpd: [],
+  demo: ["text"],
   dns: ["net", "node", "spf", "text"],
   store: ["greylist", "lists", "net", "node", "text"],
   evidence: ["dns", "greylist", "net", "spf", "text"],
@@ -48,6 +50,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "admin",
     "config",
     "daemon",
+    "demo",
     "dns",
     "evidence",
     "greylist",
@@ -56,6 +59,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "net",
     "node",
     "notify",
+    "opensmtpd",
     "postfix",
     "spf",
     "store",
@@ -67,7 +71,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
 /** The only file that may import the status page. */
 const SERVE = "cli/serve.ts";
 
-const PURE = ["text", "net", "lists", "spf", "greylist"];
+const PURE = ["text", "net", "lists", "spf", "greylist", "opensmtpd"];
 
 /** Asynchronous through their resolver. */
 const IMPURE_FILES = ["spf/breadth.ts", "spf/check_host.ts", "spf/evaluation.ts", "spf/judge.ts"];

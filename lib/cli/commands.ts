@@ -3,9 +3,11 @@ import { backup } from "./backup.ts";
 import type { Command } from "./command.ts";
 import { completions } from "./completions.ts";
 import { config } from "./config.ts";
+import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
 import { allow, alwaysGreylist, block, expect, trap, unlist } from "./entries.ts";
 import { explain } from "./explain.ts";
+import { filterOpensmtpd } from "./filter_opensmtpd.ts";
 import { find } from "./find.ts";
 import { forget } from "./forget.ts";
 import { commandHelp, programHelp } from "./help.ts";
@@ -73,7 +75,9 @@ export const COMMANDS: readonly Command[] = [
   importCommand,
   forget,
   config,
+  demo,
   postfix,
+  filterOpensmtpd,
   unit,
   manual(() => COMMANDS, SETTING_OPTIONS),
   completions(() => COMMANDS),

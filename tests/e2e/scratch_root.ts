@@ -79,11 +79,18 @@ function arePortsFree(): boolean {
   }
 }
 
+interface RootOptions {
+  /** Addresses of a network of its own; without them the host's network is used. */
+  readonly addresses?: readonly string[];
+}
+
 /** An overlay over the file system of this machine, in which commands run by chroot. */
 export class ScratchRoot {
   readonly #cleanUp: CleanUp;
   /** Outside the chroot. */
   readonly path: string;
+  /** Enters the network of its own. */
+  #enter: readonly string[] = [];
 
   private constructor(base: string) {
     this.#cleanUp = new CleanUp(CLEAN_UP, base);
@@ -91,9 +98,11 @@ export class ScratchRoot {
   }
 
   /** Needs root and the overlay file system. */
-  static async make(): Promise<ScratchRoot> {
-    // The network is not separate: another daemon would answer in place of the installed one.
-    await eventually("ports 10023, 10025 and 10623 are free", arePortsFree, { timeout: 120_000 });
+  static async make({ addresses }: RootOptions = {}): Promise<ScratchRoot> {
+    // In the host's network another daemon would answer in place of the installed one.
+    if (addresses === undefined) {
+      await eventually("ports 10023, 10025 and 10623 are free", arePortsFree, { timeout: 120_000 });
+    }
     const base = await Deno.makeTempDir({ prefix: "greylag-root-" });
     const root = new ScratchRoot(base);
     try {
@@ -106,6 +115,7 @@ export class ScratchRoot {
           "rm -rf root/etc/greylag root/var/lib/greylag root/usr/local/bin/greylag root/var/log/greylag root/var/lib/postgrey/*",
       );
       await root.write("/usr/bin/systemctl", SYSTEMCTL);
+      if (addresses !== undefined) await root.#makeNetwork(addresses);
       return root;
     } catch (error) {
       await root.#cleanUp.run();
@@ -113,18 +123,55 @@ export class ScratchRoot {
     }
   }
 
+  async #makeNetwork(addresses: readonly string[]): Promise<void> {
+    // It ends with the processes of the root.
+    const holder = (await sh(
+      `cd ${this.path} && { unshare --net sleep infinity > /dev/null 2>&1 & echo $!; }`,
+    )).trim();
+    this.#enter = ["nsenter", "--target", holder, "--net"];
+    const enter = this.#enter.join(" ");
+    await eventually("the network is separate", async () => {
+      const [own, other] = await Promise.all(
+        ["self", holder].map((pid) => Deno.readLink(`/proc/${pid}/ns/net`)),
+      );
+      return own !== other;
+    });
+    await sh(`${enter} ip link set lo up`);
+    for (const address of addresses) await sh(`${enter} ip address add ${address} dev lo`);
+  }
+
+  /** A program outside the root, in its network. */
+  command([program, args]: readonly [string, readonly string[]]): Deno.Command {
+    const [first, ...rest] = [...this.#enter, program, ...args];
+    return new Deno.Command(first!, {
+      args: rest,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    });
+  }
+
   /** Ends everything that runs in the root, and unmounts. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#cleanUp.run();
   }
 
-  /** Runs a command in the root. */
-  async run(command: string, { shell = "sh", user = "root" } = {}): Promise<Result> {
+  /**
+   * Runs a command in the root.
+   *
+   * @param isOnline uses the host's network in any case.
+   */
+  async run(
+    command: string,
+    { shell = "sh", user = "root", isOnline = false } = {},
+  ): Promise<Result> {
     const as = user === "root"
       ? []
       : ["setpriv", "--reuid", user, "--regid", "nogroup", "--clear-groups"];
-    const { code, stdout, stderr } = await new Deno.Command("chroot", {
-      args: [this.path, ...as, ...shell.split(" "), "-c", `{ ${command}\n} 2>&1`],
+    const enter = isOnline ? [] : this.#enter;
+    const [program, ...before] = [...enter, "chroot", this.path];
+    const { code, stdout, stderr } = await new Deno.Command(program!, {
+      args: [...before, ...as, ...shell.split(" "), "-c", `{ ${command}\n} 2>&1`],
       clearEnv: true,
       env: { PATH: "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", HOME: `/tmp/home-${user}` },
       stdin: "null",

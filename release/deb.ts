@@ -1,0 +1,179 @@
+/**
+ * `deno task deb` builds a Debian package with dpkg-deb:
+ *
+ *     deno run --allow-all release/deb.ts [--executable FILE] [--architecture amd64|arm64]
+ *         [--version VERSION] [--output DIRECTORY]
+ *
+ * The executable may be of another system than this one: nothing of the package comes from running it.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { gzipSync } from "node:zlib";
+import manifest from "../deno.json" with { type: "json" };
+import {
+  type Architecture,
+  ARCHITECTURES,
+  checkExecutable,
+  isArchitecture,
+} from "./architecture.ts";
+import { compile } from "./compile.ts";
+import { printed } from "./printed.ts";
+import { shell } from "./shell.ts";
+import { DIST, say } from "./targets.ts";
+
+const SOURCE = new URL("./debian/", import.meta.url);
+
+const MAINTAINER_SCRIPTS = ["preinst", "postinst", "prerm", "postrm"];
+
+/** The version in Debian's order, in which `~` sorts a pre-release before the release. */
+export function debianVersion(version: string): string {
+  return version.replace("-", "~");
+}
+
+interface Package {
+  readonly executable: string;
+  readonly architecture: Architecture;
+  /** Semantic Versioning. */
+  readonly version: string;
+  /** Release date in milliseconds since the epoch: the time of all files. */
+  readonly time: number;
+  /** Compress in seconds instead of a minute, for tests. */
+  readonly isFast?: boolean;
+}
+
+const read = (name: string) => Deno.readTextFile(new URL(name, SOURCE));
+
+/** RFC 5322, 3.3, in UTC. */
+const mailDate = (time: number) => new Date(time).toUTCString().replace("GMT", "+0000");
+
+function changelog({ version, time }: Package): string {
+  return `greylag (${debianVersion(version)}) stable; urgency=medium
+
+  * New release, see CHANGELOG.md.
+
+ -- The Greylag authors <greylag@users.noreply.github.com>  ${mailDate(time)}
+`;
+}
+
+async function copyright(): Promise<string> {
+  const licence = (await Deno.readTextFile("LICENSE")).trim().split("\n");
+  const holder = licence.find((line) => line.startsWith("Copyright"))!.replace(
+    "Copyright (c) ",
+    "",
+  );
+  const body = licence.slice(licence.indexOf("", 3) + 1).map((line) => ` ${line || "."}`);
+  return `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: greylag
+Source: https://github.com/greylag/greylag
+Comment: The executable also contains Deno's runtime (MIT) with V8 (BSD-3-clause) and SQLite
+ (public domain), and the npm packages that sbom.cdx.json names with their licences.
+
+Files: *
+Copyright: ${holder}
+License: Expat
+
+License: Expat
+${body.join("\n")}
+`;
+}
+
+/** The files that are generated here, by path below the root. */
+async function generatedFiles(what: Package): Promise<ReadonlyMap<string, string | Uint8Array>> {
+  const zip = (text: string) => gzipSync(text, { level: 9 });
+  const share = "usr/share";
+  return new Map<string, string | Uint8Array>([
+    ["etc/greylag/greylag.toml", await read("greylag.toml")],
+    [
+      "usr/lib/systemd/system/greylag.service",
+      await printed("unit", "--executable", "/usr/bin/greylag"),
+    ],
+    [`${share}/man/man8/greylag.8.gz`, zip(await printed("manual"))],
+    [`${share}/bash-completion/completions/greylag`, await printed("completions", "bash")],
+    [`${share}/zsh/vendor-completions/_greylag`, await printed("completions", "zsh")],
+    [`${share}/fish/vendor_completions.d/greylag.fish`, await printed("completions", "fish")],
+    [`${share}/doc/greylag/changelog.gz`, zip(changelog(what))],
+    [`${share}/doc/greylag/CHANGELOG.md.gz`, zip(await Deno.readTextFile("CHANGELOG.md"))],
+    [`${share}/doc/greylag/README.Debian`, await read("README.Debian")],
+    [`${share}/doc/greylag/copyright`, await copyright()],
+    [`${share}/lintian/overrides/greylag`, await read("lintian-overrides")],
+  ]);
+}
+
+async function writeTree(root: string, what: Package): Promise<void> {
+  await Deno.mkdir(`${root}/usr/bin`, { recursive: true });
+  await Deno.copyFile(what.executable, `${root}/usr/bin/greylag`);
+  for (const [path, content] of await generatedFiles(what)) {
+    await Deno.mkdir(`${root}/${path}`.replace(/\/[^/]*$/, ""), { recursive: true });
+    if (typeof content === "string") await Deno.writeTextFile(`${root}/${path}`, content);
+    else await Deno.writeFile(`${root}/${path}`, content);
+  }
+  await shell(
+    `cd ${root}; chmod -R u=rwX,go=rX .; chmod 755 usr/bin/greylag; mkdir DEBIAN; ` +
+      "find etc usr -type f -exec md5sum {} + | sort -k 2 > DEBIAN/md5sums",
+  );
+  const size = await shell(`du -k -s --apparent-size ${root}`);
+  const control = (await read("control"))
+    .replace("@VERSION@", debianVersion(what.version))
+    .replace("@ARCHITECTURE@", what.architecture)
+    .replace("@SIZE@", size.split("\t")[0]!);
+  await Deno.writeTextFile(`${root}/DEBIAN/control`, control);
+  await Deno.writeTextFile(`${root}/DEBIAN/conffiles`, "/etc/greylag/greylag.toml\n");
+  for (const name of MAINTAINER_SCRIPTS) {
+    await Deno.writeTextFile(`${root}/DEBIAN/${name}`, await read(name), { mode: 0o755 });
+  }
+}
+
+/**
+ * Builds a package.
+ *
+ * @returns its path.
+ * @throws {Error} if the executable is of another architecture, or dpkg-deb fails.
+ */
+export async function buildDeb(what: Package, directory: string): Promise<string> {
+  await checkExecutable(what.executable, what.architecture);
+  const output = `${directory}/greylag_${debianVersion(what.version)}_${what.architecture}.deb`;
+  const root = await Deno.makeTempDir({ prefix: "greylag-deb-" });
+  try {
+    await writeTree(root, what);
+    await shell(
+      // dpkg-deb lowers the time of newer files only.
+      `find ${root} -exec touch -h -d @$SOURCE_DATE_EPOCH {} +; chmod 755 ${root}; ` +
+        `dpkg-deb --root-owner-group ${
+          what.isFast ? "-Zgzip -z1" : "-Zxz"
+        } --build ${root} ${output}`,
+      { SOURCE_DATE_EPOCH: String(what.time / 1000) },
+    );
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+  return output;
+}
+
+if (import.meta.main) {
+  const options = parseArgs(Deno.args, {
+    string: ["executable", "architecture", "version", "output"],
+  });
+  const architecture = options["architecture"] ?? "amd64";
+  if (!isArchitecture(architecture)) {
+    say(`deb: --architecture must be ${ARCHITECTURES.join(" or ")}`);
+    Deno.exit(2);
+  }
+  const given = options["executable"];
+  const executable = typeof given === "string" ? given : `${DIST}/greylag`;
+  if (given === undefined) await compile(executable);
+  const version = options["version"];
+  const output = options["output"];
+  try {
+    const path = await buildDeb({
+      executable,
+      architecture,
+      version: typeof version === "string" ? version : manifest.version,
+      time: Date.parse(manifest.released),
+    }, typeof output === "string" ? output : DIST);
+    say(path);
+  } catch (error) {
+    say(`deb: ${error instanceof Error ? error.message : error}`);
+    Deno.exit(1);
+  }
+}
