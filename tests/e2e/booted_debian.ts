@@ -2,14 +2,14 @@ import { CleanUp, sh } from "../clean_up.ts";
 import { eventually } from "../eventually.ts";
 import type { Result } from "./scratch_root.ts";
 
-/** Ends the container; nothing of it is mounted outside. */
+/** Ends the container. Never deletes files: the root is in memory. */
 const CLEAN_UP = `
 if [ -e "$1/pid" ]; then
   kill -9 "$(cat "$1/pid")"
   while [ -e /proc/"$(cat "$1/pid")" ]; do sleep 0.1; done
 fi
-rm -rf --one-file-system "$1"
-[ ! -e "$1" ]`;
+umount -l "$1"
+rmdir "$1"`;
 
 const decoder = new TextDecoder();
 
@@ -38,6 +38,8 @@ export class BootedDebian {
     const machine = new BootedDebian(base);
     try {
       const include = ["systemd", "systemd-sysv", ...packages].join(",");
+      // dpkg writes each file to the disk; in memory it takes half the time.
+      await sh(`mount -t tmpfs -o mode=0755 tmpfs ${base}`);
       await sh(
         `. /etc/os-release && debootstrap ${
           Deno.env.get("DCACHE") ?? ""
