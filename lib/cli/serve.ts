@@ -74,6 +74,7 @@ function statusSettings(
     helpContact: values.help_contact,
     store,
     rules: engine.rules,
+    recipientDelimiter: values.recipient_delimiter,
     whitelistClients: lists.whitelistClients,
     whitelistRecipients: lists.whitelistRecipients,
     builtinList: lists.builtinList,

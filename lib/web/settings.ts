@@ -44,6 +44,7 @@ export interface StatusSettings {
   readonly helpContact: string;
   readonly store: StoreSettings;
   readonly rules: Rules;
+  readonly recipientDelimiter: string;
   readonly whitelistClients: readonly string[];
   readonly whitelistRecipients: readonly string[];
   readonly builtinList: boolean;

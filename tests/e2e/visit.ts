@@ -37,6 +37,8 @@ export const PAGES = [
   "/health",
   "/sign-in",
   "/help",
+  "/help?lang=pl",
+  "/confirm?action=/exemptions&recipient=bob@example.net&for=15m",
   "/nothing",
 ];
 

@@ -1,5 +1,8 @@
 // Converts times to the reader's zone and refreshes panels. Every page works without this script.
 
+import { listen } from "./events.js";
+import { updatePanels, watchUse } from "./panels.js";
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -49,18 +52,6 @@ function localise(root) {
   }
 }
 
-/** Replaces a panel; opened details stay open, and new rows are highlighted. */
-function replacePanel(shown, next) {
-  const open = [...shown.querySelectorAll("details[open]")].map((details) => details.id);
-  const keys = new Set([...shown.querySelectorAll("tr[data-key]")].map((row) => row.dataset.key));
-  for (const id of open) next.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
-  for (const row of next.querySelectorAll("tr[data-key]")) {
-    row.classList.toggle("new", !keys.has(row.dataset.key));
-  }
-  localise(next);
-  shown.replaceWith(next);
-}
-
 let isRefreshing = false;
 let isDue = false;
 
@@ -76,11 +67,7 @@ async function refresh() {
     const response = await fetch(location.href, { headers: { "x-live": "1" } });
     if (response.ok) {
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
-      for (const shown of document.querySelectorAll("[data-live]")) {
-        const next = page.getElementById(shown.id);
-        // A panel with the focus stays, or its focused button would vanish.
-        if (next !== null && !shown.contains(document.activeElement)) replacePanel(shown, next);
-      }
+      updatePanels(page, localise);
     }
   } catch {
     // The server restarts; EventSource reconnects on its own.
@@ -93,32 +80,22 @@ async function refresh() {
   }, pause);
 }
 
-let source;
-
-function listen() {
-  source = new EventSource(`${document.body.dataset.prefix}/api/v1/events`);
-  // `begin` covers what happened between the page and the start of the stream.
-  for (const event of ["begin", "decision", "lists"]) source.addEventListener(event, refresh);
-}
-
 const button = document.getElementById("live");
 
 if (button !== null && document.querySelector("[data-live]") !== null) {
+  // `begin` covers what happened between the page and the start of the stream.
+  const setLive = listen(document.body.dataset.prefix, refresh);
   button.hidden = false;
   button.addEventListener("click", () => {
     const isLive = button.getAttribute("aria-pressed") === "false";
     button.setAttribute("aria-pressed", String(isLive));
-    if (isLive) {
-      listen();
-      refresh();
-    } else {
-      source.close();
-    }
+    setLive(isLive);
   });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && isDue) refresh();
   });
-  listen();
+  watchUse(localise);
+  setLive(true);
 }
 
 localise(document);

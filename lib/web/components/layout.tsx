@@ -243,7 +243,7 @@ export function Head(
       {!scripts ? "" : (
         <>
           <script src={`${prefix}/theme.js`}></script>
-          <script src={`${prefix}/live.js`} defer></script>
+          <script src={`${prefix}/live.js`} type="module"></script>
         </>
       )}
     </head>

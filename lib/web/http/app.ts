@@ -9,8 +9,11 @@ import { OUTCOME_PERIOD } from "../../admin/deferral_outcome.ts";
 import { DatabaseError } from "../../store/database_error.ts";
 import { renderMetrics } from "../api/metrics.ts";
 import { MAX_BODY, serveApi } from "../api/server.ts";
+import events from "../assets/events.js" with { type: "text" };
+import eventsWorker from "../assets/events_worker.js" with { type: "text" };
 import icon from "../assets/icon.svg" with { type: "text" };
 import script from "../assets/live.js" with { type: "text" };
+import panels from "../assets/panels.js" with { type: "text" };
 import theme from "../assets/theme.js" with { type: "text" };
 import style from "../assets/style.css" with { type: "text" };
 import { servePages } from "../pages/routes.tsx";
@@ -31,11 +34,16 @@ import { checkAccess, checkHost, hardenAnswers, isChange, isOfRecipient } from "
 /** Answers a request; the address is that of its connection. */
 export type Handler = (request: Request, address: string) => Promise<Response>;
 
+const JAVASCRIPT = "text/javascript; charset=utf-8";
+
 const STATIC_FILES: Readonly<Record<string, StaticFile>> = {
   ...INSTALL_FILES,
   "/style.css": { body: style, type: "text/css; charset=utf-8" },
-  "/live.js": { body: script, type: "text/javascript; charset=utf-8" },
-  "/theme.js": { body: theme, type: "text/javascript; charset=utf-8" },
+  "/live.js": { body: script, type: JAVASCRIPT },
+  "/panels.js": { body: panels, type: JAVASCRIPT },
+  "/events.js": { body: events, type: JAVASCRIPT },
+  "/events_worker.js": { body: eventsWorker, type: JAVASCRIPT },
+  "/theme.js": { body: theme, type: JAVASCRIPT },
   "/icon.svg": { body: icon, type: "image/svg+xml" },
 };
 

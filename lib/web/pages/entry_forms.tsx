@@ -45,7 +45,7 @@ function NoteField({ value = "" }: { value?: string }): JSX.Element {
   return (
     <p class="field">
       <label for="note">Note</label>
-      <input id="note" name="note" maxlength={500} value={value} />
+      <input type="text" id="note" name="note" maxlength={500} value={value} />
     </p>
   );
 }
@@ -193,6 +193,7 @@ export function EntryForm(
         <p class="field">
           <label for="pattern">Pattern</label>
           <input
+            type="text"
             id="pattern"
             name="pattern"
             maxlength={1000}

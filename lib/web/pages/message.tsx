@@ -6,6 +6,7 @@
  */
 import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
+import type { Step } from "../../admin/explanation.ts";
 import { REASON_TEXTS } from "../../greylist/model.ts";
 import type {
   Deferral,
@@ -219,6 +220,27 @@ function Evidence({ terms }: { terms: StoredEvidence }): JSX.Element {
   );
 }
 
+/** What `greylag explain` says about the records. */
+function Records({ steps }: { steps: readonly Step[] }): JSX.Element {
+  return (
+    <>
+      <dl class="facts">
+        {steps.map(({ what, found }) => (
+          <>
+            <dt>{what}</dt>
+            <dd>
+              <Text of={found} maxLength={300} />
+            </dd>
+          </>
+        ))}
+      </dl>
+      <p class="small muted">
+        <code>greylag explain</code> asks SPF and DNS lists as well.
+      </p>
+    </>
+  );
+}
+
 function messageOf(context: AppContext, { queries }: StatusService, path: string): Message {
   const id = Number(context.req.param("id"));
   if (path === "/messages") {
@@ -242,6 +264,7 @@ export function messagePage(
   const mail = deferral ?? newest!;
   const source = deferral !== undefined ? `deferral=${deferral.id}` : `decision=${newest!.id}`;
   const evidence = service.queries.evidenceOf(mail, deferral?.evidence);
+  const steps = service.queries.recordSteps(mail);
   const content = (
     <>
       <Panel id="verdict" title="Verdict">
@@ -264,6 +287,11 @@ export function messagePage(
             ? <p class="empty">No evidence is stored.</p>
             : <Evidence terms={evidence} />}
         </Panel>
+        {steps.length === 0 ? "" : (
+          <Panel id="records" title="Decision step by step, as of now">
+            <Records steps={steps} />
+          </Panel>
+        )}
       </div>
     </>
   );

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Step } from "../../admin/explanation.ts";
 import { type FixedRule, readFixedRules } from "../../admin/fixed_rules.ts";
 import { type Outcome, OUTCOME_PERIOD, outcomeOf } from "../../admin/deferral_outcome.ts";
 import {
@@ -59,6 +60,7 @@ import type {
 import { DAY } from "../../text/duration.ts";
 import type { StatusSettings } from "../settings.ts";
 import { QueryCache } from "./query_cache.ts";
+import { type Mail, stepsFor } from "./record_steps.ts";
 import type { Reader } from "./reader.ts";
 
 /** A request that cannot be served as it is; the message is shown and may hold hostile text. */
@@ -153,6 +155,15 @@ export class StatusQueries {
   ): StoredEvidence {
     if (this.#settings.store.privacy) return [];
     return stored ?? nameTerms(mail);
+  }
+
+  /** The rules that a message meets now, without DNS; empty with privacy. */
+  recordSteps(mail: Mail): readonly Step[] {
+    const { store: { privacy }, rules, recipientDelimiter } = this.#settings;
+    if (privacy) return [];
+    return this.#reader.use(({ greylist }) =>
+      stepsFor(mail, greylist, rules, recipientDelimiter, this.now)
+    );
   }
 
   /** Newest first. */

@@ -157,3 +157,45 @@ Deno.test("a field of CSV is quoted, and never a formula", () => {
   ];
   for (const [value, expected] of table) assertEquals(csvField(value), expected);
 });
+
+Deno.test("the page of a message has the decision step by step, from the records of now", async () => {
+  await withPage(async ({ get, store, service, clock }) => {
+    const [deferral] = service.queries.deferred({ text: "bookshop", limit: 1 }).rows;
+    const path = `/messages/${deferral!.id}`;
+    const before = textOf(await (await get(path)).text());
+    for (
+      const part of [
+        "client 192.0.2.77, mail.bookshop.example, a name of its own",
+        "recipient compared as erika@example.net",
+        "origins ip:192.0.2.77",
+        "known no, this sender's mail to the recipient is new",
+        "pending no earlier attempt",
+        "reputation ip:192.0.2.77 (address): no retried messages",
+      ]
+    ) {
+      assertStringIncludes(before, part);
+    }
+    store.greylist.exchange(() => [{
+      kind: "relation",
+      key: { sender: deferral!.sender, recipient: deferral!.recipient },
+      record: {
+        firstSeen: clock.now - 2 * HOUR,
+        lastSeen: clock.now - HOUR,
+        origins: ["net:192.0.2.0/24"],
+      },
+    }]);
+    assertStringIncludes(
+      textOf(await (await get(path)).text()),
+      `known ${deferral!.sender} since 2h ago, last used 1h ago; net:192.0.2.0/24 matches`,
+    );
+    // Looking changes nothing.
+    assertEquals(store.greylist.findRelations({ text: "bookshop", limit: 9 }).rows.length, 1);
+  }, { seeded: true });
+});
+
+Deno.test("with privacy there are no steps, since only hashes are stored", async () => {
+  await withPage(async ({ get }) => {
+    const text = await (await get("/messages/1")).text();
+    assert(!text.includes("Decision step by step"));
+  }, { seeded: true, privacy: true });
+});
