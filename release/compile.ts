@@ -22,7 +22,11 @@ export const RUN_FLAGS: readonly string[] = manifest.tasks.greylag.command.split
   .filter((word) => word.startsWith("--"));
 
 /** Entry points of workers, which no module imports. */
-const THREADS = ["lib/web/worker/worker.ts", "lib/store/checkpoint_worker.ts"];
+const THREADS = [
+  "lib/web/worker/worker.ts",
+  "lib/store/checkpoint_worker.ts",
+  "lib/share/worker.ts",
+];
 
 /** The commit, for `greylag version --json`. */
 const COMMIT_FILE = `${DIST}/commit`;

@@ -41,6 +41,9 @@ const EVENTS: Samples<Exclude<DaemonEvent, { kind: "decision" | "page" }>> = {
   "stopping": { kind: "stopping", signal: "SIGNAL" },
   "stopped": { kind: "stopped", counters: new Counters().snapshot() },
   "warning": { kind: "warning", text: "TEXT" },
+  "site-reached": { kind: "site-reached", site: "SITE" },
+  "site-failed": { kind: "site-failed", site: "SITE", why: CAUSE },
+  "share-failed": { kind: "share-failed", why: CAUSE },
   "list-read": {
     kind: "list-read",
     path: "FILE",

@@ -1,7 +1,12 @@
 import { assertEquals } from "@std/assert";
 import manifest from "../deno.json" with { type: "json" };
 
-const ENTRY_POINTS = ["main.ts", "lib/web/worker/worker.ts", "lib/store/checkpoint_worker.ts"];
+const ENTRY_POINTS = [
+  "main.ts",
+  "lib/web/worker/worker.ts",
+  "lib/store/checkpoint_worker.ts",
+  "lib/share/worker.ts",
+];
 
 const root = new URL("..", import.meta.url);
 

@@ -21,6 +21,9 @@ import type { NotifyService } from "../notify/service.ts";
 import { hasNotices } from "../notify/settings.ts";
 import { readUsers } from "../notify/user_files.ts";
 import type { RecipientPages, StatusSettings } from "../web/settings.ts";
+import type { ShareSettings } from "../share/settings.ts";
+import type { ShareThread } from "../share/share_thread.ts";
+import { pageShareOf, startSharing, withSharing } from "./serve_share.ts";
 import { StatusThread } from "../web/worker/thread.ts";
 import { builtin } from "../node/builtin.ts";
 import { messageOf } from "../text/error_message.ts";
@@ -60,6 +63,7 @@ function recipientPages(values: Values): RecipientPages {
 
 function statusSettings(
   { values, written, sources }: Configuration,
+  shareWith: ShareSettings | undefined,
 ): StatusSettings | undefined {
   if (values.status === "off") return undefined;
   const { engine, store, lists } = daemonSettings(values);
@@ -70,6 +74,7 @@ function statusSettings(
     trustedProxies: values.trusted_proxies,
     maxConnections: Math.floor(values.max_descriptors / 4),
     isPrivate: values.status_private,
+    ...(shareWith === undefined ? {} : { share: pageShareOf(shareWith) }),
     helpText: values.help_text,
     helpContact: values.help_contact,
     store,
@@ -91,16 +96,17 @@ function statusSettings(
 }
 
 function startStatus(
-  configuration: Configuration,
+  settings: StatusSettings | undefined,
+  values: Values,
   daemon: Daemon,
   events: Events,
   tail: TailSink,
+  share: ShareThread | undefined,
 ): StatusThread | undefined {
-  const { values } = configuration;
-  const settings = statusSettings(configuration);
   if (settings === undefined) return undefined;
   return new StatusThread(settings, {
     daemonStatus: () => daemon.status,
+    share: () => share?.status,
     obstacles: () => daemon.obstacles(),
     log: () => values.privacy ? [] : tail.tail,
     warnings: () => [
@@ -156,14 +162,14 @@ export const serve: Command = {
   async run(args, output) {
     const given = parseSettings(args);
     let configuration = given.load();
-    const settings = daemonSettings(configuration.values);
     const events = new Events();
     const sink = new StreamSink(Deno.stderr, (count) => {
       events.publish({ kind: "log-lines-dropped", count });
     });
     const tail = new TailSink(sink);
-    const log = new EventLog(tail, settings.log, linePrefix());
+    const log = new EventLog(tail, daemonSettings(configuration.values).log, linePrefix());
     events.subscribe((event) => log.handle(event));
+    const { settings, shareWith } = withSharing(configuration.values, events);
     for (const text of [...given.warnings, ...postgreyNotes(configuration)]) {
       events.publish({ kind: "warning", text });
     }
@@ -187,7 +193,7 @@ export const serve: Command = {
         if (notices === undefined) {
           startNotices(next.values, daemon, events).then((started) => notices = started);
         } else notices.configure(notifySettings(next.values));
-        const page = statusSettings(next);
+        const page = statusSettings(next, shareWith);
         if (page !== undefined) status?.configure(page);
         configuration = next;
         events.publish({ kind: "reloaded", needRestart });
@@ -214,14 +220,20 @@ export const serve: Command = {
       return 1;
     }
     notices = await startNotices(configuration.values, daemon, events);
-    const status = startStatus(configuration, daemon, events, tail);
-    daemon.onReopened = () => status?.reopen();
+    const share = startSharing(shareWith, daemon, events);
+    const page = statusSettings(configuration, shareWith);
+    const status = startStatus(page, configuration.values, daemon, events, tail, share);
+    daemon.onReopened = () => {
+      status?.reopen();
+      share?.reopen();
+    };
     Deno.addSignalListener("SIGHUP", reload);
     await notifier?.ready(`answering on ${daemon.endpoints.map(formatEndpoint).join(", ")}`);
     events.publish({ kind: "stopping", signal: await stopped });
     await notifier?.stopping();
     await status?.stop();
     notices?.stop();
+    await share?.stop();
     await daemon.stop();
     notifier?.close();
     await sink.flush();

@@ -10,6 +10,7 @@ import { parseWeight, type Signal, SIGNAL_WEIGHTS } from "../evidence/signals.ts
 import { type Endpoint, parseEndpoint } from "../net/endpoint.ts";
 import { parsePattern } from "../lists/pattern.ts";
 import { type Network, parseNetwork } from "../net/network.ts";
+import { parseTarget, type Target } from "../share/target.ts";
 import { parseDuration } from "../text/duration.ts";
 
 /** Types of TOML. */
@@ -222,4 +223,16 @@ export function signalWeights(described: Described): Setting<(readonly [Signal, 
     `signals with their weight, such as "no-name=3" (signals: ${names})`,
     described,
   );
+}
+
+/** A list of URLs, or one without brackets. */
+export function shareTargets(described: Described): Setting<Target[]> {
+  const list = listOf(
+    "URL,…",
+    parseTarget,
+    `URLs of other sites such as "https://mx2.example.net/greylag", or one of a database, ` +
+      `"postgres://user@host/database", without a password`,
+    described,
+  );
+  return { ...list, parse: (given) => list.parse(typeof given === "string" ? [given] : given) };
 }

@@ -10,6 +10,8 @@ import { SIGNAL_WEIGHTS } from "../evidence/signals.ts";
 import { formatEndpoint, isLocal } from "../net/endpoint.ts";
 import { isDeferAction } from "../postfix/reply.ts";
 import { REQUEST_LIMITS } from "../postfix/request.ts";
+import { readSecret } from "../share/secret.ts";
+import type { ShareSettings } from "../share/settings.ts";
 import { SECOND } from "../text/duration.ts";
 import type { DaemonSettings } from "../daemon/lifecycle.ts";
 import { LOG_LEVELS } from "../daemon/log_line.ts";
@@ -29,6 +31,7 @@ import {
   paths,
   recipients,
   type Setting,
+  shareTargets,
   signalWeights,
   text,
 } from "./setting.ts";
@@ -344,6 +347,22 @@ export const SETTINGS = {
     help:
       "Maximum number of decisions kept, and of deferred pairs kept. The oldest are removed beyond it.",
   }),
+  share: shareTargets({
+    default: [],
+    help:
+      "Other MX that this one shares its records with: the URLs of their status pages, or one PostgreSQL database that all use. See docs/several-mx.md.",
+    live: false,
+  }),
+  share_name: text("NAME", "a host name", (name) => /^[A-Za-z0-9._-]*$/.test(name), {
+    default: "",
+    help: "Name of this site for the others. If empty, hostname.",
+    live: false,
+  }),
+  share_password_file: text("FILE", "the path of a file", () => true, {
+    default: "",
+    help: "File with the secret that all sites have in common, or the password of the database.",
+    live: false,
+  }),
   accept_test_time: boolean({
     default: false,
     help:
@@ -418,7 +437,44 @@ export function contradiction(values: Values): { name: SettingName; why: string 
   if (values.notify_smtp.kind !== "inet") {
     return { name: "notify_smtp", why: "must be inet:HOST:PORT" };
   }
+  return shareContradiction(values);
+}
+
+function shareContradiction(
+  { share, share_password_file, status }: Values,
+): { name: SettingName; why: string } | undefined {
+  if (share.length === 0) return undefined;
+  const isDatabase = share.some(({ kind }) => kind === "database");
+  if (isDatabase && share.length > 1) {
+    return { name: "share", why: "must be URLs of other sites or one URL of a database, not both" };
+  }
+  if (share_password_file === "") {
+    return {
+      name: "share_password_file",
+      why: "must be set with `share`: write a secret with " +
+        "`openssl rand -base64 32 > /etc/greylag/share.key` and copy it to the other sites",
+    };
+  }
+  if (!isDatabase && status === "off") {
+    return { name: "status", why: "must be on: the other sites read the changes from there" };
+  }
   return undefined;
+}
+
+/** How this site shares its records; undefined if it does not. */
+export function shareSettings(values: Values): ShareSettings | undefined {
+  if (values.share.length === 0) return undefined;
+  const { engine, store } = daemonSettings(values);
+  const { retryWindow, lifetime, ipv4Prefix, ipv6Prefix } = engine.rules;
+  const isDatabase = values.share.some(({ kind }) => kind === "database");
+  return {
+    name: values.share_name || hostnameOf(values),
+    targets: values.share,
+    secret: readSecret(values.share_password_file, isDatabase),
+    store,
+    version: VERSION,
+    agreement: { retryWindow, lifetime, ipv4Prefix, ipv6Prefix },
+  };
 }
 
 const pathOf = (url: string) => new URL(url).pathname.replace(/\/$/, "");

@@ -64,6 +64,16 @@ export function messagesOf(event: DaemonEvent): readonly Message[] {
       return say("error", `configuration has errors, old settings stay in force: ${event.why}`);
     case "warning":
       return say("warning", event.text);
+    case "site-reached":
+      return say("info", `sharing with ${escapeValue(event.site)}`);
+    case "site-failed":
+      return report(
+        `site ${event.site}`,
+        `not sharing with ${escapeValue(event.site)}: ${event.why}`,
+        "warning",
+      );
+    case "share-failed":
+      return report("share", `not sharing with other sites: ${event.why}`);
     case "list-read": {
       const { path, entries, errors } = event;
       const more = errors.length - MAX_LIST_ERRORS;

@@ -116,6 +116,13 @@ export type NotifyEvent =
   | Extract<LifecycleEvent, { readonly kind: "warning" }>
   | ErrorEvent;
 
+/** Changes of another site are merged again, or not any more. Texts are hostile. */
+export type SiteEvent =
+  | { readonly kind: "site-reached"; readonly site: string }
+  | { readonly kind: "site-failed"; readonly site: string; readonly why: string }
+  /** This daemon does not share, although its settings say so. */
+  | { readonly kind: "share-failed"; readonly why: string };
+
 export type StatusPageEvent =
   /** `isLocal`: only this host can connect. */
   | { readonly kind: "page-listening"; readonly where: string; readonly isLocal: boolean }
@@ -130,6 +137,7 @@ export type DaemonEvent =
   | DatabaseEvent
   | ErrorEvent
   | NoticeOutcome
+  | SiteEvent
   | StatusPageEvent;
 
 export type Subscriber = (event: DaemonEvent) => void;

@@ -189,7 +189,7 @@ export class Daemon {
   }
 
   /** For the notices, which never run on the path of a request. */
-  get store(): Pick<Store, "history" | "notices"> {
+  get store(): Pick<Store, "history" | "notices" | "share"> {
     return this.#store;
   }
 

@@ -82,11 +82,24 @@ export function outboxRows(db: Database): number {
   return rows("outbox") + rows("outbox_pending");
 }
 
+/** Rows of the outbox after a position. */
+export function unreadRows(db: Database, text: string): number {
+  const position = parsePosition(text);
+  if (position === undefined) return 0;
+  const newest = newestNumbers(db);
+  return position.numbers.reduce((sum, number, at) => sum + Math.max(0, newest[at]! - number), 0);
+}
+
 /** Whether the outbox still has everything after these numbers. */
 function reaches(db: Database, [known, pending]: Numbers): boolean {
   const oldest = (table: string) =>
     db.prepare(`SELECT coalesce(min(number), 1) FROM ${table}`).value<[number]>()![0];
   return known >= oldest("outbox") - 1 && pending >= oldest("outbox_pending") - 1;
+}
+
+/** The same for two sites that store the same text for an address. */
+export function privacyMark({ pseudonym }: Connection): string {
+  return pseudonym === undefined ? "clear" : pseudonym("greylag");
 }
 
 /** Reads the changes after a position; an empty one, or one of another database, begins with all records. */
@@ -109,7 +122,8 @@ export function readChanges(
   const { changes, next, isMore } = position.scan === undefined
     ? readOutbox(connection, site, position, limit)
     : scanTable(connection, site, position, position.scan, limit);
-  return { incarnation, changes, next: formatPosition(next), isMore, isAhead };
+  const privacy = privacyMark(connection);
+  return { incarnation, privacy, changes, next: formatPosition(next), isMore, isAhead };
 }
 
 interface Part {

@@ -172,7 +172,7 @@ export class Connection extends DatabaseAccess {
   readSite(): void {
     const site = readSite(this.db);
     this.#forgetKey = site && readForgetKey(this.db);
-    this.#outbox = site && new Outbox(this.db, this.records, this.pseudonym, site);
+    this.#outbox = site && new Outbox(this.db, this.records, this.pseudonym);
   }
 
   /** The prepared statement of a constant SQL text. */

@@ -19,9 +19,9 @@ const MAX_NETWORKS = 100_000;
 export type OutboxKind = "relation" | "reputation" | "entry" | "forgotten" | "passed";
 
 export class Outbox {
-  readonly site: Site;
   readonly #hide: Pseudonym | undefined;
   readonly #records: GreylistRecords;
+  readonly #readSite: Statement;
   readonly #append: Statement;
   readonly #appendPending: Statement;
   readonly #findPending: Statement;
@@ -34,8 +34,8 @@ export class Outbox {
   /** Maximum pending triplets of one network sent within an hour. */
   maxPendingPerNetwork = 50_000;
 
-  constructor(db: Database, records: GreylistRecords, hide: Pseudonym | undefined, site: Site) {
-    this.site = site;
+  constructor(db: Database, records: GreylistRecords, hide: Pseudonym | undefined) {
+    this.#readSite = db.prepare("SELECT incarnation, name FROM site");
     this.#records = records;
     this.#hide = hide;
     this.#append = db.prepare("INSERT INTO outbox (kind, a, b, c, data) VALUES (?, ?, ?, ?, ?)");
@@ -48,6 +48,12 @@ export class Outbox {
     this.#putEnded = db.prepare("REPLACE INTO ended_pending VALUES (?, ?, ?, ?, ?, ?)");
     this.#readParts = db.prepare("SELECT part FROM reputation_part WHERE name = ?");
     this.#putPart = db.prepare("REPLACE INTO reputation_part VALUES (?, ?, ?)");
+  }
+
+  /** This site; another process may give it another incarnation. */
+  get site(): Site {
+    const [incarnation, name] = this.#readSite.value<[string, string]>()!;
+    return { incarnation, name };
   }
 
   /** Notes a change before it is stored. */

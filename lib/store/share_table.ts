@@ -1,6 +1,12 @@
 import { DAY } from "../text/duration.ts";
 import type { Connection, DatabaseAccess } from "./connection.ts";
-import { newestNumbers, outboxRows, readChanges } from "./change_reader.ts";
+import {
+  newestNumbers,
+  outboxRows,
+  privacyMark,
+  readChanges,
+  unreadRows,
+} from "./change_reader.ts";
 import { ChangeWriter, type MergeRules } from "./change_writer.ts";
 import { carryOutOrders } from "./forget.ts";
 import { forgottenHash } from "./forgotten_hash.ts";
@@ -27,6 +33,12 @@ export interface StoredPeer extends Peer {
 /** What a site shares with others; `site` is undefined and all else does nothing where it does not. */
 export interface ShareStore {
   site(): Site | undefined;
+
+  /** See {@linkcode ChangePage}. */
+  privacyMark(): string;
+
+  /** Changes of the outbox after a position, of this incarnation; 0 for all others. */
+  unreadRows(position: string): number;
 
   /** The changes after a position; see {@linkcode ChangePage}. */
   changes(position: string, limit: number): ChangePage | undefined;
@@ -68,6 +80,8 @@ export interface ShareStore {
 export function shareStoreOn(database: DatabaseAccess): ShareStore {
   return {
     site: () => database.read(({ db }) => readSite(db)),
+    privacyMark: () => database.read(privacyMark),
+    unreadRows: (position) => database.read(({ db }) => unreadRows(db, position)),
     changes: (position, limit) =>
       database.read((connection) => {
         // The daemon may have taken another incarnation since this connection was opened.

@@ -64,6 +64,8 @@ export type SharedChange =
 export interface ChangePage {
   /** Changes with the database of a site when that is replaced by another, or by an older one. */
   readonly incarnation: string;
+  /** Tells whether two sites hide addresses with the same key; `clear` for one that does not. */
+  readonly privacy: string;
   readonly changes: readonly SharedChange[];
   /** Opaque. */
   readonly next: string;

@@ -8,6 +8,7 @@ import type { Endpoint } from "../net/endpoint.ts";
 import type { Network } from "../net/network.ts";
 import type { Right } from "../notify/settings.ts";
 import type { User } from "../notify/user.ts";
+import type { PageShare } from "../share/settings.ts";
 import type { StoreSettings } from "../store/open.ts";
 
 export interface SettingInForce {
@@ -36,6 +37,8 @@ export interface StatusSettings {
   readonly trustedProxies: readonly Network[];
   /** Maximum open connections to the page. */
   readonly maxConnections: number;
+  /** How it serves changes to other sites; absent if it does not share. */
+  readonly share?: PageShare;
   /** Whether reading needs a sign-in as well. */
   readonly isPrivate: boolean;
   /** The text of the help page; may be empty. */

@@ -8,6 +8,7 @@ import { bodyLimit } from "hono/body-limit";
 import { OUTCOME_PERIOD } from "../../admin/deferral_outcome.ts";
 import { DatabaseError } from "../../store/database_error.ts";
 import { renderMetrics } from "../api/metrics.ts";
+import { serveChanges } from "../api/changes.ts";
 import { MAX_BODY, serveApi } from "../api/server.ts";
 import events from "../assets/events.js" with { type: "text" };
 import eventsWorker from "../assets/events_worker.js" with { type: "text" };
@@ -16,6 +17,7 @@ import script from "../assets/live.js" with { type: "text" };
 import panels from "../assets/panels.js" with { type: "text" };
 import theme from "../assets/theme.js" with { type: "text" };
 import style from "../assets/style.css" with { type: "text" };
+import { CHANGES_PATH } from "../../share/wire.ts";
 import { servePages } from "../pages/routes.tsx";
 import { DaemonStuckError } from "../worker/daemon_link.ts";
 import { databaseSize, ifReadable } from "../worker/health.ts";
@@ -51,6 +53,7 @@ const PUBLIC = new Set([
   "/healthz",
   "/readyz",
   "/help",
+  CHANGES_PATH,
   "/sign-in",
   ...Object.keys(STATIC_FILES),
 ]);
@@ -218,6 +221,7 @@ export function statusHandler(
   serveStaticFiles(app);
   serveMonitoring(app, service, access);
   serveApi(app, service, events);
+  serveChanges(app, service);
   servePages(app, service, access, elapsed);
   serveActions(app, service, access);
   app.notFound((context) => answerError(context, service, 404, "There is no such page."));

@@ -6,11 +6,14 @@
 import type { DaemonStatus } from "../../daemon/daemon_status.ts";
 import type { PageEvent } from "../../daemon/events.ts";
 import type { Finding } from "../../postfix/postconf.ts";
+import type { ShareStatus } from "../../share/status.ts";
 import type { Remembered } from "../http/page_memory.ts";
 import type { StatusSettings } from "../settings.ts";
 
 export interface DaemonReport {
   readonly daemonStatus: DaemonStatus;
+  /** Undefined if it does not share. */
+  readonly share?: ShareStatus | undefined;
   /** Reasons why mail passes ungreylisted; empty if there are none, undefined without a write test. */
   readonly obstacles: readonly string[] | undefined;
   /** Empty without a write test. */

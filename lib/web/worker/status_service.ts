@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { LRUCache } from "lru-cache";
+import type { ChangePage } from "../../store/shared_change.ts";
 import type { StatusSettings } from "../settings.ts";
 import type { DaemonLink } from "./daemon_link.ts";
 import type { Problem } from "./health.ts";
@@ -10,12 +12,17 @@ import { Reader } from "./reader.ts";
 import { StatusCommands } from "./status_commands.ts";
 import { StatusQueries } from "./status_queries.ts";
 
+/** Far more than sites that share. */
+const MAX_READERS = 100;
+
 export class StatusService {
   readonly queries: StatusQueries;
   readonly commands: StatusCommands;
   readonly daemon: DaemonLink;
   /** Problems found by the last page request, the worst first. */
   problems: readonly Problem[] = [];
+  /** The positions up to which other sites read the changes, by their names. */
+  readonly readers = new LRUCache<string, string>({ max: MAX_READERS });
   readonly #reader: Reader;
 
   /** @param clock milliseconds since the epoch. */
@@ -38,6 +45,21 @@ export class StatusService {
   configure(settings: StatusSettings): void {
     this.queries.settings = settings;
     this.#reader.configure(settings.store);
+  }
+
+  /** The changes of this site after a position; undefined if it does not share. */
+  changes(position: string, limit: number): ChangePage | undefined {
+    const page = this.#reader.use(({ share }) => share.changes(position, limit));
+    // The database is older than another site knows it.
+    if (page?.isAhead) this.#reader.use(({ share }) => share.renew());
+    return page;
+  }
+
+  /** Changes that each site which reads here has not read yet. */
+  unread(): ReadonlyMap<string, number> {
+    return this.#reader.use(({ share }) =>
+      new Map([...this.readers].map(([site, position]) => [site, share.unreadRows(position)]))
+    );
   }
 
   /** Closes the database, which is another file now; the next query opens it. */

@@ -12,6 +12,7 @@ import type { Finding } from "../../postfix/postconf.ts";
 import { MINUTE, SECOND } from "../../text/duration.ts";
 import { checkFree, newSocketPath } from "../../sockets/listen.ts";
 import { messageOf } from "../../text/error_message.ts";
+import type { ShareStatus } from "../../share/status.ts";
 import { directoryOf } from "../../text/path.ts";
 import type { Remembered } from "../http/page_memory.ts";
 import type { StatusSettings } from "../settings.ts";
@@ -21,6 +22,8 @@ import type { ToDaemon, ToPage } from "./messages.ts";
 /** The daemon as the status page sees it. */
 export interface Daemon {
   daemonStatus(): DaemonStatus;
+  /** The state of sharing; undefined if it does not share. */
+  share?(): ShareStatus | undefined;
   /** Reasons why mail passes ungreylisted, after a test write to a database that failed. */
   obstacles(): readonly string[];
   /** The end of the log, the oldest line first. Lines are hostile. */
@@ -248,7 +251,8 @@ export class StatusThread {
     const obstacles = writeTest ? this.#daemon.obstacles() : undefined;
     const warnings = writeTest ? this.#daemon.warnings() : [];
     const log = writeTest ? this.#daemon.log() : [];
-    const report = { daemonStatus: this.#daemon.daemonStatus(), obstacles, warnings, log };
+    const share = this.#daemon.share?.();
+    const report = { daemonStatus: this.#daemon.daemonStatus(), share, obstacles, warnings, log };
     this.#send({ kind: "report", request, report });
   }
 }

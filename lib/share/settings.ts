@@ -1,0 +1,37 @@
+/**
+ * Settings of sharing: plain data, since the replicator runs in a thread of its own.
+ *
+ * @module
+ */
+import type { StoreSettings } from "../store/open.ts";
+import type { ShareSecret } from "./secret.ts";
+import type { Target } from "./target.ts";
+
+export interface ShareSettings {
+  /** The name of this site. */
+  readonly name: string;
+  /** One database, or the pages of other sites. */
+  readonly targets: readonly Target[];
+  readonly secret: ShareSecret;
+  readonly store: StoreSettings;
+  readonly version: string;
+  /** What must be the same at all sites. */
+  readonly agreement: Agreement;
+}
+
+/** Settings on which the meaning of shared records depends. Durations are milliseconds. */
+export interface Agreement {
+  readonly retryWindow: number;
+  readonly lifetime: number;
+  readonly ipv4Prefix: number;
+  readonly ipv6Prefix: number;
+}
+
+/** What the status page needs to serve changes to other sites. */
+export interface PageShare {
+  /** The name of this site. */
+  readonly name: string;
+  /** The token of the other sites. */
+  readonly token: string;
+  readonly agreement: Agreement;
+}

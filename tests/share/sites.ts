@@ -1,0 +1,112 @@
+/**
+ * Daemons that share with each other, for tests.
+ *
+ * @module
+ */
+import { getAvailablePort } from "@std/net/get-available-port";
+import { openStore } from "../../lib/store/open.ts";
+import { Connection } from "../../lib/store/connection.ts";
+import { Daemon } from "../daemon.ts";
+
+/** A site that is started, stopped and looked at by its name. */
+export class SiteDaemon {
+  readonly database: string;
+  #daemon: Daemon | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly directory: string,
+    readonly port: number,
+    readonly args: readonly string[],
+  ) {
+    this.database = `${directory}/${name}/greylag.db`;
+  }
+
+  get daemon(): Daemon {
+    return this.#daemon!;
+  }
+
+  async start(): Promise<void> {
+    this.#daemon = await Daemon.start([
+      `--listen=unix:${this.directory}/${this.name}.sock`,
+      `--database=${this.database}`,
+      `--status=inet:127.0.0.1:${this.port}`,
+      `--share-name=${this.name}`,
+      `--share-password-file=${this.directory}/share.key`,
+      "--delay=1s",
+      "--delay-suspicious=1s",
+      ...this.args,
+    ]);
+  }
+
+  async stop(): Promise<void> {
+    await this.#daemon?.stop();
+    this.#daemon = undefined;
+  }
+
+  async kill(): Promise<void> {
+    await this.#daemon?.kill();
+    this.#daemon = undefined;
+  }
+
+  /** Runs a command of Greylag on the database. */
+  run(...args: string[]): ReturnType<typeof Daemon.run> {
+    return Daemon.run([...args, `--database=${this.database}`]);
+  }
+
+  /** What all sites have alike once they have converged, as text. */
+  records(): string {
+    const connection = new Connection(this.database);
+    try {
+      const { db } = connection;
+      const lines = (text: unknown) => String(text).split("\n").sort();
+      const round = (value: unknown) => typeof value === "number" ? Math.round(value * 1e3) : value;
+      return JSON.stringify({
+        pending: db.prepare("SELECT * FROM pending").all<Record<string, unknown>>()
+          .map((row) => ({ ...row, origins: lines(row.origins) })),
+        relation: db.prepare(
+          "SELECT sender, recipient, relation_origins(origins, sender) AS origins, first_seen, " +
+            "last_seen FROM relation",
+        ).all<Record<string, unknown>>().map((row) => ({ ...row, origins: lines(row.origins) })),
+        reputation: db.prepare("SELECT name, total, abandoned, last_seen FROM reputation")
+          .values<unknown[]>().map((row) => row.map(round)),
+        entries: db.prepare(
+          "SELECT id, list, match_on, pattern, note, created, expires FROM entry ORDER BY 2, 3, 4",
+        ).values(),
+      });
+    } finally {
+      connection.close();
+    }
+  }
+
+  store(): ReturnType<typeof openStore> {
+    return openStore({ database: this.database, privacy: false });
+  }
+}
+
+/** Sites that read each other's pages; not started yet. */
+export async function peersOf(
+  directory: string,
+  names: readonly string[],
+  ...args: string[]
+): Promise<SiteDaemon[]> {
+  await Deno.writeTextFile(`${directory}/share.key`, "a secret of the sites of this test\n");
+  const ports = names.map(() => getAvailablePort());
+  return names.map((name, at) => {
+    const urls = ports.filter((_, other) => other !== at).map((port) => `http://127.0.0.1:${port}`);
+    return new SiteDaemon(name, directory, ports[at]!, [`--share=${urls.join(",")}`, ...args]);
+  });
+}
+
+/** Starts sites, and stops them however the test ends. */
+export async function withSites(
+  sites: readonly SiteDaemon[],
+  test: () => Promise<void>,
+): Promise<void> {
+  try {
+    for (const site of sites) await site.start();
+    await test();
+  } finally {
+    for (const site of sites) await site.stop();
+  }
+}
