@@ -20,6 +20,7 @@ const WRITTEN = [
   "SECURITY.md",
   "docs/exim.md",
   "docs/opensmtpd.md",
+  "docs/postfix.md",
 ];
 
 /** The first cells of all rows below a heading, without backquotes. */

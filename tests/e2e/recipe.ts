@@ -1,12 +1,15 @@
 /**
- * The code block of a document that follows a line with the path of its file.
+ * A code block of a document: the first one that follows a text.
  *
+ * @param behind a heading, or a line with the path of the file.
  * @throws {Error} if the document has none.
  */
-export async function recipe(document: string, path: string): Promise<string> {
+export async function recipe(document: string, behind: string): Promise<string> {
   const text = await Deno.readTextFile(new URL(`../../docs/${document}`, import.meta.url));
-  const [, behind] = text.split(`\n\`${path}\`:\n\n\`\`\``);
-  const block = /^[a-z]*\n([\s\S]*?\n)```/.exec(behind ?? "")?.[1];
-  if (block === undefined) throw new Error(`docs/${document} has no code block for ${path}`);
+  const at = text.indexOf(`\n${behind}`);
+  const block = /^```[a-z]*\n([\s\S]*?\n)```$/m.exec(text.slice(at))?.[1];
+  if (at === -1 || block === undefined) {
+    throw new Error(`docs/${document} has no code block behind "${behind}"`);
+  }
   return block;
 }

@@ -76,7 +76,7 @@ ${CLIENT.name}. A ${CLIENT.address}
 
   /** Copies a code block of a document to the path that the document names. */
   async follow(document: string, path: string): Promise<void> {
-    await Deno.writeTextFile(this.root.path + path, await recipe(document, path));
+    await Deno.writeTextFile(this.root.path + path, await recipe(document, `\`${path}\`:`));
   }
 
   async startGreylag(): Promise<void> {

@@ -6,6 +6,8 @@ export interface Message {
   readonly name?: string;
   /** `client.example` by default. */
   readonly helo?: string;
+  /** The user that has signed in. */
+  readonly login?: string | undefined;
   /** Empty for the null sender. */
   readonly sender: string;
   readonly recipients: readonly string[];
@@ -60,7 +62,8 @@ export async function send(port: number, message: Message): Promise<Outcome> {
   await session.must("EHLO client.example", "250");
   const name = message.name ?? "[UNAVAILABLE]";
   const address = message.address.includes(":") ? `IPV6:${message.address}` : message.address;
-  await session.must(`XCLIENT NAME=${name} REVERSE_NAME=${name} ADDR=${address}`, "220");
+  const login = message.login === undefined ? "" : ` LOGIN=${message.login}`;
+  await session.must(`XCLIENT NAME=${name} REVERSE_NAME=${name} ADDR=${address}${login}`, "220");
   await session.must(`EHLO ${message.helo ?? "client.example"}`, "250");
   await session.must(`MAIL FROM:<${message.sender}>`, "250");
   const recipients: string[] = [];
