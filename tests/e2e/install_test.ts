@@ -14,6 +14,7 @@ const INSTALLER = new URL("../../install.sh", import.meta.url).pathname;
 
 const NAME = "greylag-linux-x86_64";
 const ARCHIVE = `${NAME}.gz`;
+const XZ_ARCHIVE = `${NAME}.xz`;
 const CHECK = policyCheck("inet:127.0.0.1:10023");
 
 /** An executable that does not become ready. */
@@ -37,6 +38,18 @@ function archiveOf(bytes: Uint8Array): Uint8Array {
   const made = new Uint8Array(gzipSync(bytes, { level: 1 }));
   archives.set(bytes, made);
   return made;
+}
+
+/** By xz itself, with its fastest preset. */
+async function xzOf(bytes: Uint8Array): Promise<Uint8Array> {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeFile(path, bytes);
+    await sh(`xz -0 --force ${path}`);
+    return await Deno.readFile(`${path}.xz`);
+  } finally {
+    await sh(`rm -f ${path} ${path}.xz`);
+  }
 }
 
 const sumOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
@@ -76,6 +89,14 @@ class Releases {
     const archive = archiveOf(bytes);
     this.files.set(ARCHIVE, archive);
     this.offerSums({ [NAME]: bytes, [ARCHIVE]: archive });
+  }
+
+  /** Serves an executable as a release does: compressed by xz and by gzip. */
+  async offerXz(bytes: Uint8Array): Promise<void> {
+    this.offer(bytes);
+    const archive = await xzOf(bytes);
+    this.files.set(XZ_ARCHIVE, archive);
+    this.offerSums({ [NAME]: bytes, [XZ_ARCHIVE]: archive, [ARCHIVE]: archiveOf(bytes) });
   }
 
   offerSums(files: Readonly<Record<string, Uint8Array>>): void {
@@ -205,12 +226,61 @@ test("as another user it installs only the executable, and says so", async ({ ro
   );
 });
 
+/** A PATH without these programs. */
+const without = (...tools: string[]) =>
+  `mkdir -p /tmp/bin; for f in /usr/bin/* /usr/sbin/*; do case \${f##*/} in ${
+    tools.join("|")
+  }) ;; ` +
+  "*) ln -sf $f /tmp/bin/ ;; esac; done; PATH=/tmp/bin";
+
+test("it downloads xz where a program unpacks it, and gzip elsewhere", async ({ root, releases, install }) => {
+  const [program, other] = programs();
+  await releases.offerXz(program);
+  const xz = ["xz", "unxz", "busybox"];
+  const table: [before: string, archive: string][] = [
+    ["", XZ_ARCHIVE],
+    [without("xz"), XZ_ARCHIVE],
+    [without("xz", "unxz"), XZ_ARCHIVE],
+    [without(...xz), ARCHIVE],
+  ];
+  for (const [at, [before, archive]] of table.entries()) {
+    const { code, output } = await install(`--no-service --prefix /opt/x${at}`, { before });
+    assertEquals(code, 0, output);
+    assertStringIncludes(output, `/${archive}\n`);
+    assertMatch((await root.run(`/opt/x${at}/bin/greylag version`)).output, /^greylag/);
+    await root.run("rm -rf /tmp/bin");
+  }
+
+  const packed = releases.files.get(XZ_ARCHIVE)!;
+  const failures: [
+    archive: Uint8Array,
+    unpacked: Uint8Array,
+    sumOf: Uint8Array,
+    message: string,
+  ][] = [
+    [packed, program, new Uint8Array(1), `wrong checksum of ${XZ_ARCHIVE}`],
+    [packed, other, packed, `wrong checksum of ${NAME} `],
+    [packed.slice(0, 9999), program, packed.slice(0, 9999), "cannot unpack"],
+  ];
+  for (const [archive, unpacked, summed, message] of failures) {
+    releases.files.set(XZ_ARCHIVE, archive);
+    releases.offerSums({ [NAME]: unpacked, [XZ_ARCHIVE]: summed });
+    const { code, output } = await install("--no-service --prefix /opt/y");
+    assertEquals(code, 1, output);
+    assertStringIncludes(output, message);
+    assertEquals((await root.run("ls -A /opt/y/bin")).output, "", message);
+  }
+
+  await Deno.writeFile(`${root.path}/tmp/${XZ_ARCHIVE}`, packed);
+  const local = `--no-service --from /tmp/${XZ_ARCHIVE} --prefix /opt/z`;
+  assertEquals((await install(local)).code, 0);
+  assertMatch((await root.run("/opt/z/bin/greylag version")).output, /^greylag/);
+  const none = await install(local, { before: without(...xz) });
+  assertEquals(none.code, 1);
+  assertStringIncludes(none.output, "install xz-utils");
+});
+
 test("it runs with dash, bash and busybox, with curl or wget, with sha256sum or openssl", async ({ root, install }) => {
-  const without = (...tools: string[]) =>
-    `mkdir -p /tmp/bin; for f in /usr/bin/* /usr/sbin/*; do case \${f##*/} in ${
-      tools.join("|")
-    }) ;; ` +
-    "*) ln -sf $f /tmp/bin/ ;; esac; done; PATH=/tmp/bin";
   const flags = "--no-service --prefix";
   for (
     const [at, options] of [
@@ -479,7 +549,7 @@ test("an interrupted upgrade is completed by the next run", async ({ root, relea
   releases.offer(programs()[1]);
   await root.run(
     "systemctl() { :; }; touch /usr/local/bin/.greylag.new.999999 " +
-      "/usr/local/bin/.greylag.new.gz.999999 /usr/local/bin/.greylag.old.999999",
+      "/usr/local/bin/.greylag.new.packed.999999 /usr/local/bin/.greylag.old.999999",
   );
   const interrupted = await install("", {
     before: 'sed -i \'s/^  mv -f "$new" "$target"$/&; kill -9 $$/\' /tmp/install.sh',
