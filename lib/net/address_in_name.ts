@@ -152,6 +152,14 @@ export function showsQuad(host: HostName): boolean {
   return false;
 }
 
+/** Whether the first label ends in three octets that have seven digits or more: `blk-222-21-34`. */
+export function endsInTriple({ tokens }: HostName): boolean {
+  const next = tokens.findIndex(({ label }) => label > 0);
+  const last = tokens.slice(0, next === -1 ? undefined : next).slice(-3);
+  return last.length === 3 && last.every(isOctet) &&
+    last.reduce((sum, { text }) => sum + text.length, 0) >= 7;
+}
+
 /**
  * Whether a part ends in the 12 hexadecimal digits of a MAC address that a manufacturer assigned, or
  * six pairs of them stand in sequence.

@@ -1,7 +1,7 @@
 /** Classification of verified host names: chosen by the owner of the host, or handed out by scheme. */
 import type { IpAddress } from "./network.ts";
-import { showsAddress, showsMac, showsQuad } from "./address_in_name.ts";
-import { type HostName, parseHostName, type Token } from "./name_tokens.ts";
+import { endsInTriple, showsAddress, showsMac, showsQuad } from "./address_in_name.ts";
+import { type HostName, parseHostName, type Part, type Token } from "./name_tokens.ts";
 import {
   ACCESS_ZONES,
   HOSTER_DOMAINS,
@@ -17,6 +17,7 @@ import {
   NUMBERED_WORDS,
   PLACEHOLDER_COMPANIONS,
   PLACEHOLDER_WORDS,
+  SERVER_WORDS,
 } from "./name_words.ts";
 
 /**
@@ -102,11 +103,19 @@ function isDigit(text: string): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
+/** Whether a part is a letter and eight hexadecimal digits, as a name of an IPv4 address is. */
+function isLetterAndAddress({ text, digits }: Part): boolean {
+  return text.length === 9 && digits >= 2 && /^[a-z][0-9a-f]{8}$/.test(text);
+}
+
 /** Whether a part is a code: `g12345`, `j6254`, `152stb52`, `h63n2fls34o847`, `i3ed6c0b2`. */
 function hasSerial(host: HostName): boolean {
   if (!host.hasDigit) return false;
   const { text, digits, switches } = host.parts[0]!;
-  return digits >= 4 && digits === text.length - 1 && switches === 1 ||
+  return host.parts.some((part) =>
+    part.label === 0 && part.digits >= 4 && part.digits === part.text.length - 1 &&
+      part.switches === 1 || isLetterAndAddress(part)
+  ) ||
     switches >= 2 && digits >= 3 && isDigit(text) ||
     host.tokens.some((token) => token.value >= 0 && token.text.length >= 6) ||
     host.parts.some((part) =>
@@ -129,8 +138,13 @@ function isNumbering(host: HostName): boolean {
 }
 
 function isPlaceholder(host: HostName): boolean {
-  const { tokens } = host;
-  if (host.name.endsWith(".arpa")) return true;
+  const { domain, name, tokens } = host;
+  if (name.endsWith(".arpa")) return true;
+  if (name === domain) {
+    const words = name.slice(0, name.indexOf(".")).split("-");
+    return words.length > 1 &&
+      words.every((word) => PLACEHOLDER_WORDS.has(word) || PLACEHOLDER_COMPANIONS.has(word));
+  }
   return !host.hasDigit && tokens.some((token) => PLACEHOLDER_WORDS.has(token.text)) &&
     tokens.every((token) =>
       PLACEHOLDER_WORDS.has(token.text) || PLACEHOLDER_COMPANIONS.has(token.text)
@@ -234,6 +248,7 @@ export const RULES: readonly NameRule[] = [
       ["static.vnpt.vn", "14.160.1.2"],
       ["no-rdns.example.net", "198.51.100.7"],
       ["ptr.example.net", "198.51.100.7"],
+      ["no-reverse-dns-configured.com", "198.51.100.7"],
     ],
     counterexamples: [["reverse.example.org", "198.51.100.7"]],
     matches: isPlaceholder,
@@ -267,10 +282,16 @@ export const RULES: readonly NameRule[] = [
   {
     id: "four-octets",
     class: "weak",
-    explanation: "The name contains four octets in sequence, as the name of an address does.",
-    examples: [["host-198-51-100-9.example.net", "203.0.113.1"]],
-    counterexamples: [["smtp-198-51-100-9.example.net", "203.0.113.1"]],
-    matches: showsQuad,
+    explanation: "The name contains octets in sequence, as the name of an address does.",
+    examples: [
+      ["host-198-51-100-9.example.net", "203.0.113.1"],
+      ["blk-222-21-34.example.net", "203.0.113.1"],
+    ],
+    counterexamples: [
+      ["smtp-198-51-100-9.example.net", "203.0.113.1"],
+      ["app-1-20-3.example.net", "203.0.113.1"],
+    ],
+    matches: (host) => showsQuad(host) || endsInTriple(host),
   },
   {
     id: "range-word",
@@ -302,12 +323,16 @@ export const RULES: readonly NameRule[] = [
       ["line-12.example.net", "198.51.100.7"],
       ["user-77.example.net", "198.51.100.7"],
       ["vps4711.example.net", "198.51.100.7"],
+      ["node1234.example.net", "198.51.100.7"],
     ],
     counterexamples: [
       ["vps1.example.org", "198.51.100.7"],
+      ["server321.example.org", "198.51.100.7"],
       ["smtp-client4.example.org", "198.51.100.7"],
     ],
-    matches: (host) => hasNumbered(host, NUMBERED_WORDS) || hasNumbered(host, MACHINE_WORDS, 3),
+    matches: (host) =>
+      hasNumbered(host, NUMBERED_WORDS) || hasNumbered(host, MACHINE_WORDS, 3) ||
+      hasNumbered(host, SERVER_WORDS, 4),
   },
   {
     id: "serial-number",
@@ -318,6 +343,8 @@ export const RULES: readonly NameRule[] = [
       ["j6254.upc-j.example.net", "198.51.100.7"],
       ["a1b2c3d4.example.net", "198.51.100.7"],
       ["h63n2fls34o847.example.net", "198.51.100.7"],
+      ["p76ed1234.example.net", "198.51.100.7"],
+      ["auh-b12345.example.net", "198.51.100.7"],
     ],
     counterexamples: [
       ["st11p00im-zteg10011401.me.com", "17.172.80.1"],

@@ -25,12 +25,18 @@ export const NUMBERED_WORDS = setOf(
 );
 
 /** Words of rented machines. An owner may choose `vps1`; a hoster assigns higher numbers. */
-export const MACHINE_WORDS = setOf("dedi dedicated instance kvm vds vm vps vserver");
+export const MACHINE_WORDS = setOf(
+  `cloudvps colo ded dedi dedicated droplet instance kvm lxc openvz ovz rootserver vds vm vmd vmh vmi
+  vps vroot vserver xen`,
+);
+
+/** Words of any machine: only a hoster numbers this many. */
+export const SERVER_WORDS = setOf("cloud host node server srv xeon");
 
 /** Words of names that stand for an address without a name, and their companions. */
 export const PLACEHOLDER_WORDS = setOf(
-  `dynamic localhost no nodns noptr norevers noreverse not ptr static unallocated unassigned undefined
-  unknown unset unused`,
+  `broadband dedicated dynamic localhost no nodns noptr nordns norevers noreverse not ptr static
+  unallocated unassigned undefined unknown unset unused`,
 );
 export const PLACEHOLDER_COMPANIONS = setOf(
   "addr address configured dns host hostname ip name rdns rev reverse set yet",
@@ -51,21 +57,24 @@ const MAIL_ZONES = setOf(
 
 /** Zones in which a hoster names the machines of its customers. */
 export const HOSTER_ZONES = setOf(
-  `aeza.network bc.googleusercontent.com clients.your-server.de cloud.scaleway.com cloudapp.azure.com
-  cloudapp.net compute-1.amazonaws.com compute.amazonaws.com compute.amazonaws.com.cn
-  contaboserver.net dedibox.fr fvds.ru hostwindsdns.com ip.linodeusercontent.com ip.secureserver.net
-  kimsufi.com linodeusercontent.com members.linode.com onlinehome-server.com
-  onlinehome-server.info onlinehome-server.net poneytelecom.eu ptr.network publiccloud.com.br
-  rdp.sh scw.cloud serverprofi24.com
-  startdedicated.com startdedicated.de startdedicated.net stratoserver.net tmweb.ru vps.hosteurope.de
-  vps.ovh.ca vps.ovh.net vps.ovh.us vs.sakura.ne.jp vultrusercontent.com yourvserver.net`,
+  `aeza.network bc.googleusercontent.com bestsrv.de clients.your-server.de cloud.scaleway.com
+  cloudapp.azure.com cloudapp.net compute-1.amazonaws.com compute.amazonaws.com
+  compute.amazonaws.com.cn contaboserver.net cprapid.com dedibox.fr dreamhostps.com fvds.ru
+  goodsrv.de happysrv.de host.secureserver.net hosted-by-vdsina.com hosted-by-vdsina.ru
+  hostpapavps.net hostwindsdns.com hotsrv.de hstgr.cloud ip.linodeusercontent.com
+  ip.secureserver.net kimsufi.com linodeusercontent.com luckysrv.de mc-host24.de megasrv.de
+  members.linode.com nicesrv.de onlinehome-server.com onlinehome-server.info onlinehome-server.net
+  poneytelecom.eu powersrv.de ptr.network publiccloud.com.br quicksrv.de rdp.sh scw.cloud
+  serverprofi24.com serverprofi24.de serverprofi24.net startdedicated.com startdedicated.de
+  startdedicated.net stratoserver.net supersrv.de tmweb.ru ultrasrv.de vps.hosteurope.de
+  vps.ovh.ca vps.ovh.net vps.ovh.us vs.sakura.ne.jp vultrusercontent.com yourvserver.net
+  zap-srv.com zap-webspace.com`,
 );
 
 /** Domains that hosters share between numbered machines and names of their own. */
 export const HOSTER_DOMAINS = setOf(
-  `bestsrv.de colocrossing.com goodsrv.de happysrv.de hosteurope.de hotsrv.de leaseweb.com
-  leaseweb.net luckysrv.de megasrv.de nicesrv.de online.net ovh.ca ovh.net ovh.us powersrv.de
-  quadranet.com quicksrv.de supersrv.de ultrasrv.de vultr.com`,
+  `a2hosting.com colocrossing.com hosteurope.de hostry.com justhost.ru leaseweb.com leaseweb.net
+  online.net ovh.ca ovh.net ovh.us quadranet.com ruvds.ru vultr.com`,
 );
 
 /** Zones of access lines only. */
@@ -85,7 +94,7 @@ export function isAccessWord(word: string): boolean {
   if (ACCESS_WORDS.has(word)) return true;
   if (word.length < 4) return false;
   return word.endsWith("dsl") || word.startsWith("dsl") || word.startsWith("adsl") ||
-    word.startsWith("vdsl") || word.startsWith("xdsl") || word.startsWith("pppo") ||
+    word.startsWith("vdsl") || word.startsWith("xdsl") || word.startsWith("ppp") ||
     word.startsWith("ftth") || word.endsWith("dial") || word.endsWith("wlan") ||
     word.includes("dhcp");
 }
