@@ -12,10 +12,12 @@ import { Trend } from "../components/chart.tsx";
 import { type PageContext, Panel } from "../components/layout.tsx";
 import { answerPage, type AppContext } from "../http/context.tsx";
 import { parametersOf } from "../http/page_query.ts";
+import type { Health } from "../worker/health.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import { DecisionTable } from "./decisions.tsx";
 import { ExemptionForm } from "./entry_forms.tsx";
 import { DelayPanel, FigureList, StatusSentence, type StatusState } from "./figures.tsx";
+import { FirstSteps } from "./first_steps.tsx";
 import { PeriodLinks, periodName, SearchForm } from "./filters.tsx";
 import { NOTHING_LOST } from "./listings.tsx";
 import { LostTable, WaitingTable } from "./waiting.tsx";
@@ -132,6 +134,7 @@ export function overviewPage(
   context: AppContext,
   service: StatusService,
   page: PageContext,
+  health: Health,
 ): Response {
   const { period } = parametersOf(context);
   const answer = (panels: JSX.Element) => answerPage(context, page, "Overview", panels);
@@ -139,6 +142,7 @@ export function overviewPage(
     return answer(
       <>
         <Sentence page={page} service={service} period={period} />
+        <FirstSteps service={service} health={health} />
         <div class="tools">
           <SearchForm page={page} text="" />
           <ExemptionForm page={page} />
