@@ -266,6 +266,11 @@ export const importCommand: Command = {
       for (const why of problems) errors.report(format, { line: 0, why });
     });
     const missing = missingDelivery(found);
+    if (format === "postgrey" && found.items.length === 0 && counts.errors === 0) {
+      output.complain(
+        "greylag: the dumps have no records. For a running postgrey db_dump needs -h DIRECTORY\n",
+      );
+    }
     if (missing !== undefined) {
       counts.errors++;
       output.complain(`greylag: ${missing}\n`);
@@ -275,7 +280,7 @@ export const importCommand: Command = {
     } else {
       output.print(importSummary(counts, isDry, found.log));
     }
-    suggestListFiles(format, configuration, output);
+    if (found.items.length > 0) suggestListFiles(format, configuration, output);
     return counts.errors === 0 ? 0 : 1;
   },
 };

@@ -17,18 +17,18 @@ function logText({ lines, deliveries, deferrals, excluded }: LogCounts): string 
     [excluded.own, "from own networks and authenticated users"],
     [excluded.outgoing, "sent to other hosts"],
     [excluded.discarded, "discarded or quarantined"],
-    [excluded.untraced, "whose client is not in the log"],
+    [excluded.untraced, "whose client or sender is not in the log"],
   ] as const;
   const left = reasons.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   const read = `read ${plural(lines, "line", "lines")} of Postfix: ` +
     `${plural(deliveries, "delivery", "deliveries")} and ` +
     `${plural(deferrals, "deferral", "deferrals")} of other hosts.`;
-  return left.length === 0 ? read : `${read} Not counted: deliveries ${left.join(", ")}.`;
+  return left.length === 0 ? read : `${read} Deliveries not counted: ${left.join(", ")}.`;
 }
 
 function explanations(counts: ImportCounts): string[] {
   const texts: [number, string][] = [
-    [counts.known, "known: sender and recipient whose mail passes without delay."],
+    [counts.known, "known: recipient, and sender or its domain, whose mail passes without delay."],
     [counts.pending, "pending: deferred mail whose retry passes."],
     [
       counts.reputations,
@@ -46,7 +46,9 @@ export function importSummary(counts: ImportCounts, isDry: boolean, log?: LogCou
   const chosen = counts.choices === 0 ? "" : `, ${counts.choices} opt-in or opt-out entries`;
   const result = `${isDry ? "dry run" : "imported"}: ${counts.known} known, ` +
     `${counts.pending} pending, ${counts.reputations} reputations${chosen}; ` +
-    `${counts.unchanged} unchanged, ${counts.expired} expired, ${counts.errors} errors`;
+    `${counts.unchanged} unchanged, ${counts.expired} expired, ${
+      plural(counts.errors, "error", "errors")
+    }`;
   const about = [...log === undefined ? [] : [logText(log)], ...explanations(counts)];
   return [result, ...about.flatMap((text) => wrap(text, 98).map((line) => `  ${line}`))]
     .map((line) => `${line}\n`).join("");

@@ -39,6 +39,9 @@ export interface SourceError {
   readonly why: string;
 }
 
+/** The error of a file without content: often a command before a pipe has failed. */
+export const EMPTY = "no data";
+
 /** The content of one file. */
 export interface Source {
   readonly items: readonly Item[];

@@ -7,6 +7,7 @@ import { relationKeysOf } from "../greylist/attempt.ts";
 import { formatAddress, type IpAddress, parseAddress } from "../net/network.ts";
 import { SECOND } from "../text/duration.ts";
 import {
+  EMPTY,
   type Item,
   pendingItem,
   type Reading,
@@ -161,7 +162,8 @@ export class PostgreyDumpReader {
   }
 
   end(): void {
-    if (!this.#wasDump) this.errors.push({ line: 1, why: "not the output of db_dump -p" });
+    if (this.#line === 0) this.errors.push({ line: 0, why: EMPTY });
+    else if (!this.#wasDump) this.errors.push({ line: 1, why: "not the output of db_dump -p" });
     else if (this.#isData) this.#fail("the dump is truncated: DATA=END is missing");
     if (this.#firstHash !== undefined) {
       this.errors.push({

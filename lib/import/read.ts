@@ -6,7 +6,14 @@
 import { ConfigError } from "../config/load.ts";
 import { isSqliteFile, readTables } from "../store/sqlgrey_file.ts";
 import { messageOf, reasonOf } from "../text/error_message.ts";
-import type { Choice, Item, Reading, Source, SourceError } from "./item.ts";
+import {
+  type Choice,
+  EMPTY,
+  type Item,
+  type Reading,
+  type Source,
+  type SourceError,
+} from "./item.ts";
 import { JournalExportReader, logEntryOf, logFormOf, parseJournalJson } from "./journal.ts";
 import { type LogEntry, parseLogLine } from "./log_entry.ts";
 import { PostgreyDumpReader, postgreySource } from "./postgrey_dump.ts";
@@ -56,8 +63,8 @@ async function readSqlgrey(path: string, command: string, reading: Reading): Pro
     const text = await readText(await openSource(path, command));
     const { rows, errors } = parseSqlDump(text, SQLGREY_TABLES);
     if (rows.length === 0 && errors.length === 0) {
-      const why = "no rows of sqlgrey's tables found";
-      return { items: [], choices: [], errors: [{ line: 1, why }] };
+      const why = text === "" ? EMPTY : "no rows of sqlgrey's tables found";
+      return { items: [], choices: [], errors: [{ line: text === "" ? 0 : 1, why }] };
     }
     return sqlgreySource(rows, reading, [...errors]);
   }
@@ -94,11 +101,12 @@ async function readLog(
     }
   });
   for await (const bytes of await openSource(path, command)) {
-    form ??= logFormOf(bytes);
+    if (bytes.length > 0) form ??= logFormOf(bytes);
     (form === "export" ? journal : lines).push(bytes);
   }
   lines.end();
   journal.end();
+  if (form === undefined) errors.push({ line: 0, why: EMPTY });
   return errors;
 }
 

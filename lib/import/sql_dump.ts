@@ -20,7 +20,7 @@ function namesOf(list: string): string[] {
   return list.split(",").map((name) => name.trim().replaceAll(/[`"]/g, ""));
 }
 
-/** MySQL's escapes; SQLite and PostgreSQL double quotes only. */
+/** Escapes of MySQL's strings and of PostgreSQL's COPY. */
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", 0: "", Z: "" };
 
 function skipSpace(text: string, start: number): number {
@@ -29,15 +29,24 @@ function skipSpace(text: string, start: number): number {
   return at;
 }
 
+/** Whether strings have backslash escapes: those of SQLite and PostgreSQL do not. */
+function hasEscapes(text: string, insert: string): boolean {
+  return insert.includes("`") || /^-- (?:MySQL|MariaDB) dump/m.test(text.slice(0, 1000));
+}
+
 /** The values of one `(…)` and its end; undefined if it is not closed. */
-function readTuple(text: string, start: number): { values: unknown[]; end: number } | undefined {
+function readTuple(
+  text: string,
+  start: number,
+  escapes: boolean,
+): { values: unknown[]; end: number } | undefined {
   const values: unknown[] = [];
   for (let at = start + 1; at < text.length;) {
     at = skipSpace(text, at);
     if (text[at] === "'") {
       let value = "";
       for (at++; at < text.length; at++) {
-        if (text[at] === "\\") {
+        if (escapes && text[at] === "\\") {
           at++;
           value += ESCAPES[text[at]!] ?? text[at];
         } else if (text[at] !== "'") {
@@ -104,15 +113,20 @@ export function parseSqlDump(
     else errors.push({ line, why: `${table}: invalid row` });
   };
   let lineOf = lineCounter(text);
+  let done = 0;
   for (const match of text.matchAll(INSERT)) {
     const table = match[1]!;
+    // A value may look like a statement.
+    if (match.index < done) continue;
     if (!Object.hasOwn(tables, table)) continue;
     const names = match[2] === undefined ? tables[table]! : namesOf(match[2]);
+    const escapes = hasEscapes(text, match[0]);
     let at = skipSpace(text, match.index + match[0].length);
     while (text[at] === "(") {
-      const tuple = readTuple(text, at);
+      const tuple = readTuple(text, at, escapes);
       take(table, lineOf(at), names, tuple?.values);
       if (tuple === undefined) break;
+      done = tuple.end;
       at = skipSpace(text, tuple.end);
       if (text[at] !== ",") break;
       at = skipSpace(text, at + 1);

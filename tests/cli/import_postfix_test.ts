@@ -111,3 +111,44 @@ Deno.test("an invalid date in a log is reported with its line", async () => {
     assertStringIncludes(err, `${directory}/x:1: invalid date\n`);
   });
 });
+
+Deno.test("a log without a delivery of another host is an error", async () => {
+  await withDatabase(async (greylag, directory) => {
+    const path = `${directory}/x`;
+    const import_ = async (log: string, ...args: string[]) => {
+      await Deno.writeTextFile(path, log);
+      return await greylag("import", "postfix", path, ...args);
+    };
+    const log = LOG(`${timeBefore(3600)}Z mx`);
+    const partial = await import_(log.replaceAll(/^.*qmgr.*\n/gm, ""));
+    assertEquals(partial.code, 1);
+    assertStringIncludes(partial.err, "no delivery of another host found in 6 lines of Postfix");
+    assertStringIncludes(
+      partial.out.replaceAll(/\s+/g, " "),
+      "Deliveries not counted: 1 from own networks and authenticated users, " +
+        "1 whose client or sender is not in the log.",
+    );
+    const own = await import_(log, "--mynetworks", "127.0.0.0/8, 192.0.2.0/24");
+    assertEquals(own.code, 1);
+    assertStringIncludes(own.out, "2 from own networks and authenticated users");
+    assertEquals((await import_(log)).code, 0);
+    const foreign = await import_("Jan  1 10:00:00 mx sshd[1]: hello\n");
+    assertEquals(
+      [foreign.code, foreign.err],
+      [1, `greylag: ${path}:1: no lines of Postfix found\n`],
+    );
+  });
+});
+
+Deno.test("another compression names the pipe, with the options that were given", async () => {
+  await withDatabase(async (greylag, directory) => {
+    const path = `${directory}/mail log.zst`;
+    await Deno.writeFile(path, Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0));
+    const { code, err } = await greylag("import", "postfix", path, "--dry-run");
+    assertEquals(code, 1);
+    assertStringIncludes(
+      err,
+      `Run: zstd -dc '${path}' | greylag import postfix --dry-run --database=`,
+    );
+  });
+});

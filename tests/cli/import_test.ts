@@ -1,5 +1,7 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { inDirectory } from "../daemon.ts";
 import { dump } from "../import/dump.ts";
+import { greylag as runGreylag } from "./database.ts";
 import { NOW, verdictOn, withDatabase } from "./imported.ts";
 
 const TRIPLETS = dump(
@@ -123,6 +125,9 @@ Deno.test("wrong usage names the remedy", async () => {
         [["import", "postgrey"], "FILE is missing"],
         [["import", "postgrey", "x", "--delay=soon"], "--delay must be a duration"],
         [["import", "postfx", "x"], 'did you mean "postfix"?'],
+        [["import", "postgrey", "x", "--mynetworks=::1"], "--mynetworks is for import postfix"],
+        [["import", "postfix", "x", "--delay=5m"], "--delay is for import postgrey"],
+        [["import", "postfix", "x", "--mynetworks=hash:/x"], '"hash:/x" is no network'],
       ] as [string[], string][]
     ) {
       const { code, err } = await greylag(...args);
@@ -132,5 +137,76 @@ Deno.test("wrong usage names the remedy", async () => {
     const missing = await greylag("import", "postgrey", "/nowhere");
     assertEquals(missing.code, 1);
     assertStringIncludes(missing.err, "/nowhere");
+  });
+});
+
+Deno.test("a directory of postgrey shows what to run, with the options that were given", async () => {
+  await withDatabase(async (greylag, directory) => {
+    await Deno.writeTextFile(`${directory}/postgrey.db`, "");
+    const { code, err } = await greylag("import", "postgrey", directory, "--delay=1m");
+    assertEquals(code, 1);
+    assertStringIncludes(err, `\n  db_dump -h ${directory} -p postgrey.db > triplets.txt\n`);
+    assertStringIncludes(err, "\n  greylag import postgrey --delay=1m --database=");
+    assertStringIncludes(err, "g.db triplets.txt\n");
+    const other = await greylag("import", "postgrey", "/");
+    assertStringIncludes(other.err, "no database of postgrey in /: postgrey.db is missing");
+  });
+});
+
+Deno.test("a database that does not exist is created before a file is read, for its directory's owner", async () => {
+  await inDirectory(async (directory) => {
+    await Deno.writeTextFile(`${directory}/dump`, TRIPLETS);
+    const database = `${directory}/new/g.db`;
+    const run = (...args: string[]) =>
+      runGreylag("import", "postgrey", `${directory}/dump`, `--database=${database}`, ...args);
+    const dry = await run("--dry-run");
+    assertStringIncludes(dry.out, "dry run: 2 known, 1 pending");
+    assertThrows(() => Deno.statSync(`${directory}/new`), Deno.errors.NotFound);
+    await Deno.mkdir(`${directory}/new`);
+    if (Deno.uid() === 0) await Deno.chown(`${directory}/new`, 65534, 65534);
+    const { code, err } = await run();
+    assertEquals(code, 0);
+    assertStringIncludes(err, `greylag: created ${database}\n`);
+    const [file, parent] = [Deno.statSync(database), Deno.statSync(`${directory}/new`)];
+    assertEquals([file.uid, file.mode! & 0o777], [parent.uid, 0o600]);
+
+    const bad = await runGreylag(
+      "import",
+      "postgrey",
+      `${directory}/dump`,
+      `--database=${directory}/dump/g.db`,
+    );
+    assertEquals([bad.code, bad.out], [1, ""]);
+    assertStringIncludes(bad.err, `${directory}/dump/g.db`);
+  });
+});
+
+Deno.test("errors of one file are limited, and the summary explains its numbers", async () => {
+  await withDatabase(async (greylag, directory) => {
+    const bad = Array.from({ length: 25 }, (_, at): [string, string] => [`nonsense${at}`, "1,2"]);
+    await Deno.writeTextFile(`${directory}/t`, dump(...bad) + TRIPLETS + CLIENTS);
+    const { code, out, err } = await greylag("import", "postgrey", `${directory}/t`);
+    assertEquals(code, 1);
+    assertEquals(err.split("\n").filter((line) => line.includes(`${directory}/t:`)).length, 11);
+    assertStringIncludes(err, `greylag: ${directory}/t: 15 more errors\n`);
+    assertStringIncludes(
+      out,
+      "2 known, 1 pending, 2 reputations; 0 unchanged, 1 expired, 25 errors",
+    );
+    assertStringIncludes(out.replaceAll(/\s+/g, " "), "1 of them auto-whitelist their origin");
+  });
+});
+
+Deno.test("files without records say why", async () => {
+  await withDatabase(async (greylag, directory) => {
+    await Deno.writeTextFile(`${directory}/none`, dump());
+    const none = await greylag("import", "postgrey", `${directory}/none`);
+    assertEquals(none.code, 0);
+    assertStringIncludes(none.err, "db_dump needs -h DIRECTORY");
+    await Deno.writeTextFile(`${directory}/empty`, "");
+    for (const format of ["postgrey", "sqlgrey", "postfix"]) {
+      const { code, err } = await greylag("import", format, `${directory}/empty`);
+      assertEquals([code, err], [1, `greylag: ${directory}/empty: no data\n`], format);
+    }
   });
 });

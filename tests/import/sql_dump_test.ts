@@ -16,6 +16,11 @@ Deno.test("rows are read from what sqlite3, mysqldump and pg_dump write", () => 
       "c",
       null,
     ]]],
+    ["INSERT INTO connect VALUES('a\\','b\\n');", [[1, "a\\", "b\\n"]]],
+    ["-- MySQL dump 10\nINSERT INTO connect VALUES('a\\'','b');", [[2, "a'", "b"]]],
+    ["INSERT INTO connect VALUES('x\nINSERT INTO connect VALUES(1,2);\n','y');", [
+      [1, "x\nINSERT INTO connect VALUES(1,2);\n", "y"],
+    ]],
     ["--\nINSERT INTO `connect` VALUES\n('a','b'),\n('c','d');", [[3, "a", "b"], [4, "c", "d"]]],
     ["insert or ignore into public.connect values (-1, 'x;)')", [[1, -1, "x;)"]]],
     ["COPY public.connect (a, b) FROM stdin;\nx\\ty\t\\N\n\\.\n", [[2, "x\ty", null]]],
@@ -38,7 +43,10 @@ Deno.test("a row that cannot be read is named by its line, and the rest is kept"
 Deno.test("any text survives in a value, and no text breaks the reader", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), fc.string(), (a, b) => {
     const quote = (value: string) => `'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
-    assertEquals(rowsOf(`INSERT INTO connect VALUES (${quote(a)},${quote(b)});`), [[1, a, b]]);
+    assertEquals(rowsOf(`INSERT INTO \`connect\` VALUES (${quote(a)},${quote(b)});`), [[1, a, b]]);
+    const standard = (value: string) => `'${value.replaceAll("'", "''")}'`;
+    const row = `INSERT INTO connect VALUES (${standard(a)},${standard(b)});`;
+    assertEquals(rowsOf(row), [[1, a, b]]);
     parseSqlDump(`INSERT INTO connect VALUES (${a}${b}`, TABLES);
   }));
 });
