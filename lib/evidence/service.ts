@@ -204,8 +204,11 @@ export class EvidenceService {
     const key = keyOf(attempt);
     const known = this.#spf.get(key);
     if (known !== undefined) return known;
-    const { sender, heloName } = attempt;
-    const answer = knownNone({ sender, helo: heloName, resolver: this.#resolver });
+    const { sender, heloName, identity } = attempt;
+    // For check_host() a sender without "@" is a domain (RFC 7208, 4.3), for SMTP it is a local part.
+    const helo = identity === "" ? "" : heloName;
+    const asked = identity === "" ? "" : sender;
+    const answer = knownNone({ sender: asked, helo, resolver: this.#resolver });
     if (answer === undefined) return undefined;
     const report: SpfReport = { sender, answer };
     this.#spf.set(key, report, lifetimeOf(answer.result));

@@ -260,7 +260,9 @@ export function relationChanges(context: Context): Change[] {
 /** The origins of a deferred attempt: those that match a retry, and those that it may cost. */
 function pendingOrigins(context: Context): string[] {
   const { origins, attempt: { senderDomain } } = context;
-  const { parent, org, via, isNamed, isContradicted, net, host } = origins;
+  const { parent, org, via, ip, isNamed, isContradicted, net, host, earns } = origins;
+  // A host behind a NAT costs nobody's reputation either.
+  if (!earns) return [ip, net];
   return [
     ...matchable(origins),
     ...host === undefined ? [] : [host],

@@ -537,3 +537,12 @@ Deno.test("a DNS list that lists everything, or refuses to answer, is reported o
   await service.gather(attemptOf({ ip: "192.0.2.11" }));
   assertEquals(states.length, count);
 });
+
+Deno.test("a sender without a domain has no SPF record, whatever its local part names", async () => {
+  const { service } = setUp(resolverOf(ZONE));
+  for (const sender of ["example.org", "bob", "bob@"]) {
+    const { spf, spfDomain, isPartial } = await service.gather(attemptOf({ sender }));
+    assertEquals([spf, spfDomain, isPartial], ["none", undefined, false], sender);
+  }
+  service.stop();
+});

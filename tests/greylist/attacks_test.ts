@@ -481,3 +481,17 @@ Deno.test("recipients share a retry of a client without a name only if SPF names
     assertEquals(world.reasonAt(10 * MINUTE, second, evidence), expected);
   }
 });
+
+Deno.test("what a host behind a NAT abandons costs no organisation its reputation", () => {
+  const abandonedFrom = (address: string) => {
+    const world = new World();
+    const host: Given = { address: "5.6.7.8", clientName: "mail.example.org" };
+    world.deliver(0, host);
+    const lost: Given = { ...host, address, sender: "lost@other.example" };
+    assertEquals(world.reasonAt(DAY, lost), "defer new");
+    world.expire(10 * DAY, lost);
+    return world.reputation("org:example.org")?.abandoned;
+  };
+  assertEquals(abandonedFrom("5.9.7.8"), 1);
+  assertEquals(abandonedFrom("10.0.7.8"), 0);
+});
