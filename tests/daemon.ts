@@ -53,6 +53,8 @@ export function memoryOf(pid: number): number {
 
 export interface StartOptions {
   readonly journald?: boolean;
+  /** Another program and its arguments, which start it. */
+  readonly by?: readonly string[];
   /** The whole environment, besides HOME and DENO_DIR. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -96,11 +98,12 @@ export class Daemon {
   /** Starts Greylag with exactly these arguments and waits until it listens. */
   static async startCommand(
     args: readonly string[],
-    { journald = false, environment = {} }: StartOptions = {},
+    { journald = false, by = [], environment = {} }: StartOptions = {},
   ): Promise<Daemon> {
     const command = greylag(args);
-    const [program, all] = journald ? underJournald(command) : command;
-    const process = new Deno.Command(program, {
+    const [ownProgram, ownArgs] = journald ? underJournald(command) : command;
+    const [program, ...all] = [...by, ownProgram, ...ownArgs];
+    const process = new Deno.Command(program!, {
       args: all,
       stdin: "null",
       stdout: "null",

@@ -103,6 +103,17 @@ export function previewEntry(
   return { messages: messages.size, senders: senders.size, knownSenders, since };
 }
 
+/** Why {@linkcode previewEntry} has no result for an entry; empty for lists that it does not apply to. */
+export function noPreviewBecause({ list, pattern }: NewEntry, privacy: boolean): string {
+  if (list !== "allow" && list !== "block") return "";
+  if (privacy) {
+    return "With privacy = true the history has hashes instead of addresses, so that it cannot tell " +
+      "which mail the entry would have matched.";
+  }
+  return `The history has no SPF records, so that it cannot tell which mail ${pattern} would have ` +
+    "matched.";
+}
+
 const counted = (count: number, one: string) => `${count} ${count === 1 ? one : `${one}s`}`;
 
 /** @param now milliseconds since the epoch. */

@@ -11,7 +11,12 @@ import {
   type MatchOn,
   parsePattern,
 } from "../lists/pattern.ts";
-import { describePreview, previewAsJson, previewEntry } from "../admin/entry_preview.ts";
+import {
+  describePreview,
+  noPreviewBecause,
+  previewAsJson,
+  previewEntry,
+} from "../admin/entry_preview.ts";
 import { EXPECTED_FOR, FIXED_MATCH_ON, newEntry } from "../admin/list_entries.ts";
 import { recipientsOf } from "../admin/queries.ts";
 import { entryAsJson } from "../admin/record_json.ts";
@@ -91,7 +96,9 @@ async function add(
       entry: isRefused ? undefined : store.lists.add(entered.entry),
     };
   });
-  const effect = preview === undefined ? "" : describePreview(preview, list, now);
+  const effect = preview === undefined
+    ? noPreviewBecause(entered.entry, privacy)
+    : describePreview(preview, list, now);
   if (entry === undefined) {
     output.complain(
       `greylag: ${entered.entry.pattern} covers ${breadth}. ${effect}`.trimEnd() +

@@ -51,7 +51,8 @@ export function pass(reason: Reason): Verdict {
 /** One sentence for each reason, for the command line, the page and the documents. */
 export const REASON_TEXTS: Readonly<Record<Reason, string>> = {
   "allowed": "An allow list entry matches the client, sender or recipient.",
-  "blocked": "A block list entry matches the client, sender or recipient.",
+  "blocked":
+    "A block list entry matches the client, sender or recipient, or SPF returns fail (spf_fail).",
   "authenticated": "The client authenticated as a local user.",
   "auto-whitelisted": "The client's origin has retried often enough to skip greylisting.",
   "correspondent": "Local users write to the sender's domain, and the client belongs to it.",

@@ -46,7 +46,11 @@ interface Setup extends MailServer {
   publish(list?: string): Promise<void>;
 }
 
-async function withList(body: (setup: Setup) => Promise<void>, list: string): Promise<void> {
+async function withList(
+  body: (setup: Setup) => Promise<void>,
+  list: string,
+  settings = "",
+): Promise<void> {
   let knot = await Knot.start(zonesOf(list));
   try {
     await withMailServer((server) =>
@@ -58,7 +62,7 @@ async function withList(body: (setup: Setup) => Promise<void>, list: string): Pr
       }), {
       settings: () =>
         `delay = "${DELAY}s"\ndelay_suspicious = "${DELAY_SUSPICIOUS}s"\n` +
-        `dns_lists = ["${LIST}"]\n`,
+        `dns_lists = ["${LIST}"]\n${settings}`,
       dnsServer: `127.0.0.1:${knot.port}`,
     });
   } finally {
@@ -89,6 +93,25 @@ Deno.test("a listed client is deferred, rejected at its retry while listed, and 
     assertEquals(await code(LISTED), ACCEPTED);
     await daemon.waitFor("reason=retried");
   }, `${TEST_ENTRY}\n${LISTED_ENTRY}`);
+});
+
+Deno.test("with listed = defer a listed client is deferred until it is delisted, and never rejected", async () => {
+  await withList(
+    async ({ replyTo, code, untilCode, publish, daemon }) => {
+      assertEquals(await code(LISTED), DEFERRED);
+      await pause(DELAY_SUSPICIOUS * 1000 + 100);
+      assertMatch(await replyTo(LISTED), /^450 4\.7\.1 .* try again in 4 seconds/);
+      await daemon.waitFor(/action=greylist, reason=listed, .*by=dnsbl\.example/);
+      assertEquals(await code(LISTED), DEFERRED, "as long as it is listed");
+
+      await publish(TEST_ENTRY);
+      await untilCode(LISTED, ACCEPTED);
+      await daemon.waitFor("reason=retried");
+      assertEquals(/action=reject/.test(daemon.log), false);
+    },
+    `${TEST_ENTRY}\n${LISTED_ENTRY}`,
+    'listed = "defer"\n',
+  );
 });
 
 Deno.test("mode auto accepts a low-suspicion stranger while a list works, and defers it otherwise", async () => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { describePreview, previewEntry } from "../../admin/entry_preview.ts";
+import { describePreview, noPreviewBecause, previewEntry } from "../../admin/entry_preview.ts";
 import { formatEntry } from "../../admin/format.ts";
 import { EXPECTED_FOR, newEntry, releaseOf, type Remarks } from "../../admin/list_entries.ts";
 import type { ListName } from "../../lists/matcher.ts";
@@ -106,7 +106,7 @@ export class StatusCommands {
         previewEntry(store, entered.entry, recipientDelimiter, PREVIEW_TIMEOUT_MS)
       );
     const effect = preview === undefined
-      ? "The history cannot tell the effect of this entry."
+      ? noPreviewBecause(entered.entry, privacy)
       : describePreview(preview, list, this.#queries.now);
     return { matchOn, effect, breadth: entered.breadth };
   }

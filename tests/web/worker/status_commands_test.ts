@@ -1,4 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import type { StatusCommands } from "../../../lib/web/worker/status_commands.ts";
 import { RefusedError } from "../../../lib/web/worker/status_queries.ts";
 import { HOUR, MINUTE } from "../../../lib/text/duration.ts";
 import { recordDeferral, withPage } from "../page.ts";
@@ -89,6 +90,24 @@ Deno.test("a note is cut at 500 characters", async () => {
     assertEquals(commands.add(wanted, "test").note.length, 500);
     return Promise.resolve();
   });
+});
+
+Deno.test("a preview says why the history cannot tell the effect", async () => {
+  const list = "block" as const;
+  const effect = (commands: StatusCommands, pattern: string) =>
+    commands.preview({ list, pattern }).effect;
+  await withPage(({ service: { commands } }) => {
+    assertStringIncludes(effect(commands, "spf:example.org"), "The history has no SPF records");
+    return Promise.resolve();
+  });
+  await withPage(({ service: { commands } }) => {
+    assertEquals(
+      effect(commands, "192.0.2.0/24"),
+      "With privacy = true the history has hashes instead of addresses, so that it cannot tell " +
+        "which mail the entry would have matched.",
+    );
+    return Promise.resolve();
+  }, { privacy: true });
 });
 
 Deno.test("with privacy nothing can be released by its number", async () => {
