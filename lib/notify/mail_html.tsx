@@ -57,7 +57,7 @@ export function mailHtml(rendered: Rendered): string {
         <title>{title}</title>
       </head>
       <body style={`margin:0;padding:16px;${FONT};font-size:15px;line-height:1.45;`}>
-        <div style="max-width:560px;margin:0 auto;">
+        <div role="main" style="max-width:560px;margin:0 auto;">
           <h1 style="font-size:20px;margin:0 0 12px;">{title}</h1>
           <p style="margin:0 0 8px;overflow-wrap:anywhere;">{intro}</p>
           {counts.length === 0 ? "" : <Counts counts={counts} />}
