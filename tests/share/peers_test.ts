@@ -1,18 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { inDirectory } from "../daemon.ts";
 import { eventually, pause } from "../eventually.ts";
-import { peersOf, type SiteDaemon, withSites } from "./sites.ts";
-
-const LIMITS = { timeout: 10_000 };
-
-async function converged(sites: readonly SiteDaemon[]): Promise<void> {
-  await eventually(
-    "all databases are equal",
-    () => new Set(sites.map((site) => site.records())).size === 1,
-    LIMITS,
-    () => sites.map((site) => site.records()).join("\n"),
-  );
-}
+import { converged, LIMITS, peersOf, type SiteDaemon, withSites } from "./sites.ts";
 
 Deno.test("a retry at another site passes, and an entry of one site counts at all", () =>
   inDirectory(async (directory) => {

@@ -7,6 +7,7 @@ import { getAvailablePort } from "@std/net/get-available-port";
 import { openStore } from "../../lib/store/open.ts";
 import { Connection } from "../../lib/store/connection.ts";
 import { Daemon } from "../daemon.ts";
+import { eventually } from "../eventually.ts";
 
 /** A site that is started, stopped and looked at by its name. */
 export class SiteDaemon {
@@ -109,4 +110,30 @@ export async function withSites(
   } finally {
     for (const site of sites) await site.stop();
   }
+}
+
+/** Sites that share one database; not started yet. */
+export async function databaseSites(
+  directory: string,
+  names: readonly string[],
+  url: string,
+  password: string,
+  ...args: string[]
+): Promise<SiteDaemon[]> {
+  await Deno.writeTextFile(`${directory}/share.key`, `${password}\n`);
+  return names.map((name) =>
+    new SiteDaemon(name, directory, getAvailablePort(), [`--share=${url}`, ...args])
+  );
+}
+
+export const LIMITS = { timeout: 10_000 };
+
+/** Waits until all sites have the same records. */
+export async function converged(sites: readonly SiteDaemon[], limits = LIMITS): Promise<void> {
+  await eventually(
+    "all databases are equal",
+    () => new Set(sites.map((site) => site.records())).size === 1,
+    limits,
+    () => sites.map((site) => `${site.name} ${site.records()}\n${site.daemon.log}`).join("\n"),
+  );
 }
