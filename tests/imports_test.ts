@@ -16,7 +16,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   store: ["greylist", "lists", "net", "node", "text"],
   evidence: ["dns", "greylist", "net", "spf", "text"],
   daemon: ["dns", "evidence", "greylist", "lists", "net", "postfix", "store", "text"],
-  share: ["daemon", "lists", "node", "store", "text"],
+  share: ["daemon", "lists", "node", "postfix", "store", "text"],
   config: ["daemon", "dns", "evidence", "lists", "net", "notify", "postfix", "share", "text"],
   admin: ["dns", "evidence", "greylist", "lists", "net", "node", "postfix", "store", "text"],
   notify: [

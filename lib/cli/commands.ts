@@ -22,6 +22,7 @@ import { ready } from "./ready.ts";
 import { release } from "./release.ts";
 import { SETTING_OPTIONS } from "./setting_options.ts";
 import { serve } from "./serve.ts";
+import { sites } from "./sites.ts";
 import { spf } from "./spf.ts";
 import { stats } from "./stats.ts";
 import { token } from "./token.ts";
@@ -71,6 +72,7 @@ export const COMMANDS: readonly Command[] = [
   token,
   notify,
   secret,
+  sites,
   backup,
   importCommand,
   forget,

@@ -1,6 +1,6 @@
 import { dnsListAdvice, dnsListFindings } from "../admin/dns_list_checks.ts";
 import { ConfigError, type Configuration } from "../config/load.ts";
-import { daemonSettings, notifySettings } from "../config/settings.ts";
+import { daemonSettings, notifySettings, shareSettings } from "../config/settings.ts";
 import { RELEASED } from "../config/version.ts";
 import { calledEndpoints, checkPostconf } from "../postfix/check_postconf.ts";
 import { DEFAULT_MAIL_OWNER, type Finding, parsePostconf } from "../postfix/postconf.ts";
@@ -29,11 +29,14 @@ import { hasNotices } from "../notify/settings.ts";
 import type { StoredDecision } from "../store/history.ts";
 import { isDatabaseShared } from "../store/instance_lock.ts";
 import { DatabaseError } from "../store/database_error.ts";
-import { reasonOf } from "../text/error_message.ts";
+import { shareFindings } from "../share/findings.ts";
+import type { ShareSettings } from "../share/settings.ts";
+import { messageOf, reasonOf } from "../text/error_message.ts";
 import { DATABASE_OPTIONS, parseInvocation, withStore } from "./invocation.ts";
 import type { Command } from "./command.ts";
 import { testZones } from "./lists.ts";
 import { setupOf } from "./postfix.ts";
+import { readSharing } from "./sites.ts";
 import { optionalArgument } from "./usage.ts";
 
 const COMMAND = "{ postconf -n; postconf -M; postconf -P; } | greylag doctor -";
@@ -101,6 +104,22 @@ async function deferralOutcome(configuration: Configuration): Promise<Outcome | 
   }
 }
 
+/** What the daemon last wrote of the other sites. */
+async function checkSharing(configuration: Configuration): Promise<Finding[]> {
+  if (configuration.values.share.length === 0) return [];
+  let settings: ShareSettings | undefined;
+  try {
+    settings = shareSettings(configuration.values);
+  } catch (error) {
+    const remedy = "This site decides alone. Restart greylag after the correction.";
+    return [{ severity: "error", what: messageOf(error), remedy }];
+  }
+  const sharing = await readSharing(configuration).catch(() => undefined);
+  if (settings === undefined || sharing === undefined) return [];
+  const now = Date.now();
+  return shareFindings({ sites: sharing.sites, started: now }, settings.agreement, now);
+}
+
 async function readPostconf(source: string | undefined): Promise<string | undefined> {
   if (source === undefined) return undefined;
   if (source === "-") return await new Response(Deno.stdin.readable).text();
@@ -153,6 +172,7 @@ export const doctor: Command = {
       ...checkSharedDatabase(database, isDatabaseShared(database)),
       ...checkClock(Date.now(), RELEASED, recent[0]?.time),
       ...checkSharedClients(recent),
+      ...await checkSharing(invocation.configuration),
       ...dnsListFindings(await testZones(zones, invocation)),
       ...await checkNotifications(invocation.configuration),
       ...postfix,

@@ -473,6 +473,7 @@ export function shareSettings(values: Values): ShareSettings | undefined {
     secret: readSecret(values.share_password_file, isDatabase),
     store,
     version: VERSION,
+    maxPendingPerNetwork: values.max_pending_per_origin,
     agreement: { retryWindow, lifetime, ipv4Prefix, ipv6Prefix },
   };
 }

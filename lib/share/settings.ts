@@ -15,6 +15,8 @@ export interface ShareSettings {
   readonly secret: ShareSecret;
   readonly store: StoreSettings;
   readonly version: string;
+  /** Maximum pending triplets of one network that are sent within an hour. */
+  readonly maxPendingPerNetwork: number;
   /** What must be the same at all sites. */
   readonly agreement: Agreement;
 }

@@ -8,7 +8,7 @@ import { nextRows } from "../daemon/maintenance.ts";
 import { startThread, type ThreadPermissions } from "../daemon/thread.ts";
 import type { ShareStore } from "../store/share_table.ts";
 import { DatabaseError } from "../store/database_error.ts";
-import { MINUTE, SECOND } from "../text/duration.ts";
+import { DAY, MINUTE, SECOND } from "../text/duration.ts";
 import { directoryOf } from "../text/path.ts";
 import type { ReceivedPage, ToDaemon, ToReplicator } from "./messages.ts";
 import type { ShareSettings } from "./settings.ts";
@@ -19,6 +19,8 @@ const RESTART_DELAY_MS = 5 * SECOND;
 /** States are written to the database this often, for `greylag sites` and `greylag doctor`. */
 const STATE_PERIOD = 5 * SECOND;
 const PRUNE_PERIOD = MINUTE;
+/** A site that was not reached for this long counts nothing. */
+const ABSENT_AFTER = DAY;
 
 export interface ShareEvents {
   /** A site is read again, or for the first time. */
@@ -67,6 +69,7 @@ export class ShareThread {
       setInterval(() => this.#attempt(() => store.prune(Date.now())), PRUNE_PERIOD),
     ];
     this.#start();
+    this.#writeStates();
   }
 
   get status(): ShareStatus {
@@ -206,7 +209,13 @@ export class ShareThread {
 
   #writeStates(): void {
     this.#attempt(() => {
-      const positions = new Map(this.#store.peers().map(({ id, position }) => [id, position]));
+      const peers = this.#store.peers();
+      const positions = new Map(peers.map(({ id, position }) => [id, position]));
+      for (const { id, state } of peers) {
+        if (!readState(id, state).isRemoved) continue;
+        this.#send({ kind: "remove", incarnation: id.replace("site:", "") });
+        this.#unwritten.delete(id);
+      }
       for (const id of this.#unwritten) {
         const state = this.#states.get(id);
         if (state === undefined) continue;
@@ -214,6 +223,12 @@ export class ShareThread {
         this.#store.putPeer({ id, position, state: JSON.stringify(state) });
       }
       this.#unwritten.clear();
+      const now = Date.now();
+      const live = [...this.#states.values()].filter(({ header, contact = 0 }) =>
+        header !== undefined && now - contact < ABSENT_AFTER
+      );
+      this.#store.setOthers(live.map(siteName));
+      this.#store.limitPending(this.#settings.maxPendingPerNetwork);
     });
   }
 }

@@ -20,6 +20,8 @@ export interface SiteState {
   readonly skew?: number;
   /** Why it does not answer, or its changes are not merged. */
   readonly error?: string;
+  /** An administrator removed it from the shared database. */
+  readonly isRemoved?: boolean;
   /** It answers, but its changes must not be merged. */
   readonly isRefused?: boolean;
 }

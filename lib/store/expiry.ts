@@ -66,13 +66,13 @@ function reportPending(
       `WHERE ${slice.sql} AND expires < ?`,
   ).values<ExpiredRow>(...slice.values, pendingBefore);
   if (rows.length === 0) return;
+  const { records, outbox } = connection;
   const expired = rows.map(([sender, recipient, ...row]) => ({
     sender,
     recipient,
     isHidden: connection.pseudonym !== undefined,
     record: pendingOf(row),
-  }));
-  const { records, outbox } = connection;
+  })).filter((one) => outbox === undefined || outbox.counts(one, one.record.network));
   for (const change of report(expired, records.memoryByStoredKey)) {
     outbox?.note(change);
     records.write(change);

@@ -7,7 +7,7 @@
  */
 import type { Database, Statement } from "@db/sqlite";
 import { ownPart, type ReputationPart } from "../greylist/merge.ts";
-import type { Change, Reputation } from "../greylist/model.ts";
+import type { Change, PendingKey, Reputation } from "../greylist/model.ts";
 import { HOUR } from "../text/duration.ts";
 import type { GreylistRecords } from "./greylist_records.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
@@ -31,6 +31,8 @@ export class Outbox {
   /** Pending triplets sent of each network, in the present hour. */
   readonly #sent = new Map<string, number>();
   #hour = 0;
+  /** The names of the other sites. */
+  others: readonly string[] = [];
   /** Maximum pending triplets of one network sent within an hour. */
   maxPendingPerNetwork = 50_000;
 
@@ -54,6 +56,17 @@ export class Outbox {
   get site(): Site {
     const [incarnation, name] = this.#readSite.value<[string, string]>()!;
     return { incarnation, name };
+  }
+
+  /**
+   * Whether this site is the one that counts what became of a triplet: all sites have it and see it
+   * expire, and one of them may count it as abandoned.
+   */
+  counts({ sender, recipient }: PendingKey, network: string): boolean {
+    if (this.others.length === 0) return true;
+    const key = `${sender}\0${recipient}\0${network}`;
+    const own = rankOf(this.site.name, key);
+    return this.others.every((name) => rankOf(name, key) < own);
   }
 
   /** Notes a change before it is stored. */
@@ -144,4 +157,16 @@ export class Outbox {
     }
     this.add("reputation", name);
   }
+}
+
+/** The same at all sites, and different for each site and key: FNV-1a. */
+function rankOf(site: string, key: string): number {
+  let hash = 0x811c9dc5;
+  for (const text of [key, site]) {
+    for (let at = 0; at < text.length; at++) {
+      hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+    }
+  }
+  hash = Math.imul(hash ^ hash >>> 16, 0x85ebca6b);
+  return (hash ^ hash >>> 13) >>> 0;
 }

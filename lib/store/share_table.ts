@@ -73,6 +73,9 @@ export interface ShareStore {
   /** Removes the addresses that other sites ordered to forget. Scans the database. */
   carryOutOrders(): void;
 
+  /** The names of the sites that have the same records, one of which counts each expiry. */
+  setOthers(names: readonly string[]): void;
+
   /** Maximum pending triplets of one network that are sent within an hour. */
   limitPending(perNetwork: number): void;
 }
@@ -108,6 +111,10 @@ export function shareStoreOn(database: DatabaseAccess): ShareStore {
     prune: (now) => database.write((connection) => prune(connection, now)),
     outboxRows: () => database.read(({ db }) => outboxRows(db)),
     carryOutOrders: () => database.use(carryOutOrders),
+    setOthers: (names) =>
+      database.use(({ outbox }) => {
+        if (outbox !== undefined) outbox.others = names;
+      }),
     limitPending: (perNetwork) =>
       database.use(({ outbox }) => {
         if (outbox !== undefined) outbox.maxPendingPerNetwork = perNetwork;

@@ -21,6 +21,14 @@ Deno.test("a retry at another site passes, and an entry of one site counts at al
       );
 
       assertEquals((await one.run("allow", "192.0.2.77")).code, 0);
+      const shown = await one.run("sites", "--json");
+      assertEquals(
+        JSON.parse(shown.out).sites.map((site: { name: string }) => site.name).sort(),
+        ["mx2", "mx3"],
+      );
+      const metrics = await (await fetch(`http://127.0.0.1:${one.port}/metrics`)).text();
+      assertMatch(metrics, /greylag_share_up{site="mx2"} 1\n/);
+      assertMatch(metrics, /greylag_share_unread_rows{site="mx2"} \d+\n/);
       const client = { client_address: "192.0.2.77", sender: "x@example.com" };
       await eventually(
         "the entry counts at another site",

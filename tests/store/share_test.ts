@@ -349,3 +349,33 @@ Deno.test("sites that change records at random converge", () => {
     { numRuns: 150 },
   );
 });
+
+Deno.test("one site counts a triplet that was abandoned, and each some of them", () => {
+  const sites = ["mx1", "mx2", "mx3"].map((name) => new TestSite(name));
+  for (const { store, name } of sites) {
+    store.share.setOthers(["mx1", "mx2", "mx3"].filter((other) => other !== name));
+  }
+  const reported = sites.map(({ store }) => {
+    const seen: string[] = [];
+    store.greylist.exchange(() =>
+      Array.from({ length: 90 }, (_, at) => pending(`${at}@example.org`, { expires: 1 }))
+    );
+    const expiry = {
+      pendingBefore: 2,
+      seenBefore: 0,
+      historyBefore: 0,
+      historyRows: 1,
+      deferralRows: 1,
+      evictions: [],
+    };
+    store.greylist.expire(expiry, undefined, 1000, (expired) => {
+      seen.push(...expired.map((one) => one.sender));
+      return [];
+    });
+    assertEquals(store.size().pending, 0);
+    return seen;
+  });
+  assertEquals(new Set(reported.flat()).size, 90);
+  assertEquals(reported.flat().length, 90);
+  assert(reported.every((seen) => seen.length > 10));
+});

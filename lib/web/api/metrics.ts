@@ -6,12 +6,24 @@
 import type { Summary } from "../../admin/statistics.ts";
 import type { DaemonStatus } from "../../daemon/daemon_status.ts";
 import { ZONE_STATES } from "../../dns/dnsbl.ts";
+import { lagOf, type ShareStatus, siteName, type SiteState } from "../../share/status.ts";
+import { SECOND } from "../../text/duration.ts";
+
+export interface Sharing {
+  readonly status: ShareStatus;
+  /** Changes that each site has not read yet, by its name. */
+  readonly unread: ReadonlyMap<string, number>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
 
 export interface Measured {
   readonly daemonStatus: DaemonStatus;
   readonly version: string;
   /** Undefined if unreadable. */
   readonly databaseBytes: number | undefined;
+  /** Undefined if it does not share. */
+  readonly sharing?: Sharing | undefined;
   /** Of the last 30 days; undefined if unreadable. */
   readonly deferrals: Pick<Summary, "deferrals" | "listed"> | undefined;
 }
@@ -37,9 +49,58 @@ function metric(
     samples.map(([labels, value]) => sample(name, labels, value)).join("");
 }
 
+function shareMetrics({ status, unread, now }: Sharing): string[] {
+  const { sites, started, outboxRows } = status;
+  const ofSites = (value: (site: SiteState) => number) =>
+    sites.map((site) => [{ site: siteName(site) }, value(site)] as const);
+  return [
+    metric("greylag_share_outbox_rows", "gauge", "Rows of the outbox that are kept.", [
+      [{}, outboxRows],
+    ]),
+    metric(
+      "greylag_share_unread_rows",
+      "gauge",
+      "Changes of this site that another one has not read yet.",
+      [...unread].map(([site, rows]) => [{ site }, rows] as const),
+    ),
+    metric(
+      "greylag_share_up",
+      "gauge",
+      "1 if the changes of a site are merged, 0 if it does not answer or is refused.",
+      ofSites(({ error, contact }) => error === undefined && contact !== undefined ? 1 : 0),
+    ),
+    metric(
+      "greylag_share_lag_seconds",
+      "gauge",
+      "How long changes of a site have been missing here, at most.",
+      ofSites((site) => lagOf(site, started, now) / SECOND),
+    ),
+    metric(
+      "greylag_share_clock_skew_seconds",
+      "gauge",
+      "How far the clock of a site is ahead.",
+      ofSites(({ skew = 0 }) => skew / SECOND),
+    ),
+    metric(
+      "greylag_share_site_info",
+      "gauge",
+      "Version of a site and of the format that it sends.",
+      sites.flatMap((site) =>
+        site.header === undefined ? [] : [
+          [{
+            site: siteName(site),
+            version: site.header.version,
+            format: String(site.header.format),
+          }, 1] as const,
+        ]
+      ),
+    ),
+  ];
+}
+
 /** Every known label is present from the start, with zero. */
 export function renderMetrics(measured: Measured): string {
-  const { daemonStatus, version, databaseBytes, deferrals } = measured;
+  const { daemonStatus, version, databaseBytes, deferrals, sharing } = measured;
   const { counters, started, databaseWorks, dns, dnsLists } = daemonStatus;
   const labelled = (label: string, counts: Readonly<Record<string, number>>) =>
     Object.entries(counts).map(([name, count]) => [{ [label]: name }, count] as const);
@@ -152,5 +213,6 @@ export function renderMetrics(measured: Measured): string {
         alone(deferrals.listed),
       ),
     ]),
+    ...(sharing === undefined ? [] : shareMetrics(sharing)),
   ].join("");
 }

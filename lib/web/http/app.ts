@@ -122,13 +122,19 @@ function serveMonitoring(app: App, service: StatusService, access: Access): void
     return context.text(`not ready, all mail passes${details}\n`, 503);
   });
   app.get("/metrics", async (context) => {
-    const { daemonStatus } = await service.daemon.report();
+    const { daemonStatus, share } = await service.daemon.report();
     const { version, store } = service.settings;
+    const sharing = share &&
+      { status: share, unread: ifReadable(() => service.unread()) ?? new Map(), now: service.now };
     const databaseBytes = await databaseSize(store.database);
     const deferrals = ifReadable(() => service.queries.summary(OUTCOME_PERIOD));
-    return context.body(renderMetrics({ daemonStatus, version, databaseBytes, deferrals }), 200, {
-      "content-type": "text/plain; version=0.0.4; charset=utf-8",
-    });
+    return context.body(
+      renderMetrics({ daemonStatus, version, databaseBytes, deferrals, sharing }),
+      200,
+      {
+        "content-type": "text/plain; version=0.0.4; charset=utf-8",
+      },
+    );
   });
 }
 

@@ -11,6 +11,7 @@ import { Table } from "../components/table.tsx";
 import { Text } from "../components/text.tsx";
 import { Ago, At, bytes, count } from "../components/time.tsx";
 import { answerPage, type AppContext } from "../http/context.tsx";
+import { siteName } from "../../share/status.ts";
 import type { SettingInForce, StatusSettings } from "../settings.ts";
 import { type Health, recentErrors } from "../worker/health.ts";
 import type { StatusService } from "../worker/status_service.ts";
@@ -52,6 +53,34 @@ export function ProblemList({ page, health }: { page: PageContext; health: Healt
       ))}
     </ul>
   );
+}
+
+/** One row for each other site. */
+function shareRows(
+  { share }: Health,
+  now: number,
+): (readonly [name: string, value: Child])[] {
+  if (share === undefined) return [];
+  return [
+    ["Shares as", <Text of={share.name} />],
+    ...share.sites.map((site) =>
+      [
+        "Site",
+        <span>
+          <Text of={siteName(site)} /> {site.contact === undefined ? "no contact yet" : (
+            <span>
+              contact <Ago at={site.contact} now={now} />
+            </span>
+          )}
+          {site.error === undefined ? "" : (
+            <span>
+              , <Text of={site.error} maxLength={300} />
+            </span>
+          )}
+        </span>,
+      ] as const
+    ),
+  ];
 }
 
 function StatusTable(
@@ -113,6 +142,7 @@ function StatusTable(
         ? "none in use"
         : <Text of={dnsLists.map(({ zone, state }) => `${zone}: ${state}`).join(", ")} />,
     ],
+    ...shareRows(health, now),
     ["Rejected connections", count(counters.connectionsRejected)],
     ["Failed sign-ins", count(counters.signInFailures)],
   ];

@@ -62,13 +62,16 @@ export function sentenceOf(
     readonly isReleased: boolean;
   },
 ): string {
-  const { ended, endedBy, firstSeen, acceptedFrom } = deferral;
+  const { ended, endedBy, endedAtSite, firstSeen, acceptedFrom } = deferral;
   const isQuiet = state === "not-retried";
   if (state === "rejected") return rejectionText(deferral, by);
   if (ended !== undefined) {
+    const where = endedAtSite === undefined ? "" : ` through ${endedAtSite}`;
     return endedBy === "retried"
-      ? `Delivered at a retry, ${formatDuration(ended - firstSeen)} after the first attempt.`
-      : `Delivered. ${endedBy === undefined ? "" : REASON_TEXTS[endedBy]}`;
+      ? `Delivered${where} at a retry, ${
+        formatDuration(Math.max(0, ended - firstSeen))
+      } after the first attempt.`
+      : `Delivered${where}. ${endedBy === undefined ? "" : REASON_TEXTS[endedBy]}`;
   }
   if (isReleased) {
     return isQuiet

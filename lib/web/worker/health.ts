@@ -11,6 +11,8 @@ import type { Finding } from "../../postfix/postconf.ts";
 import { DatabaseError } from "../../store/database_error.ts";
 import type { StoreSize } from "../../store/store.ts";
 import type { RecurringError } from "../../daemon/error_registry.ts";
+import { shareFindings } from "../../share/findings.ts";
+import type { ShareStatus } from "../../share/status.ts";
 import { DAY, HOUR } from "../../text/duration.ts";
 import type { StatusService } from "./status_service.ts";
 
@@ -27,6 +29,8 @@ export interface Health {
   readonly obstacles: readonly string[];
   readonly warnings: readonly Finding[];
   readonly daemonStatus: DaemonStatus;
+  /** Undefined if it does not share. */
+  readonly share?: ShareStatus | undefined;
   /** The end of the log, the oldest line first; empty without a write test. */
   readonly log: readonly string[];
   /** With its write-ahead log; undefined if unreadable. */
@@ -106,6 +110,14 @@ function warningsOf(service: StatusService, daemonStatus: DaemonStatus): Finding
   ];
 }
 
+function shareWarnings(
+  { now, settings }: StatusService,
+  share: ShareStatus | undefined,
+): Finding[] {
+  if (share === undefined || settings.share === undefined) return [];
+  return shareFindings(share, settings.share.agreement, now);
+}
+
 const DATABASE_FAILED = ["the database does not work"];
 
 /**
@@ -117,12 +129,17 @@ export async function healthOf(
   service: StatusService,
   { writeTest }: { readonly writeTest: boolean },
 ): Promise<Health> {
-  const { daemonStatus, obstacles, warnings, log } =
+  const { daemonStatus, share, obstacles, warnings, log } =
     await (writeTest ? service.daemon.testedReport() : service.daemon.report());
   return {
     obstacles: obstacles ?? (daemonStatus.databaseWorks ? [] : DATABASE_FAILED),
-    warnings: [...warnings, ...warningsOf(service, daemonStatus)],
+    warnings: [
+      ...warnings,
+      ...warningsOf(service, daemonStatus),
+      ...shareWarnings(service, share),
+    ],
     daemonStatus,
+    share,
     log,
     databaseBytes: await databaseSize(service.settings.store.database),
     stored: writeTest ? ifReadable(() => service.queries.size()) : undefined,
