@@ -73,7 +73,7 @@ export interface ShareStore {
   /** Removes the addresses that other sites ordered to forget. Scans the database. */
   carryOutOrders(): void;
 
-  /** The names of the sites that have the same records, one of which counts each expiry. */
+  /** The names of the other sites: one site counts an expiry that all see. */
   setOthers(names: readonly string[]): void;
 
   /** Maximum pending triplets of one network that are sent within an hour. */
