@@ -11,6 +11,7 @@ import { getAvailablePort } from "@std/net/get-available-port";
 import { openStore } from "../lib/store/open.ts";
 import { eventually, pause } from "../tests/eventually.ts";
 import { LoadGenerator } from "./load.ts";
+import { startNameServer } from "./preparation.ts";
 import { median, print } from "./report.ts";
 import { GREYLAG_SOURCE, type Server, startGreylag } from "./servers.ts";
 
@@ -57,12 +58,29 @@ async function timePages(base: string): Promise<void> {
   for (
     const path of [
       "/",
+      "/?period=30d",
+      "/top",
       "/waiting",
+      "/waiting?q=nobody",
+      "/deferred",
       "/decisions",
       "/decisions?q=nobody",
+      "/decisions?verdict=pass&since=24h",
+      "/decisions/1",
+      "/messages/1",
       "/lost",
       "/search?q=nobody",
+      "/search?q=user1",
+      "/senders?of=example.org",
+      "/clients?of=192.0.2.0/24",
+      "/recipients?of=user1@example.net",
+      "/known",
+      "/auto-whitelisted",
+      "/lists",
+      "/lists/new?list=block&pattern=nobody.example",
+      "/health",
       "/api/v1/decisions?after=500",
+      "/api/v1/health",
     ]
   ) {
     let best = Infinity;
@@ -71,7 +89,7 @@ async function timePages(base: string): Promise<void> {
       await (await fetch(base + path)).text();
       best = Math.min(best, performance.now() - begin);
     }
-    print(`${path.padEnd(28)} ${best.toFixed(1).padStart(8)} ms`);
+    print(`${path.padEnd(46)} ${best.toFixed(1).padStart(8)} ms`);
   }
 }
 
@@ -80,11 +98,14 @@ const seconds = Number(options.seconds ?? 10);
 const rows = Number(options.rows ?? 100_000);
 const directory = await Deno.makeTempDir({ prefix: "greylag-bench-" });
 let server: Server | undefined;
+// Without an answer from DNS, some requests wait a second for it.
+const nameServer = startNameServer();
 try {
   const generator = await LoadGenerator.compile(directory);
   const status = getAvailablePort();
   fill(`${directory}/greylag.db`, rows);
   const args = [
+    `--dns-servers=127.0.0.1:${nameServer.port}`,
     `--status=inet:${status}`,
     "--history-rows=100000000",
     "--log-level=warning",
@@ -123,5 +144,6 @@ try {
   print(`p99 with the page is ${median(ratios).toFixed(2)} times that without`);
 } finally {
   await server?.stop();
+  await nameServer.close();
   await Deno.remove(directory, { recursive: true });
 }

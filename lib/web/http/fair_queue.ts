@@ -7,7 +7,7 @@
 import type { MiddlewareHandler } from "hono";
 
 /** One slow search must not block the page for as long again. */
-const MAX_REST_MS = 200;
+const MAX_REST_MS = 100;
 
 export class FairQueue {
   readonly #maxRestMs: number;

@@ -38,7 +38,7 @@ export interface Preview {
 const MAX_NOTE = 500;
 
 /** Time limit of a preview; older decisions are left out. */
-const PREVIEW_TIMEOUT_MS = 200;
+const PREVIEW_TIMEOUT_MS = 150;
 
 const NEEDS_TYPE = "a regular expression needs a type: client, sender or recipient";
 

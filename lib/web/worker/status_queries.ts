@@ -84,7 +84,7 @@ const MIN_RETRIES = 3;
 const MAX_RELEASED = 1000;
 
 /** A search that takes longer returns what it has found so far. */
-const SEARCH_TIMEOUT_MS = 200;
+const SEARCH_TIMEOUT_MS = 150;
 
 /** The queries of one status page. Statistics are cached. */
 export class StatusQueries {
