@@ -4,6 +4,7 @@ import { parseListFile } from "../../lib/lists/list_file.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import type { Attributes } from "../policy_client.ts";
 import { ask, startPostgrey, stop } from "./postgrey.ts";
+import { withSqlgrey } from "./sqlgrey.ts";
 
 const NAMED: Attributes = { client_address: "192.0.2.1", client_name: "mail.example.org" };
 const UNVERIFIED: Attributes = { client_address: "192.0.2.1", client_name: "unknown" };
@@ -78,6 +79,46 @@ Deno.test("a line of postgrey's whitelists matches what it matches in postgrey",
       }
       await greylag.stop();
       await stop(postgrey);
+    }
+  });
+});
+
+/** A line of one of sqlgrey's list files, and clients that it is tried with. */
+const OF_SQLGREY: readonly (readonly [file: string, line: string, ...clients: Attributes[]])[] = [
+  ["fqdn", "mail.example.org", NAMED, UNVERIFIED],
+  ["fqdn", "*.example.org", NAMED, UNVERIFIED, { ...NAMED, client_name: "notexample.org" }],
+  ["fqdn", "/^mail\\d*\\.example/", NAMED, UNVERIFIED],
+  ["fqdn", "/^unknown$/", NAMED, UNVERIFIED],
+  ["ip", "192.0.2.1", NAMED, { ...NAMED, client_address: "192.0.2.2" }],
+  ["ip", "192.0.2", UNVERIFIED, { ...UNVERIFIED, client_address: "192.0.3.1" }],
+  ["ip", "192.0.2.0/25 # a comment", UNVERIFIED, { ...UNVERIFIED, client_address: "192.0.2.129" }],
+  ["ip", "2001:db8::/32", UNVERIFIED, { ...UNVERIFIED, client_address: "2001:db8:5::1" }],
+];
+
+Deno.test("a line of sqlgrey's whitelists matches what it matches in sqlgrey", async () => {
+  await inDirectory(async (directory) => {
+    await Deno.chmod(directory, 0o755);
+    for (const [at, [kind, line, ...clients]] of OF_SQLGREY.entries()) {
+      const [old, own] = [getAvailablePort(), getAvailablePort()];
+      const home = `${directory}/${at}`;
+      await Deno.mkdir(home);
+      const name = `clients_${kind}_whitelist`;
+      const passed: boolean[] = [];
+      await withSqlgrey(home, old, "", async () => {
+        for (const client of clients) passed.push(/dunno|prepend/i.test(await ask(old, client)));
+      }, { clients_fqdn_whitelist: "", clients_ip_whitelist: "", [name]: `${line}\n` });
+      const greylag = await Daemon.start([
+        `--inet=${own}`,
+        `--database=${directory}/${at}.db`,
+        "--mode=all",
+        "--builtin-list=false",
+        `--whitelist-clients=${home}/${name}`,
+      ]);
+      for (const [index, client] of clients.entries()) {
+        const about = `${line}: ${JSON.stringify(client)} passes sqlgrey: ${passed[index]}`;
+        assertEquals(await passes(own, client), passed[index], about);
+      }
+      await greylag.stop();
     }
   });
 });
