@@ -19,6 +19,7 @@ const WRITTEN = [
   "README.md",
   "SECURITY.md",
   "docs/exim.md",
+  "docs/moving.md",
   "docs/opensmtpd.md",
   "docs/postfix.md",
 ];
