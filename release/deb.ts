@@ -19,6 +19,7 @@ import {
 } from "./architecture.ts";
 import { compile } from "./compile.ts";
 import { printed } from "./printed.ts";
+import { sbomText } from "./sbom.ts";
 import { shell } from "./shell.ts";
 import { DIST, say } from "./targets.ts";
 
@@ -96,6 +97,7 @@ async function generatedFiles(what: Package): Promise<ReadonlyMap<string, string
     [`${share}/doc/greylag/CHANGELOG.md.gz`, zip(await Deno.readTextFile("CHANGELOG.md"))],
     [`${share}/doc/greylag/README.Debian`, await read("README.Debian")],
     [`${share}/doc/greylag/copyright`, await copyright()],
+    [`${share}/doc/greylag/sbom.cdx.json.gz`, zip(await sbomText())],
     [`${share}/lintian/overrides/greylag`, await read("lintian-overrides")],
   ]);
 }

@@ -1,12 +1,17 @@
 /**
- * `deno task release` builds the files of a release: executables for all hosts and their checksums.
+ * `deno task release` builds the files of a release: executables for all hosts, Debian packages, the
+ * container image, the bill of materials, install.sh and one file of checksums.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import manifest from "../deno.json" with { type: "json" };
+import type { Architecture } from "./architecture.ts";
 import { compile } from "./compile.ts";
+import { buildDeb } from "./deb.ts";
+import { writeImage } from "./image.ts";
+import { sbomText } from "./sbom.ts";
 import { DIST, say, TARGETS } from "./targets.ts";
 
 async function sumOf(path: string): Promise<string> {
@@ -46,19 +51,37 @@ export function releaseError(
     "deno.json.";
 }
 
+/** The files of a release, all of them in dist/. */
 async function release(): Promise<void> {
-  const names = [];
+  const names: string[] = [];
+  const add = (path: string) => {
+    say(path);
+    names.push(path.slice(DIST.length + 1));
+  };
+  const time = Date.parse(manifest.released);
   for (const [name, target] of Object.entries(TARGETS)) {
-    say(`greylag-${name}`);
-    await compile(`${DIST}/greylag-${name}`, target);
-    const archive = gzipSync(await Deno.readFile(`${DIST}/greylag-${name}`), { level: 9 });
-    await Deno.writeFile(`${DIST}/greylag-${name}.gz`, archive);
-    await packXz(`${DIST}/greylag-${name}`);
+    const path = `${DIST}/greylag-${name}`;
+    await compile(path, target);
+    await Deno.writeFile(`${path}.gz`, gzipSync(await Deno.readFile(path), { level: 9 }));
     // install.sh verifies both: the archive before, the executable after unpacking.
-    names.push(`greylag-${name}.xz`, `greylag-${name}.gz`, `greylag-${name}`);
+    add(path);
+    add(`${path}.gz`);
   }
+  const executables = new Map<Architecture, string>([
+    ["amd64", `${DIST}/greylag-linux-x86_64`],
+    ["arm64", `${DIST}/greylag-linux-aarch64`],
+  ]);
+  for (const [architecture, executable] of executables) {
+    add(await buildDeb({ executable, architecture, version: manifest.version, time }, DIST));
+  }
+  const image = `${DIST}/greylag_${manifest.version}_oci.tar`;
+  await writeImage(image, executables);
+  add(image);
+  const bill = `${DIST}/greylag_${manifest.version}.cdx.json`;
+  await Deno.writeTextFile(bill, await sbomText());
+  add(bill);
   await Deno.copyFile("install.sh", `${DIST}/install.sh`);
-  names.push("install.sh");
+  add(`${DIST}/install.sh`);
   const sums = await Promise.all(
     names.map(async (name) => `${await sumOf(`${DIST}/${name}`)}  ${name}\n`),
   );
