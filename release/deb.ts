@@ -142,7 +142,7 @@ export async function buildDeb(what: Package, directory: string): Promise<string
       // dpkg-deb lowers the time of newer files only.
       `find ${root} -exec touch -h -d @$SOURCE_DATE_EPOCH {} +; chmod 755 ${root}; ` +
         `dpkg-deb --root-owner-group ${
-          what.isFast ? "-Zgzip -z1" : "-Zxz"
+          what.isFast ? "-Zgzip -z1" : "-Zxz --threads-max=1"
         } --build ${root} ${output}`,
       { SOURCE_DATE_EPOCH: String(what.time / 1000) },
     );

@@ -63,9 +63,9 @@ async function release(): Promise<void> {
     const path = `${DIST}/greylag-${name}`;
     await compile(path, target);
     await Deno.writeFile(`${path}.gz`, gzipSync(await Deno.readFile(path), { level: 9 }));
+    await packXz(path);
     // install.sh verifies both: the archive before, the executable after unpacking.
-    add(path);
-    add(`${path}.gz`);
+    for (const end of ["", ".gz", ".xz"]) add(path + end);
   }
   const executables = new Map<Architecture, string>([
     ["amd64", `${DIST}/greylag-linux-x86_64`],

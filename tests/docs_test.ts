@@ -21,7 +21,9 @@ const WRITTEN = [
   "docs/exim.md",
   "docs/moving.md",
   "docs/opensmtpd.md",
+  "docs/docker.md",
   "docs/postfix.md",
+  "docs/systems.md",
 ];
 
 /** The first cells of all rows below a heading, without backquotes. */
