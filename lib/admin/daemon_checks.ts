@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Endpoint, formatEndpoint, parseEndpoint } from "../net/endpoint.ts";
+import { type Endpoint, formatEndpoint } from "../net/endpoint.ts";
 import type { Finding } from "../postfix/postconf.ts";
 import { probe } from "../postfix/probe.ts";
 import { formatDuration, SECOND } from "../text/duration.ts";
@@ -96,30 +96,4 @@ export async function checkDaemon(
       "Find the program that listens there (ss -ltnp), or change `status` and restart greylag. " +
       "Mail is not affected.",
   }];
-}
-
-/**
- * Finds the endpoints of policy services on which no program listens. Unix sockets are left out: a relative
- * path is Postfix's own.
- *
- * @param written endpoints as Postfix's configuration contains them.
- * @param own endpoints of Greylag, which are checked on their own.
- */
-export async function deadEndpoints(
-  written: readonly string[],
-  own: readonly Endpoint[],
-): Promise<Set<string>> {
-  const dead = new Set<string>();
-  const ownText = own.map(formatEndpoint);
-  for (const text of written) {
-    const endpoint = parseEndpoint(text);
-    if (endpoint?.kind !== "inet" || ownText.includes(formatEndpoint(endpoint))) continue;
-    try {
-      const conn = await Deno.connect({ hostname: endpoint.host, port: endpoint.port });
-      conn.close();
-    } catch (error) {
-      if (error instanceof Deno.errors.ConnectionRefused) dead.add(text);
-    }
-  }
-  return dead;
 }

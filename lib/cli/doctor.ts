@@ -3,8 +3,14 @@ import { ConfigError, type Configuration } from "../config/load.ts";
 import { daemonSettings, notifySettings, shareSettings } from "../config/settings.ts";
 import { RELEASED } from "../config/version.ts";
 import { calledEndpoints, checkPostconf } from "../postfix/check_postconf.ts";
-import { DEFAULT_MAIL_OWNER, type Finding, parsePostconf } from "../postfix/postconf.ts";
-import { checkDaemon, deadEndpoints } from "../admin/daemon_checks.ts";
+import {
+  DEFAULT_MAIL_OWNER,
+  type Finding,
+  parsePostconf,
+  queueDirectoryOf,
+} from "../postfix/postconf.ts";
+import { checkDaemon } from "../admin/daemon_checks.ts";
+import { checkEndpoints, uncheckedFindings } from "../admin/dead_endpoints.ts";
 import {
   describeOutcome,
   type Outcome,
@@ -160,8 +166,9 @@ export const doctor: Command = {
     const text = await readPostconf(source);
     const postconf = parsePostconf(text ?? "");
     const setup = setupOf(invocation.configuration.values);
-    const dead = await deadEndpoints(calledEndpoints(postconf), listen);
-    const postfix = text === undefined ? [] : checkPostconf(postconf, setup, dead);
+    const queueDirectory = queueDirectoryOf(postconf.parameters);
+    const called = await checkEndpoints(calledEndpoints(postconf), listen, queueDirectory);
+    const postfix = text === undefined ? [] : checkPostconf(postconf, setup, called.dead);
     const zones = dns_lists.map(({ zone }) => zone);
     const recent = await recentDecisions(invocation.configuration);
     const findings = [
@@ -176,6 +183,7 @@ export const doctor: Command = {
       ...dnsListFindings(await testZones(zones, invocation)),
       ...await checkNotifications(invocation.configuration),
       ...postfix,
+      ...uncheckedFindings(called),
       ...dnsListAdvice(zones),
     ];
     const isFine = findings.every(({ severity }) => severity === "advice");

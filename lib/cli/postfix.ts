@@ -1,6 +1,6 @@
 import type { Values } from "../config/settings.ts";
 import { ConfigError } from "../config/load.ts";
-import { deadEndpoints } from "../admin/daemon_checks.ts";
+import { checkEndpoints } from "../admin/dead_endpoints.ts";
 import { calledEndpoints, type GreylagSetup } from "../postfix/check_postconf.ts";
 import {
   addGreylag,
@@ -12,7 +12,7 @@ import {
   removeGreylag,
   undoChanges,
 } from "../postfix/config_edit.ts";
-import { parseConfigFiles } from "../postfix/postconf.ts";
+import { parseConfigFiles, queueDirectoryOf } from "../postfix/postconf.ts";
 import { messageOf } from "../text/error_message.ts";
 import { DATABASE_OPTIONS, parseInvocation } from "./invocation.ts";
 import type { Command } from "./command.ts";
@@ -87,7 +87,8 @@ async function add(
   output: Output,
 ): Promise<number> {
   const config = parseConfigFiles(files["main.cf"], files["master.cf"]);
-  const dead = await deadEndpoints(calledEndpoints(config), setup.listen);
+  const queueDirectory = queueDirectoryOf(config.parameters);
+  const { dead } = await checkEndpoints(calledEndpoints(config), setup.listen, queueDirectory);
   const { files: edited, changes, problems } = addGreylag(files, setup, dead, outbound);
   for (const change of changes) output.print(`${describeChange(change)}\n`);
   for (const problem of problems) output.complain(`greylag: ${problem}\n`);

@@ -6,7 +6,6 @@
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../net/endpoint.ts";
 import { EARLIER, prependCheck, repairList, terminalOf } from "./list_repair.ts";
 import {
-  DEFAULT_QUEUE_DIRECTORY,
   defaultActionOf,
   effective,
   expander,
@@ -14,6 +13,7 @@ import {
   isSubmission,
   type Parameters,
   type PostfixConfig,
+  queueDirectoryOf,
   receivesMail,
   type SmtpService,
 } from "./postconf.ts";
@@ -83,7 +83,7 @@ export function contextFor(
 ): ListContext {
   return {
     endpoints: listen,
-    queueDirectory: parameters.get("queue_directory") ?? DEFAULT_QUEUE_DIRECTORY,
+    queueDirectory: queueDirectoryOf(parameters),
     defaultAction: defaultActionOf(parameters),
     deadEndpoints,
     expand: expander(parameters),

@@ -38,7 +38,11 @@ export interface Finding {
 export const DEFAULT_MAIL_OWNER = "postfix";
 
 /** Default of the parameter queue_directory on Debian and most systems. */
-export const DEFAULT_QUEUE_DIRECTORY = "/var/spool/postfix";
+const DEFAULT_QUEUE_DIRECTORY = "/var/spool/postfix";
+
+export function queueDirectoryOf(parameters: Parameters): string {
+  return parameters.get("queue_directory") ?? DEFAULT_QUEUE_DIRECTORY;
+}
 
 /** Default of the parameter smtpd_policy_service_default_action. */
 const DEFAULT_ACTION = "451 4.3.5 Server configuration problem";

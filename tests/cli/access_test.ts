@@ -44,6 +44,28 @@ const COMMANDS: readonly string[][] = [
   ["forget", "alice@example.org"],
 ];
 
+Deno.test("doctor says which sockets of Postfix's configuration it may not check", async () => {
+  await inDirectory(async (directory) => {
+    const closed = `${directory}/closed`;
+    await Deno.mkdir(closed);
+    using _listener = Deno.listen({ transport: "unix", path: `${closed}/policy` });
+    await giveAway(closed, 0o700);
+    const postconf = `${directory}/postconf`;
+    const policy = `check_policy_service unix:${closed}/policy`;
+    await Deno.writeTextFile(
+      postconf,
+      `smtpd_recipient_restrictions = reject_unauth_destination, ${policy}\n`,
+    );
+    const [result] = await runUnprivileged([["doctor", postconf]]);
+    assertStringIncludes(
+      result!.out,
+      `advice: cannot check whether a program listens on unix:${closed}/policy of Postfix's ` +
+        "configuration: permission denied\n    Run the command as root.\n",
+    );
+    assertEquals(result!.out.includes("where no program listens"), false);
+  });
+});
+
 Deno.test("without permission on the database every command says so and names sudo", async () => {
   await inDirectory(async (directory) => {
     const data = `${directory}/data`;
