@@ -82,11 +82,14 @@ export async function sendNtfy(target: string, rendered: Rendered): Promise<void
 /** The JSON of a webhook; documented in docs/notices.md. */
 export function webhookBody(notice: Notice, rendered: Rendered, now: number): string {
   const { items, page, title } = rendered;
+  const text = plainText(rendered);
   return JSON.stringify({
     event: notice.kind,
     time: new Date(now).toISOString(),
     title,
-    text: plainText(rendered),
+    text,
+    // The name that Gotify expects.
+    message: text,
     recipient: "recipient" in notice ? notice.recipient : null,
     counts: notice.kind === "digest"
       ? {

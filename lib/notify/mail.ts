@@ -54,6 +54,7 @@ export async function sendMail(
       to: { name: "", address },
       // A null sender is never answered, and nothing bounces back.
       envelope: { from: settings.envelopeSender, to: address },
+      messageId: `<${crypto.randomUUID()}@${settings.hostname}>`,
       subject: rendered.title,
       text: plainText(rendered),
       html: mailHtml(rendered),

@@ -1,12 +1,20 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { getAvailablePort } from "@std/net/get-available-port";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { type Link, type Purpose, sealLink } from "../../lib/notify/link.ts";
+import { sendWebhook } from "../../lib/notify/http.ts";
+import { renderNotice } from "../../lib/notify/render.ts";
 import { readSecrets } from "../../lib/notify/secret_file.ts";
 import { DAY } from "../../lib/text/duration.ts";
 import { startBrowser } from "../browser.ts";
-import { Daemon, inDirectory } from "../daemon.ts";
+import { Daemon, inDirectory, untilListening } from "../daemon.ts";
 import { eventually, pause } from "../eventually.ts";
 import { PolicyClient } from "../policy_client.ts";
 import {
@@ -334,5 +342,56 @@ Deno.test("a flood of 100,000 strangers in a day sends a handful of notices", ()
     } finally {
       await daemon.stop();
       await ntfy.shutdown();
+    }
+  }));
+
+Deno.test("the relay of the documents verifies the signature and adds the chat", () =>
+  inDirectory(async (directory) => {
+    const document = await Deno.readTextFile(new URL("../../docs/notices.md", import.meta.url));
+    const relay = /```python\n(import hmac[\s\S]*?)```/.exec(document)![1]!;
+    await Deno.writeTextFile(`${directory}/relay.py`, relay);
+    const received: unknown[] = [];
+    const telegram = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      async (request) => {
+        received.push([new URL(request.url).pathname, await request.json()]);
+        return new Response("{}");
+      },
+    );
+    const port = getAvailablePort();
+    const secret = crypto.getRandomValues(new Uint8Array(32));
+    const process = new Deno.Command("python3", {
+      args: [`${directory}/relay.py`],
+      env: {
+        KEY: secret.toHex(),
+        TOKEN: "1:a",
+        CHAT: "42",
+        PORT: String(port),
+        API: `http://127.0.0.1:${telegram.addr.port}`,
+      },
+      stderr: "null",
+    }).spawn();
+    try {
+      await untilListening(port);
+      const rendered = renderNotice({ kind: "test" }, {
+        settings: { publicUrl: "", rights: [], hostname: "mx.example.net" },
+        secret,
+        now: Date.now(),
+      });
+      const relayTo = (key: Uint8Array, now: number) =>
+        sendWebhook(`http://127.0.0.1:${port}/`, { kind: "test" }, rendered, key, now);
+      await relayTo(secret, Date.now());
+      assertEquals(received, [["/bot1:a/sendMessage", {
+        chat_id: "42",
+        text: "Test notice (mx.example.net)\n\nNotices of Greylag on mx.example.net reach this " +
+          "target.\n\nSent by Greylag on mx.example.net.\n",
+      }]]);
+      await assertRejects(() => relayTo(secret.with(0, secret[0]! ^ 1), Date.now()), Error, "403");
+      await assertRejects(() => relayTo(secret, Date.now() - 600_000), Error, "403");
+      assertEquals(received.length, 1);
+    } finally {
+      process.kill();
+      await process.status;
+      await telegram.shutdown();
     }
   }));

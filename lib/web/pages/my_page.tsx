@@ -81,6 +81,8 @@ export function ConfirmPage(
       <form method="post" action={`${prefix}${path}?lang=${language}`} class="card form">
         <Message deferral={deferral} language={language} />
         <p>{texts.effect}</p>
+        {/* Some proxies lose the length of an empty body. */}
+        <input type="hidden" name="do" value={action} />
         <p>
           <button type="submit" class={action === "spam" ? "danger large" : "primary large"}>
             {texts.label}
