@@ -1,35 +1,25 @@
-import { arrayLine } from "../config/edit_array.ts";
-import { AccessError, ConfigError, type Configuration, suggestion } from "../config/load.ts";
+import { ConfigError, suggestion } from "../config/load.ts";
 import { daemonSettings } from "../config/settings.ts";
-import { NOTHING } from "../greylist/memory.ts";
 import { isExpired, type Reading } from "../import/item.ts";
-import { listFilesOfServer } from "../import/list_files.ts";
 import { parseOwnNetworks } from "../import/own_networks.ts";
 import type { PostfixLogSettings } from "../import/postfix_log.ts";
 import { inspectPostgreyPath } from "../import/postgrey_directory.ts";
-import { type Format, FORMATS, type Found, readSources, type Report } from "../import/read.ts";
+import { type Format, FORMATS, type Found, readSources } from "../import/read.ts";
 import { shellWord } from "../import/source_file.ts";
-import {
-  emptyCounts,
-  type ImportCounts,
-  type ImportStore,
-  storeChoices,
-  storeItems,
-} from "../import/write.ts";
+import { emptyCounts, type ImportCounts, storeChoices, storeItems } from "../import/write.ts";
 import type { Network } from "../net/network.ts";
-import { createDatabase } from "../store/create.ts";
 import { MINUTE } from "../text/duration.ts";
 import { reasonOf } from "../text/error_message.ts";
 import type { Command } from "./command.ts";
-import { importSummary } from "./import_summary.ts";
 import {
-  DATABASE_OPTIONS,
-  durationOf,
-  type Invocation,
-  parseInvocation,
-  withStore,
-} from "./invocation.ts";
-import type { Output } from "./output.ts";
+  importSummary,
+  missingDelivery,
+  progressOf,
+  reporter,
+  suggestListFiles,
+} from "./import_report.ts";
+import { withImportStore } from "./import_store.ts";
+import { DATABASE_OPTIONS, durationOf, type Invocation, parseInvocation } from "./invocation.ts";
 import { type Option, UsageError } from "./usage.ts";
 
 const OWN: readonly (Option & { readonly format?: Format })[] = [
@@ -57,26 +47,6 @@ const OWN: readonly (Option & { readonly format?: Format })[] = [
   },
   { name: "dry-run", help: "Show the result without storing anything." },
 ];
-
-/** Items from which a progress bar is shown. */
-const MIN_PROGRESS = 5000;
-
-/** Errors of one file that are printed; the rest is counted. */
-const MAX_ERRORS = 10;
-
-function progressOf(total: number, output: Output): (done: number) => void {
-  if (total < MIN_PROGRESS || !Deno.stderr.isTerminal()) return () => {};
-  let next = 0;
-  return (done) => {
-    if (done < next && done < total) return;
-    next = done + total / 100;
-    const share = done / total;
-    output.progress(
-      `[${"#".repeat(Math.round(40 * share)).padEnd(40)}] ${Math.floor(100 * share)} % of ${total}`,
-      done === total,
-    );
-  };
-}
 
 function formatOf(given: string | undefined): Format {
   if (given === undefined) throw new UsageError(`FORMAT is missing: ${FORMATS.join(", ")}`);
@@ -113,7 +83,7 @@ function logSettingsOf(
 /** The dumps behind the paths of postgrey's files, or the commands that make them. */
 function dumpsOf(paths: readonly string[], command: string): string[] {
   return paths.flatMap((path) => {
-    const inspected = inspectPostgreyPath(path);
+    const inspected = readable(path, () => inspectPostgreyPath(path));
     if (inspected.kind === "dumps") return inspected.paths;
     if (inspected.kind === "nothing") {
       throw new ConfigError(`no database of postgrey in ${path}: postgrey.db is missing`);
@@ -126,83 +96,20 @@ function dumpsOf(paths: readonly string[], command: string): string[] {
   });
 }
 
+/** @throws {ConfigError} for an error of the file system. */
+function readable<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new ConfigError(`cannot read ${path}: ${reasonOf(error)}`);
+  }
+}
+
 /** Whether all files exist, before anything is created. */
 function checkPaths(paths: readonly string[]): void {
   for (const path of paths) {
-    if (path === "-") continue;
-    try {
-      Deno.statSync(path);
-    } catch (error) {
-      throw new ConfigError(`cannot read ${path}: ${reasonOf(error)}`);
-    }
+    if (path !== "-") readable(path, () => Deno.statSync(path));
   }
-}
-
-const EMPTY_STORE: ImportStore = {
-  greylist: { exchange: (judge) => void judge(NOTHING) },
-  lists: { entries: () => [], add: () => {} },
-};
-
-/** Runs a body with the database, which is created unless this is a dry run. */
-async function withImportStore(
-  configuration: Configuration,
-  isDry: boolean,
-  output: Output,
-  body: (store: ImportStore) => Promise<void>,
-): Promise<void> {
-  const { database, privacy } = configuration.values;
-  try {
-    Deno.statSync(database);
-  } catch (error) {
-    if (error instanceof Deno.errors.PermissionDenied) throw new AccessError(database);
-    if (error instanceof Deno.errors.NotFound) {
-      if (isDry) return await body(EMPTY_STORE);
-      createDatabase({ database, privacy });
-      output.complain(`greylag: created ${database}\n`);
-    }
-  }
-  await withStore(configuration, body);
-}
-
-/** Prints errors, the first of each file in full. */
-function reporter(output: Output, counts: ImportCounts): { report: Report; end(): void } {
-  const seen = new Map<string, number>();
-  return {
-    report: (name, { line, why }) => {
-      counts.errors++;
-      const count = (seen.get(name) ?? 0) + 1;
-      seen.set(name, count);
-      if (count > MAX_ERRORS) return;
-      output.complain(`greylag: ${name}${line === 0 ? "" : `:${line}`}: ${why}\n`);
-    },
-    end: () => {
-      for (const [name, count] of seen) {
-        const more = count - MAX_ERRORS;
-        if (more > 0) output.complain(`greylag: ${name}: ${more} more errors\n`);
-      }
-    },
-  };
-}
-
-/** Names the list files of the other server that the settings do not. */
-function suggestListFiles(format: Format, { values }: Configuration, output: Output): void {
-  const found = listFilesOfServer(format);
-  const lines = (["whitelist_clients", "whitelist_recipients"] as const).flatMap((name) => {
-    const missing = found[name].filter((path) => !values[name].includes(path));
-    return missing.length === 0 ? [] : [arrayLine(name, [...values[name], ...missing])];
-  });
-  if (lines.length === 0) return;
-  output.complain(
-    `greylag: the whitelist files of ${format} are not in use. To use them, set in the ` +
-      `configuration file:\n${lines.map((line) => `  ${line}\n`).join("")}`,
-  );
-}
-
-/** @returns an error if Postfix's log has no delivery. */
-function missingDelivery({ log }: Found): string | undefined {
-  if (log === undefined || log.lines === 0 || log.deliveries > 0) return undefined;
-  return `no delivery of another host found in ${log.lines} lines of Postfix. The log needs the ` +
-    "lines of smtpd, qmgr and the delivery agent: virtual, lmtp, local, pipe or smtp";
 }
 
 export const importCommand: Command = {

@@ -42,6 +42,7 @@ const COMMANDS: readonly string[][] = [
   ["token", "list"],
   ["backup", "/tmp/never-written"],
   ["forget", "alice@example.org"],
+  ["import", "postfix", "-"],
 ];
 
 Deno.test("doctor says which sockets of Postfix's configuration it may not check", async () => {
@@ -141,5 +142,36 @@ Deno.test("a path of the wrong kind is one sentence", async () => {
       assert(!err.includes("    at ") && !err.includes("os error"), err);
       assert(code === 1 || expected === "", `${args.join(" ")}: ${code} ${out}`);
     }
+  });
+});
+
+Deno.test("an import that may not create the database or read a file says so", async () => {
+  await inDirectory(async (directory) => {
+    const data = `${directory}/data`;
+    const secret = `${directory}/secret`;
+    await Deno.mkdir(data);
+    await Deno.mkdir(secret);
+    await Deno.writeTextFile(`${secret}/mail.log`, "");
+    await Deno.writeTextFile(`${directory}/mail.log`, "");
+    for (const path of [data, secret]) await giveAway(path, path === data ? 0o755 : 0);
+    const database = `${data}/g.db`;
+    const [create, read, list] = await runUnprivileged([
+      ["import", "postfix", `${directory}/mail.log`, `--database=${database}`],
+      ["import", "postfix", `${secret}/mail.log`, `--database=${directory}/g.db`],
+      ["import", "postgrey", secret, `--database=${directory}/g.db`],
+    ]);
+    assertEquals(
+      [create!.code, create!.err],
+      [
+        1,
+        `greylag: no permission on ${database}. Run: sudo greylag import postfix ` +
+        `${directory}/mail.log --database=${database}\n`,
+      ],
+    );
+    for (const [path, { code, err }] of [[`${secret}/mail.log`, read!], [secret, list!]] as const) {
+      assertEquals([code, err], [1, `greylag: cannot read ${path}: permission denied\n`]);
+    }
+    // So that the directory can be removed.
+    await giveAway(secret, 0o755);
   });
 });
