@@ -69,15 +69,13 @@ export function originsOf(
   const isNamed = nameClass === "named" && parent !== undefined ||
     nameClass === "weak" && isOwnServer || wellKnown !== undefined;
   const fails = rules.spf !== "off" && (spf === "fail" || spf === "softfail");
-  // Another organisation's name could contradict an SPF result that did not come.
-  const isUnproven = fails || rules.spf !== "off" && spf === "unknown" && !isOwn;
   // The sender's domain has a record, and the client is not in it.
   const isForeign = spfDomain === undefined && spf !== "none";
   const usesSpf = rules.spf !== "off" && isNamed && !fails;
   return {
     ip,
     net: `net:${networkText(client.address, rules)}`,
-    org: isNamed && !isUnproven ? org : undefined,
+    org: isNamed && !fails ? org : undefined,
     parent: isNamed ? parent : undefined,
     spf: usesSpf && spfDomain !== undefined ? `spf:${spfDomain}` : undefined,
     via: usesSpf && via !== undefined ? `via:${via}` : undefined,
@@ -113,13 +111,15 @@ export interface MatchQuestion {
   /** Only the exact address counts: a DNS list names the client. */
   readonly isExact: boolean;
   readonly hasEvidence: boolean;
+  /** SPF did not answer, and the client's name is another organisation's than the sender. */
+  readonly lacksSpf: boolean;
   readonly memory: Pick<Memory, "includes">;
 }
 
 /** Whether a client is one of those that a stored list of origins names. */
 export function matchOrigins(
   stored: readonly string[],
-  { origins, candidate, isExact, hasEvidence, memory }: MatchQuestion,
+  { origins, candidate, isExact, hasEvidence, lacksSpf, memory }: MatchQuestion,
 ): Match {
   const { ip, net, org, spf } = origins;
   if (memory.includes(stored, ip)) return { kind: "match", origin: ip };
@@ -131,7 +131,9 @@ export function matchOrigins(
       candidate !== undefined && memory.includes(stored, candidate);
     return mayMatch ? EVIDENCE : NONE;
   }
-  const found = [org, spf].find((origin) =>
+  // SPF authorised the hosts so far: without a result a name does not show that this is one of them.
+  const isOpen = lacksSpf && stored.some((origin) => origin.startsWith("spf:"));
+  const found = [isOpen ? undefined : org, spf].find((origin) =>
     origin !== undefined && memory.includes(stored, origin)
   );
   return found === undefined ? NONE : { kind: "match", origin: found };

@@ -69,6 +69,8 @@ function matchQuestion(context: Context): MatchQuestion {
     candidate: isPossible ? `spf:${attempt.identity}` : undefined,
     isExact: isListed(context),
     hasEvidence: evidence !== undefined || rules.spf === "off",
+    lacksSpf: rules.spf !== "off" && evidence?.spf === "unknown" &&
+      origins.org !== `org:${attempt.senderDomain}`,
     memory,
   };
 }

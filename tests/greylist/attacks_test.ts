@@ -446,22 +446,33 @@ Deno.test("an access provider's wide SPF record makes no customer's line its ser
   assertEquals(world.reasonAt(9 * DAY, line(5, "d@example.net"), own), "pass correspondent");
 });
 
-Deno.test("an SPF result that did not come lets no other organisation's host pass", () => {
+Deno.test("an SPF result that did not come lets no other customer of a hoster pass", () => {
   const unknown: Evidence = { ...NO_EVIDENCE, spf: "unknown" };
   const sender = "boss@brand.example";
-  const world = new World();
-  world.deliver(0, { address: "5.6.7.8", clientName: "mx1.hoster.example", sender });
-  const forger = { address: "9.9.7.8", clientName: "mx2.hoster.example", sender };
-  assertEquals(world.reasonAt(DAY, forger, unknown), "defer new");
-  const waiting = { sender, recipient: "w@example.net" };
-  world.at(DAY, { ...waiting, address: "5.6.7.8", clientName: "mx1.hoster.example" });
-  const retry = { ...waiting, address: "9.9.8.8", clientName: "mx3.hoster.example" };
-  assertEquals(world.reasonAt(DAY + HOUR, retry, unknown), "defer new");
-  // A name in the sender's own domain needs no SPF.
-  const own = { address: "9.9.9.8", clientName: "mx.brand.example", sender };
-  const world2 = new World();
-  world2.deliver(0, { ...own, address: "5.6.7.8" });
-  assertEquals(world2.reasonAt(DAY, own, unknown), "pass known");
+  const host = (n: number, recipient: string): Given => ({
+    address: `5.${n}.7.8`,
+    clientName: `mx${n}.hoster.example`,
+    sender,
+    recipient,
+  });
+  /** A known message and a pending one, from host 1; then both from host 2 without an SPF result. */
+  const reasons = (evidence: Evidence, clientName: string) => {
+    const world = new World();
+    world.deliver(0, { ...host(1, "known@example.net"), clientName }, evidence);
+    const waiting = { ...host(3, "pending@example.net"), clientName };
+    world.at(DAY, waiting, evidence);
+    return ["known", "pending"].map((local) => {
+      const mail = { ...host(2, `${local}@example.net`), clientName: clientName.replace("1", "2") };
+      return world.reasonAt(DAY + HOUR, mail, unknown);
+    });
+  };
+  assertEquals(reasons(spfPass("brand.example"), "mx1.hoster.example"), ["defer new", "defer new"]);
+  // Neither where SPF never spoke for the domain, nor in the sender's own domain, is anything lost.
+  assertEquals(reasons(NO_EVIDENCE, "mx1.hoster.example"), ["pass known", "pass retried"]);
+  assertEquals(reasons(spfPass("brand.example"), "mx1.brand.example"), [
+    "pass known",
+    "pass retried",
+  ]);
 });
 
 Deno.test("recipients share a retry of a client without a name only if SPF names few addresses", () => {
