@@ -21,11 +21,14 @@ import { DIST, say } from "./targets.ts";
 export const RUN_FLAGS: readonly string[] = manifest.tasks.greylag.command.split(" ")
   .filter((word) => word.startsWith("--"));
 
-/** Entry points of workers, which no module imports. */
-const THREADS = [
+/**
+ * Entry points of workers, which no module imports. Each has a name of its own: `deno compile --bundle`
+ * confuses files of one name in different folders.
+ */
+export const THREADS = [
   "lib/web/worker/worker.ts",
   "lib/store/checkpoint_worker.ts",
-  "lib/share/worker.ts",
+  "lib/share/share_worker.ts",
 ];
 
 /** The commit, for `greylag version --json`. */

@@ -5,7 +5,7 @@ const ENTRY_POINTS = [
   "main.ts",
   "lib/web/worker/worker.ts",
   "lib/store/checkpoint_worker.ts",
-  "lib/share/worker.ts",
+  "lib/share/share_worker.ts",
 ];
 
 const root = new URL("..", import.meta.url);

@@ -1,10 +1,11 @@
-import manifest from "../../deno.json" with { type: "json" };
+// Not deno.json: `deno compile --bundle` takes the commands of its tasks for entry points of threads.
+import release from "./version.json" with { type: "json" };
 
 /** Semantic Versioning. */
-export const VERSION: string = manifest.version;
+export const VERSION: string = release.version;
 
 /** Release date in milliseconds since the epoch: a correct clock never shows an earlier time. */
-export const RELEASED: number = Date.parse(manifest.released);
+export const RELEASED: number = Date.parse(release.released);
 
 /** Where release/compile.ts puts the commit, in the root of the executable's file system. */
 const COMMIT_FILE = "dist/commit";

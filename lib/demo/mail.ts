@@ -176,6 +176,7 @@ export class DemoMail {
    */
   next(delay: number): readonly DemoAttempt[] {
     const kind = this.#random();
+    if (kind < 0.05) return [this.#outgoing(0, this.#pick(CORRESPONDENTS).sender)];
     if (kind < 0.45) return this.#spam(0);
     if (kind < 0.8) {
       const { sender, hosts } = this.#pick(CONTACTS);

@@ -1,5 +1,7 @@
 import { type Endpoint, formatEndpoint } from "../net/endpoint.ts";
 
+const messageOf = (error: unknown) => error instanceof Error ? error.message : String(error);
+
 /** What an action of access(5) means for another mail server. */
 export interface PolicyResult {
   readonly kind: "accept" | "defer" | "reject";
@@ -40,20 +42,34 @@ export class PolicyClient {
   }
 
   async #askNow(attributes: Readonly<Record<string, string>>): Promise<PolicyResult> {
-    const timer = setTimeout(() => this.close(), this.#timeoutMs);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.close();
+    }, this.#timeoutMs);
     try {
-      this.#conn ??= await this.#connect();
-      const lines = Object.entries(attributes).map(([name, value]) => `${name}=${value}\n`);
-      const bytes = new TextEncoder().encode(`${lines.join("")}\n`);
-      for (let sent = 0; sent < bytes.length;) sent += await this.#conn.write(bytes.subarray(sent));
-      return resultOf(await this.#read(this.#conn));
+      const isReused = this.#conn !== undefined;
+      return await this.#exchange(attributes).catch((error) => {
+        // The server may have closed it in the meantime, such as at its restart.
+        if (!isReused || isLate) throw error;
+        this.close();
+        return this.#exchange(attributes);
+      });
     } catch (error) {
       this.close();
-      const why = error instanceof Error ? error.message : String(error);
+      const why = isLate ? `timeout after ${this.#timeoutMs} ms` : messageOf(error);
       throw new Error(`no reply from ${formatEndpoint(this.#endpoint)}: ${why}`, { cause: error });
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  async #exchange(attributes: Readonly<Record<string, string>>): Promise<PolicyResult> {
+    const conn = this.#conn ??= await this.#connect();
+    const lines = Object.entries(attributes).map(([name, value]) => `${name}=${value}\n`);
+    const bytes = new TextEncoder().encode(`${lines.join("")}\n`);
+    for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
+    return resultOf(await this.#read(conn));
   }
 
   #connect(): Promise<Deno.Conn> {

@@ -134,7 +134,7 @@ export class ShareThread {
 
   #start(): void {
     const worker = startThread(
-      new URL("./worker.ts", import.meta.url),
+      new URL("./share_worker.ts", import.meta.url),
       permissionsFor(this.#settings),
     );
     this.#worker = worker;

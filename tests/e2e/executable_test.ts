@@ -112,6 +112,18 @@ Deno.test({
 });
 
 Deno.test({
+  name: "the executable contains the threads of the program and no others",
+  ignore,
+  async fn() {
+    const text = new TextDecoder("latin1").decode(await Deno.readFile(EXECUTABLE));
+    const bundled = text.matchAll(/\{"n":"(\.deno_compile_\w+)\.mjs"/g);
+    const { THREADS } = await import("../../release/compile.ts");
+    // And the main program.
+    assertEquals([...bundled].length, THREADS.length + 1);
+  },
+});
+
+Deno.test({
   name: "the executable names its commit",
   ignore: ignore || Deno.env.get("DENORT_BIN") === undefined,
   async fn() {

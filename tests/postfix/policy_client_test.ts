@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { PolicyClient, resultOf } from "../../lib/postfix/policy_client.ts";
 
 Deno.test("actions of access(5) become accept, defer or reject", () => {
@@ -62,6 +62,18 @@ Deno.test("two requests share a connection, and a reply may arrive in pieces", a
   assertEquals(seen, ["sender=a\n\n", "sender=b\n\n"]);
 });
 
+Deno.test("a connection that the server has closed is replaced", async () => {
+  const answerOnce = async (conn: Deno.Conn) => {
+    await read(conn);
+    await say(conn, "action=DUNNO\n\n");
+    conn.close();
+  };
+  await withServer([answerOnce, answerOnce], async (client) => {
+    assertEquals((await client.ask({})).kind, "accept");
+    assertEquals((await client.ask({})).kind, "accept");
+  });
+});
+
 Deno.test("after a failure the next request uses a new connection", async () => {
   await withServer([
     (conn) => Promise.resolve(conn.close()),
@@ -81,8 +93,13 @@ Deno.test("after a failure the next request uses a new connection", async () => 
       conn.close();
     },
   ], async (client) => {
-    for (let at = 0; at < 3; at++) {
-      await assertRejects(() => client.ask({}), Error, "no reply from inet:127.0.0.1:");
+    for (const why of ["closed", "no action", "timeout after 500 ms"]) {
+      const error = await assertRejects(
+        () => client.ask({}),
+        Error,
+        "no reply from inet:127.0.0.1:",
+      );
+      if (why !== "closed") assertStringIncludes(error.message, why);
     }
     assertEquals((await client.ask({})).kind, "accept");
   });

@@ -15,7 +15,7 @@ const FIRST_DAYS = 7 * DAY;
 export interface StepFacts {
   /** Postfix has sent a request. */
   readonly isAsked: boolean;
-  /** An authenticated user was seen. */
+  /** An authenticated user was seen since the start, or got a reply. */
   readonly hasOwnMail: boolean;
   readonly learnsOutbound: boolean;
   /** A first contact was deferred, or would have been in shadow mode. */
@@ -98,12 +98,12 @@ function isNew({ queries, now }: StatusService): boolean {
 
 function factsOf({ queries, settings }: StatusService, { daemonStatus }: Health): StepFacts {
   const { counters, dns } = daemonStatus;
-  const hasDecision = (reason: "authenticated" | "new") =>
+  const hasDecision = (reason: "correspondent" | "new") =>
     queries.decisions({ text: "", limit: 1, reasons: [reason] }).rows.length > 0;
   const written = (name: string) => settings.inForce.find((one) => one.name === name)?.value ?? "";
   return {
     isAsked: !queries.isIdle(),
-    hasOwnMail: counters.reasons.authenticated > 0 || hasDecision("authenticated"),
+    hasOwnMail: counters.reasons.authenticated > 0 || hasDecision("correspondent"),
     learnsOutbound: settings.rules.learnOutbound,
     hasStranger: hasDecision("new"),
     hasPassword: queries.credentials().some(({ kind }) => kind === "password"),
