@@ -24,6 +24,7 @@ import { correspondentName, originsOf } from "./origins.ts";
 import { candidatesOf, isAutoWhitelisted, isSample, seen, trapped } from "./reputation.ts";
 import type { Rules } from "./rules.ts";
 import {
+  clearedPairs,
   type Context,
   correspondentDomain,
   deferralChanges,
@@ -392,7 +393,8 @@ function trapDecision(about: Case, context: Context): Decision | undefined {
     key: origins.ip,
     record: trapped(record, rules, now, until),
   };
-  return { verdict, changes: [change, ...wideAbandonments(context, TRAP_PERIOD)] };
+  const lost = [...clearedPairs(context), ...wideAbandonments(context, TRAP_PERIOD)];
+  return { verdict, changes: [change, ...lost] };
 }
 
 /** The record of the message that the attempt belongs to. */

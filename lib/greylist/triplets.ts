@@ -467,17 +467,27 @@ function abandoned(
 
 /** Trust that a DNS listing ends: of the exact address, and of its network for the sender's domain. */
 export function listingChanges(context: Context): Change[] {
-  const { attempt, memory, now, origins } = context;
-  const names = [
-    origins.ip,
-    ...attempt.senderDomain === undefined ? [] : [pairName(origins.net, attempt.senderDomain)],
+  const { memory, now, origins } = context;
+  return [
+    ...clearedRecord(origins.ip, memory, now),
+    ...clearedPairs(context),
+    ...wideAbandonments(context, HOUR),
   ];
-  const lost = names.flatMap((name): Change[] => {
-    const before = memory.reputation(name);
-    if (before === undefined || before.total === 0) return [];
-    return [{ kind: "reputation", key: name, record: cleared(before, now) }];
-  });
-  return [...lost, ...wideAbandonments(context, HOUR)];
+}
+
+function clearedRecord(name: string, memory: Memory, now: number): Change[] {
+  const before = memory.reputation(name);
+  if (before === undefined || before.total === 0) return [];
+  return [{ kind: "reputation", key: name, record: cleared(before, now) }];
+}
+
+/** What the address and its network earned for the sender's domain is lost. */
+export function clearedPairs({ attempt, memory, now, origins }: Context): Change[] {
+  const { senderDomain } = attempt;
+  if (senderDomain === undefined) return [];
+  return [origins.ip, origins.net].flatMap((origin) =>
+    clearedRecord(pairName(origin, senderDomain), memory, now)
+  );
 }
 
 /** One abandoned message for the origins that other clients share, at most one in a period. */

@@ -10,6 +10,7 @@ import {
   DAY,
   type Given,
   HOUR,
+  listed,
   MINUTE,
   SECOND,
   SPF_FAIL,
@@ -505,4 +506,27 @@ Deno.test("what a host behind a NAT abandons costs no organisation its reputatio
   };
   assertEquals(abandonedFrom("5.9.7.8"), 1);
   assertEquals(abandonedFrom("10.0.7.8"), 0);
+});
+
+Deno.test("a host that a DNS list names, or that writes to a trap, loses what it earned for its domain", () => {
+  const host: Given = {
+    address: "5.6.7.8",
+    clientName: "mail.evil.test",
+    sender: "news@evil.test",
+  };
+  const trap = { ...UNLISTED, isTrap: true };
+  const losses: ((world: World) => void)[] = [
+    (world) => world.deliver(DAY, { ...host, recipient: "other@example.net" }, listed()),
+    (world) => world.at(DAY, { ...host, recipient: "old@example.net" }, NO_EVIDENCE, trap),
+  ];
+  for (const lose of losses) {
+    const world = new World();
+    world.deliver(0, host);
+    const next = (recipient: string) => world.reasonAt(3 * DAY, { ...host, recipient });
+    assertEquals(next("a@example.net"), "pass auto-whitelisted");
+    lose(world);
+    assertEquals(world.reputation("ip:5.6.7.8 evil.test")?.total, 0);
+    assertEquals(world.reputation("net:5.6.7.0/24 evil.test")?.total, 0);
+    assertEquals(next("b@example.net"), "defer new");
+  }
 });
