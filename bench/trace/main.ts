@@ -3,14 +3,15 @@
  * greylisting.
  *
  *     deno task bench:trace [--days 30] [--seed 1] [--legitimate 100] [--spam 100]
- *         [--server none,postgrey,sqlgrey,greylag] [--dns-lists] [--greylag PROGRAM] [-- OPTION...]
+ *         [--server none,postgrey,sqlgrey,greylag] [--dns-lists] [--greylag PROGRAM] [--write]
+ *         [-- OPTION...]
  *
  * Options after `--` go to `greylag serve`. README.md documents the model.
  *
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { print } from "../report.ts";
+import { machine, publish } from "../report.ts";
 import { GREYLAG_SOURCE, greylagCommand } from "../servers.ts";
 import { generate } from "./generate.ts";
 import { play } from "./play.ts";
@@ -41,7 +42,7 @@ function numberOf(option: string, given: string): number {
 async function main(args: readonly string[]): Promise<void> {
   const { _: greylagOptions, ...options } = parseArgs([...args], {
     string: ["days", "seed", "legitimate", "spam", "server", "greylag", "_"],
-    boolean: ["dns-lists"],
+    boolean: ["dns-lists", "write"],
     unknown: (name, key) => {
       if (key !== undefined) throw new Error(`unexpected argument "${name}"`);
     },
@@ -76,8 +77,13 @@ async function main(args: readonly string[]): Promise<void> {
       await Deno.remove(directory, { recursive: true });
     }
   }
-  print(`seed ${seed}, ${trace.days} days, ${trace.messages.length} messages\n`);
-  print(`${comparison(runs)}\n\n${classes(runs, "legitimate")}\n\n${classes(runs, "spam")}`);
+  const conditions = `${machine()}; seed ${seed}, ${trace.days} days, ${trace.messages.length} ` +
+    "messages.";
+  publish(
+    options["dns-lists"] === true ? "trace-lists" : "trace",
+    [conditions, comparison(runs), classes(runs, "legitimate"), classes(runs, "spam")].join("\n\n"),
+    options.write === true,
+  );
 }
 
 if (import.meta.main) {

@@ -1,6 +1,6 @@
 /** Tables of the outcomes of several servers on one trace. */
 import type { Outcome } from "./play.ts";
-import type { Kind } from "./model.ts";
+import { DAY, type Kind, START } from "./model.ts";
 
 export interface Run {
   readonly server: string;
@@ -22,6 +22,9 @@ export interface Summary {
 }
 
 const LATE = 600;
+
+/** Messages after this time show what remains once the server has learnt, in seconds since the epoch. */
+const SETTLED = START + 14 * DAY;
 
 export function summarise(outcomes: readonly Outcome[]): Summary {
   let accepted = 0, delayed = 0, delaySum = 0, lateOrLost = 0;
@@ -60,10 +63,21 @@ function table(rows: readonly (readonly string[])[]): string {
   return [line(head!), line(rule), ...body.map(line)].join("\n");
 }
 
-/** One row a server; delays as a share of postgrey's where postgrey ran. */
+const settled = (outcomes: readonly Outcome[]): Outcome[] =>
+  outcomes.filter(({ message }) => message.time >= SETTLED);
+
+/** One row a server; delays, lost mail and spam as shares of postgrey's where postgrey ran. */
 export function comparison(runs: readonly Run[]): string {
   const postgrey = runs.find(({ server }) => server === "postgrey");
-  const reference = postgrey && summarise(ofKind(postgrey, "legitimate")).delaySum;
+  const share = (run: Run, figure: (run: Run) => number): string =>
+    postgrey === undefined ? "-" : percent(figure(run), figure(postgrey));
+  const delays = (run: Run) => summarise(ofKind(run, "legitimate")).delaySum;
+  const settledDelays = (run: Run) => summarise(settled(ofKind(run, "legitimate"))).delaySum;
+  const lost = (run: Run) => {
+    const { accepted, deliveries } = summarise(ofKind(run, "legitimate"));
+    return deliveries - accepted;
+  };
+  const acceptedSpam = (run: Run) => summarise(ofKind(run, "spam")).accepted;
   const rows = runs.map((run) => {
     const legitimate = summarise(ofKind(run, "legitimate"));
     const codes = summarise(ofKind(run, "legitimate", "login code"));
@@ -72,12 +86,16 @@ export function comparison(runs: readonly Run[]): string {
     return [
       run.server,
       hours(delaySum),
-      reference === undefined ? "-" : percent(delaySum, reference),
+      share(run, delays),
+      share(run, settledDelays),
       percent(delayed, deliveries),
       `${(delaySum / Math.max(1, accepted)).toFixed(0)} s`,
       percent(deliveries - accepted, deliveries, 2),
+      share(run, lost),
       percent(codes.lateOrLost, codes.deliveries),
+      `${(codes.delaySum / Math.max(1, codes.accepted)).toFixed(0)} s`,
       percent(spam.accepted, spam.deliveries),
+      share(run, acceptedSpam),
       `${run.seconds.toFixed(0)} s`,
     ];
   });
@@ -85,11 +103,15 @@ export function comparison(runs: readonly Run[]): string {
     "server",
     "sum of delays",
     "of postgrey's",
+    "after 14 d",
     "delayed",
     "mean delay",
     "lost",
+    "of postgrey's",
     "codes > 10 min or lost",
+    "codes' mean delay",
     "spam accepted",
+    "of postgrey's",
     "run time",
   ];
   return table([head, ...rows]);

@@ -4,7 +4,7 @@ import { generate } from "../../bench/trace/generate.ts";
 import { LEGITIMATE, type Message, SPAM, START, type Trace } from "../../bench/trace/model.ts";
 import { type Answer, type Attempt, play, type Policy } from "../../bench/trace/play.ts";
 import { Random } from "../../bench/trace/random.ts";
-import { summarise } from "../../bench/trace/report.ts";
+import { comparison, summarise } from "../../bench/trace/report.ts";
 import { type ScheduleName, SCHEDULES } from "../../bench/trace/schedule.ts";
 import { answerOf, NO_SERVER } from "../../bench/trace/servers.ts";
 
@@ -234,4 +234,48 @@ Deno.test("an address is listed by the trace's clock", () => {
     const records = lookUp(traceOf(), "7.100.51.198.bl.example", START + after);
     assertEquals(records !== undefined, isListed, `${after} s`);
   }
+});
+
+Deno.test("the comparison states each figure as a share of postgrey's, and what remains after 14 days", () => {
+  const outcome = (kind: "legitimate" | "spam", day: number, delay?: number) => ({
+    message: { ...message("postfix"), id: 0, kind, time: START + day * 86_400 },
+    recipient: "user1@home.example",
+    attempts: 1,
+    ...(delay === undefined ? {} : { delay }),
+  });
+  const run = (server: string, outcomes: ReturnType<typeof outcome>[]) => ({
+    server,
+    outcomes,
+    seconds: 1,
+  });
+  const rows = comparison([
+    run("postgrey", [
+      outcome("legitimate", 1, 600),
+      outcome("legitimate", 20, 400),
+      outcome("legitimate", 21),
+      outcome("legitimate", 22),
+      outcome("spam", 1, 0),
+      outcome("spam", 2),
+    ]),
+    run("greylag", [
+      outcome("legitimate", 1, 150),
+      outcome("legitimate", 20, 100),
+      outcome("legitimate", 21, 0),
+      outcome("legitimate", 22),
+      outcome("spam", 1, 0),
+      outcome("spam", 2, 0),
+    ]),
+  ]).split("\n").map((row) => row.split("|").slice(1, -1).map((cell) => cell.trim()));
+  const [head, , , greylag] = rows;
+  const figures = head!.map((name, at) => `${name}: ${greylag![at]}`);
+  for (
+    const figure of [
+      "of postgrey's: 25.0 %",
+      "after 14 d: 25.0 %",
+      "lost: 25.00 %",
+      "of postgrey's: 50.0 %",
+      "spam accepted: 100.0 %",
+      "of postgrey's: 200.0 %",
+    ]
+  ) assert(figures.includes(figure), `${figure} in ${figures}`);
 });
