@@ -19,8 +19,14 @@ export class SiteDaemon {
     readonly directory: string,
     readonly port: number,
     readonly args: readonly string[],
+    readonly host: { readonly namespace?: string; readonly address?: string } = {},
   ) {
     this.database = `${directory}/${name}/greylag.db`;
+  }
+
+  /** The path of its policy endpoint. */
+  get socket(): string {
+    return `${this.directory}/${this.name}.sock`;
   }
 
   get daemon(): Daemon {
@@ -28,16 +34,17 @@ export class SiteDaemon {
   }
 
   async start(): Promise<void> {
+    const { namespace, address = "127.0.0.1" } = this.host;
     this.#daemon = await Daemon.start([
-      `--listen=unix:${this.directory}/${this.name}.sock`,
+      `--listen=unix:${this.socket}`,
       `--database=${this.database}`,
-      `--status=inet:127.0.0.1:${this.port}`,
+      `--status=inet:${address}:${this.port}`,
       `--share-name=${this.name}`,
       `--share-password-file=${this.directory}/share.key`,
       "--delay=1s",
       "--delay-suspicious=1s",
       ...this.args,
-    ]);
+    ], namespace === undefined ? {} : { by: ["/usr/sbin/ip", "netns", "exec", namespace] });
   }
 
   async stop(): Promise<void> {
