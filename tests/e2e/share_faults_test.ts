@@ -12,7 +12,10 @@ import { Postgres } from "./postgres.ts";
 
 const PASSWORD = "a secret of the sites of this test";
 
-/** Milliseconds within which every answer comes, whatever fails. */
+/**
+ * Milliseconds within which answers come, whatever fails. One in a hundred may wait for the processor:
+ * up to five daemons, a database and the test share the machine.
+ */
 const LONGEST_ANSWER = 100;
 
 /** A bridge with namespaces `gs1` and so on at 10.99.7.1 and so on. */
@@ -37,7 +40,9 @@ class Network {
 
   static async make(count: number): Promise<Network> {
     const numbers = Array.from({ length: count }, (_, at) => at + 1);
-    const remove = numbers.map((site) => `ip netns del ${Network.namespace(site)}`).join("; ");
+    const remove = numbers.map((site) =>
+      `ip link del gsv${site}; ip netns del ${Network.namespace(site)}`
+    ).join("; ");
     await sh(`${remove}; ip link del gshub; true`);
     const network = new Network(count, new CleanUp(`${remove}; ip link del gshub; true`));
     await sh(
@@ -82,10 +87,9 @@ class Network {
   }
 }
 
-/** Asks sites all the time, and remembers the longest answer and each `fault`. */
+/** Asks sites all the time; answers must be fast, and none a `fault`. */
 class Questions {
-  longest = 0;
-  asked = 0;
+  readonly #times: number[] = [];
   readonly deferred: { readonly sender: string; readonly site: number }[] = [];
   readonly #sites: readonly SiteDaemon[];
   #isStopped = false;
@@ -103,10 +107,9 @@ class Questions {
       const begin = performance.now();
       using client = new PolicyClient(await Deno.connect({ transport: "unix", path }));
       const reply = await client.ask({ sender, client_address: `198.51.100.${at + 1}` });
-      this.longest = Math.max(this.longest, performance.now() - begin);
+      this.#times.push(performance.now() - begin);
       assertMatch(reply ?? "", /DEFER_IF_PERMIT/, sender);
       this.deferred.push({ sender, site: at });
-      this.asked++;
       await pause(25);
     }
   }
@@ -117,10 +120,8 @@ class Questions {
     for (const { daemon, name } of this.#sites) {
       assertEquals(daemon.countReasons().fault ?? 0, 0, name);
     }
-    assert(
-      this.longest < LONGEST_ANSWER,
-      `the longest of ${this.asked} answers: ${this.longest} ms`,
-    );
+    const slow = this.#times.filter((time) => time > LONGEST_ANSWER);
+    assert(slow.length <= this.#times.length / 100, `${slow} ms of ${this.#times.length} answers`);
   }
 }
 
