@@ -2,7 +2,8 @@ import { asToml } from "../config/edit_array.ts";
 import { describeSource } from "../config/load.ts";
 import { listFileErrors, readListFiles } from "../admin/list_checks.ts";
 import { reviewSettings } from "../config/review.ts";
-import { daemonSettings, SETTING_NAMES } from "../config/settings.ts";
+import { daemonSettings, notifySettings, SETTING_NAMES } from "../config/settings.ts";
+import { readUsers } from "../notify/user_files.ts";
 import type { Command } from "./command.ts";
 import { parseSettings, postgreyNotes, SETTING_OPTIONS } from "./setting_options.ts";
 import type { Option } from "./usage.ts";
@@ -20,7 +21,7 @@ export const config: Command = {
   description: [
     "The output is a valid configuration file.",
     "To see the settings of the daemon, pass the options it is started with. Settings without effect are " +
-    "reported. With --check the exit code is 1 for an error in the settings or in a list file.",
+    "reported. With --check the exit code is 1 for an error in the settings, in a list file or in a user file.",
   ],
   options: [CHECK, JSON_OPTION, ...SETTING_OPTIONS],
 
@@ -34,6 +35,7 @@ export const config: Command = {
     if (given.options.has("check")) {
       const files = readListFiles(daemonSettings(values).lists);
       const errors = [...review.errors, ...listFileErrors(files)];
+      readUsers(notifySettings(values), (why) => errors.push(why));
       for (const error of errors) output.complain(`greylag: ${error}\n`);
       return Promise.resolve(errors.length === 0 ? 0 : 1);
     }

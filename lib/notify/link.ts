@@ -24,6 +24,11 @@ export interface Link {
   readonly recipient: string;
   /** The `id` of a deferral; 0 for none. */
   readonly deferral: number;
+  /**
+   * Time of its first attempt, which tells it from one of the same number in a new database;
+   * milliseconds since the epoch, full seconds.
+   */
+  readonly since: number;
   /** Milliseconds since the epoch; full seconds. */
   readonly expires: number;
 }
@@ -35,11 +40,11 @@ export type Opened =
 
 const TAG_BYTES = 16;
 
-/** Purpose, deferral and expiry. */
-const HEAD_BYTES = 1 + 6 + 6;
+/** Purpose, deferral, its time and expiry. */
+const HEAD_BYTES = 1 + 6 + 6 + 6;
 
 /** The length of an address shows only in steps of this many bytes. */
-const PADDING = 32;
+const PADDING = 48;
 
 /** RFC 5321, 4.5.3.1, with some space. */
 const MAX_RECIPIENT = 320;
@@ -52,7 +57,7 @@ function keysOf(secret: Uint8Array): { readonly mac: Buffer; readonly cipher: Bu
   return { mac: derive("greylag link mac"), cipher: derive("greylag link cipher") };
 }
 
-function encode({ purpose, deferral, expires, recipient }: Link): Buffer {
+function encode({ purpose, deferral, since, expires, recipient }: Link): Buffer {
   const { Buffer } = builtin("node:buffer");
   const address = Buffer.from(recipient, "utf8");
   if (address.length === 0 || address.length > MAX_RECIPIENT || address.includes(0)) {
@@ -63,6 +68,7 @@ function encode({ purpose, deferral, expires, recipient }: Link): Buffer {
   plain.writeUInt8(PURPOSES.indexOf(purpose), 0);
   plain.writeUIntBE(deferral, 1, 6);
   plain.writeUIntBE(expires / SECOND, 7, 6);
+  plain.writeUIntBE(since / SECOND, 13, 6);
   address.copy(plain, HEAD_BYTES);
   return plain;
 }
@@ -76,16 +82,20 @@ function decode(plain: Buffer): Link | undefined {
     purpose,
     deferral: plain.readUIntBE(1, 6),
     expires: plain.readUIntBE(7, 6) * SECOND,
+    since: plain.readUIntBE(13, 6) * SECOND,
     recipient,
   };
 }
 
-/** The token of a link, in base64url. Its expiry is rounded down to a full second. */
+const fullSecond = (time: number) => time - time % SECOND;
+
+/** The token of a link, in base64url. Its times are rounded down to a full second. */
 export function sealLink(link: Link, secret: Uint8Array): string {
   const { Buffer } = builtin("node:buffer");
   const { createCipheriv, createHmac } = builtin("node:crypto");
   const keys = keysOf(secret);
-  const plain = encode({ ...link, expires: link.expires - link.expires % SECOND });
+  const { since, expires } = link;
+  const plain = encode({ ...link, since: fullSecond(since), expires: fullSecond(expires) });
   const tag = createHmac("sha256", keys.mac).update(plain).digest().subarray(0, TAG_BYTES);
   const cipher = createCipheriv("aes-256-ctr", keys.cipher, tag);
   return Buffer.concat([tag, cipher.update(plain), cipher.final()]).toString("base64url");

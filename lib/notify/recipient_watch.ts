@@ -83,6 +83,8 @@ export class RecipientWatch {
   readonly #daily = new DailyLimit();
   /** Recipients with something to tell, and since when. */
   readonly #due = new Map<string, number>();
+  /** The time at which the digests were due that all left. */
+  #digestsSent: number | undefined;
   /** Deferrals that were in a notice. */
   readonly #told = new LRUCache<number, true>({ max: 10_000 });
 
@@ -95,6 +97,7 @@ export class RecipientWatch {
   configure(users: Users, retryWindow: number): void {
     this.#users = users;
     this.#retryWindow = retryWindow;
+    this.#digestsSent = undefined;
   }
 
   /** Whether notices are suspended, since too many would leave. */
@@ -183,11 +186,14 @@ export class RecipientWatch {
 
   /** Posts the digests that are due, some at a time. */
   sendDigests(now: number): void {
+    const boundary = digestBoundary(now, "day");
+    if (this.#digestsSent === boundary) return;
     let left = MAX_DIGESTS;
     for (const { user, recipient } of this.#digestRecipients(now)) {
       if (left === 0) return;
       if (this.#sendDigest(user, recipient, now)) left--;
     }
+    this.#digestsSent = boundary;
   }
 
   *#digestRecipients(now: number): Generator<{ user: User; recipient: string }> {

@@ -77,19 +77,20 @@ const ITEM_RIGHTS = ["release", "allow", "spam"] as const satisfies readonly Rig
 function linkTo(
   purpose: Purpose,
   recipient: string,
-  deferral: number,
+  { deferral, time: since }: Pick<NoticeItem, "deferral" | "time">,
   { settings, secret, now }: RenderContext,
 ): string {
-  const link = { purpose, recipient, deferral, expires: now + LINK_LIFETIME };
+  const link = { purpose, recipient, deferral, since, expires: now + LINK_LIFETIME };
   return `${settings.publicUrl}/my/${sealLink(link, secret)}`;
 }
 
 function renderItem(
-  { deferral, sender, time, canAllow }: NoticeItem,
+  item: NoticeItem,
   { recipient, language }: DeferredNotice | DigestNotice,
   context: RenderContext,
 ): RenderedItem {
   const texts = TEXTS[language];
+  const { sender, time, canAllow } = item;
   const wanted = ITEM_RIGHTS.filter((right) =>
     context.settings.rights.includes(right) && (right !== "allow" || canAllow)
   );
@@ -99,7 +100,7 @@ function renderItem(
     actions: context.settings.publicUrl === "" ? [] : wanted.map((purpose) => ({
       purpose,
       label: texts[purpose].label,
-      url: linkTo(purpose, recipient, deferral, context),
+      url: linkTo(purpose, recipient, item, context),
     })),
   };
 }
@@ -134,7 +135,7 @@ function renderForRecipient(
       page: {
         purpose: "page",
         label: texts.page.open,
-        url: linkTo("page", recipient, 0, context),
+        url: linkTo("page", recipient, { deferral: 0, time: 0 }, context),
       },
     }),
     footer: texts.footer(hostname),

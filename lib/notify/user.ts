@@ -130,7 +130,7 @@ export class Users {
 
 /** Where a recipient's notices go; undefined for nowhere. */
 export function targetOf({ notify }: User, recipient: string): Target | undefined {
-  if (notify === "off") return undefined;
-  if (notify !== "mail") return notify;
-  return isMailAddress(recipient) ? { kind: "mail", address: recipient } : undefined;
+  // Of a domain, spammers choose the rest.
+  if (notify === "off" || !isMailAddress(recipient)) return undefined;
+  return notify === "mail" ? { kind: "mail", address: recipient } : notify;
 }

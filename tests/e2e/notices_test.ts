@@ -39,7 +39,7 @@ interface Notices extends MailServer {
   /** The bodies that the local ntfy server received. */
   readonly published: NtfyMessage[];
   /** The token of a link for ann, signed with the daemon's secret. */
-  link(purpose: Purpose, given?: Partial<Link>): string;
+  link(purpose: Purpose, given?: Partial<Link>): Promise<string>;
 }
 
 interface NtfyMessage {
@@ -79,13 +79,14 @@ async function withNotices(
           return false;
         }
       });
-      const link: Notices["link"] = (purpose, given = {}) => {
+      const link: Notices["link"] = async (purpose, given = {}) => {
         const { links } = readSecrets(`${directory}/g.db`);
-        const expires = Date.now() + DAY;
-        return sealLink(
-          { purpose, recipient: "ann@example.net", deferral: 1, expires, ...given },
-          links,
-        );
+        const wanted = { purpose, recipient: "ann@example.net", deferral: 1, ...given };
+        const answer = await fetch(`${page}/api/v1/waiting`);
+        const { items } = await answer.json();
+        const found = items.find(({ id }: { id: number }) => id === wanted.deferral);
+        const since = Date.parse(found.first_tried);
+        return sealLink({ since, expires: Date.now() + DAY, ...wanted }, links);
       };
       await body({ ...server, daemon, published, link });
     }, options);
@@ -237,18 +238,21 @@ Deno.test("expired, forged, reused, foreign and revoked links are refused", () =
         await answer.body?.cancel();
         return answer.status;
       };
-      const good = link("release");
-      assertEquals(await post(link("release", { expires: Date.now() - 1000 })), 410);
+      const good = await link("release");
+      assertEquals(await post(await link("release", { expires: Date.now() - 1000 })), 410);
       assertEquals(await post(`${good.slice(0, -2)}AA`), 404);
-      assertEquals(await post(link("release", { deferral: 2 })), 410);
-      assertEquals(await post(link("release", { recipient: "bob@example.net", deferral: 2 })), 403);
+      assertEquals(await post(await link("release", { deferral: 2 })), 410);
+      assertEquals(
+        await post(await link("release", { recipient: "bob@example.net", deferral: 2 })),
+        403,
+      );
       assertStringIncludes((await greylag("list")).out, "empty");
       assertEquals(await post(good), 200);
       assertEquals(await post(good), 410);
-      const allow = link("allow");
+      const allow = await link("allow");
       assertEquals((await greylag("secret", "rotate")).code, 0);
       assertEquals(await post(allow), 404);
-      assertEquals(await post(link("allow")), 200);
+      assertEquals(await post(await link("allow")), 200);
     },
   ));
 

@@ -9,6 +9,7 @@ const LINK: Link = {
   purpose: "release",
   recipient: "ann@example.net",
   deferral: 42,
+  since: 1_799_999_000_000,
   expires: 1_800_000_000_000,
 };
 
@@ -20,6 +21,7 @@ const links: fc.Arbitrary<Link> = fc.record({
     !text.includes("\0")
   ),
   deferral: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
+  since: fc.integer({ min: 0, max: 2 ** 32 }).map((seconds) => seconds * 1000),
   expires: fc.integer({ min: 1, max: 2 ** 32 }).map((seconds) => seconds * 1000),
 }, { noNullPrototype: true });
 
@@ -71,6 +73,7 @@ Deno.test("links with any field different are different, and shorter ones do not
     { purpose: "allow" },
     { recipient: "bob@example.net" },
     { deferral: 43 },
+    { since: LINK.since + 1000 },
     { expires: LINK.expires + 1000 },
   ];
   for (const other of others) {

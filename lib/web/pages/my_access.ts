@@ -111,7 +111,7 @@ export class MyAccess {
   linkFor(recipient: string, purpose: Extract<Purpose, "page" | "device">): string {
     const lifetime = purpose === "page" ? PAGE_LIFETIME : DEVICE_LIFETIME;
     const expires = this.#service.now + lifetime;
-    return sealLink({ purpose, recipient, deferral: 0, expires }, this.#secret());
+    return sealLink({ purpose, recipient, deferral: 0, since: 0, expires }, this.#secret());
   }
 
   #secret(): Uint8Array {

@@ -8,7 +8,7 @@ import { formatBoundPair } from "../../lists/pattern.ts";
 import { originOf, reportedOrigin } from "../../notify/binding.ts";
 import type { Deferral } from "../../store/history.ts";
 import type { NewEntry, StoredEntry } from "../../store/store.ts";
-import { DAY } from "../../text/duration.ts";
+import { DAY, SECOND } from "../../text/duration.ts";
 import { RefusedError } from "../worker/status_queries.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import { RefusedLinkError } from "./my_access.ts";
@@ -37,8 +37,16 @@ export function entriesOf(service: StatusService, recipient: string): readonly S
   );
 }
 
-/** @throws {RefusedLinkError} if there is no such deferral of the recipient. */
-export function deferralOf(service: StatusService, id: number, recipient: string): Deferral {
+/**
+ * @param since time of the first attempt, in full seconds; absent for any.
+ * @throws {RefusedLinkError} if there is no such deferral of the recipient.
+ */
+export function deferralOf(
+  service: StatusService,
+  id: number,
+  recipient: string,
+  since?: number,
+): Deferral {
   let deferral: Deferral;
   try {
     deferral = service.queries.deferral(id);
@@ -52,7 +60,8 @@ export function deferralOf(service: StatusService, id: number, recipient: string
     limit: 1,
     after: String(id + 1),
   });
-  if (rows[0]?.id !== id) throw new RefusedLinkError("gone");
+  const isSame = since === undefined || deferral.firstSeen - deferral.firstSeen % SECOND === since;
+  if (rows[0]?.id !== id || !isSame) throw new RefusedLinkError("gone");
   return deferral;
 }
 
@@ -93,11 +102,10 @@ function entryFor(
 export function actOnMessage(
   service: StatusService,
   action: MessageAction,
-  id: number,
+  deferral: Deferral,
   recipient: string,
   beforeChange: () => void,
 ): void {
-  const deferral = deferralOf(service, id, recipient);
   const entry = entryFor(service, action, deferral, recipient);
   const own = entriesOf(service, recipient);
   if (own.length >= MAX_ENTRIES) throw new RefusedLinkError("limit");

@@ -90,7 +90,7 @@ class MyRoutes {
   /** GET of a link: a question, or the recipient's page. */
   show(context: AppContext, token: string, isDevice: boolean): Response {
     const opened = this.#access.open(token, context.env.address);
-    const { purpose, recipient, deferral } = opened.link;
+    const { purpose, recipient, deferral, since } = opened.link;
     const language = this.#languageOf(context, opened);
     const my = this.#contextOf(context, language);
     if ((purpose === "device") !== isDevice) throw new RefusedLinkError("invalid");
@@ -101,7 +101,7 @@ class MyRoutes {
     }
     this.#access.requireRight(purpose);
     if (this.#service.queries.isLinkUsed(opened.tag)) throw new RefusedLinkError("used");
-    const found = deferralOf(this.#service, deferral, recipient);
+    const found = deferralOf(this.#service, deferral, recipient, since);
     if (purpose === "release" && found.ended !== undefined) throw new RefusedLinkError("gone");
     return answerDocument(
       context,
@@ -112,11 +112,12 @@ class MyRoutes {
   /** POST of a link: the only way in which it acts, and once. */
   act(context: AppContext, token: string): Response {
     const opened = this.#access.open(token, context.env.address);
-    const { purpose, recipient, deferral, expires } = opened.link;
+    const { purpose, recipient, deferral, since, expires } = opened.link;
     if (!isMessageAction(purpose)) throw new RefusedLinkError("invalid");
     this.#access.requireRight(purpose);
     this.#access.countChange(recipient, "any");
-    actOnMessage(this.#service, purpose, deferral, recipient, () => {
+    const found = deferralOf(this.#service, deferral, recipient, since);
+    actOnMessage(this.#service, purpose, found, recipient, () => {
       if (!this.#service.commands.useLink(opened.tag, expires)) throw new RefusedLinkError("used");
     });
     this.#service.daemon.tell({ kind: "link-used", recipient, what: `${purpose} by link` });
@@ -151,7 +152,7 @@ class MyRoutes {
     const service = this.#service;
     if (isMessageAction(what)) {
       this.#access.requireRight(what);
-      return actOnMessage(service, what, id, recipient, () => {});
+      return actOnMessage(service, what, deferralOf(service, id, recipient), recipient, () => {});
     }
     switch (what) {
       case "expect":

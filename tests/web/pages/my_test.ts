@@ -47,6 +47,7 @@ function withMy(body: (my: My) => Promise<void>, settings: Setup["settings"] = {
         purpose,
         recipient: ANN,
         deferral: purpose === "page" || purpose === "device" ? 0 : 1,
+        since: page.clock.now - HOUR,
         expires: page.clock.now + DAY,
         ...given,
       };
@@ -110,6 +111,8 @@ Deno.test("expired, forged, foreign and misused links are refused", () =>
       // The deferral of somebody else, and none.
       [link("release", { deferral: 2 }), 410],
       [link("allow", { deferral: 99 }), 410],
+      // The same number in another database.
+      [link("allow", { since: 0 }), 410],
       // Somebody who is no user any more.
       [link("release", { recipient: "eve@example.net" }), 403],
       // A link for a cookie.
