@@ -32,8 +32,10 @@ export class BootedDebian {
   /**
    * Installs Debian with more packages and boots it. Needs root, the network, debootstrap and
    * systemd-nspawn.
+   *
+   * @returns undefined where the machine allows no container of systemd-nspawn.
    */
-  static async start(packages: readonly string[]): Promise<BootedDebian> {
+  static async start(packages: readonly string[]): Promise<BootedDebian | undefined> {
     const base = await Deno.makeTempDir({ prefix: "greylag-debian-" });
     const machine = new BootedDebian(base);
     try {
@@ -46,6 +48,10 @@ export class BootedDebian {
         } --variant=minbase --include=${include} ` +
           `"$VERSION_CODENAME" ${base}/root > ${base}/log 2>&1 || { tail ${base}/log >&2; exit 1; }`,
       );
+      if (!await machine.#canRun()) {
+        await machine.#cleanUp.run();
+        return undefined;
+      }
       await machine.#boot();
       return machine;
     } catch (cause) {
@@ -55,10 +61,19 @@ export class BootedDebian {
     }
   }
 
+  get #nspawn(): string {
+    return "systemd-nspawn --quiet --register=no --keep-unit --private-network " +
+      `--directory ${this.path}`;
+  }
+
+  /** A machine may forbid what systemd-nspawn needs, such as a container of its own. */
+  async #canRun(): Promise<boolean> {
+    return await sh(`${this.#nspawn} /bin/true < /dev/null`).then(() => true, () => false);
+  }
+
   async #boot(): Promise<void> {
     await sh(
-      `setsid systemd-nspawn --quiet --register=no --keep-unit --private-network ` +
-        `--directory ${this.path} --boot > ${this.#base}/console 2>&1 < /dev/null & ` +
+      `setsid ${this.#nspawn} --boot > ${this.#base}/console 2>&1 < /dev/null & ` +
         `echo $! > ${this.#base}/pid`,
     );
     await eventually("Debian has booted", async () => {
