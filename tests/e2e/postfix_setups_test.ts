@@ -104,7 +104,7 @@ Deno.test("the submission service has Greylag learn, and replies are not delayed
     await eventually("a reply passes", async () => await code(stranger) === ACCEPTED, {
       period: 300,
     }, () => daemon.log);
-    assertStringIncludes(daemon.log, "reason=correspondent");
+    await daemon.waitFor("reason=correspondent");
     const unknown = await send(submission, { ...outgoing, login: undefined });
     assertMatch(unknown.recipients[0]!, /^[45]54 .*Relay access denied/, "without a password");
   });
