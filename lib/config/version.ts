@@ -15,7 +15,8 @@ export function builtFrom(): string | undefined {
   // The bundle lies in the root. In a checkout the file may be left from an earlier build.
   if (!Deno.build.standalone) return undefined;
   try {
-    return Deno.readTextFileSync(new URL(COMMIT_FILE, import.meta.url)).trim() || undefined;
+    // For a URL from `import.meta.url` the compiler would include every file below the directory.
+    return Deno.readTextFileSync(`${import.meta.dirname}/${COMMIT_FILE}`).trim() || undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;

@@ -60,18 +60,18 @@ export class EventLog {
   #decision(event: DecisionEvent): void {
     // The error that made Greylag fail open has a line of its own.
     if (event.verdict.reason === "fault" || !this.#includes("info")) return;
-    const now = this.#clock();
-    const { logFormat } = this.#settings;
-    this.#sink.write(() => {
-      switch (logFormat) {
-        case "text":
-          return textLine("info", decisionText(event), this.#prefix, now);
-        case "json":
-          return jsonLine("info", event.kind, decisionFields(event), now);
-        case "postgrey":
-          return syslogLine("info", postgreyText(event), this.#prefix);
-      }
-    });
+    this.#sink.write(this.#decisionLine(event, this.#clock()));
+  }
+
+  #decisionLine(event: DecisionEvent, now: number): string {
+    switch (this.#settings.logFormat) {
+      case "text":
+        return textLine("info", decisionText(event), this.#prefix, now);
+      case "json":
+        return jsonLine("info", event.kind, decisionFields(event), now);
+      case "postgrey":
+        return syslogLine("info", postgreyText(event), this.#prefix);
+    }
   }
 
   #message({ level, event, text, errorKey }: Message): void {
@@ -82,18 +82,18 @@ export class EventLog {
       if (suppressed === undefined) return;
       if (suppressed > 0) line += ` (and ${suppressed} times more)`;
     }
-    if (!this.#includes(level)) return;
-    const { logFormat } = this.#settings;
-    this.#sink.write(() => {
-      switch (logFormat) {
-        case "text":
-          return textLine(level, escapeLine(line), this.#prefix, now);
-        case "json":
-          return jsonLine(level, event, [["message", line]], now);
-        case "postgrey":
-          return syslogLine(level, escapeLine(line), this.#prefix);
-      }
-    });
+    if (this.#includes(level)) this.#sink.write(this.#messageLine(level, event, line, now));
+  }
+
+  #messageLine(level: LogLevel, event: string, text: string, now: number): string {
+    switch (this.#settings.logFormat) {
+      case "text":
+        return textLine(level, escapeLine(text), this.#prefix, now);
+      case "json":
+        return jsonLine(level, event, [["message", text]], now);
+      case "postgrey":
+        return syslogLine(level, escapeLine(text), this.#prefix);
+    }
   }
 
   #includes(level: LogLevel): boolean {

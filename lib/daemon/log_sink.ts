@@ -5,11 +5,9 @@
  */
 import { SECOND } from "../text/duration.ts";
 
-/** Renders a line, without its newline, when it is written. */
-export type Line = () => string;
-
 export interface LogSink {
-  write(line: Line): void;
+  /** @param line without its newline. */
+  write(line: string): void;
   /** Resolves when all lines so far are written or given up. */
   flush(): Promise<void>;
 }
@@ -29,16 +27,32 @@ export interface SinkTimes {
 
 const TIMES: SinkTimes = { gather: 10, flush: 2 * SECOND };
 
-/** Further lines are dropped and counted. */
-const MAX_UNWRITTEN = 10_000;
+/** Bytes that wait to be written; further lines are dropped and counted. */
+const MAX_UNWRITTEN = 2 * 1024 * 1024;
+
+/** Size of the buffer while the reader keeps up. */
+const BUFFER_BYTES = 16 * 1024;
+
+/** UTF-8 needs at most this many bytes for a UTF-16 code unit. */
+const BYTES_PER_UNIT = 3;
+
+const LF = 10;
 
 const encoder = new TextEncoder();
 
+/**
+ * A line becomes bytes at once: an object that waits for its write is copied by each garbage collection
+ * until then.
+ */
 export class StreamSink implements LogSink {
   readonly #stream: ByteWriter;
   readonly #times: SinkTimes;
   readonly #report: (dropped: number) => void;
-  #unwritten: Line[] = [];
+  /** The unwritten lines are its first `#length` bytes. */
+  #buffer = new Uint8Array(BUFFER_BYTES);
+  #length = 0;
+  /** Takes the place of the buffer during a write. */
+  #spare = new Uint8Array(BUFFER_BYTES);
   #dropped = 0;
   #work: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -50,15 +64,26 @@ export class StreamSink implements LogSink {
     this.#times = times;
   }
 
-  write(line: Line): void {
-    if (this.#unwritten.length >= MAX_UNWRITTEN) {
+  write(line: string): void {
+    if (!this.#hasSpaceFor(BYTES_PER_UNIT * line.length + 1)) {
       this.#dropped++;
       return;
     }
-    this.#unwritten.push(line);
+    this.#length += encoder.encodeInto(line, this.#buffer.subarray(this.#length)).written;
+    this.#buffer[this.#length++] = LF;
     if (this.#work === undefined && this.#timer === undefined) {
       this.#timer = setTimeout(() => this.#begin(), this.#times.gather);
     }
+  }
+
+  #hasSpaceFor(bytes: number): boolean {
+    const needed = this.#length + bytes;
+    if (needed <= this.#buffer.length) return true;
+    if (needed > MAX_UNWRITTEN) return false;
+    const larger = new Uint8Array(Math.min(MAX_UNWRITTEN, 2 * needed));
+    larger.set(this.#buffer.subarray(0, this.#length));
+    this.#buffer = larger;
+    return true;
   }
 
   #begin(): void {
@@ -77,20 +102,21 @@ export class StreamSink implements LogSink {
 
   async #drain(): Promise<void> {
     try {
-      while (this.#unwritten.length > 0) {
-        const lines = this.#unwritten.map((line) => line());
-        this.#unwritten = [];
-        const bytes = encoder.encode(`${lines.join("\n")}\n`);
+      while (this.#length > 0) {
+        const bytes = this.#buffer.subarray(0, this.#length);
+        this.#buffer = this.#spare;
+        this.#length = 0;
         for (let sent = 0; sent < bytes.length;) {
           sent += await this.#stream.write(bytes.subarray(sent));
         }
+        this.#spare = new Uint8Array(bytes.buffer, 0, BUFFER_BYTES);
         const dropped = this.#dropped;
         this.#dropped = 0;
         if (dropped > 0) this.#report(dropped);
       }
     } catch {
       // The log is closed: there is no other place to report it.
-      this.#unwritten = [];
+      this.#length = 0;
     } finally {
       this.#work = undefined;
     }
@@ -106,7 +132,7 @@ const TAIL_LENGTH = 500;
 /** Passes lines on, and keeps the newest for the status page. */
 export class TailSink implements LogSink {
   readonly #sink: LogSink;
-  readonly #tail: Line[] = [];
+  readonly #tail: string[] = [];
   #written = 0;
 
   constructor(sink: LogSink) {
@@ -118,10 +144,10 @@ export class TailSink implements LogSink {
     const oldest = this.#written % TAIL_LINES;
     return [...this.#tail.slice(oldest), ...this.#tail.slice(0, oldest)]
       // The priority is for journald.
-      .map((line) => line().replace(/^<\d>/, "").slice(0, TAIL_LENGTH));
+      .map((line) => line.replace(/^<\d>/, "").slice(0, TAIL_LENGTH));
   }
 
-  write(line: Line): void {
+  write(line: string): void {
     this.#tail[this.#written % TAIL_LINES] = line;
     this.#written++;
     this.#sink.write(line);

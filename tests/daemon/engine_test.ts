@@ -67,7 +67,7 @@ function setUpWith(
   const lines: string[] = [];
   const clock = { now: Date.UTC(2026, 0, 1) };
   const log = new EventLog(
-    { write: (line) => lines.push(line()), flush: () => Promise.resolve() },
+    { write: (line) => lines.push(line), flush: () => Promise.resolve() },
     daemon.log,
     "priority",
     () => clock.now,

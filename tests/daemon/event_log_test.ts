@@ -13,7 +13,7 @@ function eventLogWith(
   const lines: string[] = [];
   const clock = { now: Date.UTC(2026, 10, 24, 12) };
   const sink = {
-    write: (line: () => string) => lines.push(line()),
+    write: (line: string) => lines.push(line),
     flush: () => Promise.resolve(),
   };
   const all: LogSettings = { logLevel: "info", logFormat: "text", ...settings };

@@ -67,7 +67,7 @@ Deno.test("syslog adds the time of postgrey's lines, and journald takes their pr
   for (const prefix of ["time", "priority"] as const) {
     const lines: string[] = [];
     const sink = {
-      write: (line: () => string) => lines.push(line()),
+      write: (line: string) => lines.push(line),
       flush: () => Promise.resolve(),
     };
     const log = new EventLog(sink, { logLevel: "info", logFormat: "postgrey" }, prefix);
