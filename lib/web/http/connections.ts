@@ -110,6 +110,16 @@ export interface Idleness {
   readonly onIdle: () => void;
 }
 
+/**
+ * A body of unknown length is read and wrapped anew by hono, which takes requests of Deno's own class
+ * only.
+ */
+function withKnownClass(request: Request): Request {
+  const { url, method, headers, body } = request;
+  if (body === null || headers.has("content-length")) return request;
+  return new Request(url, { method, headers, body });
+}
+
 /** @throws {Error} that names the endpoint if it cannot listen there. */
 export async function serveHttp(
   endpoint: Endpoint,
@@ -120,7 +130,7 @@ export async function serveHttp(
   const forwarded = new Map<number, string>();
   const answer = getRequestListener((request, { incoming: { socket } }) => {
     const address = forwarded.get(socket.remotePort ?? 0) ?? socket.remoteAddress;
-    return handle(request, address ?? UNIX_SOCKET);
+    return handle(withKnownClass(request), address ?? UNIX_SOCKET);
   }, { overrideGlobalObjects: false });
   const server = builtin("node:http").createServer({
     headersTimeout: limits.headersMs,

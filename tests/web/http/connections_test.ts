@@ -13,6 +13,10 @@ const answer = (request: Request, address: string): Promise<Response> => {
       new Response(new ReadableStream({ pull: (stream) => stream.enqueue(chunk) })),
     );
   }
+  if (request.url.endsWith("/wrapped")) {
+    // As hono does with a body of unknown length.
+    return new Request(request, { body: request.body }).text().then((text) => new Response(text));
+  }
   if (request.url.endsWith("/events")) {
     let timer: ReturnType<typeof setInterval>;
     const stream = new ReadableStream<Uint8Array>({
@@ -172,3 +176,19 @@ Deno.test("closing ends open streams in time", async () => {
   });
   assert(performance.now() - begin < 1000);
 });
+
+Deno.test("a body without a length, and none where one is usual, can be wrapped", () =>
+  withServer(async (connect) => {
+    for (
+      const [rest, expected] of [
+        ["Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n", "a=b"],
+        ["\r\n", ""],
+      ] as const
+    ) {
+      using conn = await connect();
+      await send(conn, `POST /wrapped HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${rest}`);
+      const { text } = await untilClosed(conn);
+      assertMatch(text, /^HTTP\/1\.1 200 /);
+      assertEquals(/\r\n\r\n(?:[0-9a-f]+\r\n)?(a=b)?/.exec(text)?.[1] ?? "", expected);
+    }
+  }));
