@@ -122,14 +122,19 @@ function startStatus(
   });
 }
 
-/** Their modules are loaded only if somebody gets notices. */
-async function startNotices(
+/**
+ * Starts the notices, or configures those that run. Their modules are loaded only if somebody gets
+ * notices.
+ */
+async function applyNotices(
+  running: NotifyService | undefined,
   values: Values,
   daemon: Daemon,
   events: Events,
 ): Promise<NotifyService | undefined> {
   const settings = notifySettings(values);
-  if (!hasNotices(settings)) return undefined;
+  if (running !== undefined) running.configure(settings);
+  if (running !== undefined || !hasNotices(settings)) return running;
   const { NotifyService } = await import("../notify/service.ts");
   const service = new NotifyService(settings, {
     store: daemon.store,
@@ -190,9 +195,7 @@ export const serve: Command = {
         const changed = daemonSettings(next.values);
         daemon.configure(changed);
         log.configure(changed.log);
-        if (notices === undefined) {
-          startNotices(next.values, daemon, events).then((started) => notices = started);
-        } else notices.configure(notifySettings(next.values));
+        notices = notices.then((running) => applyNotices(running, next.values, daemon, events));
         const page = statusSettings(next, shareWith);
         if (page !== undefined) status?.configure(page);
         configuration = next;
@@ -211,7 +214,7 @@ export const serve: Command = {
     Deno.permissions.revokeSync({ name: "env" });
     const stopped = firstOf(["SIGTERM", "SIGINT"]);
     let daemon: Daemon;
-    let notices: NotifyService | undefined;
+    let notices: Promise<NotifyService | undefined> = Promise.resolve(undefined);
     try {
       daemon = await Daemon.start(settings, VERSION, events);
     } catch (error) {
@@ -219,7 +222,8 @@ export const serve: Command = {
       output.complain(`greylag: ${messageOf(error)}\n`);
       return 1;
     }
-    notices = await startNotices(configuration.values, daemon, events);
+    notices = applyNotices(undefined, configuration.values, daemon, events);
+    await notices;
     const share = startSharing(shareWith, daemon, events);
     const page = statusSettings(configuration, shareWith);
     const status = startStatus(page, configuration.values, daemon, events, tail, share);
@@ -232,7 +236,7 @@ export const serve: Command = {
     events.publish({ kind: "stopping", signal: await stopped });
     await notifier?.stopping();
     await status?.stop();
-    notices?.stop();
+    (await notices)?.stop();
     await share?.stop();
     await daemon.stop();
     notifier?.close();
