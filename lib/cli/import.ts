@@ -130,8 +130,8 @@ export const importCommand: Command = {
     "with -o export, json or short-precise: journalctl -o export SYSLOG_FACILITY=2 | greylag import " +
     "postfix -. Its deliveries make their senders known; those that the log shows to be deferred " +
     "first count as retried messages. Mail of your own networks and authenticated users, outgoing " +
-    "mail, and mail that was discarded or quarantined does not count. Pass files in chronological " +
-    "order.",
+    "mail, and mail that was discarded or quarantined does not count. Several files are read in the " +
+    "order of their times.",
     "- is standard input. The database is created if it does not exist. Importing twice changes " +
     "nothing. Lines with errors are reported and skipped, and the exit code is 1, as it is for a log " +
     "of Postfix without a delivery.",

@@ -5,7 +5,7 @@
  */
 import { ConfigError } from "../config/load.ts";
 import { isSqliteFile, readTables } from "../store/sqlgrey_file.ts";
-import { messageOf, reasonOf } from "../text/error_message.ts";
+import { reasonOf } from "../text/error_message.ts";
 import {
   type Choice,
   EMPTY,
@@ -14,8 +14,7 @@ import {
   type Source,
   type SourceError,
 } from "./item.ts";
-import { JournalExportReader, logEntryOf, logFormOf, parseJournalJson } from "./journal.ts";
-import { type LogEntry, parseLogLine } from "./log_entry.ts";
+import { beginningOf, readLog } from "./log_reader.ts";
 import { PostgreyDumpReader, postgreySource } from "./postgrey_dump.ts";
 import { type LogCounts, PostfixLog, type PostfixLogSettings } from "./postfix_log.ts";
 import { Replay } from "./replay.ts";
@@ -79,39 +78,8 @@ async function readSqlgrey(path: string, command: string, reading: Reading): Pro
   return sqlgreySource(rows, reading);
 }
 
-/** Reads a log that may continue from another file. */
-async function readLog(
-  path: string,
-  command: string,
-  now: number,
-  take: (entry: LogEntry) => void,
-): Promise<SourceError[]> {
-  const errors: SourceError[] = [];
-  let form: ReturnType<typeof logFormOf> | undefined;
-  const takeEntry = (entry: LogEntry | undefined) => {
-    if (entry !== undefined) take(entry);
-  };
-  const journal = new JournalExportReader((entry) => takeEntry(logEntryOf(entry)));
-  const lines = new LineSplitter((text, line) => {
-    try {
-      if (form !== "json") takeEntry(parseLogLine(text, now));
-      else if (text !== "") takeEntry(logEntryOf(parseJournalJson(text)));
-    } catch (error) {
-      errors.push({ line, why: messageOf(error) });
-    }
-  });
-  for await (const bytes of await openSource(path, command)) {
-    if (bytes.length > 0) form ??= logFormOf(bytes);
-    (form === "export" ? journal : lines).push(bytes);
-  }
-  lines.end();
-  journal.end();
-  if (form === undefined) errors.push({ line: 0, why: EMPTY });
-  return errors;
-}
-
 /**
- * Reads all files; a log continues from one to the next.
+ * Reads all files; a log continues from one to the next, whatever their order.
  *
  * @throws {ConfigError} if a file cannot be read.
  */
@@ -125,36 +93,78 @@ export async function readSources(
   const choices: Choice[] = [];
   const log = new PostfixLog(settings);
   const replay = new Replay(reading);
+  const empty: string[] = [];
   const readPostfix = async (path: string): Promise<Source> => {
     const before = log.counts.lines;
-    const errors = await readLog(path, command, reading.now, (entry) => {
-      const mail = log.entry(entry);
-      if (mail !== undefined) replay.add(mail);
-    });
-    if (log.counts.lines === before && errors.length === 0) {
+    const errors: SourceError[] = [];
+    const stream = await openSource(path, command);
+    let size = 0;
+    for await (const piece of readLog(stream, reading.now)) {
+      size += piece.bytes;
+      for (const error of piece.errors) errors.push(error);
+      for (const entry of piece.entries) {
+        const mail = log.entry(entry);
+        if (mail !== undefined) replay.add(mail);
+      }
+    }
+    if (size === 0) empty.push(path);
+    else if (log.counts.lines === before && errors.length === 0) {
       errors.push({ line: 1, why: "no lines of Postfix found" });
     }
     return { items: [], choices: [], errors };
   };
-  for (const path of paths) {
-    try {
-      const source = format === "postgrey"
-        ? await readPostgrey(path, command, reading)
-        : format === "sqlgrey"
-        ? await readSqlgrey(path, command, reading)
-        : await readPostfix(path);
-      for (const error of source.errors) report(path === "-" ? "standard input" : path, error);
-      for (const item of source.items) items.push(item);
-      for (const choice of source.choices) choices.push(choice);
-    } catch (error) {
-      if (error instanceof ConfigError) throw error;
-      throw new ConfigError(
-        `cannot read ${path === "-" ? "standard input" : path}: ${whyUnreadable(error)}`,
-      );
-    }
+  const readOne = async (path: string): Promise<void> => {
+    const source = format === "postgrey"
+      ? await readPostgrey(path, command, reading)
+      : format === "sqlgrey"
+      ? await readSqlgrey(path, command, reading)
+      : await readPostfix(path);
+    for (const error of source.errors) report(nameOf(path), error);
+    for (const item of source.items) items.push(item);
+    for (const choice of source.choices) choices.push(choice);
+  };
+  const ordered = format === "postfix" ? await logsInOrder(paths, command, reading.now) : paths;
+  for (const path of ordered) await naming(path, () => readOne(path));
+  // The newest of several logs is empty when it was just rotated.
+  for (const path of log.counts.lines === 0 ? empty : []) {
+    report(nameOf(path), { line: 0, why: EMPTY });
   }
   if (format !== "postfix") return { items, choices };
   return { items: replay.items(), choices, log: log.counts };
+}
+
+const nameOf = (path: string) => path === "-" ? "standard input" : path;
+
+/** Names the file in an error. */
+async function naming<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError(`cannot read ${nameOf(path)}: ${whyUnreadable(error)}`);
+  }
+}
+
+/**
+ * Logs in the order of their first entries: the shell expands `mail.log*` to the newest first.
+ * Standard input can be read once only: the order stays as it was given.
+ */
+async function logsInOrder(
+  paths: readonly string[],
+  command: string,
+  now: number,
+): Promise<readonly string[]> {
+  if (paths.length < 2 || paths.includes("-")) return paths;
+  const logs: { readonly path: string; readonly beginning: number }[] = [];
+  for (const path of paths) {
+    const beginning = await naming(path, async () => {
+      // A pipe can be read once only.
+      if (!(await Deno.stat(path)).isFile) return undefined;
+      return await beginningOf(await openSource(path, command), now);
+    });
+    logs.push({ path, beginning: beginning ?? Number.MAX_SAFE_INTEGER });
+  }
+  return logs.sort((a, b) => a.beginning - b.beginning).map(({ path }) => path);
 }
 
 function whyUnreadable(error: unknown): string {

@@ -29,9 +29,14 @@ export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-async function* joined(first: Bytes, rest: AsyncIterable<Bytes>): AsyncGenerator<Bytes> {
-  yield first;
-  yield* rest;
+/** Closes the stream at the end, also if the reader stops early. */
+async function* joined(first: Bytes, rest: AsyncIterator<Bytes>): AsyncGenerator<Bytes> {
+  try {
+    yield first;
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
 }
 
 /** The first bytes, at least `count` unless there are fewer, and all that follow. */
@@ -49,7 +54,7 @@ async function peek(
     longer.set(value, first.length);
     first = longer;
   }
-  return [first, joined(first, { [Symbol.asyncIterator]: () => iterator })];
+  return [first, joined(first, iterator)];
 }
 
 /**
@@ -78,8 +83,11 @@ export async function openSource(path: string, command: string): Promise<AsyncIt
 /** Reads several gzip members one after the other, which DecompressionStream refuses. */
 function decompressed(packed: AsyncIterable<Bytes>): AsyncIterable<Bytes> {
   const gunzip = builtin("node:zlib").createGunzip();
-  return builtin("node:stream").Readable.from(packed).on("error", (error) => gunzip.destroy(error))
-    .pipe(gunzip);
+  const source = builtin("node:stream").Readable.from(packed);
+  source.on("error", (error) => gunzip.destroy(error));
+  // The reader may stop early.
+  gunzip.on("close", () => source.destroy());
+  return source.pipe(gunzip);
 }
 
 /** The whole content as text. */

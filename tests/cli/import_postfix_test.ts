@@ -103,6 +103,27 @@ Deno.test("only a delivery that was deferred before counts as retried", async ()
   });
 });
 
+Deno.test("logs are read in the order of their times, whatever the order of their names", async () => {
+  const reject = `${timeBefore(4000)}Z mx postfix/smtpd[1]: NOQUEUE: reject: RCPT from ` +
+    "mail.example.org[192.0.2.10]: 450 4.2.0 <bob@example.net>: Greylisted; " +
+    "from=<alice@example.org> to=<bob@example.net> proto=ESMTP helo=<mail.example.org>\n";
+  await withDatabase(async (greylag, directory) => {
+    const [newest, oldest] = [`${directory}/mail.log`, `${directory}/mail.log.1.gz`];
+    await Deno.writeTextFile(newest, LOG(`${timeBefore(3600)}Z mx`));
+    const packed = new Blob([reject]).stream().pipeThrough(new CompressionStream("gzip"));
+    await Deno.writeFile(oldest, packed);
+    await Deno.writeTextFile(`${directory}/mail.err`, "Jan  1 10:00:00 mx sshd[1]: hello\n");
+    await Deno.writeTextFile(`${directory}/empty`, "");
+    const files = [newest, `${directory}/mail.err`, `${directory}/empty`, oldest];
+    const args = ["import", "postfix", ...files, "--json"];
+    const { code, out, err } = await greylag(...args);
+    assertEquals(err, `greylag: ${directory}/mail.err:1: no lines of Postfix found\n`);
+    assertEquals(code, 1);
+    const { known, reputations } = JSON.parse(out);
+    assertEquals([known, reputations], [1, 4]);
+  });
+});
+
 Deno.test("an invalid date in a log is reported with its line", async () => {
   await withDatabase(async (greylag, directory) => {
     await Deno.writeTextFile(`${directory}/x`, "2026-99-99T10:00:00Z mx postfix/smtpd[1]: hello\n");
