@@ -58,7 +58,7 @@ export function users(described: Described): Setting<User[]> {
       for (const given of dataset.value) {
         const parsed = typeof given === "string" ? parseUser(given) : userOf(given);
         if (!parsed.ok) {
-          addIssue({ message: `must be ${wanted}: ${parsed.why}` });
+          addIssue({ message: `entry ${found.length + 1}: ${parsed.why}` });
           return NEVER;
         }
         found.push(parsed.user);

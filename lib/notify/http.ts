@@ -4,7 +4,8 @@
  * @module
  */
 import { builtin } from "../node/builtin.ts";
-import { SECOND } from "../text/duration.ts";
+import { formatDuration, SECOND } from "../text/duration.ts";
+import { messageOf } from "../text/error_message.ts";
 import type { Notice } from "./notice.ts";
 import { plainText, type Rendered } from "./render.ts";
 import { topicOf } from "./target.ts";
@@ -17,6 +18,16 @@ const MAX_ACTIONS = 3;
 /** ntfy's priorities: 3 is the default, 4 is high. */
 const PRIORITY = { urgent: 4, normal: 3 };
 
+/** Why a request failed, without its URL, which may be a secret. */
+function failureOf(error: unknown): string {
+  if (error instanceof DOMException && error.name === "TimeoutError") {
+    return `no answer within ${formatDuration(TIMEOUT)}`;
+  }
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return messageOf(cause).replace(/^error sending request for url \(.*?\): /, "")
+    .replace(/^client error \(\w+\): /, "");
+}
+
 async function post(
   url: URL,
   body: string,
@@ -27,7 +38,7 @@ async function post(
   target.username = target.password = "";
   const { Buffer } = builtin("node:buffer");
   const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const response = await fetch(target, {
+  const sent = fetch(target, {
     method: "POST",
     body,
     headers: {
@@ -41,6 +52,9 @@ async function post(
     // Links and addresses go to the configured host only.
     redirect: "manual",
     signal: AbortSignal.timeout(TIMEOUT),
+  });
+  const response = await sent.catch((error) => {
+    throw new Error(failureOf(error));
   });
   await response.body?.cancel();
   if (!response.ok) throw new Error(`HTTP status ${response.status}`);

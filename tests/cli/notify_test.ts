@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { getAvailablePort } from "@std/net/get-available-port";
 import { ensureSecrets } from "../../lib/notify/secret_file.ts";
 import { signature } from "../../lib/notify/http.ts";
 import { greylag, withDatabase } from "./database.ts";
@@ -53,6 +54,15 @@ Deno.test("notify test sends to a target, and reports one that does not accept",
       assertEquals(received.some(({ path }) => path === "/elsewhere"), false);
     })
   ));
+
+Deno.test("a target without a server is named without its secrets", () =>
+  withDatabase(async (run) => {
+    const url = `http://a:b@127.0.0.1:${getAvailablePort()}/secret-topic`;
+    const { code, err } = await run("notify", "test", `ntfy:${url}`);
+    assertEquals(code, 1);
+    assertMatch(err, /^greylag: ntfy:127\.0\.0\.1:\d+: tcp connect error: .*refused/i);
+    assertEquals(/secret-topic|a:b/.test(err), false);
+  }));
 
 Deno.test("a password in the URL of a target is sent as credentials, and never shown", () =>
   withReceiver((url, received) =>
