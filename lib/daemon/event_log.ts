@@ -17,7 +17,7 @@ import {
   textLine,
 } from "./log_line.ts";
 import type { LogSink } from "./log_sink.ts";
-import { postgreyText } from "./postgrey_line.ts";
+import { postgreyText, postgreyWhitelisted } from "./postgrey_line.ts";
 
 export interface LogSettings {
   readonly logLevel: LogLevel;
@@ -60,6 +60,9 @@ export class EventLog {
   #decision(event: DecisionEvent): void {
     // The error that made Greylag fail open has a line of its own.
     if (event.verdict.reason === "fault" || !this.#includes("info")) return;
+    if (event.verdict.autoWhitelisted === true && this.#settings.logFormat === "postgrey") {
+      this.#sink.write(syslogLine("info", postgreyWhitelisted(event), this.#prefix));
+    }
     this.#sink.write(this.#decisionLine(event, this.#clock()));
   }
 

@@ -42,6 +42,13 @@ function reasonOf({ reason, matchedOn, wait }: Verdict): string {
   return matchedOn === "pair" ? "triplet found" : `${matchedOn} whitelist`;
 }
 
+/** The line about a client that was auto-whitelisted just now. */
+export function postgreyWhitelisted({ request }: DecisionEvent): string {
+  const [name, address] = (["client_name", "client_address"] as const)
+    .map((attribute) => escapeValue(shorten(request.attributes.get(attribute) ?? "")));
+  return `whitelisted: ${name === "" ? address : `${name}[${address}]`}`;
+}
+
 /** The line without time and program name, which syslog adds. */
 export function postgreyText({ request, verdict }: DecisionEvent): string {
   const value = (name: AttributeName) => escapeValue(shorten(request.attributes.get(name) ?? ""));

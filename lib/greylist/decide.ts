@@ -17,11 +17,19 @@ import {
   pass,
   type Pending,
   type Question,
+  type Reputation,
   type Verdict,
 } from "./model.ts";
 import { isAutomaticSender } from "./normalise.ts";
 import { correspondentName, originsOf } from "./origins.ts";
-import { candidatesOf, isAutoWhitelisted, isSample, seen, trapped } from "./reputation.ts";
+import {
+  candidatesOf,
+  isAutoWhitelisted,
+  isPromotion,
+  isSample,
+  seen,
+  trapped,
+} from "./reputation.ts";
 import type { Rules } from "./rules.ts";
 import {
   clearedPairs,
@@ -249,14 +257,28 @@ function acceptRetry(
     return { verdict, changes: lateChanges(context, record) };
   }
   const message = sameMessage(context);
+  const changes = [...retryChanges(context, record), ...messageChanges(context, delayed)];
   const verdict: Verdict = {
     ...pass("retried"),
     delayed,
     firstOfMessage: message?.delayed === undefined,
     origin: pending.origin,
+    ...(autoWhitelists(context, changes) ? { autoWhitelisted: true } : {}),
   };
-  const changes = [...retryChanges(context, record), ...messageChanges(context, delayed)];
   return { verdict, changes };
+}
+
+function autoWhitelists(
+  { attempt, origins, memory, rules, now }: Context,
+  changes: readonly Change[],
+): boolean {
+  const earned = new Map<string, Reputation>();
+  for (const change of changes) {
+    if (change.kind === "reputation") earned.set(change.key, change.record);
+  }
+  if (earned.size === 0) return false;
+  const candidates = candidatesOf(origins, attempt.senderDomain);
+  return isPromotion(candidates, earned, (name) => memory.reputation(name), rules, now);
 }
 
 /** Decides an attempt that nothing known lets pass. */

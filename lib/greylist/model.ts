@@ -42,6 +42,8 @@ export interface Verdict {
   readonly by?: string;
   /** The attribute that this list entry matched; `pair` for a released sender and recipient. */
   readonly matchedOn?: "client" | "sender" | "recipient" | "pair";
+  /** This retry auto-whitelisted the client. */
+  readonly autoWhitelisted?: true;
 }
 
 export function pass(reason: Reason): Verdict {

@@ -284,6 +284,20 @@ export function isAutoWhitelisted(
   return obstacleOf(candidate, reputation(candidate.name), rules, now) === undefined;
 }
 
+/** Whether reputations that were just earned auto-whitelist a client that they did not before. */
+export function isPromotion(
+  candidates: readonly Candidate[],
+  earned: ReadonlyMap<string, Reputation>,
+  before: (name: string) => Reputation | undefined,
+  rules: Rules,
+  now: number,
+): boolean {
+  const affected = candidates.filter(({ name }) => earned.has(name));
+  const isTrusted = (lookup: (name: string) => Reputation | undefined) =>
+    affected.some((candidate) => isAutoWhitelisted(candidate, lookup, rules, now));
+  return !isTrusted(before) && isTrusted((name) => earned.get(name));
+}
+
 /** Why a reputation does not auto-whitelist. */
 export type Obstacle =
   /** Auto-whitelisting of this kind is turned off. */

@@ -72,9 +72,14 @@ Deno.test("syslog adds the time of postgrey's lines, and journald takes their pr
     };
     const log = new EventLog(sink, { logLevel: "info", logFormat: "postgrey" }, prefix);
     log.handle(decisionEvent({ decision: "pass", reason: "known" }, NAMED));
+    log.handle(
+      decisionEvent({ decision: "pass", reason: "retried", autoWhitelisted: true }, NAMED),
+    );
     log.handle({ kind: "warning", text: "two\nlines" });
     const [info, warning] = prefix === "time" ? ["", ""] : ["<6>", "<4>"];
     assertEquals(lines, [
+      `${info}action=pass, reason=triplet found, ${REST}`,
+      `${info}whitelisted: mail.example.org[192.0.2.10]`,
       `${info}action=pass, reason=triplet found, ${REST}`,
       `${warning}two\\u{a}lines`,
     ]);

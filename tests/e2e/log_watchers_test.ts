@@ -25,7 +25,7 @@ async function output(program: string, args: readonly string[], stdin?: string):
 }
 
 const decisions = (log: string) =>
-  log.split("\n").filter((line) => /^(?:\S+: )?action=/.test(line));
+  log.split("\n").filter((line) => /^(?:\S+: )?action=|^whitelisted: /.test(line));
 
 /** Numbers of seconds depend on the moment. */
 const withoutSeconds = (line: string) =>
@@ -58,7 +58,13 @@ const TRAFFIC: readonly { readonly wait?: number; readonly attributes: Attribute
   { attributes: { ...CLIENT, recipient: "postmaster@example.net", client_name: "unknown" } },
 ];
 
-Deno.test("with log_format = postgrey each decision is logged as postgrey logs it", async () => {
+/** Asks both servers, and compares the lines of their decisions. */
+async function compareLines(
+  traffic: typeof TRAFFIC,
+  options: readonly string[],
+  lines: number,
+): Promise<readonly string[]> {
+  let own: readonly string[] = [];
   await inDirectory(async (directory) => {
     await Deno.chmod(directory, 0o755);
     await Deno.mkdir(`${directory}/postgrey`);
@@ -71,36 +77,51 @@ Deno.test("with log_format = postgrey each decision is logged as postgrey logs i
     const port = getAvailablePort();
     const postgrey = await startPostgrey(`${directory}/postgrey`, port, [
       ...lists,
+      ...options,
       "--delay=3",
-      "--auto-whitelist-clients=0",
     ], `${directory}/postgrey.log`);
     const greylag = await Daemon.start([
       `--inet=${getAvailablePort()}`,
       `--database=${directory}/g.db`,
       ...lists,
+      ...options,
       "--delay=3",
       "--delay-suspicious=3s",
-      "--auto-whitelist-clients=0",
       "--no-builtin-list",
       "--log-format=postgrey",
     ]);
-    for (const { wait = 0, attributes } of TRAFFIC) {
+    for (const { wait = 0, attributes } of traffic) {
       await pause(wait);
       await Promise.all([ask(port, attributes), greylag.ask(attributes)]);
     }
-    const own = () => decisions(greylag.log);
+    const ours = () => decisions(greylag.log);
     const theirs = async () => decisions(await Deno.readTextFile(`${directory}/postgrey.log`));
     await eventually(
       "both have logged everything",
-      async () => Math.min(own().length, (await theirs()).length) >= TRAFFIC.length,
+      async () => Math.min(ours().length, (await theirs()).length) >= lines,
       {},
       () => greylag.log,
     );
     await stop(postgrey);
     await greylag.stop();
-    assertEquals(own().map(withoutSeconds), (await theirs()).map(withoutSeconds));
-    assertEquals(own().filter((line) => line.includes("delay=")).length, 2);
+    own = ours();
+    assertEquals(own.map(withoutSeconds), (await theirs()).map(withoutSeconds));
   });
+  return own;
+}
+
+Deno.test("with log_format = postgrey each decision is logged as postgrey logs it", async () => {
+  const lines = await compareLines(TRAFFIC, ["--auto-whitelist-clients=0"], TRAFFIC.length);
+  assertEquals(lines.filter((line) => line.includes("delay=")).length, 2);
+});
+
+Deno.test("a client that is auto-whitelisted has postgrey's line as well", async () => {
+  const traffic = [{ attributes: FIRST }, {
+    wait: 3100,
+    attributes: { ...FIRST, instance: "a.2" },
+  }];
+  const lines = await compareLines(traffic, ["--auto-whitelist-clients=1"], 3);
+  assertEquals(lines[1], "whitelisted: mail.example.org[192.0.2.10]");
 });
 
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");

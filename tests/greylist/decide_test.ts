@@ -185,6 +185,18 @@ Deno.test("an address is auto-whitelisted after enough retried messages, one an 
   assertEquals(world.reasonAt(11 * HOUR, { address: "198.51.100.1" }), "defer new");
 });
 
+Deno.test("the verdict names the retry that auto-whitelists a client, once", () => {
+  const world = new World({ autoWhitelistClients: 2, autoWhitelistDomains: 0 });
+  const promotions: boolean[] = [];
+  for (let turn = 0; turn < 4; turn++) {
+    const mail = { sender: `a@customer${turn}.example`, recipient: `bob${turn}@example.net` };
+    world.at(turn * 2 * HOUR, mail);
+    const verdict = world.at(turn * 2 * HOUR + 120 * SECOND, mail);
+    promotions.push(verdict.autoWhitelisted === true);
+  }
+  assertEquals(promotions, [false, true, false, false]);
+});
+
 Deno.test("retried messages within an hour count once, and known mail counts nothing", () => {
   const burst = new World();
   for (let turn = 0; turn < 20; turn++) {
