@@ -74,8 +74,15 @@ const QUEUED = /^([0-9A-Za-z]{5,20}): (.*)$/s;
 
 const NO_QUEUE = "NOQUEUE";
 
-/** Programs that deliver mail; `discard` and `error` do not. */
-const DELIVERY_AGENTS: readonly string[] = ["local", "virtual", "lmtp", "smtp", "pipe"];
+/** Programs that report a delivery; that of `discard` does not count. */
+const DELIVERY_AGENTS: readonly string[] = [
+  "local",
+  "virtual",
+  "lmtp",
+  "smtp",
+  "pipe",
+  "discard",
+];
 
 /** Services of mail programs, even where the log does not show who authenticated. */
 const SUBMISSION = /(?:^|[/_-])(?:submissions?|smtps)(?:[/_-]|$)/;
@@ -256,7 +263,7 @@ export class PostfixLog {
         ? "untraced"
         : this.#isOutgoing(daemon, attributes!, to!, original)
         ? "outgoing"
-        : UNREAD.test(reply.replaceAll(/<[^>]*>/g, ""))
+        : daemon === "discard" || UNREAD.test(reply.replaceAll(/<[^>]*>/g, ""))
         ? "discarded"
         : undefined);
     if (exclusion !== undefined) {

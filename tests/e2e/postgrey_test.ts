@@ -86,6 +86,8 @@ Deno.test("triplets that postgrey knows are known, and its pending ones stay pen
     assertEquals(first.code, 0, first.err);
     const { known, pending, reputations } = JSON.parse(first.out);
     assertEquals([known, pending, reputations], [20, 1, 20]);
+    // Debian's files, which postgrey reads without being told.
+    assertStringIncludes(first.err, '  whitelist_clients = ["/etc/postgrey/whitelist_clients"');
     assertEquals(JSON.parse((await Daemon.run(args)).out).unchanged, 41);
 
     for (const triplet of KNOWN) {

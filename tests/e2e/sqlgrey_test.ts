@@ -74,6 +74,10 @@ for (const method of ["smart", "classc", "full"]) {
         const args = ["import", "sqlgrey", `${old}/sqlgrey.db`, database, "--json"];
         const first = await Daemon.run(args);
         assertEquals(first.code, 0, first.err);
+        assertStringIncludes(
+          first.err,
+          '  whitelist_clients = ["/etc/sqlgrey/clients_ip_whitelist"',
+        );
         const again = JSON.parse((await Daemon.run(args)).out);
         assertEquals([again.known, again.reputations], [0, 0]);
       });

@@ -84,6 +84,7 @@ Deno.test("a delivery that shows no trustworthy client is excluded", () => {
       "outgoing",
     ],
     [[FROM, SENT], "untraced"],
+    [[CLIENT, FROM, delivery({ daemon: "discard", relay: "none", reply: "ok" })], "discarded"],
     ...[
       "250 2.7.0 Ok, discarded, id=123-01 - spam",
       "250 2.6.0 message quarantined",
