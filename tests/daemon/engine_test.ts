@@ -399,6 +399,27 @@ Deno.test("an spf: entry matches the clients that the domain's record authorises
   assertMatch(await ask({ ...HERE, ...other }), /REJECT|550/);
 });
 
+Deno.test("a recipient's entry for a sender holds for its recipient where SPF passes", async () => {
+  const store = new SqliteStore(new Connection(":memory:"));
+  const { ask, lists } = setUp({ mode: "all" }, store, SPF_ZONE);
+  store.lists.add({
+    list: "allow",
+    matchOn: "pair",
+    pattern: "alice@example.org bob@example.net spf:example.org",
+    note: "",
+    addedBy: "recipient bob@example.net",
+    created: 0,
+  });
+  lists.refresh();
+  const alice = { sender: "alice@example.org", recipient: "bob@example.net" };
+  assertEquals(await ask({ ...HERE, ...alice }), "action=DUNNO\n\n");
+  assertEquals(await ask({ ...THERE, ...alice }), "action=DUNNO\n\n");
+  // Forged, and to or from somebody else.
+  assertMatch(await ask({ client_address: "203.0.113.7", ...alice }), /DEFER/);
+  assertMatch(await ask({ ...HERE, ...alice, recipient: "eve@example.net" }), /DEFER/);
+  assertMatch(await ask({ ...HERE, ...alice, sender: "carol@example.org" }), /DEFER/);
+});
+
 Deno.test("hosts of a domain that local users write to are not greylisted", async () => {
   const { ask, engine, clock } = setUp({}, undefined, SPF_ZONE);
   await ask({
