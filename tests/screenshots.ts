@@ -32,6 +32,7 @@ const PAGES: Readonly<Record<string, string>> = {
   health: "/health",
   "sign-in": "/sign-in",
   help: "/help",
+  "help-german": "/help?lang=de",
 };
 
 const WIDTHS = [320, 768, 1280, 1920];

@@ -15,6 +15,7 @@ import { machine, publish } from "../report.ts";
 import { GREYLAG_SOURCE, greylagCommand } from "../servers.ts";
 import { generate } from "./generate.ts";
 import { play } from "./play.ts";
+import { lostSentence, observeLost } from "./lost.ts";
 import { classes, comparison, type Run } from "./report.ts";
 import { isInstalled, SERVER_NAMES, type ServerName, startServer } from "./servers.ts";
 
@@ -57,6 +58,7 @@ async function main(args: readonly string[]): Promise<void> {
   });
   const servers = options.server === undefined ? undefined : text("server", "");
   const runs: Run[] = [];
+  const lost: string[] = [];
   for (const server of serversOf(servers)) {
     const directory = await Deno.makeTempDir({ prefix: "greylag-trace-" });
     try {
@@ -68,7 +70,10 @@ async function main(args: readonly string[]): Promise<void> {
         dnsLists: options["dns-lists"] === true,
       });
       try {
-        const outcomes = await play(trace, policy, seed);
+        const database = `${directory}/greylag.db`;
+        const observed = server === "greylag" ? observeLost(policy, trace, database) : undefined;
+        const outcomes = await play(trace, observed?.server ?? policy, seed);
+        if (observed !== undefined) lost.push(lostSentence(observed.days));
         runs.push({ server, outcomes, seconds: (performance.now() - begin) / 1000 });
       } finally {
         await policy.stop();
@@ -81,7 +86,8 @@ async function main(args: readonly string[]): Promise<void> {
     "messages.";
   publish(
     options["dns-lists"] === true ? "trace-lists" : "trace",
-    [conditions, comparison(runs), classes(runs, "legitimate"), classes(runs, "spam")].join("\n\n"),
+    [conditions, comparison(runs), classes(runs, "legitimate"), classes(runs, "spam"), ...lost]
+      .join("\n\n"),
     options.write === true,
   );
 }

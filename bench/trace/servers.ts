@@ -161,6 +161,8 @@ async function startGreylag(trace: Trace, options: StartOptions): Promise<Policy
       "--status=off",
       `--database=${directory}/greylag.db`,
       "--accept-test-time",
+      // The history expires by the real clock.
+      "--history=3650d",
       `--dns-servers=127.0.0.1:${names.port}`,
       ...(options.dnsLists ? [`--dns-lists=${BLOCKLIST}`] : []),
       ...options.greylagOptions,

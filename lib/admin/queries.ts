@@ -207,6 +207,12 @@ const BULK_DEFERRALS = 4;
 
 const BULK_PENALTY = 3;
 
+/**
+ * Several hosts of one domain that gave up: bulk mail spread over many addresses, also of a domain that
+ * retried once. A mail server of some people retries.
+ */
+const SPREAD_PENALTY = 4;
+
 /** Mail of a domain that retried before. */
 const KNOWN_BONUS = 1;
 
@@ -227,15 +233,18 @@ export const LOST_THRESHOLD = 7;
  */
 export function rankLost(deferrals: readonly Deferral[], known: ReadonlySet<string>): Lost[] {
   const counts = new Map<string, number>();
-  for (const { senderDomain: domain } of deferrals) {
+  const hosts = new Map<string, Set<string>>();
+  for (const { senderDomain: domain, clientAddress } of deferrals) {
     counts.set(domain, (counts.get(domain) ?? 0) + 1);
+    hosts.set(domain, (hosts.get(domain) ?? new Set()).add(clientAddress));
   }
   return deferrals.map((deferral) => {
     const { senderDomain, firstSeen, lastSeen } = deferral;
     const isKnown = known.has(senderDomain);
     const legitimacy = deferral.legitimacy + (isKnown ? KNOWN_BONUS : -UNKNOWN_PENALTY) +
       (lastSeen - firstSeen >= QUEUE_SPREAD ? QUEUE_BONUS : 0) -
-      (counts.get(senderDomain)! >= BULK_DEFERRALS && !isKnown ? BULK_PENALTY : 0);
+      (counts.get(senderDomain)! >= BULK_DEFERRALS && !isKnown ? BULK_PENALTY : 0) -
+      (hosts.get(senderDomain)!.size > 1 ? SPREAD_PENALTY : 0);
     return { deferral, legitimacy: Math.max(0, Math.min(MAX_LEGITIMACY, legitimacy)) };
   }).sort((a, b) => b.legitimacy - a.legitimacy || b.deferral.lastSeen - a.deferral.lastSeen);
 }

@@ -58,6 +58,15 @@ Deno.test("many recipients of one sender lower its rank", () => {
   assertEquals(ranked[0]!.deferral.sender, "person");
 });
 
+Deno.test("several hosts of a domain that gave up are bulk mail, even if one of them retried once", () => {
+  const known = new Set(["example.org"]);
+  const one = deferral({ legitimacy: 9 });
+  const other = deferral({ legitimacy: 9, clientAddress: "192.0.2.11" });
+  const lowest = (rows: readonly Deferral[]) => rankLost(rows, known).at(-1)!.legitimacy;
+  assert(lowest([one, one]) >= LOST_THRESHOLD);
+  assert(lowest([one, other]) < LOST_THRESHOLD);
+});
+
 Deno.test("a throwaway domain that tries twice in a row is not shown as possibly lost", () => {
   const spam = deferral({ legitimacy: 9, tries: 2, lastSeen: 40_000 });
   const legitimacyOf = (one: Deferral, known: readonly string[] = []) =>

@@ -36,8 +36,8 @@ export function Table(
     columns: readonly Column[];
     rows: readonly Row[];
     empty: Child;
-    /** `mail` for rows of two lines with fixed widths. */
-    style?: "" | "mail";
+    /** `mail` for rows of two lines with fixed widths, `entries` for actions beside the first cell. */
+    style?: "" | "mail" | "entries";
   },
 ): JSX.Element {
   if (rows.length === 0) return <p class="empty">{empty}</p>;

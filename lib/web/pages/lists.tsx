@@ -58,6 +58,7 @@ export function EntryTable(
   return (
     <Table
       caption="List entries"
+      style="entries"
       columns={[
         { head: "Pattern", kind: "mail" },
         { head: "List", kind: "state" },

@@ -290,12 +290,12 @@ export function messagePage(
             ? <p class="empty">No evidence is stored.</p>
             : <Evidence terms={evidence} />}
         </Panel>
-        {steps.length === 0 ? "" : (
-          <Panel id="records" title="Decision step by step, as of now">
-            <Records steps={steps} />
-          </Panel>
-        )}
       </div>
+      {steps.length === 0 ? "" : (
+        <Panel id="records" title="Decision step by step, as of now">
+          <Records steps={steps} />
+        </Panel>
+      )}
     </>
   );
   return answerPage(context, page, `Message of ${nameOf(mail)}`.slice(0, 120), content);
