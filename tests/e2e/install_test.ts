@@ -165,6 +165,7 @@ test("as root it installs and starts the service, and prints the next steps", as
   assertEquals(code, 0, output);
   assertStringIncludes(output, CHECK);
   assertStringIncludes(output, "http://127.0.0.1:10623");
+  assertStringIncludes(output, "greylag lists enable zen");
   assertStringIncludes((await root.run("greylag ready")).output, "ready");
   const modes = await root.run(
     "stat -c '%a %U:%G %n' /usr/local/bin/greylag /var/lib/greylag /etc/greylag/greylag.toml " +
@@ -183,10 +184,13 @@ test("as root it installs and starts the service, and prints the next steps", as
   assertEquals((await root.run("ls /usr/local/bin/.greylag* 2>/dev/null")).output, "");
 
   // A second run restarts nothing and keeps the settings.
-  await root.run("echo 'delay = \"2m\"' >> /etc/greylag/greylag.toml");
+  await root.run(
+    `{ echo 'delay = "2m"'; echo 'dns_lists = ["bl.example"]'; } >> /etc/greylag/greylag.toml`,
+  );
   const before = await root.read("/var/log/systemctl");
   const again = await install();
   assertEquals(again.code, 0, again.output);
+  assertEquals(again.output.includes("greylag lists enable"), false);
   assertStringIncludes(again.output, "already installed");
   assertEquals(await root.read("/var/log/systemctl"), before);
   assertStringIncludes((await root.run("greylag config")).output, 'delay = "2m"');
