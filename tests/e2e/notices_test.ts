@@ -141,6 +141,22 @@ async function flawsOf(tab: Page): Promise<unknown[]> {
   return [...violations as string[], ...(isWide ? ["wide"] : [])];
 }
 
+/** Waits until the browser would put the page on a home screen, but for its empty profile. */
+async function untilInstallable(tab: Page): Promise<void> {
+  const devtools = await tab.context().newCDPSession(tab);
+  let errors: string[] = [];
+  await eventually(
+    "the page is installable",
+    async () => {
+      const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
+      errors = installabilityErrors.map(({ errorId }) => errorId);
+      return errors.join() === "in-incognito";
+    },
+    {},
+    () => errors.join(),
+  );
+}
+
 Deno.test("a deferred code is told by mail, let in by a tap, and its retry passes", () =>
   withNotices(() => 'users = [{ address = "ann@example.net" }]\n', async (notices) => {
     const { code, postfix, greylag, untilCode } = notices;
@@ -216,6 +232,9 @@ Deno.test("a notice on the phone leads to the recipient's page, whose buttons wo
         await tab.getByRole("button", { name: "Sign out" }).waitFor();
         await tab.goto(`${page}/my/`);
         await tab.getByText("ann@example.net").first().waitFor();
+        await untilInstallable(tab);
+        await tab.goto(page);
+        await untilInstallable(tab);
       });
       assertStringIncludes(daemon.log, "notice deferred sent to ntfy:127.0.0.1");
       const metrics = await (await fetch(`${page}/metrics`)).text();
