@@ -50,7 +50,7 @@ const EVENTS: Samples<Exclude<DaemonEvent, { kind: "decision" | "page" }>> = {
     entries: 0,
     errors: [{ path: "FILE", line: 1, why: CAUSE }],
   },
-  "list-failed": { kind: "list-failed", path: "FILE", why: CAUSE, kept: 1 },
+  "list-failed": { kind: "list-failed", path: "FILE", why: CAUSE, kept: 7 },
   "connection-rejected": { kind: "connection-rejected", endpoint: "ENDPOINT", why: CAUSE },
   "background-lookup-dropped": { kind: "background-lookup-dropped" },
   "history-dropped": { kind: "history-dropped", count: 7 },

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  keptText,
   type ListFile,
   type ListFilePath,
   type ListFilePaths,
@@ -58,7 +59,6 @@ export function unusableListFindings(lists: readonly UnusableList[]): Finding[] 
     what: `the daemon cannot use the list file ${path}${sinceText(since)}: ${why}`,
     remedy: kept === 0
       ? "Correct the file, or remove it from the settings."
-      : `Correct the file. Its last ${kept} entries stay in force until then; a reload (SIGHUP) ` +
-        "drops them.",
+      : `Correct the file. Until then ${keptText(kept)}; a reload (SIGHUP) drops what was kept.`,
   }));
 }

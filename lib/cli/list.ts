@@ -142,8 +142,8 @@ export const list: Command = {
   words: Object.fromEntries(WHICH.map((word) => [word, []])),
   description: [
     "all (the default), allow, block, always-greylist, trap and release (pairs of greylag release) show " +
-    "the entries of the database. files shows those of the list files and reports lines with errors. Entries of a file that the daemon " +
-    "cannot use are kept from before; the message says since when. " +
+    'the entries of the database. files shows those of the list files and reports lines with errors. The state "kept" marks ' +
+    "entries of a file that the daemon cannot use now; the message tells since when. " +
     "builtin shows the list that greylag ships: host entries match a client's verified name, via " +
     "entries the domain whose SPF record names the client.",
   ],

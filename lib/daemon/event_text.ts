@@ -5,6 +5,7 @@
  */
 import { describeSharedClient } from "../evidence/shared_clients.ts";
 import { SHARED_DATABASE_REMEDY, sharedDatabaseText } from "../store/instance_lock.ts";
+import { keptText } from "../lists/list_file.ts";
 import type { AttributeName } from "../postfix/request.ts";
 import { messageOf } from "../text/error_message.ts";
 import { escapeValue } from "../text/escape.ts";
@@ -88,7 +89,7 @@ export function messagesOf(event: DaemonEvent): readonly Message[] {
     case "list-failed": {
       const { path, why, kept } = event;
       const text = `${path}: cannot use this list: ${why}`;
-      return say("error", kept === 0 ? text : `${text}; its last ${kept} entries stay in force`);
+      return say("error", kept === 0 ? text : `${text}; ${keptText(kept)}`);
     }
     case "connection-rejected":
       return say("warning", `${event.endpoint}: connection closed: ${event.why}`);

@@ -44,6 +44,11 @@ export interface UnusableList {
   readonly kept: number;
 }
 
+/** What stays in force of a list that cannot be used. */
+export function keptText(kept: number): string {
+  return kept === 1 ? "its last entry stays in force" : `its last ${kept} entries stay in force`;
+}
+
 export interface FileRule extends Rule {
   readonly path: string;
   /** Counted from 1. */

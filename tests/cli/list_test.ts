@@ -53,8 +53,8 @@ Deno.test("list files shows what is kept of a file that the daemon cannot use, a
     assertEquals(
       err,
       `greylag: the daemon cannot use the list file ${path}.gone since 2026-11-26 11:05 UTC: ` +
-        "no such file or directory. Correct the file. Its last 1 entries stay in force until " +
-        "then; a reload (SIGHUP) drops them.\n",
+        "no such file or directory. Correct the file. Until then its last entry stays in force; a " +
+        "reload (SIGHUP) drops what was kept.\n",
     );
     const json = JSON.parse((await greylag("list", "files", "--json", `--config=${config}`)).out);
     assertEquals(json.unusable, [{
