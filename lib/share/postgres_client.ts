@@ -31,7 +31,11 @@ export class PostgresClient {
 
   static async open({ url }: DatabaseTarget, password: string): Promise<PostgresClient> {
     const postgres = await load();
-    const sql = postgres(url, {
+    const target = new URL(url);
+    const socket = target.searchParams.get("host");
+    target.searchParams.delete("host");
+    const sql = postgres(target.href, {
+      ...(socket === null ? {} : { host: socket }),
       password,
       max: 1,
       connect_timeout: TIMEOUT_MS / SECOND,
