@@ -144,6 +144,8 @@ export class DatabaseReplicator {
       if (other.name !== name || other.incarnation === incarnation) continue;
       this.#note(other);
       if (this.#isSilent(other, REPLACED_AFTER)) {
+        // This site, before it was restored: it may have known more.
+        await this.#readChanges(database, other);
         await database.remove(other.incarnation);
         this.#replication.gone(peerOf(other.incarnation));
       } else if (found === undefined) {
@@ -288,6 +290,22 @@ export class DatabaseReplicator {
     const isCurrent = !isMore && isAlive && site.isComplete;
     this.#report(isCurrent ? { ...state, current: Date.now() } : state);
     return isMore;
+  }
+
+  async #readChanges(database: SharedDatabase, { incarnation, name }: SharedSite): Promise<void> {
+    const id = peerOf(incarnation);
+    let after = 0;
+    for (;;) {
+      const rows = await database.changes(incarnation, after, PAGE_ROWS);
+      if (rows.length === 0) return;
+      const changes = rows.map(({ change }) => readChange(parse(change)))
+        .filter((one) => one !== undefined);
+      const position = this.#replication.position(id);
+      if (!await this.#replication.merge({ id, from: name, changes, position })) {
+        throw new Error("the database of this site does not work");
+      }
+      after = rows.at(-1)!.number;
+    }
   }
 
   async #expire(database: SharedDatabase): Promise<void> {

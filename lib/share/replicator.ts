@@ -39,10 +39,11 @@ export async function follow(
   for (;;) {
     let pause = 0;
     try {
+      const own = replication.own();
       const asked = Date.now();
       const page = await fetchPage(replication.position(id));
       failures = 0;
-      state = await take(page, asked, state, replication);
+      state = await take(page, asked, own, state, replication);
       if (state.isRefused) pause = REFUSED_MS;
       else if (state.error !== undefined) pause = backOff(1);
       else if (!page.isMore) pause = POLL_MS;
@@ -60,6 +61,7 @@ export async function follow(
 async function take(
   page: SitePage,
   asked: number,
+  own: OwnSite,
   before: SiteState,
   replication: Replication,
 ): Promise<SiteState> {
@@ -72,7 +74,7 @@ async function take(
     contact: now,
     skew: Math.round(header.time - (asked + now) / 2),
   };
-  const why = refusal(replication.own(), header);
+  const why = refusal(own, header);
   if (why !== undefined) return { ...state, error: why, isRefused: true };
   const { id } = before;
   const isNew = changes.length > 0 || next !== replication.position(id);

@@ -21,6 +21,7 @@ class Thread {
   #store: SqliteStore;
   #positions: Map<string, string>;
   readonly #merging = new Map<string, (ok: boolean) => void>();
+  #incarnation: string | undefined;
   #databaseReplicator: DatabaseReplicator | undefined;
 
   constructor(settings: ShareSettings, positions: Readonly<Record<string, string>>) {
@@ -65,6 +66,9 @@ class Thread {
     const { share } = this.#store;
     const site = share.site();
     if (site === undefined) throw new Error("the database of this site is not ready");
+    // A database that turned out to be older reads everything again.
+    if (site.incarnation !== (this.#incarnation ?? site.incarnation)) this.#positions.clear();
+    this.#incarnation = site.incarnation;
     return { ...site, privacy: share.privacyMark() };
   }
 

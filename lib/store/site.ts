@@ -101,5 +101,7 @@ export function renewIncarnation(db: Database): void {
     const part = ownPart(former, reputationOf(columns), others, cleared);
     put.run(name, former, JSON.stringify(part));
   }
+  // What this site had told before is with the others, but not among what they changed themselves.
+  db.exec("UPDATE peer SET position = ''");
   db.exec("UPDATE site SET incarnation = ?", newIncarnation());
 }
