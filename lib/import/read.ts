@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError } from "../config/load.ts";
-import { isSqliteFile, readTables } from "../store/sqlgrey_file.ts";
+import { isSqliteFile, isSqliteText, readTables } from "../store/sqlgrey_file.ts";
 import { reasonOf } from "../text/error_message.ts";
 import {
   type Choice,
@@ -62,8 +62,12 @@ async function readSqlgrey(path: string, command: string, reading: Reading): Pro
     const text = await readText(await openSource(path, command));
     const { rows, errors } = parseSqlDump(text, SQLGREY_TABLES);
     if (rows.length === 0 && errors.length === 0) {
-      const why = text === "" ? EMPTY : "no rows of sqlgrey's tables found";
-      return { items: [], choices: [], errors: [{ line: text === "" ? 0 : 1, why }] };
+      const why = text === ""
+        ? EMPTY
+        : isSqliteText(text)
+        ? "an SQLite database has to be a file, and not compressed"
+        : "no rows of sqlgrey's tables found";
+      return { items: [], choices: [], errors: [{ line: 0, why }] };
     }
     return sqlgreySource(rows, reading, [...errors]);
   }

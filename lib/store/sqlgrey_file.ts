@@ -3,6 +3,10 @@ import { Database } from "@db/sqlite";
 /** First bytes of an SQLite file. */
 const MAGIC = "SQLite format 3\0";
 
+export function isSqliteText(text: string): boolean {
+  return text.startsWith(MAGIC);
+}
+
 export function isSqliteFile(path: string): boolean {
   using file = Deno.openSync(path);
   const bytes = new Uint8Array(MAGIC.length);

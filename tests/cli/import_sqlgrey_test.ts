@@ -89,6 +89,11 @@ Deno.test("a file that is neither a database nor a dump of sqlgrey is an error",
     assertEquals(code, 1);
     assertStringIncludes(err, "no rows of sqlgrey's tables found");
     new Database(`${directory}/y`).exec("CREATE TABLE photos (id)");
+    const packed = new Blob([await Deno.readFile(`${directory}/y`)]).stream()
+      .pipeThrough(new CompressionStream("gzip"));
+    await Deno.writeFile(`${directory}/y.gz`, packed);
+    const gz = await greylag("import", "sqlgrey", `${directory}/y.gz`);
+    assertStringIncludes(gz.err, "an SQLite database has to be a file, and not compressed");
     const other = await greylag("import", "sqlgrey", `${directory}/y`);
     assertStringIncludes(other.err, "the table connect is missing");
   });
