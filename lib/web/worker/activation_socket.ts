@@ -12,8 +12,12 @@ import { SECOND } from "../../text/duration.ts";
 /** Permissions of a Unix socket: for a reverse proxy of the same group. */
 export const SOCKET_MODE = 0o660;
 
-/** Connections beyond it are closed: they take descriptors, which the policy listener needs. */
+/**
+ * Connections beyond it are closed: each takes a descriptor, and three once it is forwarded, which the
+ * policy listener needs.
+ */
 const MAX_HELD = 256;
+const DESCRIPTORS_EACH = 3;
 
 /** A connection without a request is closed after this time. */
 const REQUEST_TIMEOUT_MS = 10 * SECOND;
@@ -39,6 +43,7 @@ export class ActivationSocket {
   readonly #endpoint: Endpoint;
   readonly #acceptor: Acceptor;
   readonly #events: ActivationEvents;
+  readonly #maxHeld: number;
   readonly #held = new Set<Deno.Conn>();
   readonly #handedOver = Promise.withResolvers<void>();
   readonly #accepting: Promise<void>;
@@ -46,8 +51,14 @@ export class ActivationSocket {
   #isOpen = true;
   #isRequested = false;
 
-  private constructor(endpoint: Endpoint, acceptor: Acceptor, events: ActivationEvents) {
+  private constructor(
+    endpoint: Endpoint,
+    acceptor: Acceptor,
+    events: ActivationEvents,
+    maxDescriptors: number,
+  ) {
     this.#endpoint = endpoint;
+    this.#maxHeld = Math.min(MAX_HELD, Math.ceil(maxDescriptors / DESCRIPTORS_EACH));
     this.#acceptor = acceptor;
     this.#events = events;
     // There may be no connection that waits for it.
@@ -55,9 +66,17 @@ export class ActivationSocket {
     this.#accepting = this.#accept();
   }
 
-  /** @throws {Error} that names the endpoint if it cannot listen there. */
-  static async open(endpoint: Endpoint, events: ActivationEvents): Promise<ActivationSocket> {
-    return new ActivationSocket(endpoint, await shareEndpoint(endpoint, SOCKET_MODE), events);
+  /**
+   * @param maxDescriptors of its connections.
+   * @throws {Error} that names the endpoint if it cannot listen there.
+   */
+  static async open(
+    endpoint: Endpoint,
+    events: ActivationEvents,
+    maxDescriptors: number,
+  ): Promise<ActivationSocket> {
+    const acceptor = await shareEndpoint(endpoint, SOCKET_MODE);
+    return new ActivationSocket(endpoint, acceptor, events, maxDescriptors);
   }
 
   /** Whether a request waits for the thread. */
@@ -96,7 +115,7 @@ export class ActivationSocket {
       try {
         const conn = await this.#acceptor.accept();
         this.#accepted++;
-        if (this.#held.size < MAX_HELD) this.#hold(conn);
+        if (this.#held.size < this.#maxHeld) this.#hold(conn);
         else conn.close();
       } catch {
         // Out of descriptors.

@@ -134,10 +134,11 @@ export class StatusThread {
   }
 
   async #listen(): Promise<void> {
-    this.#socket = await ActivationSocket.open(this.#settings.endpoint, {
+    const { endpoint, maxConnections } = this.#settings;
+    this.#socket = await ActivationSocket.open(endpoint, {
       requested: () => this.#startThread(),
       forwarded: (port, address) => this.#nameClient(port, address),
-    });
+    }, maxConnections);
     if (this.#isStopping) this.#socket.close();
   }
 

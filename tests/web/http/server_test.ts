@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { getAvailablePort } from "@std/net/get-available-port";
 import { Database } from "@db/sqlite";
 import { Daemon, inDirectory } from "../../daemon.ts";
@@ -174,5 +174,37 @@ Deno.test("a Host header that is no host is rejected, with any method and prefix
       }
       assertEquals(await daemon.stop(), 0);
     }
+  });
+});
+
+Deno.test("a thousand half-sent requests leave Postfix its descriptors, and the page recovers", async () => {
+  await inDirectory(async (directory) => {
+    const port = getAvailablePort();
+    const daemon = await Daemon.start([
+      `--unix=${directory}/policy`,
+      `--database=${directory}/g.db`,
+      `--status=inet:${port}`,
+    ]);
+    await daemon.waitFor("status server on");
+    const held: Deno.Conn[] = [];
+    const half = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: localhost\r\n");
+    for (let at = 0; at < 1000; at++) {
+      const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+      held.push(conn);
+      await conn.write(half).catch(() => {});
+    }
+    let open = 0;
+    for await (const { name } of Deno.readDir(`/proc/${daemon.pid}/fd`)) {
+      const target = await Deno.readLink(`/proc/${daemon.pid}/fd/${name}`).catch(() => "");
+      if (target.startsWith("socket:")) open++;
+    }
+    assert(open < 900, `${open} sockets`);
+    assertStringIncludes(await daemon.ask(), "DEFER");
+    await eventually("the page answers again", async () => {
+      const answer = await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined);
+      return await answer?.text() === "alive\n";
+    });
+    for (const conn of held) conn.close();
+    assertEquals(await daemon.stop(), 0);
   });
 });
