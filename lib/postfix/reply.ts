@@ -50,6 +50,12 @@ export function isDeferAction(action: string): boolean {
   return /^(?:DEFER(?:_IF_PERMIT|_IF_REJECT)?|4[0-9][0-9])$/i.test(action);
 }
 
+let latest: { settings?: ReplySettings; seconds: number; domain: string; reply: string } = {
+  seconds: 0,
+  domain: "",
+  reply: "",
+};
+
 /**
  * Defers with the enhanced status code 4.7.1 (RFC 3463; RFC 6647, section 5), unless the text begins
  * with another.
@@ -58,6 +64,20 @@ export function isDeferAction(action: string): boolean {
  * @param recipientDomain hostile text.
  */
 export function deferReply(
+  settings: ReplySettings,
+  secondsLeft: number,
+  recipientDomain: string,
+): string {
+  // A flood is for few domains, and all its clients have just begun to wait.
+  const isLatest = latest.settings === settings && latest.seconds === secondsLeft &&
+    latest.domain === recipientDomain;
+  if (isLatest) return latest.reply;
+  const reply = makeDeferReply(settings, secondsLeft, recipientDomain);
+  latest = { settings, seconds: secondsLeft, domain: recipientDomain, reply };
+  return reply;
+}
+
+function makeDeferReply(
   settings: ReplySettings,
   secondsLeft: number,
   recipientDomain: string,

@@ -28,7 +28,8 @@ export class Connection {
   readonly endpoint: string;
   /** While true, {@linkcode SocketServer.close} waits for the connection. */
   busy = false;
-  #deadline = Infinity;
+  /** Milliseconds until the deadline, as of the last sweep: reading the clock costs more than the rest. */
+  #left = Infinity;
   #overrun = "";
   #isClosed = false;
 
@@ -42,19 +43,21 @@ export class Connection {
   }
 
   /**
-   * Replaces the deadline.
+   * Replaces the deadline. The connection is closed up to one sweep later.
    *
    * @param within milliseconds from now.
    * @param overrun describes the client that misses it.
    */
   setDeadline(within: number, overrun: string): void {
-    this.#deadline = performance.now() + within;
+    this.#left = within;
     this.#overrun = overrun;
   }
 
-  /** The description of the missed deadline, if it is missed. */
-  overrunAt(now: number): string | undefined {
-    return now < this.#deadline || this.#isClosed ? undefined : this.#overrun;
+  /** Lets time pass; returns the description of the missed deadline, if it is missed. */
+  pass(milliseconds: number): string | undefined {
+    const isMissed = this.#left <= 0 && !this.#isClosed;
+    this.#left -= milliseconds;
+    return isMissed ? this.#overrun : undefined;
   }
 
   close(): void {
@@ -77,6 +80,7 @@ export class SocketServer {
   readonly #socketFiles = new Set<string>();
   readonly #connections = new Set<Connection>();
   readonly #sweeper: ReturnType<typeof setInterval>;
+  #sweptAt = performance.now();
   #isStopping = false;
   #drained: (() => void) | undefined;
 
@@ -181,9 +185,10 @@ export class SocketServer {
   }
 
   #sweep(): void {
-    const now = performance.now();
+    const elapsed = performance.now() - this.#sweptAt;
+    this.#sweptAt += elapsed;
     for (const connection of this.#connections) {
-      const overrun = connection.overrunAt(now);
+      const overrun = connection.pass(elapsed);
       if (overrun === undefined) continue;
       this.#events.limit(connection.endpoint, overrun);
       connection.close();
