@@ -29,6 +29,7 @@ export const THREADS = [
   "lib/web/worker/worker.ts",
   "lib/store/checkpoint_worker.ts",
   "lib/share/share_worker.ts",
+  "lib/notify/smtp_worker.ts",
 ];
 
 /** The commit, for `greylag version --json`. */

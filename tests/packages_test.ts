@@ -6,6 +6,7 @@ const ENTRY_POINTS = [
   "lib/web/worker/worker.ts",
   "lib/store/checkpoint_worker.ts",
   "lib/share/share_worker.ts",
+  "lib/notify/smtp_worker.ts",
 ];
 
 const root = new URL("..", import.meta.url);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createTransport } from "nodemailer";
+import { startThread } from "../daemon/thread.ts";
 import { isLocal } from "../net/endpoint.ts";
 import { SECOND } from "../text/duration.ts";
 import { messageOf } from "../text/error_message.ts";
@@ -22,9 +22,15 @@ const HEADERS = {
 
 type MailSettings = Pick<NotifySettings, "smtp" | "from" | "envelopeSender" | "hostname">;
 
-function transportTo({ smtp, hostname }: MailSettings) {
+/** What the thread does: it sends a mail, or without one tests the server. */
+export interface SmtpJob {
+  readonly server: ReturnType<typeof serverOf>;
+  readonly mail?: ReturnType<typeof mailOf>;
+}
+
+function serverOf({ smtp, hostname }: MailSettings) {
   if (smtp.kind === "unix") throw new Error("notify_smtp must be inet:HOST:PORT");
-  return createTransport({
+  return {
     host: smtp.host,
     port: smtp.port,
     secure: false,
@@ -38,7 +44,47 @@ function transportTo({ smtp, hostname }: MailSettings) {
     // Nothing of a notice names a file or a URL to be read.
     disableFileAccess: true,
     disableUrlAccess: true,
+  };
+}
+
+function mailOf(address: string, rendered: Rendered, settings: MailSettings) {
+  return {
+    from: { name: "Greylag", address: settings.from },
+    to: { name: "", address },
+    // A null sender is never answered, and nothing bounces back.
+    envelope: { from: settings.envelopeSender, to: address },
+    messageId: `<${crypto.randomUUID()}@${settings.hostname}>`,
+    subject: rendered.title,
+    text: plainText(rendered),
+    html: mailHtml(rendered),
+    headers: HEADERS,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  };
+}
+
+/** @throws {Error} with the answer of the server, or why it cannot be reached. */
+async function inThread(job: SmtpJob): Promise<void> {
+  const { host, port } = job.server;
+  const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  const thread = startThread(new URL("./smtp_worker.ts", import.meta.url), {
+    read: [],
+    write: [],
+    net: [address],
   });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  thread.onmessage = ({ data }: MessageEvent<string | null>) =>
+    data === null ? resolve() : reject(new Error(data));
+  thread.onerror = (event) => {
+    event.preventDefault();
+    reject(new Error(event.message));
+  };
+  thread.postMessage(job);
+  try {
+    await promise;
+  } finally {
+    thread.terminate();
+  }
 }
 
 /** @throws {Error} if the server does not accept the message. */
@@ -47,36 +93,15 @@ export async function sendMail(
   rendered: Rendered,
   settings: MailSettings,
 ): Promise<void> {
-  const transport = transportTo(settings);
-  try {
-    await transport.sendMail({
-      from: { name: "Greylag", address: settings.from },
-      to: { name: "", address },
-      // A null sender is never answered, and nothing bounces back.
-      envelope: { from: settings.envelopeSender, to: address },
-      messageId: `<${crypto.randomUUID()}@${settings.hostname}>`,
-      subject: rendered.title,
-      text: plainText(rendered),
-      html: mailHtml(rendered),
-      headers: HEADERS,
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    });
-  } finally {
-    transport.close();
-  }
+  await inThread({ server: serverOf(settings), mail: mailOf(address, rendered, settings) });
 }
 
 /** @returns why the SMTP server cannot be used, or undefined. */
 export async function smtpObstacle(settings: MailSettings): Promise<string | undefined> {
-  let transport: ReturnType<typeof transportTo> | undefined;
   try {
-    transport = transportTo(settings);
-    await transport.verify();
+    await inThread({ server: serverOf(settings) });
     return undefined;
   } catch (error) {
     return messageOf(error);
-  } finally {
-    transport?.close();
   }
 }
