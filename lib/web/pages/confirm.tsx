@@ -19,7 +19,8 @@ export function confirmPage(
   if (visitor.kind !== "administrator") {
     return context.redirect(`${prefix}/sign-in?then=${encodeURIComponent(page.path)}`, 303);
   }
-  const { action = "", then: given, ...fields } = context.req.query();
+  // Another site may have made the link: a broad entry needs the preview and its own confirmation.
+  const { action = "", then: given, confirmed: _, ...fields } = context.req.query();
   const question = questionOf(service, action, fields);
   if (question === undefined) throw new RefusedError(404, "there is no such action");
   const then = localPath(given);

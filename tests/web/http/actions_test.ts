@@ -171,6 +171,10 @@ Deno.test("only an action of the pages is carried through the sign-in", async ()
     assertEquals(toSignIn.status, 303);
     const gone = await page.get("/confirm?action=/lists/remove&id=77", { cookie });
     assertEquals(gone.status, 404);
+    const broad = "/confirm?action=/lists/add&list=allow&pattern=0.0.0.0/0&confirmed=yes";
+    const asked = await (await page.get(broad, { cookie })).text();
+    assertStringIncludes(textOf(asked), "Add 0.0.0.0/0 to the list allow?");
+    assert(!asked.includes('name="confirmed"'));
     const path = "/confirm?action=/exemptions&recipient=%3Cb%3E&then=https://evil.example";
     const text = await (await page.get(path, { cookie })).text();
     assert(!text.includes("<b>") && !/(?:href|action|value)="https/.test(text));
