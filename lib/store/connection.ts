@@ -8,7 +8,7 @@ import { pseudonymise } from "./pseudonymise.ts";
 import { defineRelationOrigins } from "./relation_origins.ts";
 import { Outbox } from "./outbox.ts";
 import { migrate } from "./schema.ts";
-import { readForgetKey, readSite, setSite, type SharedAs } from "./site.ts";
+import { isSiteSet, readForgetKey, readSite, setSite, type SharedAs } from "./site.ts";
 import { inTransaction } from "./transaction.ts";
 
 /** Milliseconds to wait for a lock of another process; every request waits as long. */
@@ -133,7 +133,9 @@ export class Connection extends DatabaseAccess {
       this.#beginWrite = db.prepare("BEGIN IMMEDIATE");
       this.#commit = db.prepare("COMMIT");
       this.records = new GreylistRecords(db, pseudonym);
-      if (share !== undefined) inTransaction(db, () => setSite(db!, share.file, share.as));
+      if (share !== undefined && !isSiteSet(db, share.file, share.as)) {
+        inTransaction(db, () => setSite(db!, share.file, share.as));
+      }
       this.readSite();
     } catch (error) {
       db?.close();

@@ -57,7 +57,8 @@ export function openConnection(
       ? makePseudonym(loadKey(`${path}.key`), recipientDelimiter)
       : undefined;
     createFile(path);
-    const shared = share && { ...share, file: fileAt(path) };
+    // The number of a device may change when the machine starts.
+    const shared = share && { ...share, file: fileAt(path).replace(/^.*:/, "") };
     return new Connection(path, { pseudonym, recipientDelimiter, startWorker, share: shared });
   } catch (error) {
     throw databaseErrorOf(error, path);

@@ -34,6 +34,16 @@ export interface SharedAs {
   readonly forgetKey: Uint8Array;
 }
 
+/** Whether {@linkcode setSite} has anything to write. */
+export function isSiteSet(db: Database, file: string, as: SharedAs | undefined): boolean {
+  const row = readRow(db);
+  if (as === undefined) return row === undefined || row[2] === 0;
+  if (row === undefined) return false;
+  const [, name, active, knownFile, key] = row;
+  return active === 1 && knownFile === file && name === as.name &&
+    key.every((byte, at) => byte === as.forgetKey[at]);
+}
+
 /**
  * Begins, continues or ends sharing. Call it in a transaction that writes.
  *
@@ -52,14 +62,10 @@ export function setSite(db: Database, file: string, as: SharedAs | undefined): v
     db.exec("INSERT INTO site VALUES (?, ?, 1, ?, ?, 0)", newIncarnation(), name, file, key);
     return;
   }
-  const [, knownName, active, knownFile, knownKey] = row;
+  const [, , active, knownFile] = row;
   // Changes that were made meanwhile are not in the outbox.
   if (active === 0 || knownFile !== file) renewIncarnation(db);
-  const isSame = active === 1 && knownFile === file && knownName === name &&
-    knownKey.every((byte, at) => byte === key[at]);
-  if (!isSame) {
-    db.exec("UPDATE site SET name = ?, active = 1, file = ?, forget_key = ?", name, file, key);
-  }
+  db.exec("UPDATE site SET name = ?, active = 1, file = ?, forget_key = ?", name, file, key);
 }
 
 /** Numbers of entries that one site gives. */
