@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isProbe } from "../postfix/probe.ts";
 import { escapeLine } from "../text/escape.ts";
 import { RepeatLimit } from "./error_registry.ts";
 import { decisionFields, decisionText, type Message, messagesOf } from "./event_text.ts";
@@ -59,21 +60,24 @@ export class EventLog {
 
   #decision(event: DecisionEvent): void {
     // The error that made Greylag fail open has a line of its own.
-    if (event.verdict.reason === "fault" || !this.#includes("info")) return;
+    if (event.verdict.reason === "fault") return;
+    // A health check asks every few seconds.
+    const level = isProbe(event.request.attributes) ? "debug" : "info";
+    if (!this.#includes(level)) return;
     if (event.verdict.autoWhitelisted === true && this.#settings.logFormat === "postgrey") {
       this.#sink.write(syslogLine("info", postgreyWhitelisted(event), this.#prefix));
     }
-    this.#sink.write(this.#decisionLine(event, this.#clock()));
+    this.#sink.write(this.#decisionLine(level, event, this.#clock()));
   }
 
-  #decisionLine(event: DecisionEvent, now: number): string {
+  #decisionLine(level: LogLevel, event: DecisionEvent, now: number): string {
     switch (this.#settings.logFormat) {
       case "text":
-        return textLine("info", decisionText(event), this.#prefix, now);
+        return textLine(level, decisionText(event), this.#prefix, now);
       case "json":
-        return jsonLine("info", event.kind, decisionFields(event), now);
+        return jsonLine(level, event.kind, decisionFields(event), now);
       case "postgrey":
-        return syslogLine("info", postgreyText(event), this.#prefix);
+        return syslogLine(level, postgreyText(event), this.#prefix);
     }
   }
 

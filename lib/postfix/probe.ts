@@ -1,8 +1,15 @@
 /** A check that a policy server replies. */
 import type { Endpoint } from "../net/endpoint.ts";
+import type { PolicyRequest } from "./request.ts";
 
 /** The stage CONNECT is never greylisted: the request leaves no trace. */
 const REQUEST = "request=smtpd_access_policy\nprotocol_state=CONNECT\n\n";
+
+/** Whether a request is one of {@linkcode probe}: Postfix always names the client. */
+export function isProbe(request: PolicyRequest): boolean {
+  return request.get("protocol_state") === "CONNECT" &&
+    (request.get("client_address") ?? "") === "";
+}
 
 /**
  * Sends one request.

@@ -4,7 +4,9 @@ import { EventLog, type LogSettings } from "../../lib/daemon/event_log.ts";
 import type { LinePrefix } from "../../lib/daemon/log_line.ts";
 import type { Verdict } from "../../lib/greylist/model.ts";
 import { DatabaseError } from "../../lib/store/database_error.ts";
-import { decisionEvent } from "./request.ts";
+import { parseRequest } from "../../lib/daemon/parsed_request.ts";
+import { PolicyRequest } from "../../lib/postfix/request.ts";
+import { decisionEvent, policyRequest } from "./request.ts";
 
 function eventLogWith(
   settings: Partial<LogSettings> = {},
@@ -50,6 +52,21 @@ Deno.test("a request that passes because of an error has no line besides the err
   const { log, lines } = eventLogWith();
   log.handle(decisionEvent({ decision: "pass", reason: "fault" }));
   assertEquals(lines, []);
+});
+
+Deno.test("a health check is logged at level debug only", () => {
+  const healthCheck = new PolicyRequest("request=smtpd_access_policy\nprotocol_state=CONNECT\n");
+  const count = (logLevel: LogSettings["logLevel"], request: PolicyRequest) => {
+    const { log, lines } = eventLogWith({ logLevel });
+    log.handle({
+      kind: "decision",
+      request: parseRequest(request, 0, "+"),
+      verdict: { decision: "pass", reason: "out-of-scope" },
+    });
+    return lines.length;
+  };
+  assertEquals([count("info", healthCheck), count("debug", healthCheck)], [0, 1]);
+  assertEquals(count("info", policyRequest({ protocol_state: "CONNECT" })), 1);
 });
 
 Deno.test("a sentence stays on one line", () => {
