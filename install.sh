@@ -34,6 +34,9 @@ does not start.
   --no-service          install only the executable and the manual page
   --configure-postfix   add the policy check to main.cf and to services of master.cf that override it;
                         keep copies as main.cf.greylag-DATE and master.cf.greylag-DATE
+  --replace-check ENDPOINT
+                        with --configure-postfix: replace the check of this policy service, written as in
+                        main.cf. Without it only a greylisting server that no longer runs is replaced
   --learn-outbound      with --configure-postfix: let the submission services call greylag as well, so
                         that replies to your users are not delayed
   --take-over-postgrey  import the database of postgrey, stop and disable it, and listen on its port
@@ -66,18 +69,19 @@ run() {
 need_value() { [ -n "${2-}" ] || die "$1 needs a value; see --help"; }
 
 parse() {
-  version='' prefix='' from='' service=yes configure=no outbound=no take_over=no
+  version='' prefix='' from='' replaced='' service=yes configure=no outbound=no take_over=no
   dry_run=no action=install purge=no
   base=${GREYLAG_BASE_URL-}
   while [ $# -gt 0 ]; do
     case $1 in
-      --version | --prefix | --base-url | --from)
+      --version | --prefix | --base-url | --from | --replace-check)
         need_value "$1" "${2-}"
         case $1 in
           --version) version=${2#v} ;;
           --prefix) prefix=$2 ;;
           --base-url) base=$2 ;;
           --from) from=$2 ;;
+          --replace-check) configure=yes replaced=$2 ;;
         esac
         shift
         ;;
@@ -87,6 +91,7 @@ parse() {
       --from=*) from=${1#*=} ;;
       --no-service) service=no ;;
       --configure-postfix) configure=yes ;;
+      --replace-check=*) configure=yes replaced=${1#*=} ;;
       --learn-outbound) configure=yes outbound=yes ;;
       --take-over-postgrey) take_over=yes ;;
       --dry-run) dry_run=yes ;;
@@ -696,6 +701,7 @@ configure_postfix() {
   adopt_delimiter
   set -- add
   [ "$outbound" = no ] || set -- "$@" --learn-outbound
+  [ -z "$replaced" ] || set -- "$@" --replace-check "$replaced"
   edit_postfix "$@" || warn "Postfix does not call greylag everywhere, see above"
   if [ ! -f "$work/postfix/main.cf" ] && [ ! -f "$work/postfix/master.cf" ]; then
     say "Postfix needs no change"

@@ -29,6 +29,12 @@ const OWN: readonly Option[] = [
     placeholder: "FILE",
     help: "Changes of an earlier run, as OUTPUT/changes.json contains them.",
   },
+  {
+    name: "replace-check",
+    placeholder: "ENDPOINT",
+    help:
+      "With add: replace the check of this policy service, as Postfix's configuration names it.",
+  },
   { name: "learn-outbound", help: "With add: make the submission services call greylag as well." },
   { name: "recorded", help: "With remove: undo only the changes of --record." },
 ];
@@ -84,14 +90,28 @@ async function add(
   target: string,
   recorded: readonly ConfigChange[],
   outbound: boolean,
+  named: string | undefined,
   output: Output,
 ): Promise<number> {
   const config = parseConfigFiles(files["main.cf"], files["master.cf"]);
   const queueDirectory = queueDirectoryOf(config.parameters);
   const { dead } = await checkEndpoints(calledEndpoints(config), setup.listen, queueDirectory);
-  const { files: edited, changes, problems } = addGreylag(files, setup, dead, outbound);
+  const { files: edited, changes, problems } = addGreylag(
+    files,
+    setup,
+    dead,
+    outbound,
+    named,
+  );
   for (const change of changes) output.print(`${describeChange(change)}\n`);
   for (const problem of problems) output.complain(`greylag: ${problem}\n`);
+  const after = parseConfigFiles(edited["main.cf"], edited["master.cf"]);
+  for (const endpoint of calledEndpoints(after).filter((one) => dead.has(one))) {
+    output.complain(
+      `greylag: warning: no program listens on ${endpoint}, which Postfix calls. Its check was not ` +
+        "changed: start the program, or remove the check\n",
+    );
+  }
   writeChanged(target, files, edited);
   if (changes.length > 0) {
     writeBytes(`${target}/${RECORD}`, JSON.stringify([...recorded, ...changes], null, 2));
@@ -119,12 +139,14 @@ export const postfix: Command = {
   name: "postfix",
   summary: "edit copies of Postfix's main.cf and master.cf, for install.sh",
   words: { add: [], remove: [] },
-  usage: "add | remove DIRECTORY OUTPUT [--record FILE] [--learn-outbound] [--recorded]",
+  usage: "add | remove DIRECTORY OUTPUT [--record FILE] [--replace-check ENDPOINT] " +
+    "[--learn-outbound] [--recorded]",
   description: [
     "Reads main.cf and master.cf in DIRECTORY and writes those that change to OUTPUT, with the changes " +
     "in OUTPUT/changes.json. DIRECTORY stays as it is.",
     "add makes Postfix call greylag, or corrects the check that is there: its place, its default_action, " +
-    "an endpoint on which no program listens. Comments and line breaks stay.",
+    "the endpoint of a greylisting server that no longer runs. Comments and line breaks stay. Checks of " +
+    "other policy services stay, and a warning names those on which no program listens.",
     "remove undoes the changes of --record byte for byte, and removes every other check of greylag. The " +
     "exit code is 1 if a check is left.",
   ],
@@ -141,9 +163,18 @@ export const postfix: Command = {
     };
     const setup = setupOf(configuration.values);
     const record = options.get("record");
+    const named = options.get("replace-check");
     const recorded = readRecord(typeof record === "string" ? record : undefined);
     return action === "add"
-      ? await add(files, setup, target, recorded, options.get("learn-outbound") === true, output)
+      ? await add(
+        files,
+        setup,
+        target,
+        recorded,
+        options.get("learn-outbound") === true,
+        typeof named === "string" ? named : undefined,
+        output,
+      )
       : remove(files, setup, target, recorded, options.get("recorded") === true, output);
   },
 };

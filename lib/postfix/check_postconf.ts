@@ -76,16 +76,30 @@ interface Place {
   readonly context: ListContext;
 }
 
+/** Whether a policy service is a greylisting server, or Greylag at an earlier `listen`. */
+function isGreylister(written: string): boolean {
+  return greylisterAt(written) !== undefined || /greylag/i.test(written);
+}
+
+/**
+ * @param named endpoint as written whose check Greylag's replaces in any case. Of the dead ones only
+ * greylisting servers are replaced: another policy server may just be stopped.
+ */
 export function contextFor(
   parameters: Parameters,
   listen: readonly Endpoint[],
   deadEndpoints: ReadonlySet<string>,
+  named?: string,
 ): ListContext {
   return {
     endpoints: listen,
     queueDirectory: queueDirectoryOf(parameters),
     defaultAction: defaultActionOf(parameters),
     deadEndpoints,
+    replacedEndpoints: new Set([
+      ...named === undefined ? [] : [named],
+      ...[...deadEndpoints].filter(isGreylister),
+    ]),
     expand: expander(parameters),
   };
 }
@@ -152,7 +166,7 @@ function checkSocket(place: Place, { endpoint }: PolicyService): Finding[] {
 export function otherGreylisters(value: string, context: ListContext): PolicyService[] {
   return policyServices(context.expand(value)).filter(({ endpoint }) =>
     greylisterAt(endpoint) !== undefined && !isOwn(endpoint, context) &&
-    !context.deadEndpoints.has(endpoint)
+    !context.deadEndpoints.has(endpoint) && !context.replacedEndpoints.has(endpoint)
   );
 }
 
@@ -174,14 +188,17 @@ function checkDead(place: Place): Finding[] {
     const action = options.get("default_action") ?? place.context.defaultAction;
     const words = splitRestrictions(place.value);
     const isCalled = ownServices(place.value, place.context).length > 0;
+    const without = assignment(place, words.toSpliced(position, 2).join(" "));
     return [{
       severity: "error",
       what:
         `${nameOf(place)} contains ${endpoint}, where no program listens: Postfix answers with ` +
         `"${action}"`,
-      remedy: place.list === RECIPIENT && !isCalled
+      remedy: !place.context.replacedEndpoints.has(endpoint)
+        ? `Start the program that listens there, or remove the check: ${without}`
+        : place.list === RECIPIENT && !isCalled
         ? assignment(place, repairList(place.value, place.context))
-        : assignment(place, words.toSpliced(position, 2).join(" ")),
+        : without,
     }];
   });
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  calledEndpoints,
   contextFor,
   DATA,
   type GreylagSetup,
@@ -160,16 +161,22 @@ function learnOutbound(editor: Editor, setup: GreylagSetup): void {
  *
  * @param dead endpoints of policy services, as written, on which no program listens.
  * @param outbound makes the submission services call it as well, so that Greylag learns outbound domains.
+ * @param named endpoint as written whose check Greylag's replaces.
  */
 export function addGreylag(
   files: ConfigFiles,
   setup: GreylagSetup,
   dead: ReadonlySet<string>,
   outbound: boolean,
+  named?: string,
 ): Edited {
   const editor = new Editor(files);
   const config = parseConfigFiles(files["main.cf"], files["master.cf"]);
-  const main = contextFor(config.parameters, setup.listen, dead);
+  if (named !== undefined && !calledEndpoints(config).includes(named)) {
+    const problem = `no policy service of main.cf or master.cf is written as ${named}`;
+    return { files, changes: [], problems: [problem] };
+  }
+  const main = contextFor(config.parameters, setup.listen, dead, named);
   const [other] = otherGreylisters(config.parameters.get(RECIPIENT) ?? "", main);
   if (other !== undefined) {
     const problem =
@@ -186,7 +193,7 @@ export function addGreylag(
       : prependCheck(value, recommended(setup.listen[0]!));
   if (setup.nullSenderAtData) editor.setParameter(DATA, checkAtData);
   for (const service of config.services.filter(receivesMail)) {
-    const context = contextFor(effective(config, service), setup.listen, dead);
+    const context = contextFor(effective(config, service), setup.listen, dead, named);
     if (service.overrides.has(RECIPIENT)) {
       editor.setOverride(service.id, RECIPIENT, (value) => repairList(value, context));
     }

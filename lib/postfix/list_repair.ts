@@ -109,7 +109,7 @@ function addCheck(value: string, check: string, context: ListContext): string {
 
 /**
  * The list of recipient restrictions with one check of Greylag that is reached and lets mail pass while
- * Greylag is stopped. A check of an endpoint on which no program listens is replaced.
+ * Greylag is stopped. A check of `context.replacedEndpoints` gives way to it.
  *
  * @returns the same text if nothing has to change.
  */
@@ -119,9 +119,10 @@ export function repairList(value: string, context: ListContext): string {
   if (own === undefined && ownServices(context.expand(value), context).length > 0) return value;
   let text = value;
   if (own === undefined) {
-    const dead = policyServices(value).find(({ endpoint }) => context.deadEndpoints.has(endpoint));
-    if (dead === undefined) return addCheck(value, recommended(main!), context);
-    text = replaceService(value, dead.position, recommended(main!));
+    const old = policyServices(value)
+      .find(({ endpoint }) => context.replacedEndpoints.has(endpoint));
+    if (old === undefined) return addCheck(value, recommended(main!), context);
+    text = replaceService(value, old.position, recommended(main!));
   } else if (unsafeDefaultAction(own, context) !== undefined) {
     text = replaceService(value, own.position, withSafeAction(own));
   }

@@ -134,6 +134,8 @@ export interface ListContext {
   readonly defaultAction: string;
   /** Endpoints as written on which no program listens. */
   readonly deadEndpoints: ReadonlySet<string>;
+  /** Endpoints as written whose check gives way to Greylag's. */
+  readonly replacedEndpoints: ReadonlySet<string>;
   /** Resolves `$name`. */
   readonly expand: (value: string) => string;
 }

@@ -138,10 +138,16 @@ Deno.test("master.cf, dead ports and second greylisting servers are checked", ()
       `smtpd_recipient_restrictions = reject_unauth_destination ${GOOD}`,
     ],
     [
-      "smtpd_recipient_restrictions = reject_unauth_destination, check_policy_service inet:10031",
-      "contains inet:10031, where no program listens",
+      "smtpd_recipient_restrictions = reject_unauth_destination, check_policy_service inet:2501",
+      "contains inet:2501, where no program listens",
       `smtpd_recipient_restrictions = reject_unauth_destination ${GOOD}`,
-      ["inet:10031"],
+      ["inet:2501"],
+    ],
+    [
+      "smtpd_recipient_restrictions = reject_unauth_destination, check_policy_service inet:7777",
+      "contains inet:7777, where no program listens",
+      "Start the program that listens there, or remove the check: smtpd_recipient_restrictions = ",
+      ["inet:7777"],
     ],
     [
       `${lists}smtpd_client_restrictions = check_policy_service inet:10031, permit\n`,

@@ -14,7 +14,8 @@ const SETUP: GreylagSetup = {
   recipientDelimiter: "+",
 };
 
-const DEAD = new Set(["inet:127.0.0.1:22399"]);
+/** sqlgrey's and iRedAPD's. */
+const DEAD = new Set(["inet:127.0.0.1:2501", "inet:127.0.0.1:7777"]);
 
 const add = (mainCf: string, masterCf = MASTER, setup = SETUP) =>
   addGreylag({ "main.cf": mainCf, "master.cf": masterCf }, setup, DEAD, false);
@@ -82,6 +83,38 @@ Deno.test("every check is removed, wherever it is written", () => {
   assertEquals(callers(after, SETUP), []);
   assertStringIncludes(after["main.cf"], "reject_unauth_destination,\n  # here\n");
   assertStringIncludes(after["master.cf"], "-o { smtpd_recipient_restrictions = permit }");
+});
+
+Deno.test("a stopped policy server that is no greylisting server keeps its check, unless it is named", () => {
+  const iRedApd = "check_policy_service inet:127.0.0.1:7777";
+  const mainCf = `smtpd_recipient_restrictions = ${iRedApd}, reject_unauth_destination\n`;
+  const files = { "main.cf": mainCf, "master.cf": MASTER };
+  const listOf = (named?: string) =>
+    addGreylag(files, SETUP, DEAD, false, named).files["main.cf"].trimEnd();
+  const list = "smtpd_recipient_restrictions =";
+  assertEquals(listOf(), `${list} ${iRedApd}, reject_unauth_destination, ${CHECK}`);
+  assertEquals(listOf("inet:127.0.0.1:7777"), `${list} reject_unauth_destination, ${CHECK}`);
+  const { changes, problems } = addGreylag(files, SETUP, DEAD, false, "inet:127.0.0.1:7778");
+  assertEquals(changes, []);
+  assertStringIncludes(problems[0]!, "inet:127.0.0.1:7778");
+});
+
+Deno.test("Greylag at an earlier endpoint gives way", () => {
+  const old = "unix:greylag/old";
+  const { files } = addGreylag(
+    {
+      "main.cf":
+        `smtpd_recipient_restrictions = reject_unauth_destination, check_policy_service ${old}\n`,
+      "master.cf": MASTER,
+    },
+    SETUP,
+    new Set([old]),
+    false,
+  );
+  assertEquals(
+    files["main.cf"],
+    `smtpd_recipient_restrictions = reject_unauth_destination, ${CHECK}\n`,
+  );
 });
 
 Deno.test("a greylisting server that runs is not joined by a second one", () => {

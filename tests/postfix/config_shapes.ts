@@ -134,9 +134,9 @@ export const SHAPES: readonly Shape[] = [
     list: `permit_mynetworks reject_unauth_destination ${CHECK}`,
   },
   {
-    name: "a policy service on a dead port",
+    name: "a greylisting server on a dead port",
     mainCf: "smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination,\n" +
-      "  check_policy_service inet:127.0.0.1:22399, permit\n",
+      "  check_policy_service inet:127.0.0.1:2501, permit\n",
     list: `permit_mynetworks reject_unauth_destination ${CHECK} permit`,
   },
   {
