@@ -139,7 +139,9 @@ export const importCommand: Command = {
   options: [...DATABASE_OPTIONS, ...OWN],
   async run(args, output) {
     const invocation = parseInvocation(args, OWN);
-    const [given, ...files] = invocation.rest;
+    const [given, ...named] = invocation.rest;
+    // Deno opens no devices.
+    const files = named.map((path) => path === "/dev/stdin" ? "-" : path);
     const format = formatOf(given);
     if (files.length === 0) throw new UsageError("FILE is missing");
     const other = OWN.find((option) =>

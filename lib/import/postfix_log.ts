@@ -122,10 +122,15 @@ function dropOldest(map: Map<string, unknown>, max: number): void {
   map.delete(oldest!);
 }
 
+/** A copy: a substring would keep the whole piece of the log in memory that it is part of. */
+function detached(text: string): string {
+  return ` ${text}`.slice(1);
+}
+
 function clientOf(pattern: RegExp, text: string): Client | undefined {
   const [, name, ip] = pattern.exec(text) ?? [];
   const address = ip === undefined ? undefined : parseAddress(ip);
-  return address && { address, name: name === "" ? "unknown" : name! };
+  return address && { address, name: name === "" ? "unknown" : detached(name!) };
 }
 
 /** The daemon that writes such a message. */
@@ -195,14 +200,14 @@ export class PostfixLog {
       time,
       address: client.address,
       clientName: client.name,
-      sender: sender!,
-      recipient: recipient!,
+      sender: detached(sender!),
+      recipient: detached(recipient!),
     };
   }
 
   #put(queueId: string, message: Message): void {
     this.#messages.delete(queueId);
-    this.#messages.set(queueId, message);
+    this.#messages.set(detached(queueId), message);
     dropOldest(this.#messages, MAX_MESSAGES);
   }
 
@@ -242,7 +247,7 @@ export class PostfixLog {
     const message = this.#messages.get(queueId);
     if (message === undefined) return;
     const from = SENDER.exec(rest);
-    if (from !== null) message.sender = from[1]!;
+    if (from !== null) message.sender = detached(from[1]!);
     else if (rest === "removed") this.#messages.delete(queueId);
   }
 
@@ -278,7 +283,7 @@ export class PostfixLog {
       address,
       clientName: name,
       sender: message!.sender!,
-      recipient: original ?? to!,
+      recipient: detached(original ?? to!),
     };
   }
 

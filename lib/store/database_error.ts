@@ -52,9 +52,7 @@ const SQLITE_MESSAGES: ReadonlyArray<readonly [RegExp, DatabaseErrorKind]> = [
 /** Classifies an error of SQLite or of the file system. */
 export function databaseErrorOf(error: unknown, path: string): DatabaseError {
   if (error instanceof DatabaseError) return error;
-  const message = error instanceof Deno.errors.NotCapable
-    ? "the sandbox of greylag has no access to it"
-    : reasonOf(error);
+  const message = reasonOf(error);
   const kind = SQLITE_MESSAGES.find(([pattern]) => pattern.test(message))?.[1] ?? "other";
   return new DatabaseError(kind, path, message, { cause: error });
 }

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { inDirectory } from "../daemon.ts";
 import { NOW, timeBefore, withDatabase } from "./imported.ts";
 
 const LOG = (host: string) =>
@@ -171,5 +172,34 @@ Deno.test("another compression names the pipe, with the options that were given"
       err,
       `Run: zstd -dc '${path}' | greylag import postfix --dry-run --database=`,
     );
+  });
+});
+
+Deno.test("/dev/stdin is standard input, with the permissions of the executable", async () => {
+  await inDirectory(async (directory) => {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...[
+          "run",
+          "--no-check",
+          "--no-prompt",
+          "--allow-read",
+          "--allow-write",
+          "--allow-env",
+          "--allow-sys",
+        ],
+        ...["main.ts", "import", "postfix", "/dev/stdin", "--json"],
+        `--database=${directory}/g.db`,
+      ],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const log = new TextEncoder().encode(LOG(`${timeBefore(3600)} mx`));
+    const [, { code, stdout }] = await Promise.all([
+      ReadableStream.from([log]).pipeTo(child.stdin),
+      child.output(),
+    ]);
+    assertEquals([code, JSON.parse(new TextDecoder().decode(stdout)).log.deliveries], [0, 1]);
   });
 });

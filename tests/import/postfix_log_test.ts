@@ -1,7 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { parseLogLine } from "../../lib/import/log_entry.ts";
-import { type Exclusion, PostfixLog } from "../../lib/import/postfix_log.ts";
+import { readLog } from "../../lib/import/log_reader.ts";
+import { type Exclusion, type LoggedMail, PostfixLog } from "../../lib/import/postfix_log.ts";
 import { formatAddress, parseNetwork } from "../../lib/net/network.ts";
 
 const NOW = Date.UTC(2026, 0, 2, 12);
@@ -219,4 +220,32 @@ Deno.test("any text of Postfix is read", () => {
     const log = new PostfixLog({ own: [], relayDomains: new Set() });
     for (const one of entries) log.entry(one);
   }));
+});
+
+Deno.test("mail keeps nothing else of its log in memory", async () => {
+  const other = `2026-09-21T10:00:00Z mx other[1]: ${"x".repeat(1_000_000)}\n`;
+  const pieces = 400;
+  const log = async function* () {
+    for (let at = 0; at < pieces; at++) {
+      const id = `4F${`${at}`.padStart(8, "0")}`;
+      const lines = [
+        `smtpd[1]: ${id}: client=mail.a-long-name.example[198.51.100.7]`,
+        `qmgr[1]: ${id}: from=<a.long.name${at}@example.org>, size=1, nrcpt=1 (queue active)`,
+        `local[1]: ${id}: to=<another.name${at}@example.net>, relay=local, status=sent (ok)`,
+      ].map((line) => `2026-09-21T10:00:00Z mx postfix/${line}\n`);
+      yield new TextEncoder().encode(other + lines.join(""));
+    }
+  };
+  const postfixLog = new PostfixLog({ own: [], relayDomains: new Set() });
+  const mails: LoggedMail[] = [];
+  const before = Deno.memoryUsage().heapUsed;
+  for await (const { entries } of readLog(log(), Date.UTC(2026, 9, 1))) {
+    for (const entry of entries) {
+      const mail = postfixLog.entry(entry);
+      if (mail !== undefined) mails.push(mail);
+    }
+  }
+  const grown = Deno.memoryUsage().heapUsed - before;
+  assertEquals(mails.length, pieces);
+  assert(grown < pieces * 500_000, `${grown} bytes`);
 });
