@@ -47,6 +47,9 @@ const DOMAIN = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z
 /** An address literal (RFC 5321, section 4.1.3), loosely: enough to distinguish it from a domain. */
 const ADDRESS_LITERAL = /^\[[a-z0-9.:-]{1,60}\]$/;
 
+const NO_WILDCARD = "* is no wildcard; write example.org for all hosts, or @example.org for all " +
+  "addresses, of a domain and everything below it";
+
 function domainOf(text: string): string | undefined {
   const domain = canonicalDomain(text.replace(/^\./, ""));
   return DOMAIN.test(domain) ? domain : undefined;
@@ -93,6 +96,7 @@ function parseClient(text: string): Parsed {
     return no("not an address or network; write 192.0.2.1 or 2001:db8::/32");
   }
   const domain = domainOf(text);
+  if (domain === undefined && text.includes("*")) return no(NO_WILDCARD);
   return domain === undefined
     ? no("not an address, network, host name, org:domain, spf:domain or /expression/")
     : yes({ kind: "domain", domain });
@@ -103,11 +107,13 @@ function parseMailbox(text: string, matchOn: "sender" | "recipient"): Parsed {
   const at = text.lastIndexOf("@");
   if (at === -1 || at === 0) {
     const domain = domainOf(text.slice(at + 1));
+    if (domain === undefined && text.includes("*")) return no(NO_WILDCARD);
     return domain === undefined
       ? no("not an address, domain or /expression/")
       : yes({ kind: "domain", domain });
   }
   const { local, domain } = splitAddress(text);
+  if (local === "*" || domain.includes("*")) return no(NO_WILDCARD);
   if (/[\s\p{Cc}]/u.test(text)) {
     return no("an address must not contain white space or control characters");
   }

@@ -51,6 +51,10 @@ Deno.test("an invalid pattern is rejected with a reason", () => {
     ["recipient", "bob@exa/mple.org", "after the @ is not a domain"],
     ["recipient", "a b", "not an address, domain"],
     ["recipient", "@", "not an address, domain"],
+    ["sender", "*@example.org", "* is no wildcard"],
+    ["recipient", "bob@*.example.org", "* is no wildcard"],
+    ["sender", "*", "* is no wildcard"],
+    ["client", "*.example.org", "* is no wildcard"],
   ];
   for (const [matchOn, text, expected] of table) {
     const parsed = parsePattern(matchOn, text);
