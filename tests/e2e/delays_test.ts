@@ -56,7 +56,11 @@ Deno.test("a named client waits for delay and is trusted after one retry, a clie
       await daemon.waitFor("reason=auto-whitelisted");
       const elsewhere = { ...NAMED, address: "198.51.100.7", name: "out.provider.example" };
       const other = await code({ ...elsewhere, recipients: ["frank@example.net"] });
-      assertMatch(other, new RegExp(DEFERRED), "the domain's other hosts need a retry of their own");
+      assertMatch(
+        other,
+        new RegExp(DEFERRED),
+        "the domain's other hosts need a retry of their own",
+      );
 
       await untilCode(UNNAMED, ACCEPTED);
       const delays = (await postfix.delivered(1 + accepted + 1)).map(delayOf);
