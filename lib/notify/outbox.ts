@@ -28,6 +28,12 @@ const LIFETIME = DAY;
 /** Mail that was late an hour ago has come, or the recipient looked for it elsewhere. */
 const URGENT_LIFETIME = HOUR;
 
+/** Is due never. */
+const SENT = Infinity;
+
+/** Numbers begin again in a new database. */
+const keyOf = ({ id, created }: QueuedNotice) => `${id} ${created}`;
+
 export type Deliver = (notice: Notice, target: Target) => Promise<void>;
 
 type Stored = Pick<NoticeStore, "add" | "due" | "postpone" | "remove">;
@@ -39,6 +45,11 @@ export class Outbox {
   /** Has no number, and is lost with the process. */
   #memory: QueuedNotice[] = [];
   #numbers = -1;
+  /**
+   * What the database did not take, by number and time: a notice that was sent (due never), or that
+   * failed. Otherwise it would be sent again at each pass while the database is read-only.
+   */
+  readonly #unsaved = new Map<string, Pick<QueuedNotice, "tries" | "due">>();
   #pass: Promise<void> | undefined;
 
   constructor(store: Stored, deliver: Deliver, publish: (event: NoticeOutcome) => void) {
@@ -75,7 +86,11 @@ export class Outbox {
   async #send(now: number): Promise<void> {
     const due = this.#memory.filter((one) => one.due <= now);
     try {
-      due.push(...this.#store.due(now, BATCH));
+      for (const queued of this.#store.due(now, BATCH)) {
+        const { tries, due: next } = this.#unsaved.get(keyOf(queued)) ?? queued;
+        if (next === SENT) this.#settle(queued);
+        else if (next <= now) due.push({ ...queued, tries });
+      }
     } catch {
       // The store reports its own errors.
     }
@@ -120,23 +135,30 @@ export class Outbox {
     return true;
   }
 
-  #settle({ id }: QueuedNotice): void {
+  #settle(queued: QueuedNotice): void {
+    const { id, tries } = queued;
     this.#memory = this.#memory.filter((one) => one.id !== id);
-    try {
-      if (id > 0) this.#store.remove(id);
-    } catch {
-      // It is sent once more when the database works; that is better than not at all.
-    }
+    if (id > 0) this.#save(queued, { tries, due: SENT }, () => this.#store.remove(id));
   }
 
-  #postpone({ id, tries }: QueuedNotice, due: number): void {
-    this.#memory = this.#memory.map((one) =>
-      one.id === id ? { ...one, tries: tries + 1, due } : one
-    );
+  #postpone(queued: QueuedNotice, due: number): void {
+    const { id } = queued;
+    const tries = queued.tries + 1;
+    this.#memory = this.#memory.map((one) => one.id === id ? { ...one, tries, due } : one);
+    if (id > 0) this.#save(queued, { tries, due }, () => this.#store.postpone(id, due));
+  }
+
+  #save(
+    queued: QueuedNotice,
+    state: Pick<QueuedNotice, "tries" | "due">,
+    write: () => void,
+  ): void {
     try {
-      if (id > 0) this.#store.postpone(id, due);
+      write();
+      this.#unsaved.delete(keyOf(queued));
     } catch {
-      // It is due at once when the database works.
+      // The store reports its own errors.
+      if (this.#unsaved.size < MAX_QUEUED) this.#unsaved.set(keyOf(queued), state);
     }
   }
 }

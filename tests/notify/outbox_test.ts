@@ -114,6 +114,28 @@ Deno.test("a notice about the database leaves without it", () =>
     assertEquals(sent, ["test mail"]);
   }));
 
+for (const isBroken of [false, true]) {
+  const what = isBroken ? "a notice that fails is repeated no faster" : "a notice is sent once";
+  Deno.test(`${what} while the database is read-only`, () =>
+    withOutbox(async ({ outbox, store, sent, events, broken }) => {
+      outbox.post(TEST, MAIL, 0);
+      const { remove, postpone } = store.notices;
+      store.notices.remove = store.notices.postpone = () => {
+        throw new Error("attempt to write a readonly database");
+      };
+      if (isBroken) broken.add("mail");
+      for (let now = 0; now < 5 * MINUTE; now += 1000) await outbox.send(now);
+      assertEquals(sent, isBroken ? [] : ["test mail"]);
+      // After 0, 1 and 3 minutes.
+      assertEquals(events.length, isBroken ? 3 : 1);
+      Object.assign(store.notices, { remove, postpone });
+      broken.clear();
+      await outbox.send(HOUR);
+      assertEquals(store.notices.backlog(), undefined);
+      assertEquals(sent, ["test mail"]);
+    }));
+}
+
 Deno.test("passes do not overlap", () =>
   withOutbox(async ({ outbox, sent }) => {
     outbox.post(TEST, MAIL, 1);
