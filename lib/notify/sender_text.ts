@@ -10,13 +10,22 @@ import { splitAddress } from "../net/email_address.ts";
 const MAX_LOCAL = 40;
 const MAX_DOMAIN = 80;
 
+/** @param max number of characters; an escaped one counts as all that it is written with. */
 function escaped(text: string, unsafe: RegExp, max: number): string {
-  const shown = text.replaceAll(
-    unsafe,
-    (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
-  );
-  return shown.length <= max ? shown : `${shown.slice(0, max)}…`;
+  let shown = "";
+  let length = 0;
+  for (const char of text) {
+    const written = char.replace(unsafe, (one) => `\\u{${one.codePointAt(0)!.toString(16)}}`);
+    length += written.length;
+    // Neither an escape nor a surrogate pair is cut.
+    if (length > max) return `${shown}…`;
+    shown += written;
+  }
+  return shown;
 }
+
+/** What mail programs make a link of without a scheme: its full stop is escaped. */
+const LIKE_HOST = /(www|ftp)(\d*)\./gi;
 
 /** Everything but letters, digits and signs that do not separate words or begin a link. */
 const NOT_LOCAL = /[^\p{L}\p{N}._+=#-]|\p{Default_Ignorable_Code_Point}/gu;
@@ -26,7 +35,7 @@ const NOT_DOMAIN = /[^\p{L}\p{N}.-]|\p{Default_Ignorable_Code_Point}/gu;
 export function addressText(address: string): string {
   if (address === "") return "<>";
   const { local, domain } = splitAddress(address);
-  const shown = escaped(local, NOT_LOCAL, MAX_LOCAL);
+  const shown = escaped(local, NOT_LOCAL, MAX_LOCAL).replaceAll(LIKE_HOST, "$1$2\\u{2e}");
   return domain === "" ? shown : `${shown}@${escaped(domain, NOT_DOMAIN, MAX_DOMAIN)}`;
 }
 

@@ -6,6 +6,7 @@ import { mailHtml } from "../../lib/notify/mail_html.tsx";
 import type { DeferredNotice, DigestNotice, Notice } from "../../lib/notify/notice.ts";
 import { plainText, type RenderContext, renderNotice } from "../../lib/notify/render.ts";
 import { addressText } from "../../lib/notify/sender_text.ts";
+import { splitAddress } from "../../lib/net/email_address.ts";
 import { RIGHTS } from "../../lib/notify/settings.ts";
 import { TEXTS } from "../../lib/notify/texts/texts.ts";
 import { LANGUAGES } from "../../lib/text/language.ts";
@@ -104,39 +105,56 @@ const hostile = fc.oneof(
   fc.string({ maxLength: 200 }).map((local) => `${local}@evil.example`),
 );
 
+/** Notices that show a text from outside in every place that has one. */
+const noticesWith = (sender: string): readonly Notice[] => [
+  { ...DEFERRED, items: [{ ...ITEM, sender }] },
+  { ...DIGEST, items: [{ ...ITEM, sender }] },
+  { kind: "lost", count: 1, items: [{ sender, recipient: sender, client: sender }] },
+];
+
+/** Links, and what programs make links of; control characters, halves of characters, separators. */
+const UNSAFE = /[\s\p{Cc}\p{Cs}/:<>"'()[\]@]|(?:www|ftp)\d*\./iu;
+
 Deno.test("no sender puts a line, a link or markup of its own into a notice", () => {
-  fc.assert(fc.property(hostile, (sender) => {
-    const notices: Notice[] = [
-      { ...DEFERRED, items: [{ ...ITEM, sender }] },
-      { ...DIGEST, items: [{ ...ITEM, sender }] },
-      { kind: "lost", count: 1, items: [{ sender, recipient: sender, client: sender }] },
-    ];
-    for (const notice of notices) {
-      const rendered = renderNotice(notice, CONTEXT);
-      const text = plainText(rendered);
-      const html = mailHtml(rendered);
-      const message = ntfyMessage("t", rendered);
-      for (const url of [...linksOf(text), ...linksOf(html), ...linksOf(JSON.stringify(message))]) {
-        assert(url.startsWith("https://mail.example.net/my/"), url);
-      }
-      assert(!/<script|<a (?!href="https:\/\/mail\.example\.net\/my\/)/.test(html), html);
+  const plain = noticesWith("alice@sender.example").map((one) => renderNotice(one, CONTEXT));
+  fc.assert(
+    fc.property(hostile, (sender) => {
       const shown = addressText(sender);
-      assert(!/[\s/:<>"'()[\]@]/.test(shown.replace("@", "").replace(/^<>$/, "")), shown);
+      if (sender !== "") {
+        const { local, domain } = splitAddress(shown);
+        assert(!UNSAFE.test(local) && !/[\s\p{Cc}\p{Cs}/:<>"'()[\]@]/u.test(domain), shown);
+      }
       assert(shown.length < 140, shown);
-      assertEquals(rendered.title.includes("evil"), false);
-      // Other lines than the one with the sender are the same for every sender.
-      const lines = (sent: string) => text.split("\n").length + Number(sent === "\0");
-      assertEquals(
-        lines(sender),
-        plainText(renderNotice(
-          notice.kind === "lost"
-            ? { ...notice, items: [{ sender: "a@b.example", recipient: "c", client: "d" }] }
-            : { ...(notice as DeferredNotice), items: [ITEM] },
-          CONTEXT,
-        )).split("\n").length,
-      );
-    }
-  }));
+      for (const [at, notice] of noticesWith(sender).entries()) {
+        const rendered = renderNotice(notice, CONTEXT);
+        const text = plainText(rendered);
+        const html = mailHtml(rendered);
+        const message = JSON.stringify(ntfyMessage("t", rendered));
+        const body = webhookBody(notice, rendered, NOW);
+        for (const url of [text, html, message, body].flatMap(linksOf)) {
+          assert(url.startsWith("https://mail.example.net/my/"), url);
+        }
+        assert(!/<script|<a (?!href="https:\/\/mail\.example\.net\/my\/)/.test(html), html);
+        // Nothing but the text of the sender differs from the notice about somebody else.
+        const expected = plain[at]!;
+        assertEquals(rendered.title, expected.title);
+        assertEquals(text.split("\n").length, plainText(expected).split("\n").length);
+        assertEquals(html.split("<").length, mailHtml(expected).split("<").length);
+      }
+    }),
+    {
+      examples: [
+        [""],
+        ["\0"],
+        ["<>"],
+        ["@"],
+        [`${"x".repeat(39)}\u{10400}@sender.example`],
+        [`x@${"y".repeat(79)}\u{10400}.example`],
+        ["www.evil.example#x@evil.example"],
+        ["FTP2.evil.example"],
+      ],
+    },
+  );
 });
 
 Deno.test("ntfy gets buttons for one message, and the page for several", () => {
