@@ -54,6 +54,7 @@ export const DE: Texts = {
     gone: "Diese Nachricht gibt es nicht mehr.",
     limit: "Es gibt zu viele Einträge. Entfernen Sie erst einen.",
     throttled: "Zu viele Versuche. Warten Sie eine Minute.",
+    failed: "Das geht im Moment nicht. Versuchen Sie es später noch einmal.",
   },
   newest: "Öffnen Sie einen Link Ihrer neuesten Benachrichtigung.",
   page: {

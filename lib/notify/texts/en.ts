@@ -50,6 +50,7 @@ export const EN: Texts = {
     gone: "There is no such message any more.",
     limit: "There are too many entries. Remove one first.",
     throttled: "Too many tries. Wait a minute.",
+    failed: "This does not work at the moment. Try again later.",
   },
   newest: "Open a link of your newest notice.",
   page: {

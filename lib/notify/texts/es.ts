@@ -52,6 +52,7 @@ export const ES: Texts = {
     gone: "Ese mensaje ya no existe.",
     limit: "Hay demasiadas entradas. Quite antes una.",
     throttled: "Demasiados intentos. Espere un minuto.",
+    failed: "Esto no funciona en este momento. Inténtelo más tarde.",
   },
   newest: "Abra un enlace de su aviso más reciente.",
   page: {

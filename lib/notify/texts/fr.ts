@@ -53,6 +53,7 @@ export const FR: Texts = {
     gone: "Ce message n’existe plus.",
     limit: "Il y a trop d’entrées. Retirez-en une d’abord.",
     throttled: "Trop d’essais. Attendez une minute.",
+    failed: "Cela ne fonctionne pas pour le moment. Réessayez plus tard.",
   },
   newest: "Ouvrez un lien de votre dernier avis.",
   page: {

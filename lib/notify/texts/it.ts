@@ -51,6 +51,7 @@ export const IT: Texts = {
     gone: "Questo messaggio non esiste più.",
     limit: "Ci sono troppe voci. Prima ne rimuova una.",
     throttled: "Troppi tentativi. Attenda un minuto.",
+    failed: "Al momento non funziona. Riprovi più tardi.",
   },
   newest: "Apra un link del suo avviso più recente.",
   page: {

@@ -51,6 +51,7 @@ export const NL: Texts = {
     gone: "Dit bericht bestaat niet meer.",
     limit: "Er zijn te veel vermeldingen. Verwijder er eerst een.",
     throttled: "Te veel pogingen. Wacht een minuut.",
+    failed: "Dit werkt op dit moment niet. Probeer het later opnieuw.",
   },
   newest: "Open een link uit uw nieuwste melding.",
   page: {

@@ -51,6 +51,7 @@ export const PL: Texts = {
     gone: "Tej wiadomości już nie ma.",
     limit: "Wpisów jest za dużo. Najpierw usuń któryś.",
     throttled: "Za dużo prób. Odczekaj minutę.",
+    failed: "To w tej chwili nie działa. Spróbuj ponownie później.",
   },
   newest: "Otwórz odnośnik z najnowszego powiadomienia.",
   page: {

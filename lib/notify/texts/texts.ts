@@ -47,7 +47,10 @@ export interface Texts {
   readonly sentBy: string;
   readonly firstTried: string;
   readonly refused: Readonly<
-    Record<"invalid" | "expired" | "used" | "forbidden" | "gone" | "limit" | "throttled", string>
+    Record<
+      "invalid" | "expired" | "used" | "forbidden" | "gone" | "limit" | "throttled" | "failed",
+      string
+    >
   >;
   readonly newest: string;
   readonly page: {

@@ -18,6 +18,7 @@ import panels from "../assets/panels.js" with { type: "text" };
 import theme from "../assets/theme.js" with { type: "text" };
 import style from "../assets/style.css" with { type: "text" };
 import { CHANGES_PATH } from "../../share/wire.ts";
+import { answerRefusal } from "../pages/my_routes.tsx";
 import { servePages } from "../pages/routes.tsx";
 import { DaemonStuckError } from "../worker/daemon_link.ts";
 import { databaseSize, ifReadable } from "../worker/health.ts";
@@ -31,7 +32,14 @@ import type { EventStream } from "./event_stream.ts";
 import type { PageMemory } from "./page_memory.ts";
 import { INSTALL_FILES, type StaticFile } from "./install_files.ts";
 import { queueRequests } from "./fair_queue.ts";
-import { checkAccess, checkHost, hardenAnswers, isChange, isOfRecipient } from "./guard.ts";
+import {
+  checkAccess,
+  checkHost,
+  hardenAnswers,
+  isChange,
+  isForRecipients,
+  isOfRecipient,
+} from "./guard.ts";
 
 /** Answers a request; the address is that of its connection. */
 export type Handler = (request: Request, address: string) => Promise<Response>;
@@ -70,6 +78,9 @@ function answerError(
   text: string,
 ): Response {
   if (isApi(context)) return context.json({ error: text }, status);
+  if (isForRecipients(context.req.path)) {
+    return answerRefusal(context, service, status === 404 ? "invalid" : "failed", status);
+  }
   const title = status === 404 ? "Not found" : "Error";
   const page = { ...pageContextOf(context, service), path: context.req.path };
   return answerPage(context, page, title, text, status);

@@ -61,7 +61,7 @@ export function pageContextOf(context: AppContext, service: StatusService): Page
   };
 }
 
-type PageStatus = 200 | 400 | 401 | 403 | 404 | 409 | 410 | 429 | 500 | 503;
+export type PageStatus = 200 | 400 | 401 | 403 | 404 | 409 | 410 | 429 | 500 | 503;
 
 export function answerDocument(
   context: AppContext,

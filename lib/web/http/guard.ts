@@ -106,7 +106,7 @@ export function isOfRecipient(path: string): boolean {
 }
 
 /** The only paths under the public host name. */
-function isForRecipients(path: string): boolean {
+export function isForRecipients(path: string): boolean {
   return path === "/help" || isOfRecipient(path);
 }
 

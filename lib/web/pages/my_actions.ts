@@ -28,13 +28,32 @@ export function authorOf(recipient: string): string {
   return `recipient ${recipient}`;
 }
 
+/** Entries of one query. */
+const BATCH = 500;
+
+/**
+ * The entries in force with an address in their pattern or note, the newest first. Those of other
+ * recipients are among them: `ann@…` is part of `joann@…`.
+ */
+function* entriesAbout(
+  service: StatusService,
+  recipient: string,
+  list?: StoredEntry["list"],
+): Generator<StoredEntry> {
+  let after: string | undefined;
+  do {
+    const { rows, next } = service.queries.entries({ text: recipient, list, limit: BATCH, after });
+    for (const entry of rows) {
+      if (entry.expires === undefined || entry.expires > service.now) yield entry;
+    }
+    after = next;
+  } while (after !== undefined);
+}
+
 /** The recipient's own entries, the newest first. */
 export function entriesOf(service: StatusService, recipient: string): readonly StoredEntry[] {
   const author = authorOf(recipient);
-  const { rows } = service.queries.entries({ text: recipient, limit: 10 * MAX_ENTRIES });
-  return rows.filter(({ addedBy, expires }) =>
-    addedBy === author && (expires === undefined || expires > service.now)
-  );
+  return [...entriesAbout(service, recipient).filter(({ addedBy }) => addedBy === author)];
 }
 
 /**
@@ -128,10 +147,8 @@ export interface Exemption {
 
 /** @returns undefined for a recipient with greylisting. */
 export function exemptionOf(service: StatusService, recipient: string): Exemption | undefined {
-  const { rows } = service.queries.entries({ text: recipient, list: "opt-out", limit: 100 });
-  const found = rows.find(({ pattern, expires }) =>
-    pattern === recipient && (expires === undefined || expires > service.now)
-  );
+  const found = entriesAbout(service, recipient, "opt-out")
+    .find(({ pattern }) => pattern === recipient);
   if (found === undefined) return undefined;
   const isOwn = found.addedBy === authorOf(recipient);
   return { until: found.expires, entry: isOwn ? found : undefined };

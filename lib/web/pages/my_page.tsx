@@ -117,7 +117,7 @@ export function RefusedPage({ context, why }: { context: MyContext; why: Refusal
     <MyLayout context={context} title={texts.page.title}>
       <div class="card form">
         <p class="notice error" role="alert">{texts.refused[why]}</p>
-        {why === "throttled" ? "" : <p>{texts.newest}</p>}
+        {why === "throttled" || why === "failed" ? "" : <p>{texts.newest}</p>}
       </div>
     </MyLayout>
   );

@@ -7,14 +7,21 @@
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { EXPECTED_FOR } from "../../admin/list_entries.ts";
 import { LOST_AFTER, LOST_THRESHOLD } from "../../admin/queries.ts";
+import { DatabaseError } from "../../store/database_error.ts";
 import { deferralState } from "../../store/history.ts";
 import { SECOND } from "../../text/duration.ts";
 import { isLanguage, type Language, preferredLanguage } from "../../text/language.ts";
 import { fieldsOf, isEncrypted } from "../http/actions.ts";
-import { answerDocument, type App, type AppContext } from "../http/context.tsx";
+import { answerDocument, type App, type AppContext, type PageStatus } from "../http/context.tsx";
 import type { StatusService } from "../worker/status_service.ts";
 import { languageOf } from "./language.ts";
-import { DEVICE_LIFETIME, MyAccess, type OpenedLink, RefusedLinkError } from "./my_access.ts";
+import {
+  DEVICE_LIFETIME,
+  MyAccess,
+  type OpenedLink,
+  type Refusal,
+  RefusedLinkError,
+} from "./my_access.ts";
 import {
   actOnMessage,
   deferralOf,
@@ -51,10 +58,28 @@ const STATUS = {
   forbidden: 403,
   limit: 409,
   throttled: 429,
+  failed: 503,
 } as const;
 
 function isMessageAction(text: string): text is MessageAction {
   return (MESSAGE_ACTIONS as readonly string[]).includes(text);
+}
+
+function contextOf(context: AppContext, service: StatusService, language: Language): MyContext {
+  const { prefix, hostname, recipients } = service.settings;
+  return { prefix, path: context.req.path, language, hostname, rights: recipients.rights };
+}
+
+/** A refusal in the language of the visitor. It shows nothing of the administrator's pages. */
+export function answerRefusal(
+  context: AppContext,
+  service: StatusService,
+  why: Refusal,
+  status: PageStatus = STATUS[why],
+): Response {
+  if (why === "throttled") context.header("retry-after", String(60));
+  const my = { ...contextOf(context, service, languageOf(context)), path: "/my/" };
+  return answerDocument(context, <RefusedPage context={my} why={why} />, status);
 }
 
 class MyRoutes {
@@ -66,11 +91,6 @@ class MyRoutes {
     this.#access = access;
   }
 
-  #contextOf(context: AppContext, language: Language): MyContext {
-    const { prefix, hostname, recipients } = this.#service.settings;
-    return { prefix, path: context.req.path, language, hostname, rights: recipients.rights };
-  }
-
   /** The language that a parameter chooses, or the browser, or the settings. */
   #languageOf(context: AppContext, { user }: OpenedLink): Language {
     const chosen = context.req.query("lang") ?? "";
@@ -79,20 +99,12 @@ class MyRoutes {
       : preferredLanguage(context.req.header("accept-language"), user.language);
   }
 
-  refuse(context: AppContext, error: unknown, language = languageOf(context)): Response {
-    if (!(error instanceof RefusedLinkError)) throw error;
-    const { why } = error;
-    if (why === "throttled") context.header("retry-after", String(60));
-    const my = { ...this.#contextOf(context, language), path: "/my/" };
-    return answerDocument(context, <RefusedPage context={my} why={why} />, STATUS[why]);
-  }
-
   /** GET of a link: a question, or the recipient's page. */
   show(context: AppContext, token: string, isDevice: boolean): Response {
     const opened = this.#access.open(token, context.env.address);
     const { purpose, recipient, deferral, since } = opened.link;
     const language = this.#languageOf(context, opened);
-    const my = this.#contextOf(context, language);
+    const my = contextOf(context, this.#service, language);
     if ((purpose === "device") !== isDevice) throw new RefusedLinkError("invalid");
     if (!isMessageAction(purpose)) {
       const isSaved = context.req.query("saved") !== undefined;
@@ -121,7 +133,7 @@ class MyRoutes {
       if (!this.#service.commands.useLink(opened.tag, expires)) throw new RefusedLinkError("used");
     });
     this.#service.daemon.tell({ kind: "link-used", recipient, what: `${purpose} by link` });
-    const my = this.#contextOf(context, this.#languageOf(context, opened));
+    const my = contextOf(context, this.#service, this.#languageOf(context, opened));
     const page = `/my/${this.#access.linkFor(recipient, "page")}`;
     return answerDocument(context, <DonePage context={my} action={purpose} page={page} />);
   }
@@ -229,7 +241,10 @@ export function serveMy(app: App, service: StatusService, elapsed: () => number)
     try {
       return await handle(context);
     } catch (error) {
-      return routes.refuse(context, error);
+      if (error instanceof RefusedLinkError) return answerRefusal(context, service, error.why);
+      // The store reports its own errors, which name files.
+      if (error instanceof DatabaseError) return answerRefusal(context, service, "failed");
+      throw error;
     }
   };
   const tokenOf = (context: AppContext) => context.req.path.slice("/my/".length);

@@ -3,6 +3,7 @@ import { type Link, type Purpose, sealLink } from "../../../lib/notify/link.ts";
 import { ensureSecrets, rotateSecret } from "../../../lib/notify/secret_file.ts";
 import { RIGHTS } from "../../../lib/notify/settings.ts";
 import { parseUser, type User } from "../../../lib/notify/user.ts";
+import { DatabaseError } from "../../../lib/store/database_error.ts";
 import type { StoredEntry } from "../../../lib/store/store.ts";
 import { DAY, HOUR } from "../../../lib/text/duration.ts";
 import { recordDecisions } from "../../store/records.ts";
@@ -332,6 +333,53 @@ Deno.test("the public host has the pages of recipients and the help page only", 
     });
     assertEquals(answer.status, 200);
     assertEquals(entries().length, 1);
+  }));
+
+Deno.test("errors under the public host show nothing of the administrator's pages", () =>
+  withMy(async ({ get, send, link, service, entries }) => {
+    const host = { host: "mail.example.net" };
+    const commands = service.commands;
+    commands.useLink = () => {
+      throw new DatabaseError("read-only", "/var/lib/greylag/g.db", "read-only file system");
+    };
+    const own = { ...host, origin: "https://mail.example.net", "sec-fetch-site": "same-origin" };
+    const forged = { ...host, origin: "https://evil.example" };
+    const answers: readonly (readonly [number, Response])[] = [
+      [404, await get("/my/nothing", host)],
+      [503, await send("POST", `/my/${link("release")}`, "", own)],
+      [403, await send("POST", `/my/${link("release")}`, "", forged)],
+      [403, await send("POST", "/help", "", forged)],
+    ];
+    for (const [status, answer] of answers) {
+      assertEquals(answer.status, status);
+      const html = await answer.text();
+      assertStringIncludes(html, 'role="alert"');
+      for (const leak of ['href="/lists"', "/sign-in", "/var/lib", "live.js"]) {
+        assert(!html.includes(leak), `${leak}: ${html}`);
+      }
+    }
+    assertEquals(entries(), []);
+  }));
+
+Deno.test("a recipient is found among many whose addresses contain this one", () =>
+  withMy(async ({ submit, get, link, entries, store, clock }) => {
+    await submit({ do: "off" });
+    await submit({ do: "allow", id: "1" });
+    for (let at = 0; at < 1100; at++) {
+      store.lists.add({
+        list: "opt-out",
+        matchOn: "recipient",
+        pattern: `x${at}${ANN}`,
+        note: "",
+        addedBy: `recipient x${at}${ANN}`,
+        created: clock.now,
+      });
+    }
+    assertStringIncludes(await (await get(`/my/${link("page")}`)).text(), "Greylisting is off");
+    await submit({ do: "on" });
+    assertEquals(entries().some(({ pattern }) => pattern === ANN), false);
+    const allowed = entries().find(({ list }) => list === "allow")!;
+    assertEquals((await submit({ do: "remove", id: String(allowed.id) })).status, 303);
   }));
 
 Deno.test("hostile senders and clients are text", () =>
