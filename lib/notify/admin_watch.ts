@@ -105,7 +105,7 @@ export class AdminWatch {
 
   #trouble(cause: string, text: string, remedy: string, now: number): void {
     if (!this.#settings.events.includes("trouble")) return;
-    if (now - this.#hour.since >= HOUR) this.#hour = { since: now, count: 0 };
+    if (Math.abs(now - this.#hour.since) >= HOUR) this.#hour = { since: now, count: 0 };
     if (this.#hour.count >= MAX_HOURLY) return;
     if (!this.#options.times.take(`trouble ${cause}`, CAUSE_PERIOD, now)) return;
     this.#hour.count++;
@@ -155,7 +155,7 @@ export class AdminWatch {
   /** Mail that became possibly lost since the last notice. */
   #checkLost(now: number): void {
     const { times, history, post } = this.#options;
-    const last = times.last("lost");
+    const last = times.lastUntil("lost", now);
     if (last !== undefined && last >= digestBoundary(now, "day")) return;
     times.set("lost", now);
     const since = last ?? now - DAY;

@@ -36,12 +36,13 @@ export class FloodWatch {
     const oldest = this.#times[this.#next];
     this.#times[this.#next] = now;
     this.#next = (this.#next + 1) % count;
-    if (oldest !== undefined && now - oldest <= window) this.#until = now + lasts;
+    // A clock that was set back must neither begin a flood nor prolong one.
+    if (oldest !== undefined && Math.abs(now - oldest) <= window) this.#until = now + lasts;
     return this.isOn(now);
   }
 
   isOn(now: number): boolean {
-    return now < this.#until;
+    return now < this.#until && this.#until - now <= this.#limits.lasts;
   }
 }
 

@@ -32,6 +32,8 @@ export interface RecipientWatchOptions {
   readonly post: (notice: Notice, target: Target) => void;
   /** In milliseconds: retries later than this are first attempts. */
   readonly retryWindow: number;
+  /** The time at which the process started. */
+  readonly started: number;
 }
 
 /** A notice waits for this time, so that a flood is noticed before it leaves. */
@@ -85,7 +87,7 @@ export class RecipientWatch {
   readonly #due = new Map<string, number>();
   /** The time at which the digests were due that all left. */
   #digestsSent: number | undefined;
-  /** Deferrals that were in a notice. */
+  /** Deferrals that were in a notice of this process. */
   readonly #told = new LRUCache<number, true>({ max: 10_000 });
 
   constructor(users: Users, options: RecipientWatchOptions) {
@@ -125,7 +127,7 @@ export class RecipientWatch {
   /** Posts the notices whose time has come. */
   sendDue(now: number): void {
     for (const [recipient, since] of this.#due) {
-      if (now - since < HOLD) continue;
+      if (Math.abs(now - since) < HOLD) continue;
       const last = this.#options.times.last(`notice ${recipient}`);
       if (last !== undefined && now >= last && now - last < NOTICE_PERIOD) {
         // What is still late in an hour is told then.
@@ -143,15 +145,24 @@ export class RecipientWatch {
     if (user === undefined || target === undefined) return;
     if (!user.address.includes("@") && !this.#hasMail(recipient)) return;
     const waiting = this.#deferralsOf(recipient, now - OLDEST, MAX_DIGEST).filter((one) =>
-      one.ended === undefined && one.legitimacy >= STORED_THRESHOLD && !this.#told.has(one.id)
+      one.ended === undefined && one.legitimacy >= STORED_THRESHOLD
     );
-    if (waiting.length === 0) return;
+    const fresh = waiting.filter((one) => !this.#isTold(one, recipient));
+    if (fresh.length === 0) return;
     for (const { id } of waiting) this.#told.set(id, true);
     this.#daily.add(recipient, now);
     const { times, post } = this.#options;
     times.set(`notice ${recipient}`, now);
-    const items = waiting.slice(0, MAX_ITEMS).map(itemOf);
+    const items = fresh.slice(0, MAX_ITEMS).map(itemOf);
     post({ kind: "deferred", recipient, language: user.language, items }, target);
+  }
+
+  #isTold({ id, firstSeen }: Deferral, recipient: string): boolean {
+    if (this.#told.has(id)) return true;
+    const { times, started } = this.#options;
+    const last = times.last(`notice ${recipient}`);
+    // A notice of the process before had all that waited then.
+    return last !== undefined && last < started && firstSeen <= last;
   }
 
   /** Looks for mail that was not retried in its usual time. */
@@ -166,9 +177,10 @@ export class RecipientWatch {
       from: now - OLDEST,
       limit: MAX_CANDIDATES,
     });
-    const fresh = rows.filter(({ id, recipient }) =>
-      !this.#told.has(id) && this.#users.find(this.#users.normalise(recipient)) !== undefined
-    );
+    const fresh = rows.filter((one) => {
+      const recipient = this.#users.normalise(one.recipient);
+      return this.#users.find(recipient) !== undefined && !this.#isTold(one, recipient);
+    });
     if (fresh.length === 0) return;
     for (const { deferral, legitimacy } of rankLost(fresh, history.retriedDomains())) {
       if (legitimacy < LOST_THRESHOLD) break;
@@ -221,7 +233,7 @@ export class RecipientWatch {
     if (period === "off" || target === undefined) return false;
     const { times, history, post } = this.#options;
     const subject = `digest ${recipient}`;
-    const last = times.last(subject);
+    const last = times.lastUntil(subject, now);
     if (last !== undefined && last >= digestBoundary(now, period)) return false;
     times.set(subject, now);
     // The first one would report a time in which nobody asked for it.

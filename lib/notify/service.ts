@@ -64,6 +64,7 @@ export class NotifyService {
       times,
       post: (notice, target) => this.#outbox.post(notice, target, context.now()),
       retryWindow: settings.retryWindow,
+      started: context.now(),
     });
     this.#administrators = new AdminWatch(settings, {
       history: store.history,

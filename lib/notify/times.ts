@@ -28,6 +28,14 @@ export class NoticeTimes {
     }
   }
 
+  /** The same; a time after now, from before the clock was set back, becomes now. */
+  lastUntil(subject: string, now: number): number | undefined {
+    const last = this.last(subject);
+    if (last === undefined || last <= now) return last;
+    this.set(subject, now);
+    return now;
+  }
+
   set(subject: string, now: number): void {
     this.#memory.set(subject, now);
     try {

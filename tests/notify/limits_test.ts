@@ -20,6 +20,14 @@ Deno.test("more occurrences than the limit within the window are a flood until i
   assert(!watch.isOn(5 * MINUTE + HOUR));
 });
 
+Deno.test("a clock that is set back ends a flood and begins none", () => {
+  const watch = new FloodWatch(LIMITS);
+  for (let at = 0; at < 6; at++) watch.count(2 * DAY + at);
+  assert(watch.isOn(2 * DAY + MINUTE));
+  assert(!watch.isOn(DAY));
+  assert(!watch.count(DAY));
+});
+
 Deno.test("no rate within the limit is a flood", () => {
   fc.assert(fc.property(fc.integer({ min: 2 * MINUTE + 1, max: DAY }), (pause) => {
     const watch = new FloodWatch(LIMITS);

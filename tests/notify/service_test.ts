@@ -27,6 +27,8 @@ interface Rig {
   readonly dns: { works?: boolean };
   /** Records a deferral; publishes its event if it is new. */
   defer(given: Partial<DecisionRecord>): void;
+  /** Replaces the service that `defer` and `pass` use. */
+  restart(): void;
   /** Lets time pass, with a tick every so often. */
   pass(duration: number, step?: number): Promise<void>;
 }
@@ -45,30 +47,36 @@ function withService(
     const sent: { notice: Notice; target: string }[] = [];
     const events: NotifyEvent[] = [];
     const dns: { works?: boolean } = {};
-    const service = new NotifyService({
-      targets: [parseTarget("mail:admin@example.net")!],
-      events: NOTICE_EVENTS,
-      smtp: { kind: "inet", host: "127.0.0.1", port: 25 },
-      from: "greylag@example.net",
-      envelopeSender: "",
-      users: parseUserFile(users).users,
-      userFiles: [],
-      recipientDelimiter: "+",
-      rights: RIGHTS,
-      publicUrl: "https://mail.example.net",
-      hostname: "mx.example.net",
-      database,
-      retryWindow: 2 * DAY,
-      ...settings,
-    }, {
-      store,
-      dns: () => ({ answered: 0, failed: 0, ...dns }),
-      publish: (event) => events.push(event),
-      now: () => clock.now,
-    }, (notice, target) => {
-      sent.push({ notice, target: formatTarget(target) });
-      return Promise.resolve();
-    });
+    const start = () =>
+      new NotifyService({
+        targets: [parseTarget("mail:admin@example.net")!],
+        events: NOTICE_EVENTS,
+        smtp: { kind: "inet", host: "127.0.0.1", port: 25 },
+        from: "greylag@example.net",
+        envelopeSender: "",
+        users: parseUserFile(users).users,
+        userFiles: [],
+        recipientDelimiter: "+",
+        rights: RIGHTS,
+        publicUrl: "https://mail.example.net",
+        hostname: "mx.example.net",
+        database,
+        retryWindow: 2 * DAY,
+        ...settings,
+      }, {
+        store,
+        dns: () => ({ answered: 0, failed: 0, ...dns }),
+        publish: (event) => events.push(event),
+        now: () => clock.now,
+      }, (notice, target) => {
+        sent.push({ notice, target: formatTarget(target) });
+        return Promise.resolve();
+      });
+    let service = start();
+    const restart: Rig["restart"] = () => {
+      service.stop();
+      service = start();
+    };
     const defer: Rig["defer"] = (given) => {
       const record = {
         sender: "no-reply@shop.example",
@@ -99,7 +107,7 @@ function withService(
     };
     try {
       await service.tick();
-      await body({ store, service, clock, sent, events, dns, defer, pass });
+      await body({ store, service, clock, sent, events, dns, defer, pass, restart });
     } finally {
       service.stop();
       await store.close();
@@ -160,6 +168,36 @@ Deno.test("a recipient gets one notice an hour, with all that waits", () =>
     assertEquals(notice.items.length, 4);
     assertEquals(sent.length, 2);
   }));
+
+Deno.test("no message is in two notices, also after a restart", () =>
+  withService(async ({ defer, pass, sent, restart }) => {
+    defer({});
+    await pass(MINUTE, SECOND);
+    restart();
+    await pass(90 * MINUTE);
+    assertEquals(sent.length, 1);
+    defer({ sender: "no-reply@other.example", clientName: "mail.other.example" });
+    await pass(5 * HOUR);
+    const items = sent.map(({ notice }) => (notice as DeferredNotice).items);
+    assertEquals(items.map((one) => one.map(({ sender }) => sender)), [
+      ["no-reply@shop.example"],
+      ["no-reply@other.example"],
+    ]);
+  }));
+
+Deno.test("a clock that was set back a year stops neither notices nor digests", () =>
+  withService(async ({ defer, pass, sent, clock }) => {
+    for (let at = 0; at < 25; at++) defer({ sender: `no-reply@s${at}.example` });
+    await pass(DAY, HOUR);
+    clock.now -= 52 * WEEK;
+    await pass(2 * DAY, HOUR);
+    sent.length = 0;
+    defer({});
+    await pass(10 * SECOND, SECOND);
+    assertEquals(sent.map(({ notice }) => notice.kind), ["deferred"]);
+    await pass(DAY, HOUR);
+    assertEquals(sent.some(({ notice }) => notice.kind === "digest"), true);
+  }, { users: "ann@example.net digest=day" }));
 
 Deno.test("mail that was delivered meanwhile is not told", () =>
   withService(async ({ defer, pass, sent, store, clock }) => {
