@@ -40,6 +40,9 @@ export function userOf(fields: Readonly<Record<string, unknown>>): ParsedUser {
   if (typeof address !== "string") return no("the field address is missing");
   const isDomain = !address.includes("@");
   const domain = canonicalDomain(address);
+  if (address.startsWith("*@")) {
+    return no(`${JSON.stringify(address)}: for all recipients write the domain alone`);
+  }
   if (isDomain ? !DOMAIN.test(domain) : !isMailAddress(address)) {
     return no(`${JSON.stringify(address)} is not an address or a domain`);
   }
@@ -49,7 +52,9 @@ export function userOf(fields: Readonly<Record<string, unknown>>): ParsedUser {
     ? parseTarget(notify)
     : undefined;
   if (target === undefined) {
-    return no(`notify must be "mail", "off", ${TARGET_NOTATION}, not ${JSON.stringify(notify)}`);
+    // A URL may hold a password, which must not get into the log.
+    const shown = String(notify).includes("//") ? "" : `, not ${JSON.stringify(notify)}`;
+    return no(`notify must be "mail", "off", ${TARGET_NOTATION}${shown}`);
   }
   const period = DIGEST_PERIODS.find((one) => one === digest);
   if (period === undefined) return no(`digest must be one of ${DIGEST_PERIODS.join(", ")}`);

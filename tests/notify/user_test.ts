@@ -31,6 +31,15 @@ for (
       'notify must be "mail", "off", "mail:ADDRESS", "ntfy:https://HOST/TOPIC" or ' +
       '"webhook:https://…", not 7',
     ],
+    [
+      { address: "a@b.example", notify: "ntfy:http://ann:password@ntfy.example/topic" },
+      'notify must be "mail", "off", "mail:ADDRESS", "ntfy:https://HOST/TOPIC" or ' +
+      '"webhook:https://…"',
+    ],
+    [
+      { address: "*@b.example" },
+      '"*@b.example": for all recipients write the domain alone',
+    ],
   ] as const
 ) {
   Deno.test(`a user is refused: ${why}`, () => assertEquals(userOf(fields), { ok: false, why }));
