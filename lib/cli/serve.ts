@@ -166,7 +166,7 @@ export const serve: Command = {
 
   async run(args, output) {
     const given = parseSettings(args);
-    let configuration = given.load();
+    const configuration = given.load();
     const events = new Events();
     const sink = new StreamSink(Deno.stderr, (count) => {
       events.publish({ kind: "log-lines-dropped", count });
@@ -198,7 +198,6 @@ export const serve: Command = {
         notices = notices.then((running) => applyNotices(running, next.values, daemon, events));
         const page = statusSettings(next, shareWith);
         if (page !== undefined) status?.configure(page);
-        configuration = next;
         events.publish({ kind: "reloaded", needRestart });
       } catch (error) {
         if (!(error instanceof ConfigError || error instanceof AccessError)) throw error;

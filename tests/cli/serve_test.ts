@@ -37,6 +37,12 @@ Deno.test("SIGHUP rereads the file; a broken file keeps the old settings and say
     assertStringIncludes(await daemon.ask({ sender: "b@x.example" }), "in 420 seconds");
     assertStringIncludes(daemon.log, "only at a restart: privacy");
 
+    // Back to what the daemon started with.
+    const before = daemon.log.length;
+    await write('delay = "7m"\n');
+    await daemon.reload("configuration reread");
+    assert(!daemon.log.slice(before).includes("only at a restart"), daemon.log);
+
     await write('dealy = "9m"\n');
     await daemon.reload("old settings stay in force");
     assertStringIncludes(daemon.log, `${config}:1: dealy`);
