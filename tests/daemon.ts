@@ -202,7 +202,7 @@ export class Daemon {
   }
 
   /** @returns the exit code. */
-  async stop(signal: "SIGTERM" | "SIGINT" = "SIGTERM"): Promise<number> {
+  async stop(signal: "SIGHUP" | "SIGINT" | "SIGTERM" = "SIGTERM"): Promise<number> {
     this.#process.kill(signal);
     const { code } = await this.#process.status;
     await this.#reading;

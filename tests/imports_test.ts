@@ -64,6 +64,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "opensmtpd",
     "postfix",
     "share",
+    "sockets",
     "spf",
     "store",
     "text",

@@ -1,5 +1,5 @@
 import { hashPassword } from "../admin/secrets.ts";
-import { combine, flagOf, type GivenFlag } from "../config/load.ts";
+import { combine, ConfigError, flagOf, type GivenFlag } from "../config/load.ts";
 import { daemonSettings, type SettingName } from "../config/settings.ts";
 import { VERSION } from "../config/version.ts";
 import { Events } from "../daemon/events.ts";
@@ -7,8 +7,10 @@ import { Daemon } from "../daemon/lifecycle.ts";
 import { type DemoAttempt, DemoMail, PAST } from "../demo/mail.ts";
 import { formatEndpoint, parseEndpoint } from "../net/endpoint.ts";
 import { PolicyClient } from "../postfix/policy_client.ts";
+import { listenError } from "../sockets/listen.ts";
 import { openStore } from "../store/open.ts";
 import { SECOND } from "../text/duration.ts";
+import { messageOf } from "../text/error_message.ts";
 import type { Command } from "./command.ts";
 import { serve } from "./serve.ts";
 import { type Option, parseOptions, refuseRest, UsageError } from "./usage.ts";
@@ -31,12 +33,25 @@ const OWN: readonly Option[] = [
   },
 ];
 
-/** The given endpoint of the page, or one that is free. */
+/**
+ * The given endpoint of the page, or one that is free.
+ *
+ * @throws {ConfigError} if the given one cannot be listened on.
+ */
 function pageEndpoint(given: string | undefined): string {
   if (given !== undefined) {
     const endpoint = parseEndpoint(given);
-    if (endpoint?.kind === "inet") return formatEndpoint(endpoint);
-    throw new UsageError(`--status must be inet:HOST:PORT, not "${given}"`);
+    if (endpoint?.kind !== "inet") {
+      throw new UsageError(`--status must be inet:HOST:PORT, not "${given}"`);
+    }
+    try {
+      Deno.listen({ hostname: endpoint.host, port: endpoint.port }).close();
+    } catch (error) {
+      throw new ConfigError(
+        `${listenError(endpoint, error).message}. Name another endpoint with --status`,
+      );
+    }
+    return formatEndpoint(endpoint);
   }
   const port = Number(DEFAULT_PAGE.split(":").at(-1));
   for (const wanted of [port, 0]) {
@@ -63,7 +78,11 @@ async function playPast(
     environment: () => undefined,
     flags: new Map([...flags, ["accept_test_time", testTime]]),
   });
-  const daemon = await Daemon.start(daemonSettings(values), VERSION, new Events());
+  const daemon = await Daemon.start(daemonSettings(values), VERSION, new Events()).catch(
+    (error) => {
+      throw new ConfigError(messageOf(error));
+    },
+  );
   const client = new PolicyClient({ kind: "unix", path: policy }, 10 * SECOND);
   const begin = Date.now() - PAST;
   for (const { at, attributes } of mail.past()) {
@@ -89,6 +108,20 @@ async function playOn(mail: DemoMail, policy: string): Promise<void> {
   }
 }
 
+async function makeDirectory(): Promise<string> {
+  try {
+    return await Deno.makeTempDir({ prefix: "greylag-demo-" });
+  } catch (error) {
+    throw new ConfigError(
+      `cannot create a temporary directory: ${
+        messageOf(error)
+      }. Set TMPDIR to one that is writable`,
+    );
+  }
+}
+
+const INTERRUPTIONS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 async function setPassword(database: string): Promise<void> {
   const store = openStore({ database, privacy: false });
   try {
@@ -113,7 +146,13 @@ export const demo: Command = {
     refuseRest(rest);
     const given = options.get("status");
     const page = pageEndpoint(typeof given === "string" ? given : undefined);
-    const directory = await Deno.makeTempDir({ prefix: "greylag-demo-" });
+    const directory = await makeDirectory();
+    // serve handles SIGINT and SIGTERM itself; SIGHUP would only make it reread its settings.
+    const end = () => {
+      Deno.removeSync(directory, { recursive: true });
+      Deno.exit(0);
+    };
+    for (const signal of INTERRUPTIONS) Deno.addSignalListener(signal, end);
     try {
       const policy = `${directory}/policy`;
       const database = `${directory}/greylag.db`;
@@ -139,6 +178,8 @@ export const demo: Command = {
       );
       await Deno.writeTextFile(`${directory}/greylag.toml`, "");
       void playOn(mail, policy);
+      Deno.removeSignalListener("SIGINT", end);
+      Deno.removeSignalListener("SIGTERM", end);
       return await serve.run([
         `--config=${directory}/greylag.toml`,
         ...settings.map(([name, value]) => `${flagOf(name)}=${value}`),

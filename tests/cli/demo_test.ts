@@ -21,6 +21,24 @@ Deno.test("the demonstration shows a page with waiting and possibly lost mail, a
   assert(!isThere, database);
 });
 
+Deno.test("the demonstration ends with its terminal, and leaves nothing", async () => {
+  const daemon = await Daemon.startCommand([
+    "demo",
+    `--status=inet:127.0.0.1:${getAvailablePort()}`,
+  ]);
+  const database = /database (\S+)/.exec(daemon.log)![1]!;
+  assertEquals(await daemon.stop("SIGHUP"), 0);
+  assert(!await Deno.stat(database).then(() => true, () => false), database);
+});
+
+Deno.test("the demonstration names the endpoint of its page that another program has", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const endpoint = `inet:127.0.0.1:${taken.addr.port}`;
+  const { code, err } = await Daemon.run(["demo", `--status=${endpoint}`]);
+  assertEquals(code, 1);
+  assertStringIncludes(err, `cannot listen on ${endpoint}: another program listens there already`);
+});
+
 Deno.test("the demonstration refuses an endpoint that a browser cannot open", async () => {
   const { code, err } = await Daemon.run(["demo", "--status=unix:/tmp/page"]);
   assertEquals(code, 2);
