@@ -31,12 +31,15 @@ export interface OpenedLink {
   readonly user: User;
 }
 
-/** Requests of one visitor, and of all. */
+/** Requests of one visitor, and those of all with genuine links. */
 const VISITOR_RATE = { burst: 40, intervalMs: 2 * SECOND };
 const TOTAL_RATE = { burst: 200, intervalMs: SECOND / 10 };
 
 /** Links of one visitor that are not genuine: guessing is hopeless, and fills the log. */
 const INVALID_RATE = { burst: 10, intervalMs: 10 * SECOND };
+
+/** Lines in the log about such links of all visitors. */
+const LOGGED_RATE = { burst: 60, intervalMs: 10 * SECOND };
 
 /** Changes of one recipient, from any visitor, and times that mail is expected. */
 const CHANGE_RATE = { burst: 30, intervalMs: 2 * 60 * SECOND };
@@ -54,6 +57,7 @@ export class MyAccess {
   readonly #perVisitor = new RateLimit(VISITOR_RATE);
   readonly #total = new RateLimit(TOTAL_RATE);
   readonly #invalid = new RateLimit(INVALID_RATE);
+  readonly #logged = new RateLimit(LOGGED_RATE);
   readonly #changes = new RateLimit(CHANGE_RATE);
   readonly #expectations = new RateLimit(EXPECT_RATE);
   #users = new Users([], "");
@@ -73,20 +77,21 @@ export class MyAccess {
    */
   open(token: string, address: string): OpenedLink {
     const [key, now] = [limitKey(address), this.#elapsed()];
-    const wait = Math.max(
-      this.#perVisitor.waitFor(key, now),
-      this.#total.waitFor("", now),
-      this.#invalid.waitFor(key, now),
-    );
+    const wait = Math.max(this.#perVisitor.waitFor(key, now), this.#invalid.waitFor(key, now));
     if (wait > 0) throw new RefusedLinkError("throttled");
     this.#perVisitor.use(key, now);
-    this.#total.use("", now);
     const opened = openLink(token, this.#secret(), this.#service.now);
     if (!opened.ok) {
       this.#invalid.use(key, now);
-      this.#service.daemon.tell({ kind: "link-refused", address, why: opened.why });
+      if (this.#logged.waitFor("", now) === 0) {
+        this.#logged.use("", now);
+        this.#service.daemon.tell({ kind: "link-refused", address, why: opened.why });
+      }
       throw new RefusedLinkError(opened.why);
     }
+    // Guesses from many addresses must not lock recipients out.
+    if (this.#total.waitFor("", now) > 0) throw new RefusedLinkError("throttled");
+    this.#total.use("", now);
     const user = this.#userOf(opened.link.recipient);
     if (user === undefined) throw new RefusedLinkError("forbidden");
     return { link: opened.link, tag: opened.tag, user };

@@ -165,6 +165,16 @@ Deno.test("guessing is limited", () =>
     assertEquals((await get(`/my/${link("page")}`)).status, 200);
   }));
 
+Deno.test("guesses from many addresses neither lock recipients out nor fill the log", () =>
+  withMy(async ({ link, get, send, events }) => {
+    for (let at = 0; at < 300; at++) {
+      const address = `198.51.${100 + Math.floor(at / 200)}.${at % 200}`;
+      await send("GET", `/my/${"A".repeat(64)}`, undefined, {}, address);
+    }
+    assertEquals(events.length, 60);
+    assertEquals((await get(`/my/${link("page")}`)).status, 200);
+  }));
+
 Deno.test("no page of a link has its address or another site's, and none sends a referrer", () =>
   withMy(async ({ link, get }) => {
     const token = link("page");
