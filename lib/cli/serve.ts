@@ -19,6 +19,7 @@ import type { LinePrefix } from "../daemon/log_line.ts";
 import { StreamSink, TailSink } from "../daemon/log_sink.ts";
 import type { NotifyService } from "../notify/service.ts";
 import { hasNotices } from "../notify/settings.ts";
+import { withoutUrlSecrets } from "../notify/target.ts";
 import { readUsers } from "../notify/user_files.ts";
 import type { RecipientPages, StatusSettings } from "../web/settings.ts";
 import type { ShareSettings } from "../share/settings.ts";
@@ -49,10 +50,8 @@ function firstOf(signals: readonly Deno.Signal[]): Promise<Deno.Signal> {
   });
 }
 
-/** Topics, paths and passwords in URLs let others read or send notices. */
 function withoutSecrets(name: SettingName, json: string): string {
-  if (name !== "notify" && name !== "users") return json;
-  return json.replaceAll(/(https?:\/\/)(?:[^/@"\s]*@)?([^/"\s]+)[^"\s]*/g, "$1$2/…");
+  return name === "notify" || name === "users" ? withoutUrlSecrets(json) : json;
 }
 
 function recipientPages(values: Values): RecipientPages {

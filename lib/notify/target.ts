@@ -75,3 +75,14 @@ export function describeTarget(target: Target): string {
     ? formatTarget(target)
     : `${target.kind}:${new URL(target.url).host}`;
 }
+
+/**
+ * A text without the passwords, topics and paths of its URLs, which let others read or send notices.
+ * A password may contain an `@`, and a query may follow the host at once.
+ */
+export function withoutUrlSecrets(text: string): string {
+  return text.replaceAll(
+    /(https?:\/\/)(?:[^/?\\"\s]*@)?([^/?\\"\s]+)[^"\s]*/g,
+    "$1$2/…",
+  );
+}

@@ -1,5 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { describeTarget, formatTarget, parseTarget } from "../../lib/notify/target.ts";
+import {
+  describeTarget,
+  formatTarget,
+  parseTarget,
+  withoutUrlSecrets,
+} from "../../lib/notify/target.ts";
 
 for (
   const text of [
@@ -44,4 +49,22 @@ for (
 Deno.test("the description of a target shows neither password nor topic nor path", () => {
   const target = parseTarget("ntfy:https://user:pass@ntfy.example.net/topic")!;
   assertEquals(describeTarget(target), "ntfy:ntfy.example.net");
+});
+
+Deno.test("a setting is shown without the passwords, topics and paths of its URLs", () => {
+  for (
+    const secret of [
+      "ntfy:https://HOST/secret",
+      "ntfy:https://ann:secret@HOST/secret",
+      "ntfy:https://ann:secret@secret@HOST/secret",
+      "webhook:https://HOST?token=secret",
+      "webhook:https://HOST/a@secret",
+      "webhook:https://HOST\\secret",
+    ]
+  ) {
+    const json = JSON.stringify([secret, "mail:ann@example.net"]);
+    const shown = withoutUrlSecrets(json);
+    assertEquals(shown.includes("secret"), false, shown);
+    assertEquals(JSON.parse(shown)[1], "mail:ann@example.net");
+  }
 });
