@@ -100,6 +100,21 @@ function lineCounter(text: string): (place: number) => number {
   };
 }
 
+/** First and last lines of the programs. mysqldump has neither without comments. */
+const ENDS: readonly (readonly [first: RegExp, last: string])[] = [
+  [/^BEGIN TRANSACTION;/m, "COMMIT;"],
+  [/^-- (?:MySQL|MariaDB) dump/m, "-- Dump completed"],
+  [/^-- PostgreSQL database dump$/m, "-- PostgreSQL database dump complete"],
+];
+
+/** The last line that a truncated dump lacks. */
+function missingEnd(text: string): string | undefined {
+  const beginning = text.slice(0, 1000);
+  const end = text.slice(-1000);
+  const [, last] = ENDS.find(([first]) => first.test(beginning)) ?? [];
+  return last === undefined || `\n${end}`.includes(`\n${last}`) ? undefined : last;
+}
+
 /** @param tables with their columns, for dumps that do not name columns. */
 export function parseSqlDump(
   text: string,
@@ -150,5 +165,12 @@ export function parseSqlDump(
     }
   }
   errors.sort((a, b) => a.line - b.line);
+  const missing = missingEnd(text);
+  if (missing !== undefined) {
+    errors.push({
+      line: lineCounter(text)(text.length),
+      why: `the dump is truncated: ${missing} is missing`,
+    });
+  }
   return { rows, errors };
 }

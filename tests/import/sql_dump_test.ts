@@ -17,7 +17,11 @@ Deno.test("rows are read from what sqlite3, mysqldump and pg_dump write", () => 
       null,
     ]]],
     ["INSERT INTO connect VALUES('a\\','b\\n');", [[1, "a\\", "b\\n"]]],
-    ["-- MySQL dump 10\nINSERT INTO connect VALUES('a\\'','b');", [[2, "a'", "b"]]],
+    ["-- MySQL dump 10\nINSERT INTO connect VALUES('a\\'','b');\n-- Dump completed on 2026", [[
+      2,
+      "a'",
+      "b",
+    ]]],
     ["INSERT INTO connect VALUES('x\nINSERT INTO connect VALUES(1,2);\n','y');", [
       [1, "x\nINSERT INTO connect VALUES(1,2);\n", "y"],
     ]],
@@ -38,6 +42,31 @@ Deno.test("a row that cannot be read is named by its line, and the rest is kept"
   const { rows, errors } = parseSqlDump(text, TABLES);
   assertEquals(rows.map(({ line }) => line), [2]);
   assertEquals(errors.map(({ line }) => line), [1, 3]);
+});
+
+Deno.test("a truncated dump is an error, and its rows are kept", () => {
+  const row = "INSERT INTO connect VALUES('x',1);\n";
+  const table: [string, string][] = [
+    [`PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n${row}`, "COMMIT;\n"],
+    [`-- MySQL dump 10.13\n--\n${row}`, "-- Dump completed on 2026-09-21 10:00:00\n"],
+    [
+      `/*M!999999\\- enable the sandbox mode */\n-- MariaDB dump 10.19\n${row}`,
+      "-- Dump completed\n",
+    ],
+    [
+      `--\n-- PostgreSQL database dump\n--\n${row}`,
+      "--\n-- PostgreSQL database dump complete\n--\n\n\\unrestrict x\n",
+    ],
+    [row, ""],
+  ];
+  for (const [beginning, end] of table) {
+    assertEquals(parseSqlDump(beginning + end, TABLES).errors, [], beginning);
+    if (end === "") continue;
+    const { rows, errors } = parseSqlDump(`${beginning}INSERT INTO conn`, TABLES);
+    assertEquals(rows.length, 1);
+    assertEquals(errors.map(({ why }) => why.replace(/:.*/, "")), ["the dump is truncated"]);
+    assertEquals(errors[0]!.line, beginning.split("\n").length);
+  }
 });
 
 Deno.test("any text survives in a value, and no text breaks the reader", () => {
