@@ -25,6 +25,8 @@ export interface ReadListFile extends ListFilePath, ListFile {
 export function readListFiles(paths: ListFilePaths): ReadListFile[] {
   return listFilesOf(paths).map(({ path, matchOn }) => {
     try {
+      // Reading one would wait for a writer.
+      if (Deno.statSync(path).isFifo) throw new Error("is a pipe");
       return { path, matchOn, ...parseListFile(path, Deno.readTextFileSync(path), matchOn) };
     } catch (error) {
       return { path, matchOn, rules: [], errors: [], problem: reasonOf(error) };

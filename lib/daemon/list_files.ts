@@ -64,6 +64,8 @@ function stampOf(path: string): string {
 /** @returns the reason if the file cannot be read. */
 function readFile({ path, matchOn }: ListFilePath): ListFile | string {
   try {
+    // Reading one would wait for a writer.
+    if (Deno.statSync(path).isFifo) return "is a pipe";
     return parseListFile(path, Deno.readTextFileSync(path), matchOn);
   } catch (error) {
     return reasonOf(error);

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { readListFiles } from "../../lib/admin/list_checks.ts";
 import { ListFiles } from "../../lib/daemon/list_files.ts";
 import { formatPattern } from "../../lib/lists/pattern.ts";
 import { Connection } from "../../lib/store/connection.ts";
@@ -155,5 +156,17 @@ Deno.test("files that the settings no longer name are not kept", async () => {
     files.configure({ whitelistClients: [], whitelistRecipients: [] });
     files.store();
     assertEquals(store.keptFiles(), []);
+  });
+});
+
+Deno.test("a pipe in place of a list file is not read", async () => {
+  await withFile(async (path) => {
+    await Deno.remove(path);
+    await new Deno.Command("mkfifo", { args: [path] }).output();
+    const { files } = watch(path, emptyStore());
+    files.refresh();
+    assertEquals(files.problems.map(({ why }) => why), ["is a pipe"]);
+    const [checked] = readListFiles({ whitelistClients: [path], whitelistRecipients: [] });
+    assertEquals(checked?.problem, "is a pipe");
   });
 });
