@@ -66,6 +66,8 @@ async function readSqlgrey(path: string, command: string, reading: Reading): Pro
         ? EMPTY
         : isSqliteText(text)
         ? "an SQLite database has to be a file, and not compressed"
+        : text.startsWith("PGDMP")
+        ? `not an SQL dump. Run: pg_restore -f - FILE | ${command} -`
         : "no rows of sqlgrey's tables found";
       return { items: [], choices: [], errors: [{ line: 0, why }] };
     }

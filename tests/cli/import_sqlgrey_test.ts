@@ -94,6 +94,9 @@ Deno.test("a file that is neither a database nor a dump of sqlgrey is an error",
     await Deno.writeFile(`${directory}/y.gz`, packed);
     const gz = await greylag("import", "sqlgrey", `${directory}/y.gz`);
     assertStringIncludes(gz.err, "an SQLite database has to be a file, and not compressed");
+    await Deno.writeTextFile(`${directory}/z`, "PGDMP\x01\x0e");
+    const custom = await greylag("import", "sqlgrey", `${directory}/z`, "--dry-run");
+    assertStringIncludes(custom.err, "pg_restore -f - FILE | greylag import sqlgrey --dry-run");
     const other = await greylag("import", "sqlgrey", `${directory}/y`);
     assertStringIncludes(other.err, "the table connect is missing");
   });
