@@ -11,7 +11,11 @@ import { mailHtml } from "./mail_html.tsx";
 import { plainText, type Rendered } from "./render.ts";
 import type { NotifySettings } from "./settings.ts";
 
+/** Of each step of a session. */
 const TIMEOUT = 10 * SECOND;
+
+/** Of a whole session: a server that sends a byte now and then does not hold up the queue. */
+const MAX_TIME = 60 * SECOND;
 
 /** RFC 3834, section 5, and what vacation programs that are older than it look for. */
 const HEADERS = {
@@ -64,7 +68,7 @@ function mailOf(address: string, rendered: Rendered, settings: MailSettings) {
 }
 
 /** @throws {Error} with the answer of the server, or why it cannot be reached. */
-async function inThread(job: SmtpJob): Promise<void> {
+async function inThread(job: SmtpJob, maxTime = MAX_TIME): Promise<void> {
   const { host, port } = job.server;
   const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   const thread = startThread(new URL("./smtp_worker.ts", import.meta.url), {
@@ -79,21 +83,33 @@ async function inThread(job: SmtpJob): Promise<void> {
     event.preventDefault();
     reject(new Error(event.message));
   };
+  const timer = setTimeout(
+    () => reject(new Error(`${address} does not finish within ${maxTime / SECOND} s`)),
+    maxTime,
+  );
   thread.postMessage(job);
   try {
     await promise;
   } finally {
+    clearTimeout(timer);
     thread.terminate();
   }
 }
 
-/** @throws {Error} if the server does not accept the message. */
+/**
+ * @param maxTime of the session, in milliseconds.
+ * @throws {Error} if the server does not accept the message.
+ */
 export async function sendMail(
   address: string,
   rendered: Rendered,
   settings: MailSettings,
+  maxTime?: number,
 ): Promise<void> {
-  await inThread({ server: serverOf(settings), mail: mailOf(address, rendered, settings) });
+  await inThread(
+    { server: serverOf(settings), mail: mailOf(address, rendered, settings) },
+    maxTime,
+  );
 }
 
 /** @returns why the SMTP server cannot be used, or undefined. */

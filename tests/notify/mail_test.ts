@@ -77,3 +77,25 @@ Deno.test("the answer of a server that refuses, or its absence, is the error", a
   });
   assertStringIncludes(await smtpObstacle(settingsFor(1)) ?? "", "ECONNREFUSED");
 });
+
+Deno.test("a server that sends a byte now and then does not hold up the queue", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepting = (async () => {
+    for await (const conn of listener) {
+      const timer = setInterval(() => conn.write(new Uint8Array([0x32])).catch(() => {}), 100);
+      await conn.read(new Uint8Array(1)).catch(() => {});
+      clearInterval(timer);
+      conn.close();
+    }
+  })();
+  try {
+    await assertRejects(
+      () => sendMail("a@example.org", RENDERED, settingsFor(listener.addr.port), 1000),
+      Error,
+      "does not finish within 1 s",
+    );
+  } finally {
+    listener.close();
+    await accepting;
+  }
+});
