@@ -350,17 +350,17 @@ export const SETTINGS = {
   share: shareTargets({
     default: [],
     help:
-      "Other MX that this one shares its records with: the URLs of their status pages, or one PostgreSQL database that all use. See docs/several-mx.md.",
+      "Other MX with which this one shares its records: the URLs of their status pages, or one PostgreSQL database that all use. See docs/several-mx.md.",
     live: false,
   }),
   share_name: text("NAME", "a host name", (name) => /^[A-Za-z0-9._-]*$/.test(name), {
     default: "",
-    help: "Name of this site for the others. If empty, hostname.",
+    help: "Name of this site, shown at the others. If empty, the value of hostname.",
     live: false,
   }),
   share_password_file: text("FILE", "the path of a file", () => true, {
     default: "",
-    help: "File with the secret that all sites have in common, or the password of the database.",
+    help: "File with the common secret of all sites, or with the password of the database.",
     live: false,
   }),
   accept_test_time: boolean({

@@ -53,7 +53,7 @@ export function stepsOf(facts: StepFacts): readonly Step[] {
       ? [step(
         "Own mail passes",
         facts.hasOwnMail,
-        "No authenticated user so far. Send a message from your mail program. To have Greylag see it, " +
+        "No authenticated user so far. Send a message from your mail program. So that Greylag sees it, " +
           "run install.sh --learn-outbound.",
       )]
       : []),

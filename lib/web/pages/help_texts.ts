@@ -42,7 +42,7 @@ const english: HelpTexts = {
     "shorten the delay.",
   contact:
     "If your message was returned as undeliverable, or is urgent, contact the recipient or " +
-    "the administrator in another way",
+    "the administrator by other means",
   formTitle: "Where is my message?",
   formIntro: "Enter both addresses exactly as in your message, and when you sent it, to within a " +
     "quarter of an hour.",
@@ -61,7 +61,7 @@ const english: HelpTexts = {
     delivered: (delay) => `Your message was accepted ${delay} after its first attempt.`,
     abandoned: () =>
       "Your mail server no longer tries to deliver this message. Please send it again.",
-    rejected: () => "Your message was rejected. Your mail server should have told you so.",
+    rejected: () => "Your message was rejected. Your mail server should have sent you a report.",
     unknown: () =>
       "No delayed message has these addresses and this time. It may have been accepted without a " +
       "delay, or it has not arrived here.",
