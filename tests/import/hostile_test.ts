@@ -12,7 +12,7 @@ import { RULES } from "../greylist/world.ts";
 const NOW = 1_790_000_000_000;
 const READING: Reading = { rules: RULES, delay: 5 * MINUTE, now: NOW };
 
-/** One record, of which every format makes an item. */
+/** A record that makes one item, by format. */
 const RECORD: Readonly<Record<Format, string>> = {
   postgrey: "VERSION=3\nformat=print\nHEADER=END\n 192.0.2.0/a@x.example/b@y.example\n" +
     " 1700000000,1700000300\n",
