@@ -199,7 +199,7 @@ function renderForAdministrator(notice: AdminNotice, context: RenderContext): Re
         "Flood of unknown senders",
         `${notice.count} or more first contacts arrived within ten minutes.`,
         [
-          "They are greylisted. Recipients get no notices of single messages until an hour after the flood.",
+          "They are greylisted. If many look urgent, recipients get no notices of single messages until an hour after the last.",
         ],
         context,
       );
