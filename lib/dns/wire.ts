@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { formatAddress } from "../net/network.ts";
 
 /** Codes of record types; RFC 1035, RFC 3596, RFC 6891. */
 const TYPES = { A: 1, CNAME: 5, SOA: 6, PTR: 12, MX: 15, TXT: 16, AAAA: 28, OPT: 41 } as const;
@@ -31,7 +32,7 @@ export interface ResourceRecord {
   /** Seconds. */
   readonly ttl: number;
   /**
-   * An address; the name of CNAME, PTR and MX; the strings of TXT, joined, one character for each octet; the
+   * An address in the form of RFC 5952; the name of CNAME, PTR and MX; the strings of TXT, joined, one character for each octet; the
    * minimum of SOA, in decimal. Empty for other types.
    */
   readonly data: string;
@@ -115,10 +116,13 @@ class Reader {
     return value;
   }
 
+  bytes(length: number): number[] {
+    return Array.from({ length }, () => this.uint8());
+  }
+
+  /** At most 255 characters. V8 keeps a string that grows by characters as a tree of them. */
   text(length: number): string {
-    let text = "";
-    for (let left = length; left > 0; left--) text += String.fromCharCode(this.uint8());
-    return text;
+    return String.fromCharCode(...this.bytes(length));
   }
 
   /** A name, without its last dot; `.` for the root. A pointer leads backwards only, so that no loop is possible. */
@@ -165,9 +169,9 @@ class Reader {
   #data(type: WireType | undefined, end: number): string {
     switch (type) {
       case "A":
-        return Array.from({ length: 4 }, () => this.uint8()).join(".");
+        return formatAddress({ family: 4, bytes: this.bytes(4) });
       case "AAAA":
-        return Array.from({ length: 8 }, () => this.uint16().toString(16)).join(":");
+        return formatAddress({ family: 6, bytes: this.bytes(16) });
       case "CNAME":
       case "PTR":
         return this.name();
@@ -175,9 +179,9 @@ class Reader {
         this.uint16();
         return this.name();
       case "TXT": {
-        let text = "";
-        while (this.at < end) text += this.text(this.uint8());
-        return text;
+        const strings: string[] = [];
+        while (this.at < end) strings.push(this.text(this.uint8()));
+        return strings.join("");
       }
       case "SOA": {
         this.name();

@@ -2,11 +2,17 @@ import { CleanUp, sh } from "../clean_up.ts";
 import { eventually } from "../eventually.ts";
 import type { Result } from "./scratch_root.ts";
 
-/** Ends the container. Never deletes files: the root is in memory. */
+/**
+ * Ends the container: with its first process, which outlives systemd-nspawn, all others end. Never
+ * deletes files: the root is in memory.
+ */
 const CLEAN_UP = `
 if [ -e "$1/pid" ]; then
-  kill -9 "$(cat "$1/pid")"
-  while [ -e /proc/"$(cat "$1/pid")" ]; do sleep 0.1; done
+  nspawn=$(cat "$1/pid")
+  for process in $(pgrep -P "$nspawn") "$nspawn"; do
+    kill -9 "$process"
+    while [ -e "/proc/$process" ]; do sleep 0.1; done
+  done
 fi
 umount -l "$1"
 rmdir "$1"`;
@@ -43,9 +49,7 @@ export class BootedDebian {
       // dpkg writes each file to the disk; in memory it takes half the time.
       await sh(`mount -t tmpfs -o mode=0755 tmpfs ${base}`);
       await sh(
-        `. /etc/os-release && debootstrap ${
-          Deno.env.get("DCACHE") ?? ""
-        } --variant=minbase --include=${include} ` +
+        `. /etc/os-release && debootstrap --variant=minbase --include=${include} ` +
           `"$VERSION_CODENAME" ${base}/root > ${base}/log 2>&1 || { tail ${base}/log >&2; exit 1; }`,
       );
       if (!await machine.#canRun()) {
