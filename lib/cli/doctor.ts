@@ -156,7 +156,7 @@ export const doctor: Command = {
     "FILE is the output of `postconf -n; postconf -M; postconf -P`, - is standard input: " +
     "{ postconf -n; postconf -M; postconf -P; } | greylag doctor -",
     "Greylag has no permission to run postconf itself. Without FILE, Postfix's parameters are not " +
-    "checked. The exit code is 1 if there is an error or a warning; an advice does not count.",
+    "checked. The exit code is 1 if there is an error or a warning; advice does not count.",
   ],
   options: DATABASE_OPTIONS,
   async run(args, output) {

@@ -122,8 +122,8 @@ export const find: Command = {
   usage: "TEXT [--limit NUMBER]",
   description: [
     "TEXT is a part of a mail address, of a host name or of an IP address. Shows pending triplets, " +
-    "known senders and recipients, auto-whitelisted origins, and the newest decisions (kept for the setting " +
-    "history). Mail of authenticated users is not stored.",
+    "known senders and recipients, auto-whitelisted origins, and the newest decisions. The " +
+    "setting history limits how long decisions are kept. Mail of authenticated users is not stored.",
     "With privacy = true TEXT must be a complete address, since only hashes are stored.",
   ],
   options: [...DATABASE_OPTIONS, ...OWN],

@@ -120,9 +120,9 @@ export const sites: Command = {
   words: { remove: [] },
   description: [
     "Shows each site with its version, its last contact, how far this site is behind it, how far its " +
-    "clock is ahead, and its state. The daemon writes these every 5 s.",
-    "remove takes a site that has left out of the shared PostgreSQL database. What this site learned " +
-    "from it stays.",
+    "clock is ahead, and its state. The daemon updates them every 5 s.",
+    "remove deletes the rows of SITE from the shared PostgreSQL database, for a site that has left. " +
+    "Records that other sites have read stay.",
   ],
   options: DATABASE_OPTIONS,
 
