@@ -10,6 +10,7 @@ import { SIGNAL_WEIGHTS } from "../evidence/signals.ts";
 import { formatEndpoint, isLocal } from "../net/endpoint.ts";
 import { isDeferAction } from "../postfix/reply.ts";
 import { REQUEST_LIMITS } from "../postfix/request.ts";
+import { readCertificates } from "../share/certificates.ts";
 import { readSecret } from "../share/secret.ts";
 import type { ShareSettings } from "../share/settings.ts";
 import { SECOND } from "../text/duration.ts";
@@ -363,6 +364,12 @@ export const SETTINGS = {
     help: "File with the common secret of all sites, or with the password of the database.",
     live: false,
   }),
+  share_ca_file: text("FILE", "the path of a file", () => true, {
+    default: "",
+    help:
+      "File with certificates in PEM that are trusted for the URLs of other sites, besides the public ones.",
+    live: false,
+  }),
   accept_test_time: boolean({
     default: false,
     help:
@@ -441,7 +448,7 @@ export function contradiction(values: Values): { name: SettingName; why: string 
 }
 
 function shareContradiction(
-  { share, share_password_file, status }: Values,
+  { share, share_password_file, share_ca_file, status }: Values,
 ): { name: SettingName; why: string } | undefined {
   if (share.length === 0) return undefined;
   const isDatabase = share.some(({ kind }) => kind === "database");
@@ -454,6 +461,9 @@ function shareContradiction(
       why: "must be set with `share`: write a secret with " +
         "`openssl rand -base64 32 > /etc/greylag/share.key` and copy it to the other sites",
     };
+  }
+  if (isDatabase && share_ca_file !== "") {
+    return { name: "share_ca_file", why: "is for URLs of other sites; `share` names a database" };
   }
   if (!isDatabase && status === "off") {
     return { name: "status", why: "must be on: the other sites read the changes from there" };
@@ -471,6 +481,7 @@ export function shareSettings(values: Values): ShareSettings | undefined {
     name: values.share_name || hostnameOf(values),
     targets: values.share,
     secret: readSecret(values.share_password_file, isDatabase),
+    certificates: readCertificates(values.share_ca_file),
     store,
     version: VERSION,
     maxPendingPerNetwork: values.max_pending_per_origin,

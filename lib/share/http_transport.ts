@@ -57,6 +57,7 @@ export async function fetchPage(
   token: string,
   site: string,
   position: string,
+  client: Deno.HttpClient,
 ): Promise<SitePage> {
   const query = new URLSearchParams({ after: position, site });
   const signal = AbortSignal.timeout(TIMEOUT_MS);
@@ -66,6 +67,7 @@ export async function fetchPage(
     response = await fetch(`${url}${CHANGES_PATH}?${query}`, {
       headers: { authorization: `${SCHEME} ${token}`, accept: "application/json" },
       redirect: "error",
+      client,
       signal,
     });
     text = await limitedText(response);

@@ -13,6 +13,8 @@ export interface ShareSettings {
   /** One database, or the pages of other sites. */
   readonly targets: readonly Target[];
   readonly secret: ShareSecret;
+  /** Trusted besides the public ones for the pages of other sites, in PEM. */
+  readonly certificates: readonly string[];
   readonly store: StoreSettings;
   readonly version: string;
   /** Maximum pending triplets of one network that are sent within an hour. */

@@ -47,12 +47,13 @@ class Thread {
       gone: (id: string) => send({ kind: "gone", id }),
       store: () => this.#store.share,
     };
-    const { targets, secret, name } = this.#settings;
+    const { targets, secret, name, certificates } = this.#settings;
+    const client = Deno.createHttpClient({ caCerts: [...certificates] });
     for (const target of targets) {
       if (target.kind === "peer") {
         follow(
           target.url,
-          (position) => fetchPage(target, secret.token, name, position),
+          (position) => fetchPage(target, secret.token, name, position, client),
           replication,
         );
       } else {
