@@ -19,7 +19,11 @@ export class SiteDaemon {
     readonly directory: string,
     readonly port: number,
     readonly args: readonly string[],
-    readonly host: { readonly namespace?: string; readonly address?: string } = {},
+    readonly host: {
+      readonly namespace?: string;
+      readonly address?: string;
+      readonly environment?: Readonly<Record<string, string>>;
+    } = {},
   ) {
     this.database = `${directory}/${name}/greylag.db`;
   }
@@ -34,7 +38,7 @@ export class SiteDaemon {
   }
 
   async start(): Promise<void> {
-    const { namespace, address = "127.0.0.1" } = this.host;
+    const { namespace, address = "127.0.0.1", environment = {} } = this.host;
     this.#daemon = await Daemon.start([
       `--listen=unix:${this.socket}`,
       `--database=${this.database}`,
@@ -44,7 +48,10 @@ export class SiteDaemon {
       "--delay=1s",
       "--delay-suspicious=1s",
       ...this.args,
-    ], namespace === undefined ? {} : { by: ["/usr/sbin/ip", "netns", "exec", namespace] });
+    ], {
+      environment,
+      ...(namespace === undefined ? {} : { by: ["/usr/sbin/ip", "netns", "exec", namespace] }),
+    });
   }
 
   async stop(): Promise<void> {
