@@ -81,9 +81,13 @@ const ENTRY_BLOCKS = 900;
 export function nextEntryId(db: Database, { name }: Site): number {
   let hash = 0;
   for (const character of name) hash = (hash * 31 + character.codePointAt(0)!) % ENTRY_BLOCKS;
-  const count = db.prepare("UPDATE site SET entries = entries + 1 RETURNING entries")
-    .value<[number]>()![0];
-  return (1 + hash) * ENTRY_BLOCK + count;
+  const count = db.prepare("UPDATE site SET entries = entries + 1 RETURNING entries");
+  const isTaken = db.prepare("SELECT 1 FROM entry WHERE id = ?");
+  for (;;) {
+    const id = (1 + hash) * ENTRY_BLOCK + count.value<[number]>()![0];
+    // The site may have lost its database, or another name may have the same block.
+    if (isTaken.value(id) === undefined) return id;
+  }
 }
 
 function newIncarnation(): string {

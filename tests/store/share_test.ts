@@ -188,6 +188,26 @@ Deno.test("an entry has one number at all sites, and stays removed", () => {
   assertEquals(third.records(), one.records());
 });
 
+for (
+  const [what, second] of [
+    ["a site that lost its database", "mx1"],
+    ["a name with the same block of numbers", "mx889"],
+  ] as const
+) {
+  Deno.test(`${what} gives no entry a number that is taken`, () => {
+    const [one, other] = [new TestSite("mx1"), new TestSite("mx2")];
+    one.store.lists.add(ENTRY);
+    converge(one, other);
+    const late = new TestSite(second);
+    late.pull(other);
+    const { id } = late.store.lists.add({ ...ENTRY, pattern: "192.0.2.2" });
+    converge(late, other);
+    assertEquals(late.records(), other.records());
+    assertEquals(other.store.lists.entry(id)?.pattern, "192.0.2.2");
+    assertEquals(other.store.lists.entries().length, 2);
+  });
+}
+
 Deno.test("entries that sites had before they shared keep apart", () => {
   const [one, other] = [new TestSite("mx1"), new TestSite("mx2")];
   one.connection.db.exec("UPDATE site SET active = 0");
