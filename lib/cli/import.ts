@@ -5,11 +5,11 @@ import { parseOwnNetworks } from "../import/own_networks.ts";
 import type { PostfixLogSettings } from "../import/postfix_log.ts";
 import { inspectPostgreyPath } from "../import/postgrey_directory.ts";
 import { type Format, FORMATS, type Found, readSources } from "../import/read.ts";
-import { shellWord } from "../import/source_file.ts";
 import { emptyCounts, type ImportCounts, storeChoices, storeItems } from "../import/write.ts";
 import type { Network } from "../net/network.ts";
 import { MINUTE } from "../text/duration.ts";
 import { reasonOf } from "../text/error_message.ts";
+import { shellWord } from "../text/shell_word.ts";
 import type { Command } from "./command.ts";
 import {
   importSummary,
@@ -105,7 +105,7 @@ function readable<T>(path: string, read: () => T): T {
   }
 }
 
-/** Whether all files exist, before anything is created. */
+/** @throws {ConfigError} if a file is missing. Called before anything is created. */
 function checkPaths(paths: readonly string[]): void {
   for (const path of paths) {
     if (path !== "-") readable(path, () => Deno.statSync(path));

@@ -1,5 +1,6 @@
 import { AccessError, ConfigError } from "../config/load.ts";
 import { DatabaseError } from "../store/database_error.ts";
+import { shellWord } from "../text/shell_word.ts";
 import { commandNamed, COMMANDS } from "./commands.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { type Output, OutputError } from "./output.ts";
@@ -58,9 +59,4 @@ function isSystemError(error: unknown): error is Error {
   return error instanceof Error &&
     (/\(os error \d+\)/.test(error.message) ||
       Object.values(Deno.errors).some((kind) => error instanceof kind));
-}
-
-/** Quotes an argument for the shell where that is needed. */
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

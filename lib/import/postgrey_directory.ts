@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { shellWord } from "./source_file.ts";
+import { directoryOf } from "../text/path.ts";
+import { shellWord } from "../text/shell_word.ts";
 
 /** postgrey's databases, and the names of their dumps in the documents. */
 const DUMPS: readonly (readonly [database: string, dump: string])[] = [
@@ -32,7 +33,7 @@ function isBerkeleyDb(path: string): boolean {
   return MAGICS.includes(view.getUint32(12, true)) || MAGICS.includes(view.getUint32(12));
 }
 
-/** What can be done with a path. */
+/** Dumps to read at a path, or the commands that make them. */
 export type PostgreyPath =
   /** Dumps to read. */
   | { readonly kind: "dumps"; readonly paths: readonly string[] }
@@ -52,8 +53,7 @@ export function inspectPostgreyPath(path: string): PostgreyPath {
   if (!info.isDirectory) {
     // A pipe cannot be read twice.
     if (!info.isFile || !isBerkeleyDb(path)) return { kind: "dumps", paths: [path] };
-    const slash = path.lastIndexOf("/");
-    return dumpCommands(path.slice(0, slash + 1).replace(/(?<=.)\/$/, "") || ".");
+    return dumpCommands(directoryOf(path));
   }
   const directory = path.replace(/(?<=.)\/+$/, "");
   const dumps = DUMPS.map(([, dump]) => `${directory}/${dump}`).filter(isFile);

@@ -5,6 +5,7 @@
  */
 import { ConfigError } from "../config/load.ts";
 import { builtin } from "../node/builtin.ts";
+import { shellWord } from "../text/shell_word.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -22,11 +23,6 @@ const MAX_LINE = 1_048_576;
 
 function startsWith(bytes: Bytes, magic: readonly number[]): boolean {
   return magic.every((byte, at) => bytes[at] === byte);
-}
-
-/** Quotes an argument for the shell where that is needed. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Closes the stream at the end, also if the reader stops early. */

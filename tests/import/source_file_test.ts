@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { gzipSync } from "node:zlib";
-import { LineSplitter, openSource, readText, shellWord } from "../../lib/import/source_file.ts";
+import { LineSplitter, openSource, readText } from "../../lib/import/source_file.ts";
 import { inDirectory } from "../daemon.ts";
 
 const COMMAND = "greylag import postfix";
@@ -82,13 +82,4 @@ Deno.test("a line that is too long is skipped and counted", () => {
   const long = new TextEncoder().encode("x".repeat(700_000));
   const rest = new TextEncoder().encode("x\nnext\n");
   assertEquals(linesOf([long, long, rest]), [["next", 2]]);
-});
-
-Deno.test("an argument is quoted for the shell where needed", () => {
-  assertEquals(["/var/log/mail.log", "a b", "it's", ""].map(shellWord), [
-    "/var/log/mail.log",
-    "'a b'",
-    `'it'\\''s'`,
-    "''",
-  ]);
 });
