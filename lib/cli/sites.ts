@@ -1,5 +1,6 @@
 import { formatAgo } from "../admin/format.ts";
 import type { Configuration } from "../config/load.ts";
+import { isDatabase } from "../share/findings.ts";
 import { lagOf, readState, siteName, type SiteState } from "../share/status.ts";
 import type { StoredPeer } from "../store/share_table.ts";
 import { formatDuration, SECOND } from "../text/duration.ts";
@@ -22,7 +23,7 @@ export interface Sharing {
   readonly sites: readonly SiteState[];
 }
 
-/** How this site shares; undefined if it does not. */
+/** The state of sharing in the database; undefined if this site does not share. */
 export async function readSharing(configuration: Configuration): Promise<Sharing | undefined> {
   return await withStore(configuration, ({ share }) => {
     const site = share.site();
@@ -39,7 +40,7 @@ function stateText(site: SiteState, now: number): string {
 }
 
 function lagText(site: SiteState, now: number): string {
-  if (/^postgres/.test(site.id)) return "";
+  if (isDatabase(site)) return "";
   return site.current === undefined ? "never read" : seconds(lagShown(site, now));
 }
 

@@ -60,6 +60,6 @@ function findingsOf(
 }
 
 /** The state of the database between the sites, which has no header of its own. */
-function isDatabase({ id }: SiteState): boolean {
+export function isDatabase({ id }: SiteState): boolean {
   return /^postgres/.test(id);
 }
