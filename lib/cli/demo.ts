@@ -7,7 +7,7 @@ import { Daemon } from "../daemon/lifecycle.ts";
 import { type DemoAttempt, DemoMail, PAST } from "../demo/mail.ts";
 import { formatEndpoint, parseEndpoint } from "../net/endpoint.ts";
 import { PolicyClient } from "../postfix/policy_client.ts";
-import { listenError } from "../sockets/listen.ts";
+import { checkFree } from "../sockets/listen.ts";
 import { openStore } from "../store/open.ts";
 import { SECOND } from "../text/duration.ts";
 import { messageOf } from "../text/error_message.ts";
@@ -38,18 +38,16 @@ const OWN: readonly Option[] = [
  *
  * @throws {ConfigError} if the given one cannot be listened on.
  */
-function pageEndpoint(given: string | undefined): string {
+async function pageEndpoint(given: string | undefined): Promise<string> {
   if (given !== undefined) {
     const endpoint = parseEndpoint(given);
     if (endpoint?.kind !== "inet") {
       throw new UsageError(`--status must be inet:HOST:PORT, not "${given}"`);
     }
     try {
-      Deno.listen({ hostname: endpoint.host, port: endpoint.port }).close();
+      await checkFree(endpoint);
     } catch (error) {
-      throw new ConfigError(
-        `${listenError(endpoint, error).message}. Name another endpoint with --status`,
-      );
+      throw new ConfigError(`${messageOf(error)}. Name another endpoint with --status`);
     }
     return formatEndpoint(endpoint);
   }
@@ -145,7 +143,7 @@ export const demo: Command = {
     const { options, rest } = parseOptions(args, OWN);
     refuseRest(rest);
     const given = options.get("status");
-    const page = pageEndpoint(typeof given === "string" ? given : undefined);
+    const page = await pageEndpoint(typeof given === "string" ? given : undefined);
     const directory = await makeDirectory();
     // serve handles SIGINT and SIGTERM itself; SIGHUP would only make it reread its settings.
     const end = () => {
