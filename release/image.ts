@@ -21,7 +21,7 @@ import { DIST, say } from "./targets.ts";
 /** Not in use elsewhere: the user of images without a distribution. */
 const USER = 65_532;
 
-/** What the executable is linked to, besides the loader. */
+/** The libraries that the executable is linked to, besides the loader. */
 const LIBRARIES = ["c.so.6", "dl.so.2", "gcc_s.so.1", "m.so.6", "pthread.so.0", "rt.so.1"];
 
 const LIBRARY_DIRECTORY = { amd64: "lib/x86_64-linux-gnu", arm64: "lib/aarch64-linux-gnu" };

@@ -1,7 +1,7 @@
 import { run } from "../lib/cli/run.ts";
 
 /**
- * What a command of Greylag prints, from the source: a package may be for another system than this one.
+ * The output of a command of Greylag, from the source: a package may be for another system than this one.
  *
  * @throws {Error} if the command fails.
  */

@@ -8,7 +8,7 @@ export const TARGETS = {
 
 export type TargetName = keyof typeof TARGETS;
 
-/** Where the output of the build scripts goes. */
+/** The directory for the output of the build scripts. */
 export const DIST = "dist";
 
 export function say(text: string): void {

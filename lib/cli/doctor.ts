@@ -95,7 +95,7 @@ async function recentDecisions(configuration: Configuration): Promise<readonly S
   }
 }
 
-/** What became of the mail that was deferred; undefined if nothing is known. */
+/** The outcome of deferred mail; undefined if nothing is known. */
 async function deferralOutcome(configuration: Configuration): Promise<Outcome | undefined> {
   const { retryWindow } = daemonSettings(configuration.values).engine.rules;
   const now = Date.now();
@@ -110,7 +110,7 @@ async function deferralOutcome(configuration: Configuration): Promise<Outcome | 
   }
 }
 
-/** What the daemon last wrote of the other sites. */
+/** Problems of sharing, by the states of the other sites that the daemon last wrote. */
 async function checkSharing(configuration: Configuration): Promise<Finding[]> {
   if (configuration.values.share.length === 0) return [];
   let settings: ShareSettings | undefined;
@@ -136,7 +136,7 @@ async function readPostconf(source: string | undefined): Promise<string | undefi
   }
 }
 
-/** Whether notices can leave. */
+/** Targets that accept no notices, and notices that wait too long. */
 async function checkNotifications(configuration: Configuration): Promise<Finding[]> {
   const settings = notifySettings(configuration.values);
   if (!hasNotices(settings)) return [];

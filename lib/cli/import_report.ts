@@ -1,5 +1,5 @@
 /**
- * What an import prints: progress, errors, the result, hints.
+ * The output of an import: progress, errors, the result, hints.
  *
  * @module
  */

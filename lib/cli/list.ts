@@ -84,7 +84,7 @@ async function showBuiltin(invocation: Invocation, output: Output): Promise<void
   printTable(heads, rows, output);
 }
 
-/** What the daemon keeps of files that it cannot use; nothing without permission on the database. */
+/** List files with the entries that the daemon keeps of them; none without permission on the database. */
 function keptFilesOf({ configuration }: Invocation): Promise<readonly KeptFile[]> {
   return withStore(configuration, (store) => store.lists.keptFiles()).catch(() => []);
 }

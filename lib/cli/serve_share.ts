@@ -39,7 +39,7 @@ export function startSharing(
   });
 }
 
-/** What the page needs to serve changes. */
+/** The part of the settings with which the page serves changes. */
 export function pageShareOf({ name, secret, agreement }: ShareSettings): PageShare {
   return { name, token: secret.token, agreement };
 }

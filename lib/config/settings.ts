@@ -471,7 +471,7 @@ function shareContradiction(
   return undefined;
 }
 
-/** How this site shares its records; undefined if it does not. */
+/** The settings of sharing; undefined if this site does not share. */
 export function shareSettings(values: Values): ShareSettings | undefined {
   if (values.share.length === 0) return undefined;
   const { engine, store } = daemonSettings(values);

@@ -98,7 +98,7 @@ export type PageEvent =
   | { readonly kind: "link-refused"; readonly address: string; readonly why: string }
   | { readonly kind: "bug"; readonly what: string };
 
-/** What became of a notice. `where` is its target without secrets. */
+/** The outcome of a notice. `where` is its target without secrets. */
 export type NoticeOutcome =
   | { readonly kind: "notice-sent"; readonly notice: string; readonly where: string }
   /** It is repeated later. */

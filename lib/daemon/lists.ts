@@ -112,7 +112,7 @@ function ruleOf(entry: StoredEntry): ListedRule | undefined {
   return { list, matchOn, pattern: parsed.pattern, ...expires, entry };
 }
 
-/** What a recipient's entry for one sender is matched against. */
+/** The parts of an attempt that match a recipient's entry for one sender. */
 type Bound = Partial<Pick<Attempt, "relationKeys" | "baseOrigins" | "organisation">>;
 
 /** An entry of a recipient for one sender, from one origin only. */
@@ -189,7 +189,7 @@ export class Lists {
     const finding = this.#matcher.find(target, now);
     const rules = this.#boundRules(target);
     const { decisive, alwaysGreylist } = finding;
-    // What the administrator entered decides.
+    // The administrator's entries decide.
     if (rules.length === 0 || decisive !== undefined && decisive.rule.list !== "builtin") {
       return finding;
     }

@@ -171,7 +171,7 @@ export class DemoMail {
   }
 
   /**
-   * What arrives next while somebody watches: spam, known senders, and first messages with a retry
+   * The next attempts while somebody watches: spam, known senders, and first messages with a retry
    * after `delay`. `at` is in milliseconds from now.
    */
   next(delay: number): readonly DemoAttempt[] {

@@ -49,7 +49,7 @@ export interface Source {
   readonly errors: readonly SourceError[];
 }
 
-/** What reading depends on. */
+/** Parameters of reading. */
 export interface Reading {
   readonly rules: Rules;
   /** Delay of the other server, in milliseconds. */
@@ -69,7 +69,7 @@ export function pastTime(time: number, now: number): number {
   return Math.max(0, Math.min(Math.round(time), now));
 }
 
-/** Whether the daemon would have removed the record already. */
+/** True if the daemon would have removed the record already. */
 export function isExpired(item: Item, rules: Rules, now: number): boolean {
   if (item.kind === "pending") return !isPending(item.record!, now);
   return !isLive(item.record, rules, now);
@@ -176,7 +176,7 @@ function mergeDomains(
   return missing.length === 0 ? before : [...(before ?? []), ...missing];
 }
 
-/** When something was seen; any numbers of another program, in milliseconds. */
+/** Times of the first and last attempt; any numbers of another program, in milliseconds. */
 interface Seen {
   readonly first: number;
   readonly last: number;

@@ -28,7 +28,7 @@ export function sourceClient(
   return { network, ip, origin: ip };
 }
 
-/** Whether it is the first address of its network: these servers store a network so. */
+/** True for the first address of a network: these servers store a network so. */
 function isFirst(
   address: IpAddress,
   rules: Pick<Rules, "ipv4Prefix" | "ipv6Prefix">,

@@ -29,7 +29,7 @@ function skipSpace(text: string, start: number): number {
   return at;
 }
 
-/** Whether strings have backslash escapes: those of SQLite and PostgreSQL do not. */
+/** Strings of SQLite and PostgreSQL have no backslash escapes. */
 function hasEscapes(text: string, insert: string): boolean {
   return insert.includes("`") || /^-- (?:MySQL|MariaDB) dump/m.test(text.slice(0, 1000));
 }

@@ -99,7 +99,7 @@ function merge(before: Seen | undefined, { count, first, last }: Seen): Seen {
   };
 }
 
-/** What the auto-whitelists say: retried messages by origin, and known senders with their origins. */
+/** Content of the auto-whitelists: retried messages by origin, known senders with their origins. */
 class AutoWhitelists {
   readonly #retries = new Map<string, Seen>();
   readonly #senders = new Map<string, { key: RelationKey; origin: string; seen: Seen }>();

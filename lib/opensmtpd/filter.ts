@@ -19,7 +19,7 @@ export const REGISTRATION: readonly string[] = [
 /** Attributes of a policy request. */
 export type Attributes = Readonly<Record<string, string>>;
 
-/** What a line asks for. */
+/** The step that a line asks for. */
 export type Step =
   /** smtpd has sent its configuration and waits for the registration. */
   | { readonly kind: "register" }

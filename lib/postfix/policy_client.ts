@@ -2,7 +2,7 @@ import { type Endpoint, formatEndpoint } from "../net/endpoint.ts";
 
 const messageOf = (error: unknown) => error instanceof Error ? error.message : String(error);
 
-/** What an action of access(5) means for another mail server. */
+/** The meaning of an action of access(5) for another mail server. */
 export interface PolicyResult {
   readonly kind: "accept" | "defer" | "reject";
   /** With an enhanced status code; empty for "accept". */

@@ -39,7 +39,7 @@ Deno.test("deliveries of Postfix's log make their senders known, plain, packed o
     const stamp = `__CURSOR=s;i=${at}\n__REALTIME_TIMESTAMP=${(NOW - 3600) * 1e6}\n`;
     const head = new TextEncoder().encode(`${stamp}SYSLOG_IDENTIFIER=${program}\n`);
     const bytes = new TextEncoder().encode(message!);
-    // What is not plain text is written with its length.
+    // A value that is not plain text is written with its length.
     const size = new Uint8Array(8);
     new DataView(size.buffer).setBigUint64(0, BigInt(bytes.length), true);
     const body = at % 2 === 0

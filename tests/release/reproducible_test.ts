@@ -8,7 +8,7 @@ interface Names {
   readonly time: number;
 }
 
-/** What Deno appends to its runtime, in short. */
+/** A short form of the part that Deno appends to its runtime. */
 function built({ bundle, page, checkpoint, time }: Names): Uint8Array {
   const entry = (name: string, offset: number) =>
     `{"File":{"n":".deno_compile_${name}.mjs","o":[${offset},9],"u":true,"t":${time}}}`;
