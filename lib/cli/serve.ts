@@ -18,10 +18,10 @@ import { Daemon } from "../daemon/lifecycle.ts";
 import type { LinePrefix } from "../daemon/log_line.ts";
 import { StreamSink, TailSink } from "../daemon/log_sink.ts";
 import type { NotifyService } from "../notify/service.ts";
-import { hasNotices } from "../notify/settings.ts";
+import { hasNotices, type RecipientPages } from "../notify/settings.ts";
 import { withoutUrlSecrets } from "../notify/target.ts";
 import { readUsers } from "../notify/user_files.ts";
-import type { RecipientPages, StatusSettings } from "../web/settings.ts";
+import type { StatusSettings } from "../web/settings.ts";
 import type { ShareSettings } from "../share/settings.ts";
 import type { ShareThread } from "../share/share_thread.ts";
 import { pageShareOf, startSharing, withSharing } from "./serve_share.ts";
@@ -78,7 +78,6 @@ function statusSettings(
     helpContact: values.help_contact,
     store,
     rules: engine.rules,
-    recipientDelimiter: values.recipient_delimiter,
     whitelistClients: lists.whitelistClients,
     whitelistRecipients: lists.whitelistRecipients,
     builtinList: lists.builtinList,

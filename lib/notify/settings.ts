@@ -20,18 +20,18 @@ export const RIGHTS = ["release", "allow", "spam", "expect", "greylisting"] as c
 
 export type Right = typeof RIGHTS[number];
 
-/** What the pages of recipients need. */
-export interface RecipientSettings {
+/** The pages of recipients. */
+export interface RecipientPages {
   readonly users: readonly User[];
-  readonly userFiles: readonly string[];
-  /** The setting `recipient_delimiter`. */
-  readonly recipientDelimiter: string;
   readonly rights: readonly Right[];
   /** Without a final slash; empty if recipients have no pages. */
   readonly publicUrl: string;
 }
 
-export interface NotifySettings extends RecipientSettings {
+export interface NotifySettings extends RecipientPages {
+  readonly userFiles: readonly string[];
+  /** The setting `recipient_delimiter`. */
+  readonly recipientDelimiter: string;
   /** Of the administrator. */
   readonly targets: readonly Target[];
   readonly events: readonly NoticeEvent[];

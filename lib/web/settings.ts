@@ -6,8 +6,7 @@
 import type { Rules } from "../greylist/rules.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Network } from "../net/network.ts";
-import type { Right } from "../notify/settings.ts";
-import type { User } from "../notify/user.ts";
+import type { RecipientPages } from "../notify/settings.ts";
 import type { PageShare } from "../share/settings.ts";
 import type { StoreSettings } from "../store/open.ts";
 
@@ -17,14 +16,6 @@ export interface SettingInForce {
   readonly value: string;
   /** Such as `default` or `/etc/greylag.toml:7`. */
   readonly source: string;
-}
-
-/** The pages of recipients. */
-export interface RecipientPages {
-  readonly users: readonly User[];
-  readonly rights: readonly Right[];
-  /** Without a final slash; empty if nobody has such a page. */
-  readonly publicUrl: string;
 }
 
 export interface StatusSettings {
@@ -47,7 +38,6 @@ export interface StatusSettings {
   readonly helpContact: string;
   readonly store: StoreSettings;
   readonly rules: Rules;
-  readonly recipientDelimiter: string;
   readonly whitelistClients: readonly string[];
   readonly whitelistRecipients: readonly string[];
   readonly builtinList: boolean;

@@ -114,7 +114,6 @@ export async function withPage(
       helpContact: "",
       store: { database: `${directory}/g.db`, privacy },
       rules: engine.rules,
-      recipientDelimiter: "+",
       whitelistClients: [],
       whitelistRecipients: [],
       builtinList: true,

@@ -9,7 +9,7 @@ import { secureHeaders } from "hono/secure-headers";
 import { isSame } from "../../admin/secrets.ts";
 import { isLocal } from "../../net/endpoint.ts";
 import { isLoopback, parseAddress } from "../../net/network.ts";
-import type { RecipientPages } from "../settings.ts";
+import type { RecipientPages } from "../../notify/settings.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import type { Access } from "./access.ts";
 import { fieldsOf } from "./actions.ts";

@@ -5,13 +5,12 @@
  */
 import { type Link, openLink, type Purpose, sealLink } from "../../notify/link.ts";
 import { readSecrets, SecretError } from "../../notify/secret_file.ts";
-import type { Right } from "../../notify/settings.ts";
+import type { RecipientPages, Right } from "../../notify/settings.ts";
 import type { Texts } from "../../notify/texts/texts.ts";
 import { type User, Users } from "../../notify/user.ts";
 import { DAY, HOUR, SECOND } from "../../text/duration.ts";
 import { limitKey } from "../http/client_address.ts";
 import { RateLimit } from "../http/rate_limit.ts";
-import type { RecipientPages } from "../settings.ts";
 import type { StatusService } from "../worker/status_service.ts";
 
 /** Why a link or a form is refused, as the recipient reads it. */

@@ -16,12 +16,10 @@ export type Mail = Pick<
   "clientAddress" | "clientName" | "heloName" | "sender" | "recipient"
 >;
 
-/** @param delimiter the setting `recipient_delimiter`. */
 export function stepsFor(
   { clientAddress, clientName, heloName, sender, recipient }: Mail,
   store: GreylistStore,
   rules: Rules,
-  delimiter: string,
   now: number,
 ): readonly Step[] {
   const address = parseAddress(clientAddress);
@@ -35,7 +33,7 @@ export function stepsFor(
     sender,
     recipient,
     instance: "",
-  }, delimiter);
+  }, rules.recipientDelimiter);
   let steps: readonly Step[] = [];
   store.exchange((memory) => {
     steps = recordSteps(contextOf({ attempt, listing: UNLISTED }, memory, rules, now));

@@ -159,11 +159,9 @@ export class StatusQueries {
 
   /** The rules that a message meets now, without DNS; empty with privacy. */
   recordSteps(mail: Mail): readonly Step[] {
-    const { store: { privacy }, rules, recipientDelimiter } = this.#settings;
+    const { store: { privacy }, rules } = this.#settings;
     if (privacy) return [];
-    return this.#reader.use(({ greylist }) =>
-      stepsFor(mail, greylist, rules, recipientDelimiter, this.now)
-    );
+    return this.#reader.use(({ greylist }) => stepsFor(mail, greylist, rules, this.now));
   }
 
   /** Newest first. */
