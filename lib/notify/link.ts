@@ -87,7 +87,8 @@ function decode(plain: Buffer): Link | undefined {
   };
 }
 
-const fullSecond = (time: number) => time - time % SECOND;
+/** A time as links hold it. */
+export const fullSecond = (time: number) => time - time % SECOND;
 
 /** The token of a link, in base64url. Its times are rounded down to a full second. */
 export function sealLink(link: Link, secret: Uint8Array): string {

@@ -9,7 +9,7 @@ import type { Language } from "../text/language.ts";
 import { type Purpose, sealLink } from "./link.ts";
 import type { AdminNotice, DeferredNotice, DigestNotice, Notice, NoticeItem } from "./notice.ts";
 import { addressText, hostText } from "./sender_text.ts";
-import type { NotifySettings, Right } from "./settings.ts";
+import { messageActions, type NotifySettings } from "./settings.ts";
 import { formatTime, TEXTS } from "./texts/texts.ts";
 
 export interface Action {
@@ -54,7 +54,6 @@ export interface RenderContext {
   readonly now: number;
 }
 
-/** @param context undefined secrets and links are needed for recipients only. */
 export function renderNotice(notice: Notice, context: RenderContext): Rendered {
   switch (notice.kind) {
     case "deferred":
@@ -71,8 +70,6 @@ export function renderNotice(notice: Notice, context: RenderContext): Rendered {
       return renderForAdministrator(notice, context);
   }
 }
-
-const ITEM_RIGHTS = ["release", "allow", "spam"] as const satisfies readonly Right[];
 
 function linkTo(
   purpose: Purpose,
@@ -91,13 +88,11 @@ function renderItem(
 ): RenderedItem {
   const texts = TEXTS[language];
   const { sender, time, canAllow } = item;
-  const wanted = ITEM_RIGHTS.filter((right) =>
-    context.settings.rights.includes(right) && (right !== "allow" || canAllow)
-  );
+  const { publicUrl, rights } = context.settings;
   return {
     sender: addressText(sender),
     time: formatTime(time, language),
-    actions: context.settings.publicUrl === "" ? [] : wanted.map((purpose) => ({
+    actions: publicUrl === "" ? [] : messageActions(rights, canAllow).map((purpose) => ({
       purpose,
       label: texts[purpose].label,
       url: linkTo(purpose, recipient, item, context),

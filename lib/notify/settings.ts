@@ -20,6 +20,20 @@ export const RIGHTS = ["release", "allow", "spam", "expect", "greylisting"] as c
 
 export type Right = typeof RIGHTS[number];
 
+/** The rights that are about one message. */
+export const MESSAGE_ACTIONS = ["release", "allow", "spam"] as const satisfies readonly Right[];
+
+export type MessageAction = typeof MESSAGE_ACTIONS[number];
+
+/**
+ * The actions that a recipient gets for a message.
+ *
+ * @param canAllow the sender can be bound to an origin.
+ */
+export function messageActions(rights: readonly Right[], canAllow: boolean): MessageAction[] {
+  return MESSAGE_ACTIONS.filter((one) => rights.includes(one) && (one !== "allow" || canAllow));
+}
+
 /** The pages of recipients. */
 export interface RecipientPages {
   readonly users: readonly User[];

@@ -19,9 +19,11 @@ export const LANGUAGE_NAMES: Readonly<Record<Language, string>> = {
 };
 
 /** The language that the parameter `lang` chooses, or that the visitor's browser prefers. */
-export function languageOf(context: AppContext): Language {
+export function languageOf(context: AppContext, fallback?: Language): Language {
   const chosen = context.req.query("lang") ?? "";
-  return isLanguage(chosen) ? chosen : preferredLanguage(context.req.header("accept-language"));
+  return isLanguage(chosen)
+    ? chosen
+    : preferredLanguage(context.req.header("accept-language"), fallback);
 }
 
 const UNITS = [["days", DAY], ["hours", HOUR], ["minutes", MINUTE], ["seconds", SECOND]] as const;

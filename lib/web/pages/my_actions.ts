@@ -6,16 +6,14 @@
 import { releasePattern } from "../../admin/list_entries.ts";
 import { formatBoundPair } from "../../lists/pattern.ts";
 import { originOf, reportedOrigin } from "../../notify/binding.ts";
+import { fullSecond } from "../../notify/link.ts";
+import type { MessageAction } from "../../notify/settings.ts";
 import type { Deferral } from "../../store/history.ts";
 import type { NewEntry, StoredEntry } from "../../store/store.ts";
-import { DAY, SECOND } from "../../text/duration.ts";
+import { DAY } from "../../text/duration.ts";
 import { RefusedError } from "../worker/status_queries.ts";
 import type { StatusService } from "../worker/status_service.ts";
 import { RefusedLinkError } from "./my_access.ts";
-
-export type MessageAction = "release" | "allow" | "spam";
-
-export const MESSAGE_ACTIONS: readonly MessageAction[] = ["release", "allow", "spam"];
 
 /** Maximum entries of one recipient. */
 const MAX_ENTRIES = 100;
@@ -79,7 +77,7 @@ export function deferralOf(
     limit: 1,
     after: String(id + 1),
   });
-  const isSame = since === undefined || deferral.firstSeen - deferral.firstSeen % SECOND === since;
+  const isSame = since === undefined || fullSecond(deferral.firstSeen) === since;
   if (rows[0]?.id !== id || !isSame) throw new RefusedLinkError("gone");
   return deferral;
 }

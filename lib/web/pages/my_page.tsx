@@ -7,15 +7,16 @@ import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { parseBoundPair } from "../../lists/pattern.ts";
 import { originOf } from "../../notify/binding.ts";
+import { clientOf } from "../../notify/notice.ts";
 import { addressText, hostText } from "../../notify/sender_text.ts";
-import type { Right } from "../../notify/settings.ts";
+import { type MessageAction, messageActions, type Right } from "../../notify/settings.ts";
 import { formatTime, TEXTS, type Texts } from "../../notify/texts/texts.ts";
 import type { Deferral } from "../../store/history.ts";
 import type { StoredEntry } from "../../store/store.ts";
 import type { Language } from "../../text/language.ts";
 import { PublicPage } from "../components/public_page.tsx";
 import { HELP_TEXTS } from "./help_texts.ts";
-import { type Exemption, MESSAGE_ACTIONS, type MessageAction } from "./my_actions.ts";
+import type { Exemption } from "./my_actions.ts";
 import type { Refusal } from "./my_access.ts";
 
 /** What every page of a recipient needs. */
@@ -51,7 +52,6 @@ function Message(
   { deferral, language }: { deferral: Deferral; language: Language },
 ): JSX.Element {
   const texts = TEXTS[language];
-  const { clientName, clientAddress } = deferral;
   return (
     <dl class="facts">
       <dt>{texts.from}</dt>
@@ -59,7 +59,7 @@ function Message(
         <bdi class="mailbox">{addressText(deferral.sender)}</bdi>
       </dd>
       <dt>{texts.sentBy}</dt>
-      <dd class="mailbox">{hostText(clientName === "unknown" ? clientAddress : clientName)}</dd>
+      <dd class="mailbox">{hostText(clientOf(deferral))}</dd>
       <dt>{texts.firstTried}</dt>
       <dd>{formatTime(deferral.firstSeen, language)}</dd>
     </dl>
@@ -181,9 +181,7 @@ function Messages(
         <article class="mine">
           <Message deferral={deferral} language={language} />
           <div class="buttons">
-            {MESSAGE_ACTIONS.filter((action) =>
-              rights.includes(action) && (action !== "allow" || originOf(deferral) !== undefined)
-            ).map((action) => (
+            {messageActions(rights, originOf(deferral) !== undefined).map((action) => (
               <Button
                 parts={parts}
                 what={action}

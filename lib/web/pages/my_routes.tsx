@@ -7,29 +7,22 @@
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { EXPECTED_FOR } from "../../admin/list_entries.ts";
 import { LOST_AFTER, LOST_THRESHOLD } from "../../admin/queries.ts";
+import { MESSAGE_ACTIONS, type MessageAction } from "../../notify/settings.ts";
 import { DatabaseError } from "../../store/database_error.ts";
 import { deferralState } from "../../store/history.ts";
 import { SECOND } from "../../text/duration.ts";
-import { isLanguage, type Language, preferredLanguage } from "../../text/language.ts";
+import { isLanguage, type Language } from "../../text/language.ts";
 import { fieldsOf, isEncrypted } from "../http/actions.ts";
 import { answerDocument, type App, type AppContext, type PageStatus } from "../http/context.tsx";
 import type { StatusService } from "../worker/status_service.ts";
 import { languageOf } from "./language.ts";
-import {
-  DEVICE_LIFETIME,
-  MyAccess,
-  type OpenedLink,
-  type Refusal,
-  RefusedLinkError,
-} from "./my_access.ts";
+import { DEVICE_LIFETIME, MyAccess, type Refusal, RefusedLinkError } from "./my_access.ts";
 import {
   actOnMessage,
   deferralOf,
   entriesOf,
   exempt,
   exemptionOf,
-  MESSAGE_ACTIONS,
-  type MessageAction,
   removeOwn,
 } from "./my_actions.ts";
 import {
@@ -91,19 +84,11 @@ class MyRoutes {
     this.#access = access;
   }
 
-  /** The language that a parameter chooses, or the browser, or the settings. */
-  #languageOf(context: AppContext, { user }: OpenedLink): Language {
-    const chosen = context.req.query("lang") ?? "";
-    return isLanguage(chosen)
-      ? chosen
-      : preferredLanguage(context.req.header("accept-language"), user.language);
-  }
-
   /** GET of a link: a question, or the recipient's page. */
   show(context: AppContext, token: string, isDevice: boolean): Response {
     const opened = this.#access.open(token, context.env.address);
     const { purpose, recipient, deferral, since } = opened.link;
-    const language = this.#languageOf(context, opened);
+    const language = languageOf(context, opened.user.language);
     const my = contextOf(context, this.#service, language);
     if ((purpose === "device") !== isDevice) throw new RefusedLinkError("invalid");
     if (!isMessageAction(purpose)) {
@@ -133,7 +118,7 @@ class MyRoutes {
       if (!this.#service.commands.useLink(opened.tag, expires)) throw new RefusedLinkError("used");
     });
     this.#service.daemon.tell({ kind: "link-used", recipient, what: `${purpose} by link` });
-    const my = contextOf(context, this.#service, this.#languageOf(context, opened));
+    const my = contextOf(context, this.#service, languageOf(context, opened.user.language));
     const page = `/my/${this.#access.linkFor(recipient, "page")}`;
     return answerDocument(context, <DonePage context={my} action={purpose} page={page} />);
   }
