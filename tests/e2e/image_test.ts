@@ -4,6 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { buildImage } from "../../release/image.ts";
 import { CleanUp, sh } from "../clean_up.ts";
 import { eventually } from "../eventually.ts";
+import { writeArmExecutable } from "./arm_executable.ts";
 
 const EXECUTABLE = Deno.env.get("GREYLAG_EXECUTABLE") ?? "";
 const TIME = Date.UTC(2026, 10, 1);
@@ -67,19 +68,12 @@ async function downloadPackages(directory: string): Promise<Record<"amd64" | "ar
   return paths;
 }
 
-/** A file that looks like an executable for ARM: no such executable can be built here. */
-async function armExecutable(path: string): Promise<void> {
-  const header = (await Deno.readFile(EXECUTABLE)).slice(0, 4096);
-  header[18] = 183;
-  await Deno.writeFile(path, header);
-}
-
 async function withImage(body: (layout: string, directory: string) => Promise<void>) {
   const directory = await Deno.makeTempDir({ prefix: "greylag-image-test-" });
   await using _ = new CleanUp('rm -rf --one-file-system "$1"', directory);
   await Deno.mkdir(`${directory}/layout`);
   const packages = await downloadPackages(directory);
-  await armExecutable(`${directory}/arm`);
+  await writeArmExecutable(`${directory}/arm`, EXECUTABLE);
   await buildImage(
     `${directory}/layout`,
     [
