@@ -46,7 +46,7 @@ Deno.test("Debian's postconf reads every edited shape as meant, and the undo is 
         const shown = await run("postconf", "-c", etc, "-P", place);
         assertEquals(wordsOf(shown.slice(shown.indexOf("=") + 1)), list, shape.name);
       }
-      // What postconf prints is read as the files are.
+      // postconf's output is read as the files are.
       const shown = await Promise.all(
         ["-n", "-M", "-P"].map((flag) => run("postconf", "-c", etc, flag)),
       );

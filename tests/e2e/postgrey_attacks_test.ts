@@ -370,7 +370,7 @@ Deno.test("10: a host that abandons its mail loses the trust that postgrey leave
     for (let turn = 0; turn < 4; turn++) {
       await both.deliver(turn * 2 * HOUR, { ...host, sender: `s@a${turn}.example` });
     }
-    // What comes again after the retry window is another message: the first was abandoned.
+    // A retry after the retry window is another message: the first was abandoned.
     for (const begin of [DAY, 5 * DAY]) {
       for (let n = 0; n < 20; n++) {
         const outcomes = await both.at(begin + n * 2 * HOUR, lost(n));
