@@ -126,7 +126,7 @@ export function findAutoWhitelisted(
  * @param before time of the last attempt, in milliseconds since the epoch.
  */
 export function findLost(
-  store: HistoryStore,
+  store: Pick<HistoryStore, "findDeferrals" | "retriedDomains">,
   query: PageQuery & { readonly threshold?: number },
   before: number,
 ): Page<Lost> {

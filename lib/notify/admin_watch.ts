@@ -159,7 +159,7 @@ export class AdminWatch {
     if (last !== undefined && last >= digestBoundary(now, "day")) return;
     times.set("lost", now);
     const since = last ?? now - DAY;
-    const { rows } = findLost(history as HistoryStore, {
+    const { rows } = findLost(history, {
       text: "",
       limit: 1000,
       threshold: LOST_THRESHOLD,

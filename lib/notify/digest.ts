@@ -11,7 +11,7 @@ import type { DigestNotice, NoticeItem } from "./notice.ts";
 import type { User } from "./user.ts";
 
 /** The local hour at which digests leave. */
-export const DIGEST_HOUR = 7;
+const DIGEST_HOUR = 7;
 
 /** Monday, as `Date.getDay` counts. */
 const MONDAY = 1;

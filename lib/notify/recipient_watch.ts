@@ -58,8 +58,8 @@ const STORED_THRESHOLD = 5;
 const RETRIES_CONSIDERED = 20;
 const MIN_RETRIES = 3;
 
-/** Deferrals of a digest, and the time that a query may take on the path of mail. */
-const MAX_DIGEST = 2000;
+/** Deferrals read for a notice or digest, and the time that a query may take on the path of mail. */
+const MAX_DEFERRALS = 2000;
 const QUERY_TIMEOUT_MS = 40;
 
 /** Recipients of user domains that get digests, and digests of one pass. */
@@ -128,8 +128,7 @@ export class RecipientWatch {
   sendDue(now: number): void {
     for (const [recipient, since] of this.#due) {
       if (Math.abs(now - since) < HOLD) continue;
-      const last = this.#options.times.last(`notice ${recipient}`);
-      if (last !== undefined && now >= last && now - last < NOTICE_PERIOD) {
+      if (this.#options.times.isWithin(`notice ${recipient}`, NOTICE_PERIOD, now)) {
         // What is still late in an hour is told then.
         if (now - since >= NOTICE_PERIOD) this.#due.delete(recipient);
         continue;
@@ -144,7 +143,7 @@ export class RecipientWatch {
     const target = user && targetOf(user, recipient);
     if (user === undefined || target === undefined) return;
     if (!user.address.includes("@") && !this.#hasMail(recipient)) return;
-    const waiting = this.#deferralsOf(recipient, now - OLDEST, MAX_DIGEST).filter((one) =>
+    const waiting = this.#deferralsOf(recipient, now - OLDEST).filter((one) =>
       one.ended === undefined && one.legitimacy >= STORED_THRESHOLD
     );
     const fresh = waiting.filter((one) => !this.#isTold(one, recipient));
@@ -239,18 +238,18 @@ export class RecipientWatch {
     // The first one would report a time in which nobody asked for it.
     if (last === undefined) return false;
     const from = Math.max(last, now - (period === "day" ? 2 : 8) * DAY);
-    const deferrals = this.#deferralsOf(recipient, from, MAX_DIGEST);
+    const deferrals = this.#deferralsOf(recipient, from);
     const notice = makeDigest(user, recipient, period, deferrals, history.retriedDomains(), now);
     if (notice !== undefined) post(notice, target);
     return true;
   }
 
-  #deferralsOf(recipient: string, from: number, limit: number): readonly Deferral[] {
+  #deferralsOf(recipient: string, from: number): readonly Deferral[] {
     const { history } = this.#options;
     return collectPage(
       (after, rows) =>
         history.findDeferrals({ text: "", mailbox: recipient, from, limit: rows, after }),
-      { limit, timeoutMs: QUERY_TIMEOUT_MS },
+      { limit: MAX_DEFERRALS, timeoutMs: QUERY_TIMEOUT_MS },
     ).rows;
   }
 

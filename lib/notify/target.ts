@@ -6,10 +6,6 @@
 import { splitAddress } from "../net/email_address.ts";
 import { contains, parseAddress, parseNetwork } from "../net/network.ts";
 
-export const TARGET_KINDS = ["mail", "ntfy", "webhook"] as const;
-
-export type TargetKind = typeof TARGET_KINDS[number];
-
 export type Target =
   | { readonly kind: "mail"; readonly address: string }
   /** The URL of a topic; user and password, or a token as the password, may stand in it. */

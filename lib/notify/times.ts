@@ -45,10 +45,15 @@ export class NoticeTimes {
     }
   }
 
+  /** True if the subject had a notice within the period before now. */
+  isWithin(subject: string, period: number, now: number): boolean {
+    const last = this.last(subject);
+    return last !== undefined && now >= last && now - last < period;
+  }
+
   /** Takes the turn of a subject, unless it had one within the period. */
   take(subject: string, period: number, now: number): boolean {
-    const last = this.last(subject);
-    if (last !== undefined && now >= last && now - last < period) return false;
+    if (this.isWithin(subject, period, now)) return false;
     this.set(subject, now);
     return true;
   }
