@@ -6,6 +6,7 @@
 import { assertEquals } from "@std/assert";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { startBrowser } from "../browser.ts";
+import { pathsAbout } from "../web/paths.ts";
 import { type MailServer, withMailServer } from "./mail_server.ts";
 
 export const PASSWORD = "correct horse battery";
@@ -13,34 +14,11 @@ export const PASSWORD = "correct horse battery";
 /** Longer than the update period of the page, in milliseconds. */
 export const UPDATE = 3000;
 
-export const PAGES = [
-  "/",
-  "/?period=30d",
-  "/search?q=example",
-  "/top",
-  "/waiting",
-  "/deferred",
-  "/decisions",
-  "/decisions?verdict=defer&domain=example.org&since=24h",
-  "/decisions/1",
-  "/messages/1",
-  "/lost",
-  "/senders?of=example.org",
-  "/clients?of=192.0.2.10",
-  "/recipients?of=bob@example.net",
-  "/auto-whitelisted",
-  "/known",
-  "/lists",
-  "/lists/new?list=block&deferral=1",
-  "/lists/new?list=block&match_on=client&pattern=0.0.0.0/0",
-  "/lists/1",
-  "/health",
-  "/sign-in",
-  "/help",
-  "/help?lang=pl",
-  "/confirm?action=/exemptions&recipient=bob@example.net&for=15m",
-  "/nothing",
-];
+export const PAGES = pathsAbout({
+  domain: "example.org",
+  client: "192.0.2.10",
+  recipient: "bob@example.net",
+});
 
 export interface Visit extends MailServer {
   readonly browser: Browser;

@@ -4,6 +4,7 @@ import { Database } from "@db/sqlite";
 import { Daemon, inDirectory } from "../../daemon.ts";
 import { eventually } from "../../eventually.ts";
 import { bearer, JSON_TYPE } from "../page.ts";
+import { withStatusDaemon } from "../status_daemon.ts";
 
 Deno.test("monitoring shows life, readiness and counters", async () => {
   await inDirectory(async (directory) => {
@@ -125,15 +126,7 @@ Deno.test("a reload applies settings of the page", async () => {
 });
 
 Deno.test("a change by the API is logged and takes effect", async () => {
-  await inDirectory(async (directory) => {
-    const port = getAvailablePort();
-    const database = `${directory}/g.db`;
-    const daemon = await Daemon.start([
-      `--unix=${directory}/policy`,
-      `--database=${database}`,
-      `--status=inet:${port}`,
-    ]);
-    await daemon.waitFor("status server on");
+  await withStatusDaemon(async ({ daemon, port, database }) => {
     assertStringIncludes(await daemon.ask(), "DEFER");
     const { out } = await Daemon.run(["token", "add", "script", `--database=${database}`]);
     const answer = await fetch(`http://127.0.0.1:${port}/api/v1/entries`, {
@@ -148,7 +141,6 @@ Deno.test("a change by the API is logged and takes effect", async () => {
       "the entry takes effect",
       async () => (await daemon.ask()).includes("DUNNO"),
     );
-    assertEquals(await daemon.stop(), 0);
   });
 });
 
@@ -178,14 +170,7 @@ Deno.test("a Host header that is no host is rejected, with any method and prefix
 });
 
 Deno.test("a thousand half-sent requests leave Postfix its descriptors, and the page recovers", async () => {
-  await inDirectory(async (directory) => {
-    const port = getAvailablePort();
-    const daemon = await Daemon.start([
-      `--unix=${directory}/policy`,
-      `--database=${directory}/g.db`,
-      `--status=inet:${port}`,
-    ]);
-    await daemon.waitFor("status server on");
+  await withStatusDaemon(async ({ daemon, port }) => {
     const held: Deno.Conn[] = [];
     const half = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: localhost\r\n");
     for (let at = 0; at < 1000; at++) {
@@ -205,6 +190,5 @@ Deno.test("a thousand half-sent requests leave Postfix its descriptors, and the 
       return await answer?.text() === "alive\n";
     });
     for (const conn of held) conn.close();
-    assertEquals(await daemon.stop(), 0);
   });
 });

@@ -1,36 +1,17 @@
 import { assertEquals } from "@std/assert";
 import { HtmlValidate } from "html-validate";
 import { type Page, type SignedIn, withPage } from "../page.ts";
+import { pathsAbout } from "../paths.ts";
 
 const PATHS = [
-  "/",
-  "/?period=30d",
-  "/search?q=example",
-  "/top",
-  "/waiting",
-  "/deferred",
-  "/decisions",
-  "/decisions?verdict=defer&domain=bookshop.example&since=24h",
-  "/decisions/1",
-  "/messages/1",
-  "/lost",
-  "/senders?of=bookshop.example",
-  "/clients?of=192.0.2.77",
-  "/recipients?of=erika@example.net",
-  "/auto-whitelisted",
-  "/known",
-  "/lists",
+  ...pathsAbout({
+    domain: "bookshop.example",
+    client: "192.0.2.77",
+    recipient: "erika@example.net",
+  }),
   "/lists/new",
-  "/lists/new?list=block&deferral=1",
-  "/lists/new?list=block&match_on=client&pattern=0.0.0.0/0",
   "/lists/new?list=block&pattern=not%20valid",
-  "/lists/1",
-  "/health",
-  "/sign-in",
-  "/help",
   "/help?lang=de",
-  "/confirm?action=/exemptions&recipient=bob@example.net&for=15m",
-  "/nothing",
 ];
 
 const validator = new HtmlValidate({
