@@ -24,7 +24,7 @@ export type Entered =
   | {
     readonly ok: true;
     readonly entry: NewEntry;
-    /** What the pattern covers, if its list decides on mail and that is likely too much. */
+    /** The breadth of the pattern, if its list decides on mail and it is likely too broad. */
     readonly breadth: string | undefined;
   }
   | { readonly ok: false; readonly why: string };

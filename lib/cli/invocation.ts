@@ -73,7 +73,7 @@ export async function withStore<T>(
   }
 }
 
-/** Whether permission on the database is missing: SQLite reports one error for many causes. */
+/** True if permission on the database is missing: SQLite reports one error for many causes. */
 function isDenied(path: string): boolean {
   try {
     Deno.openSync(path, { read: true, write: true }).close();

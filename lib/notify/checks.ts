@@ -19,7 +19,7 @@ const TIMEOUT = 5 * SECOND;
 /** Notices wait longer than this only if their target fails. */
 const OLD_BACKLOG = HOUR;
 
-/** Whether a connection to the host of a URL can be made. */
+/** @returns the reason why no connection to the host of a URL can be made, or undefined. */
 async function urlObstacle(target: string): Promise<string | undefined> {
   const url = new URL(target);
   const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");

@@ -79,7 +79,7 @@ export class DailyLimit {
   }
 }
 
-/** How late mail is before it counts as not retried in its usual time. */
+/** Lateness from which mail counts as not retried in its usual time. */
 const USUAL_FACTOR = 2;
 const USUAL_MINIMUM = 15 * MINUTE;
 /** For a sender domain without history. */

@@ -26,7 +26,7 @@ const HEADERS = {
 
 type MailSettings = Pick<NotifySettings, "smtp" | "from" | "envelopeSender" | "hostname">;
 
-/** What the thread does: it sends a mail, or without one tests the server. */
+/** The job of the thread: to send a mail, or without one to test the server. */
 export interface SmtpJob {
   readonly server: ReturnType<typeof serverOf>;
   readonly mail?: ReturnType<typeof mailOf>;

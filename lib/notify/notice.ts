@@ -15,7 +15,7 @@ export interface NoticeItem {
   readonly sender: string;
   /** Time of the first attempt. */
   readonly time: number;
-  /** Whether the sender can be bound to an origin, for {@linkcode originOf}. */
+  /** The sender can be bound to an origin: {@linkcode originOf} finds one. */
   readonly canAllow: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface DeferredNotice extends ForRecipient {
   readonly kind: "deferred";
 }
 
-/** What happened to a recipient's mail in a period. */
+/** The outcome of a recipient's mail in a period. */
 export interface DigestNotice extends ForRecipient {
   readonly kind: "digest";
   readonly period: Exclude<DigestPeriod, "off">;

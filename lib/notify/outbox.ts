@@ -46,8 +46,8 @@ export class Outbox {
   #memory: QueuedNotice[] = [];
   #numbers = -1;
   /**
-   * What the database did not take, by number and time: a notice that was sent (due never), or that
-   * failed. Otherwise it would be sent again at each pass while the database is read-only.
+   * Results that the database did not take, by number and time: of a notice that was sent (due never),
+   * or that failed. Otherwise it would be sent again at each pass while the database is read-only.
    */
   readonly #unsaved = new Map<string, Pick<QueuedNotice, "tries" | "due">>();
   #pass: Promise<void> | undefined;

@@ -102,7 +102,7 @@ export class RecipientWatch {
     this.#digestsSent = undefined;
   }
 
-  /** Whether notices are suspended, since too many would leave. */
+  /** True while notices are suspended, since too many would leave. */
   isFlooded(now: number): boolean {
     return this.#flood.isOn(now);
   }
@@ -253,7 +253,7 @@ export class RecipientWatch {
     ).rows;
   }
 
-  /** Whether mail to the recipient was accepted before. */
+  /** True if mail to the recipient was accepted before. */
   #hasMail(recipient: string): boolean {
     const { history } = this.#options;
     return collectPage(

@@ -24,7 +24,7 @@ function escaped(text: string, unsafe: RegExp, max: number): string {
   return shown;
 }
 
-/** What mail programs make a link of without a scheme: its full stop is escaped. */
+/** A host name that mail programs make a link of without a scheme: its full stop is escaped. */
 const LIKE_HOST = /(www|ftp)(\d*)\./gi;
 
 /** Everything but letters, digits and signs that do not separate words or begin a link. */

@@ -7,13 +7,13 @@ import type { Endpoint } from "../net/endpoint.ts";
 import type { Target } from "./target.ts";
 import type { User } from "./user.ts";
 
-/** What administrators get notices about. */
+/** The occasions of notices to administrators. */
 export const NOTICE_EVENTS = ["lost", "trouble", "flood"] as const;
 
 export type NoticeEvent = typeof NOTICE_EVENTS[number];
 
 /**
- * What recipients may do: let a message in, always allow a sender, report spam, expect mail, turn
+ * The rights of recipients: to let a message in, always allow a sender, report spam, expect mail, turn
  * greylisting off.
  */
 export const RIGHTS = ["release", "allow", "spam", "expect", "greylisting"] as const;
@@ -61,7 +61,6 @@ export interface NotifySettings extends RecipientPages {
   readonly retryWindow: number;
 }
 
-/** Whether anybody gets notices. */
 export function hasNotices(
   { targets, users, userFiles }: Pick<NotifySettings, "targets" | "users" | "userFiles">,
 ): boolean {

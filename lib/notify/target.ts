@@ -11,7 +11,7 @@ export type Target =
   /** The URL of a topic; user and password, or a token as the password, may stand in it. */
   | { readonly kind: "ntfy" | "webhook"; readonly url: string };
 
-/** What a valid target looks like, for messages about settings. */
+/** The notation of targets, for messages about settings. */
 export const TARGET_NOTATION = '"mail:ADDRESS", "ntfy:https://HOST/TOPIC" or "webhook:https://…"';
 
 /** A plain address, so that it needs no quoting in a header or an SMTP command (RFC 5321, 4.1.2). */
@@ -34,7 +34,7 @@ const LOCAL_NETWORKS = [
   "fe80::/10",
 ].map((text) => parseNetwork(text)!);
 
-/** Whether a URL is encrypted, or stays on this host or in the local network. */
+/** True for a URL that is encrypted, or stays on this host or in the local network. */
 export function isSafeUrl(url: URL): boolean {
   if (url.protocol === "https:") return true;
   if (url.protocol !== "http:") return false;

@@ -28,7 +28,7 @@ export interface StatusSettings {
   readonly trustedProxies: readonly Network[];
   /** Maximum open connections to the page. */
   readonly maxConnections: number;
-  /** How it serves changes to other sites; absent if it does not share. */
+  /** For the changes that it serves to other sites; absent if it does not share. */
   readonly share?: PageShare;
   /** Whether reading needs a sign-in as well. */
   readonly isPrivate: boolean;

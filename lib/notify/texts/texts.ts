@@ -37,7 +37,7 @@ export interface Texts {
     /** Above the messages. */
     readonly choose: string;
   };
-  /** What the links do, and how long they work. */
+  /** The effect of the links, and their lifetime. */
   readonly links: (days: number) => string;
   readonly footer: (host: string) => string;
   readonly release: Confirmation;

@@ -55,7 +55,7 @@ interface Submission {
 
 interface Action {
   run(submission: Submission): Notice;
-  /** What a visitor who was signed out is asked before it happens. */
+  /** The question to a visitor who was signed out, before it happens. */
   question?(service: StatusService, fields: Fields): string;
 }
 
@@ -171,7 +171,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 };
 
 /**
- * What an action of a visitor who was signed out would do; undefined for an unknown action.
+ * The question whether to do what a visitor who was signed out wanted; undefined for an unknown action.
  *
  * @throws {RefusedError} if it cannot be done.
  */
@@ -190,7 +190,7 @@ export function confirmationPath(path: string, { csrf: _, ...fields }: Fields): 
   return `/confirm?${new URLSearchParams({ ...fields, action: path })}`;
 }
 
-/** Whether the browser speaks TLS, to this server or to a reverse proxy. */
+/** True if the browser speaks TLS, to this server or to a reverse proxy. */
 export function isEncrypted(context: AppContext): boolean {
   return context.req.header("origin")?.startsWith("https:") ??
     context.req.header("x-forwarded-proto") === "https";

@@ -33,7 +33,7 @@ export function localPath(path: unknown): string {
   return isLocal ? path : "/";
 }
 
-/** Whether the script of the page asks, which replaces panels only. */
+/** True for a request by the script of the page, which replaces panels only. */
 export function isRefresh(context: AppContext): boolean {
   return context.req.header("x-live") !== undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * What a phone needs to put the pages on its home screen: manifests (W3C Web App Manifest) and icons.
+ * The files with which a phone puts the pages on its home screen: manifests (W3C Web App Manifest) and icons.
  *
  * @module
  */

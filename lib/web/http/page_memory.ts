@@ -1,6 +1,6 @@
 /**
- * What outlives a crash or restart of the page's thread: sessions, and the clients that signed in. The
- * daemon keeps it, in memory only.
+ * The memory that outlives a crash or restart of the page's thread: sessions, and the clients that
+ * signed in. The daemon keeps it, in memory only.
  *
  * @module
  */

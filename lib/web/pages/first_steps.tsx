@@ -21,7 +21,7 @@ export interface StepFacts {
   /** A first contact was deferred, or would have been in shadow mode. */
   readonly hasStranger: boolean;
   readonly hasPassword: boolean;
-  /** Whether the last DNS query was answered; undefined before the first. */
+  /** The last DNS query was answered; undefined before the first. */
   readonly dnsWorks: boolean | undefined;
   readonly usesDns: boolean;
   readonly hasNoticeTargets: boolean;
@@ -31,7 +31,7 @@ export interface StepFacts {
 export interface Step {
   readonly name: string;
   readonly state: "done" | "open" | "failed";
-  /** What to do; empty if done. */
+  /** The next thing to do; empty if done. */
   readonly remedy: string;
 }
 
@@ -88,7 +88,7 @@ export function stepsOf(facts: StepFacts): readonly Step[] {
   ];
 }
 
-/** Whether the first request is younger than {@linkcode FIRST_DAYS}, or there was none. */
+/** True if the first request is younger than {@linkcode FIRST_DAYS}, or there was none. */
 function isNew({ queries, now }: StatusService): boolean {
   const first = queries.trend("30d").find((bucket) =>
     bucket.passedUndelayed + bucket.deferred + bucket.retried + bucket.blocked > 0

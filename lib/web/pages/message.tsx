@@ -223,7 +223,7 @@ function Evidence({ terms }: { terms: StoredEvidence }): JSX.Element {
   );
 }
 
-/** What `greylag explain` says about the records. */
+/** The steps of `greylag explain` that are about the records. */
 function Records({ steps }: { steps: readonly Step[] }): JSX.Element {
   return (
     <>

@@ -1,5 +1,5 @@
 /**
- * What a recipient changes: entries for mail to that recipient only.
+ * The changes of a recipient: entries for mail to that recipient only.
  *
  * @module
  */
@@ -135,7 +135,7 @@ export function actOnMessage(
   service.commands.restore(entry, entry.addedBy);
 }
 
-/** Whether the recipient is exempt from greylisting, and until when. */
+/** The exemption of a recipient from greylisting. */
 export interface Exemption {
   /** Undefined for an exemption without end. */
   readonly until?: number | undefined;

@@ -19,7 +19,7 @@ import { HELP_TEXTS } from "./help_texts.ts";
 import type { Exemption } from "./my_actions.ts";
 import type { Refusal } from "./my_access.ts";
 
-/** What every page of a recipient needs. */
+/** The properties that every page of a recipient has. */
 export interface MyContext {
   readonly prefix: string;
   /** Of this page, without the prefix. */

@@ -66,7 +66,7 @@ function mailPanels(page: PageContext, service: StatusService): JSX.Element {
   );
 }
 
-/** What greylisting and DNS lists stopped, and the advice to use a DNS list where none is set. */
+/** The share of mail that was stopped, and the advice to use a DNS list where none is set. */
 function dnsListPanel({ queries, settings }: StatusService): JSX.Element | "" {
   const outcome = queries.outcome();
   const advice = settings.rules.hasDnsLists ? [] : dnsListAdvice([]);

@@ -79,7 +79,7 @@ export class ActivationSocket {
     return new ActivationSocket(endpoint, acceptor, events, maxDescriptors);
   }
 
-  /** Whether a request waits for the thread. */
+  /** True while a request waits for the thread. */
   get isRequested(): boolean {
     return this.#isRequested;
   }

@@ -336,7 +336,7 @@ export class StatusQueries {
     });
   }
 
-  /** What became of deferred mail; undefined if nothing is known yet. */
+  /** The outcome of deferred mail; undefined if nothing is known yet. */
   outcome(): Outcome | undefined {
     return outcomeOf(this.summary(OUTCOME_PERIOD));
   }

@@ -68,7 +68,7 @@ export class StatusThread {
   /** Listens while no thread does. */
   #socket: ActivationSocket | undefined;
   #worker: Worker | undefined;
-  /** What the next thread has to know, and when it was reported on the monotonic clock. */
+  /** The memory for the next thread, and the time of its report on the monotonic clock. */
   #memory: { readonly remembered: Remembered; readonly at: number } | undefined;
   /** Clients of forwarded connections that the thread is told of, by port. */
   readonly #named = new Map<number, () => void>();
@@ -169,7 +169,7 @@ export class StatusThread {
     });
   }
 
-  /** What the last thread knew, as old as it is now. */
+  /** The memory of the last thread, as old as it is now. */
   #remembered(): Remembered | undefined {
     if (this.#memory === undefined) return undefined;
     const { remembered, at } = this.#memory;
