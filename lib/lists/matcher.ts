@@ -17,7 +17,16 @@ import type { Expression, MatchOn, Pattern } from "./pattern.ts";
  * The administrator's lists. `trap` names recipients that get no wanted mail; `opt-in` and `opt-out`
  * those that want greylisting or do not.
  */
-export type ListName = "allow" | "block" | "always-greylist" | "opt-in" | "opt-out" | "trap";
+export const LIST_NAMES = [
+  "allow",
+  "block",
+  "always-greylist",
+  "opt-in",
+  "opt-out",
+  "trap",
+] as const;
+
+export type ListName = typeof LIST_NAMES[number];
 
 /** An entry of a list. */
 export interface Rule {

@@ -5,6 +5,7 @@
  * @module
  */
 import * as v from "valibot";
+import { LIST_NAMES } from "../lists/matcher.ts";
 import { MATCH_ON } from "../lists/pattern.ts";
 import type { ChangePage, SharedChange } from "../store/shared_change.ts";
 import type { Agreement } from "./settings.ts";
@@ -52,15 +53,7 @@ const ENTRY = v.object({
 });
 
 /** The lists that this version knows. */
-const list = v.picklist([
-  "allow",
-  "block",
-  "always-greylist",
-  "opt-in",
-  "opt-out",
-  "trap",
-  "release",
-]);
+const list = v.picklist([...LIST_NAMES, "release"]);
 const matchOn = v.picklist([...MATCH_ON, "pair"]);
 
 const CHANGES: Readonly<Record<SharedChange[0], v.GenericSchema<unknown, SharedChange>>> = {
@@ -100,7 +93,7 @@ const SITE = {
 
 const HEADER = v.object(SITE);
 
-/** What a site says of itself. */
+/** A site's description of itself. */
 export type SiteHeader = Omit<v.InferOutput<typeof HEADER>, "agreement"> & {
   readonly agreement: Agreement;
 };

@@ -8,6 +8,7 @@ import { DURATION, parseDuration } from "../../text/duration.ts";
 import { type Reason, REASON_TEXTS } from "../../greylist/model.ts";
 import { PERIODS } from "../../admin/statistics.ts";
 import { ZONE_STATES } from "../../dns/dnsbl.ts";
+import { LIST_NAMES } from "../../lists/matcher.ts";
 import { MATCH_ON } from "../../lists/pattern.ts";
 import type {
   AutoWhitelistedJson,
@@ -28,15 +29,7 @@ const count = (description: string) =>
 const amount = (description: string) =>
   v.pipe(v.number(), v.minValue(0), v.description(description));
 const matchOn = v.picklist(MATCH_ON);
-const list = v.picklist([
-  "allow",
-  "block",
-  "always-greylist",
-  "opt-in",
-  "opt-out",
-  "trap",
-  "release",
-]);
+const list = v.picklist([...LIST_NAMES, "release"]);
 
 const NO_DURATION = 'must be a duration from 1ms to 3650d, such as "15m" or "30d"';
 
