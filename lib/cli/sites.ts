@@ -1,6 +1,6 @@
 import { formatAgo } from "../admin/format.ts";
 import type { Configuration } from "../config/load.ts";
-import { isDatabase } from "../share/findings.ts";
+import { incarnationOf, isDatabase, OWN_PEER } from "../share/peer_id.ts";
 import { lagOf, readState, siteName, type SiteState } from "../share/status.ts";
 import type { StoredPeer } from "../store/share_table.ts";
 import { formatDuration, SECOND } from "../text/duration.ts";
@@ -12,7 +12,7 @@ import { requiredArgument, UsageError } from "./usage.ts";
 
 /** The other sites as the daemon last wrote them, without the database between them. */
 export function otherSites(peers: readonly StoredPeer[]): SiteState[] {
-  return peers.filter(({ id }) => id !== "database")
+  return peers.filter(({ id }) => id !== OWN_PEER)
     .map(({ id, state }) => readState(id, state));
 }
 
@@ -40,7 +40,7 @@ function stateText(site: SiteState, now: number): string {
 }
 
 function lagText(site: SiteState, now: number): string {
-  if (isDatabase(site)) return "";
+  if (isDatabase(site.id)) return "";
   return site.current === undefined ? "never read" : seconds(lagShown(site, now));
 }
 
@@ -95,7 +95,7 @@ async function remove(
 ): Promise<number> {
   const name = requiredArgument(rest, "SITE");
   const found = await withStore(invocation.configuration, ({ share }) => {
-    const peers = share.peers().filter(({ id }) => id.startsWith("site:"));
+    const peers = share.peers().filter(({ id }) => incarnationOf(id) !== undefined);
     const peer = peers.find(({ id, state }) => siteName(readState(id, state)) === name);
     if (peer === undefined) return false;
     const { id, position, state } = peer;

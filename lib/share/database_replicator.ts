@@ -8,6 +8,7 @@ import { MINUTE, SECOND } from "../text/duration.ts";
 import { messageOf } from "../text/error_message.ts";
 import { backOff } from "./back_off.ts";
 import { refusal } from "./judge_site.ts";
+import { OWN_PEER, peerOf } from "./peer_id.ts";
 import { PostgresClient } from "./postgres_client.ts";
 import type { Replication } from "./replicator.ts";
 import type { ShareSettings } from "./settings.ts";
@@ -32,13 +33,6 @@ const SENT_ROWS = 500;
 
 const EXPIRY_PERIOD = MINUTE;
 const EXPIRED_ROWS = 2000;
-
-/** The peer of the store that remembers what this site last wrote to the database. */
-const OWN_PEER = "database";
-
-export function peerOf(incarnation: string): string {
-  return `site:${incarnation}`;
-}
 
 export interface DatabaseReplication extends Replication {
   store(): ShareStore;

@@ -1,10 +1,11 @@
 import type { Finding } from "../postfix/postconf.ts";
 import { formatDuration, SECOND } from "../text/duration.ts";
 import { disagreements } from "./judge_site.ts";
+import { isDatabase } from "./peer_id.ts";
 import type { Agreement } from "./settings.ts";
 import { lagOf, MAX_LAG, MAX_SKEW, type ShareStatus, siteName, type SiteState } from "./status.ts";
 
-/** What is wrong with sharing, and what to do about it. Texts may be hostile. */
+/** Faults of sharing with their remedies. Texts may be hostile. */
 export function shareFindings(
   { started, sites }: Pick<ShareStatus, "started" | "sites">,
   agreement: Agreement,
@@ -29,11 +30,7 @@ function findingsOf(
     return [warning(`changes of ${name} are not merged: ${error}`, "Mail is not affected.")];
   }
   const findings: Finding[] = [];
-  const lag = isDatabase(site) ? error === undefined ? 0 : now - (site.contact ?? started) : lagOf(
-    site,
-    started,
-    now,
-  );
+  const lag = lagFound(site, started, now);
   if (lag > MAX_LAG) {
     const why = error === undefined ? "" : `: ${error}`;
     findings.push(warning(
@@ -59,7 +56,8 @@ function findingsOf(
   return findings;
 }
 
-/** The state of the database between the sites, which has no header of its own. */
-export function isDatabase({ id }: SiteState): boolean {
-  return /^postgres/.test(id);
+/** The database between the sites is behind only while it does not answer. */
+function lagFound(site: SiteState, started: number, now: number): number {
+  if (!isDatabase(site.id)) return lagOf(site, started, now);
+  return site.error === undefined ? 0 : now - (site.contact ?? started);
 }

@@ -11,6 +11,7 @@ import { DatabaseError } from "../store/database_error.ts";
 import { DAY, MINUTE, SECOND } from "../text/duration.ts";
 import { directoryOf } from "../text/path.ts";
 import type { ReceivedPage, ToDaemon, ToReplicator } from "./messages.ts";
+import { incarnationOf, OWN_PEER } from "./peer_id.ts";
 import type { ShareSettings } from "./settings.ts";
 import { readState, type ShareStatus, siteName, type SiteState } from "./status.ts";
 
@@ -117,12 +118,12 @@ export class ShareThread {
     const isShared = this.#settings.targets.some(({ kind }) => kind === "database");
     this.#attempt(() => {
       for (const { id, position, state } of this.#store.peers()) {
-        if (!urls.has(id) && !(isShared && /^(?:site:|database$)/.test(id))) {
+        if (!urls.has(id) && !(isShared && (id === OWN_PEER || incarnationOf(id) !== undefined))) {
           this.#store.removePeer(id);
           continue;
         }
         positions[id] = position;
-        if (id !== "database" && !this.#states.has(id)) {
+        if (id !== OWN_PEER && !this.#states.has(id)) {
           const { error: _, ...known } = readState(id, state);
           this.#states.set(id, known);
         }
@@ -212,8 +213,9 @@ export class ShareThread {
       const peers = this.#store.peers();
       const positions = new Map(peers.map(({ id, position }) => [id, position]));
       for (const { id, state } of peers) {
-        if (!readState(id, state).isRemoved) continue;
-        this.#send({ kind: "remove", incarnation: id.replace("site:", "") });
+        const incarnation = incarnationOf(id);
+        if (incarnation === undefined || !readState(id, state).isRemoved) continue;
+        this.#send({ kind: "remove", incarnation });
         this.#unwritten.delete(id);
       }
       for (const id of this.#unwritten) {

@@ -77,7 +77,7 @@ export interface ChangePage {
 
 /** A site or shared database that changes come from. */
 export interface Peer {
-  /** A URL, or `postgres:` and an incarnation. */
+  /** A URL, `site:` and an incarnation, or `database` for what this site wrote to a shared one. */
   readonly id: string;
   /** The position up to which its changes are merged; empty at first. */
   readonly position: string;
