@@ -4,6 +4,7 @@
  * @module
  */
 import type { ShareStore } from "../store/share_table.ts";
+import type { SharedChange } from "../store/shared_change.ts";
 import { MINUTE, SECOND } from "../text/duration.ts";
 import { messageOf } from "../text/error_message.ts";
 import { backOff } from "./back_off.ts";
@@ -16,7 +17,7 @@ import { ClaimError, SharedDatabase, type SharedRow, type SharedSite } from "./s
 import { expiryOf, keyOf } from "./shared_key.ts";
 import type { SiteState } from "./status.ts";
 import type { DatabaseTarget } from "./target.ts";
-import { FORMAT, PAGE_ROWS, readChange, type SiteHeader } from "./wire.ts";
+import { FORMAT, PAGE_ROWS, parseJson, readChange, type SiteHeader } from "./wire.ts";
 
 /** Between two rounds in which there was nothing to do. */
 const POLL_MS = SECOND / 4;
@@ -270,8 +271,7 @@ export class DatabaseReplicator {
       : await database.changes(site.incarnation, after, PAGE_ROWS);
     const isMore = rows.length === PAGE_ROWS;
     if (after !== site.number || feed !== site.feed) {
-      const changes = rows.map(({ change }) => readChange(parse(change)))
-        .filter((one) => one !== undefined);
+      const changes = changesIn(rows);
       const reached = isMore
         ? rows.at(-1)!.number
         : Math.max(site.number, rows.at(-1)?.number ?? 0);
@@ -292,8 +292,7 @@ export class DatabaseReplicator {
     for (;;) {
       const rows = await database.changes(incarnation, after, PAGE_ROWS);
       if (rows.length === 0) return;
-      const changes = rows.map(({ change }) => readChange(parse(change)))
-        .filter((one) => one !== undefined);
+      const changes = changesIn(rows);
       const position = this.#replication.position(id);
       if (!await this.#replication.merge({ id, from: name, changes, position })) {
         throw new Error("the database of this site does not work");
@@ -310,10 +309,8 @@ export class DatabaseReplicator {
   }
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** The changes of rows that this version knows. */
+function changesIn(rows: readonly { readonly change: string }[]): SharedChange[] {
+  return rows.map(({ change }) => readChange(parseJson(change)))
+    .filter((one) => one !== undefined);
 }

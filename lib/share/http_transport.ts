@@ -6,7 +6,7 @@
 import { messageOf } from "../text/error_message.ts";
 import { SECOND } from "../text/duration.ts";
 import type { PeerTarget } from "./target.ts";
-import { CHANGES_PATH, readPage, SCHEME, type SitePage } from "./wire.ts";
+import { CHANGES_PATH, parseJson, readPage, SCHEME, type SitePage } from "./wire.ts";
 
 /** Of a connection and a page. */
 const TIMEOUT_MS = 3 * SECOND;
@@ -78,13 +78,7 @@ export async function fetchPage(
     throw new Error(connectionError(error), { cause: error });
   }
   if (!response.ok) throw new Error(explain(response.status, text));
-  let given: unknown;
-  try {
-    given = JSON.parse(text);
-  } catch {
-    given = undefined;
-  }
-  const page = readPage(given);
+  const page = readPage(parseJson(text));
   if (page === undefined) throw new Error("the answer is not a page of Greylag's changes");
   return page;
 }

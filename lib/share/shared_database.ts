@@ -5,7 +5,7 @@
  * @module
  */
 import type { PostgresClient, Query } from "./postgres_client.ts";
-import { headerOf, type SiteHeader } from "./wire.ts";
+import { headerOf, parseJson, type SiteHeader } from "./wire.ts";
 
 const TABLES = [
   `CREATE TABLE IF NOT EXISTS site (
@@ -65,16 +65,10 @@ interface SiteRow {
 }
 
 function siteOf(row: SiteRow): SharedSite {
-  let header: unknown;
-  try {
-    header = JSON.parse(row.header);
-  } catch {
-    header = undefined;
-  }
   return {
     incarnation: row.incarnation,
     name: row.name,
-    header: headerOf(header),
+    header: headerOf(parseJson(row.header)),
     feed: row.feed,
     number: Number(row.number),
     position: row.position,

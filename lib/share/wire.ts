@@ -66,6 +66,15 @@ const CHANGES: Readonly<Record<SharedChange[0], v.GenericSchema<unknown, SharedC
   passed: v.tuple([v.literal("passed"), text, text, time, text]),
 };
 
+/** The value of a text from another site; undefined if it is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The change that a site sent; undefined for one that this version does not know. */
 export function readChange(given: unknown): SharedChange | undefined {
   const kind: unknown = Array.isArray(given) ? given[0] : undefined;
