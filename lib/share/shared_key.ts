@@ -1,4 +1,4 @@
-import type { SharedChange } from "../store/shared_change.ts";
+import { ORDERS_KEPT, type SharedChange } from "../store/shared_change.ts";
 import { DAY } from "../text/duration.ts";
 
 /** What identifies the record of a change: in a shared database its newest state replaces others. */
@@ -20,9 +20,6 @@ export function keyOf(change: SharedChange): string {
   }
 }
 
-/** Orders and removed entries are kept longer than the records that they concern. */
-const ORDER_LIFETIME = 400 * DAY;
-
 /** A site that is away for longer misses only who ended a deferral. */
 const PASSED_LIFETIME = 3 * DAY;
 
@@ -38,9 +35,9 @@ export function expiryOf(change: SharedChange, lifetime: number): number | undef
     case "reputation":
       return Math.max(change[2].lastSeen + lifetime, change[2].trappedUntil ?? 0);
     case "entry":
-      return change[5] === null ? change[4] + ORDER_LIFETIME : undefined;
+      return change[5] === null ? change[4] + ORDERS_KEPT : undefined;
     case "forgotten":
-      return change[2] + ORDER_LIFETIME;
+      return change[2] + ORDERS_KEPT;
     case "passed":
       return change[3] + PASSED_LIFETIME;
   }

@@ -4,12 +4,12 @@
  * @module
  */
 import type { BindValue, Database } from "@db/sqlite";
-import type { ReputationPart } from "../greylist/merge.ts";
+import { ownPart, type ReputationPart } from "../greylist/merge.ts";
 import type { Connection } from "./connection.ts";
 import { REPUTATION_COLUMNS, reputationOf, type ReputationRow } from "./greylist_records.ts";
 import { RELATION_ORIGINS, SEPARATOR } from "./relation_origins.ts";
+import { PARTS, readParts } from "./reputation_parts.ts";
 import type { ChangePage, SharedChange, Site } from "./shared_change.ts";
-import { ownPart } from "../greylist/merge.ts";
 
 /** Numbers of the newest rows of `outbox` and `outbox_pending`. */
 type Numbers = readonly [known: number, pending: number];
@@ -346,8 +346,7 @@ function partOf(
   name: string,
   row: ReputationRow,
 ): ReputationPart {
-  const parts = connection.statement("SELECT part FROM reputation_part WHERE name = ?")
-    .values<[string]>(name).map(([text]) => JSON.parse(text) as ReputationPart);
+  const parts = readParts(connection.statement(PARTS), name);
   return parts.find(({ site }) => site === incarnation) ??
     ownPart(incarnation, reputationOf(row), parts, 0);
 }

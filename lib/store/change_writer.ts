@@ -12,6 +12,7 @@ import {
   mergeParts,
   mergePending,
   mergeRelation,
+  ownPart,
   type PendingState,
   type ReputationPart,
 } from "../greylist/merge.ts";
@@ -48,8 +49,6 @@ export class ChangeWriter {
   readonly #from: string;
   /** Whether a text was forgotten at a time or later. */
   readonly #isForgotten: (text: string, time: number) => boolean;
-  /** Entries of the lists changed. */
-  hasChangedEntries = false;
   /** Addresses are to be forgotten. */
   hasOrders = false;
 
@@ -147,7 +146,7 @@ export class ChangeWriter {
     const stored = records.memoryByStoredKey.reputation(name);
     let parts: readonly ReputationPart[] = this.#outbox.parts(name);
     if (parts.length === 0 && stored !== undefined) {
-      const own = this.#outbox.ownPart(name, stored);
+      const own = ownPart(this.#outbox.site.incarnation, stored, [], 0);
       this.#outbox.putPart(name, own);
       parts = [own];
     }
@@ -180,7 +179,6 @@ export class ChangeWriter {
     const after = before === undefined ? given : mergeEntry(before, given);
     if (before !== undefined && JSON.stringify(before) === JSON.stringify(after)) return;
     writeEntryState(db, this.#outbox.site, identity, after, entry?.id);
-    this.hasChangedEntries = true;
   }
 
   #takeOrder([, hash, time]: Of<"forgotten">): void {

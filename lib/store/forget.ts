@@ -4,8 +4,9 @@ import { splitAddress } from "../net/email_address.ts";
 import { formatAddress, parseAddress } from "../net/network.ts";
 import type { Connection } from "./connection.ts";
 import { forgottenHash } from "./forgotten_hash.ts";
+import { stored } from "./greylist_records.ts";
 import type { Forgotten } from "./history.ts";
-import type { Outbox } from "./outbox.ts";
+import { BLANK_PENDING_ROWS, BLANK_ROWS, type Outbox } from "./outbox.ts";
 import { hideOrigin } from "./pseudonym.ts";
 import { packOrigins, SEPARATOR, unpackOrigins } from "./relation_origins.ts";
 
@@ -31,24 +32,14 @@ function formsOf(
   address: string,
   { pseudonym: hide, recipientDelimiter }: Connection,
 ): Forms {
-  const form = (text: string) => hide === undefined ? text : hide(text);
-  const [sender, recipient, client] = [
-    foldSender(address, ""),
-    normaliseRecipient(address, recipientDelimiter),
-    address,
-  ]
-    .map((text) => hide === undefined ? text.toLowerCase() : hide(text)) as [
-      string,
-      string,
-      string,
-    ];
+  const form = hide ?? ((text: string) => text.toLowerCase());
   const ip = parseAddress(address);
   return {
     address: address.toLowerCase(),
-    sender,
-    recipient,
-    retried: form(retrySender(address)),
-    client,
+    sender: form(foldSender(address, "")),
+    recipient: form(normaliseRecipient(address, recipientDelimiter)),
+    retried: stored(retrySender(address), hide),
+    client: form(address),
     origin: ip === undefined ? undefined : hideOrigin(`ip:${formatAddress(ip)}`, hide),
   };
 }
@@ -225,20 +216,13 @@ function deleteTraces(db: Database, traces: Traces): Forgotten {
 
 /** Removes what is kept for other sites. */
 function deleteSharedTraces(db: Database, { sender, recipient, retried, origin }: Forms): void {
-  // Rows of the outbox keep their numbers, which must not be used again.
-  const blank = "UPDATE outbox SET kind = 'gone', a = '', b = NULL, c = NULL, data = NULL";
   for (const text of new Set([sender, recipient, retried])) {
-    db.exec(`${blank} WHERE a = ? OR b = ?`, text, text);
-    db.exec(
-      "UPDATE outbox_pending SET sender = '', recipient = '', network = '' " +
-        "WHERE sender = ? OR recipient = ?",
-      text,
-      text,
-    );
+    db.exec(`${BLANK_ROWS} WHERE a = ? OR b = ?`, text, text);
+    db.exec(`${BLANK_PENDING_ROWS} WHERE sender = ? OR recipient = ?`, text, text);
     db.exec("DELETE FROM ended_pending WHERE sender = ? OR recipient = ?", text, text);
   }
   if (origin === undefined) return;
-  db.exec(`${blank} WHERE a = ? OR instr(a, ?) = 1`, origin, `${origin} `);
+  db.exec(`${BLANK_ROWS} WHERE a = ? OR instr(a, ?) = 1`, origin, `${origin} `);
   db.exec("DELETE FROM reputation_part WHERE name = ? OR instr(name, ?) = 1", origin, `${origin} `);
 }
 

@@ -186,7 +186,8 @@ function reputationTableOn(db: Database): ReputationTable {
   };
 }
 
-function stored(text: string, hide: Pseudonym | undefined): string {
+/** A sender or recipient as it is stored. */
+export function stored(text: string, hide: Pseudonym | undefined): string {
   return hide === undefined ? text : hide(text);
 }
 

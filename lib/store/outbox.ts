@@ -9,12 +9,19 @@ import type { Database, Statement } from "@db/sqlite";
 import { ownPart, type ReputationPart } from "../greylist/merge.ts";
 import type { Change, PendingKey, Reputation } from "../greylist/model.ts";
 import { HOUR } from "../text/duration.ts";
-import type { GreylistRecords } from "./greylist_records.ts";
+import { type GreylistRecords, stored } from "./greylist_records.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
+import { PARTS, readParts } from "./reputation_parts.ts";
 import type { Site } from "./shared_change.ts";
 
 /** Networks whose pending triplets are counted; of more, all are sent. */
 const MAX_NETWORKS = 100_000;
+
+/** Empties rows that name an address: they keep their numbers, which must not be used again. */
+export const BLANK_ROWS =
+  "UPDATE outbox SET kind = 'gone', a = '', b = NULL, c = NULL, data = NULL";
+export const BLANK_PENDING_ROWS =
+  "UPDATE outbox_pending SET sender = '', recipient = '', network = ''";
 
 export type OutboxKind = "relation" | "reputation" | "entry" | "forgotten" | "passed";
 
@@ -48,7 +55,7 @@ export class Outbox {
       "SELECT first_seen, expires FROM pending WHERE sender = ? AND recipient = ? AND network = ?",
     );
     this.#putEnded = db.prepare("REPLACE INTO ended_pending VALUES (?, ?, ?, ?, ?, ?)");
-    this.#readParts = db.prepare("SELECT part FROM reputation_part WHERE name = ?");
+    this.#readParts = db.prepare(PARTS);
     this.#putPart = db.prepare("REPLACE INTO reputation_part VALUES (?, ?, ?)");
   }
 
@@ -77,8 +84,8 @@ export class Outbox {
       case "relation":
         return this.add(
           "relation",
-          this.#stored(change.key.sender),
-          this.#stored(change.key.recipient),
+          stored(change.key.sender, this.#hide),
+          stored(change.key.recipient, this.#hide),
         );
       case "reputation":
         return this.#noteReputation(hideOrigin(change.key, this.#hide), change.record);
@@ -91,29 +98,17 @@ export class Outbox {
 
   /** The parts of a reputation that are stored; none if all of it is this site's own. */
   parts(name: string): ReputationPart[] {
-    return this.#readParts.values<[string]>(name)
-      .map(([text]) => JSON.parse(text) as ReputationPart);
+    return readParts(this.#readParts, name);
   }
 
   putPart(name: string, part: ReputationPart): void {
     this.#putPart.run(name, part.site, JSON.stringify(part));
   }
 
-  /** What this site counted of a reputation. */
-  ownPart(name: string, record: Reputation): ReputationPart {
-    const { incarnation } = this.site;
-    return this.parts(name).find(({ site }) => site === incarnation) ??
-      ownPart(incarnation, record, this.parts(name), 0);
-  }
-
-  #stored(text: string): string {
-    return this.#hide === undefined ? text : this.#hide(text);
-  }
-
   #notePending(change: Extract<Change, { readonly kind: "pending" }>): void {
     const { key, record, ended } = change;
-    const sender = this.#stored(key.sender);
-    const recipient = this.#stored(key.recipient);
+    const sender = stored(key.sender, this.#hide);
+    const recipient = stored(key.recipient, this.#hide);
     const network = hideOrigin(change.network, this.#hide);
     if (record !== undefined) {
       if (this.#mayBeSent(network, record.lastSeen)) {

@@ -1,5 +1,6 @@
 import type { Database } from "@db/sqlite";
 import { retrySender } from "../greylist/normalise.ts";
+import { BLANK_PENDING_ROWS, BLANK_ROWS } from "./outbox.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
 import { RELATION_ORIGINS, SEPARATOR } from "./relation_origins.ts";
 import { hashOf } from "./search.ts";
@@ -97,8 +98,8 @@ function hideRows(db: Database, table: GreylistTable, rows: readonly Row[], hide
 
 /** Other sites read all records again. */
 function hideShared(db: Database): void {
-  db.exec("UPDATE outbox SET kind = 'gone', a = '', b = NULL, c = NULL, data = NULL");
-  db.exec("UPDATE outbox_pending SET sender = '', recipient = '', network = ''");
+  db.exec(BLANK_ROWS);
+  db.exec(BLANK_PENDING_ROWS);
   db.exec("DELETE FROM ended_pending");
   db.exec("DELETE FROM reputation_part");
   renewIncarnation(db);

@@ -1,4 +1,3 @@
-import { DAY } from "../text/duration.ts";
 import type { Connection, DatabaseAccess } from "./connection.ts";
 import {
   newestNumbers,
@@ -10,7 +9,13 @@ import {
 import { ChangeWriter, type MergeRules } from "./change_writer.ts";
 import { carryOutOrders } from "./forget.ts";
 import { forgottenHash } from "./forgotten_hash.ts";
-import type { ChangePage, Peer, SharedChange, Site } from "./shared_change.ts";
+import {
+  type ChangePage,
+  ORDERS_KEPT,
+  type Peer,
+  type SharedChange,
+  type Site,
+} from "./shared_change.ts";
 import { readSite, renewIncarnation } from "./site.ts";
 
 /** Rows of each part of the outbox that are kept; a site further behind reads all records again. */
@@ -20,7 +25,6 @@ const MAX_OUTBOX = 200_000;
 const PRUNED_ROWS = 2000;
 
 export interface Merged {
-  readonly hasChangedEntries: boolean;
   /** {@linkcode ShareStore.carryOutOrders} has work. */
   readonly hasOrders: boolean;
 }
@@ -130,7 +134,7 @@ function mergeChanges(
   reached: Peer | undefined,
 ): Merged {
   const { db, outbox } = connection;
-  if (outbox === undefined) return { hasChangedEntries: false, hasOrders: false };
+  if (outbox === undefined) return { hasOrders: false };
   const isForgotten = forgottenTest(connection);
   const writer = new ChangeWriter(connection, outbox, rules, from, isForgotten);
   for (const change of changes) writer.merge(change);
@@ -142,8 +146,7 @@ function mergeChanges(
     );
   }
   connection.countWritten(changes.length);
-  const { hasChangedEntries, hasOrders } = writer;
-  return { hasChangedEntries, hasOrders };
+  return { hasOrders: writer.hasOrders };
 }
 
 /** Whether a text was forgotten at a time or later. */
@@ -157,9 +160,6 @@ function forgottenTest({ db, forgetKey }: Connection): (text: string, time: numb
     return time <= ordered;
   };
 }
-
-/** Longer than the records that orders and removed entries concern. */
-const ORDERS_KEPT = 400 * DAY;
 
 function prune({ db }: Connection, now: number): void {
   const newest = newestNumbers(db);

@@ -5,6 +5,10 @@
  * @module
  */
 import type { ReputationPart } from "../greylist/merge.ts";
+import { DAY } from "../text/duration.ts";
+
+/** Milliseconds; longer than the records that orders to forget and removed entries concern. */
+export const ORDERS_KEPT = 400 * DAY;
 
 export interface SharedEntry {
   /** The number of the entry at the site that added it. */

@@ -5,8 +5,9 @@
  * @module
  */
 import type { Database } from "@db/sqlite";
-import { ownPart, type ReputationPart } from "../greylist/merge.ts";
+import { ownPart } from "../greylist/merge.ts";
 import { REPUTATION_COLUMNS, reputationOf, type ReputationRow } from "./greylist_records.ts";
+import { PARTS, readParts } from "./reputation_parts.ts";
 import type { Site } from "./shared_change.ts";
 
 const FORGET_KEY_BYTES = 32;
@@ -101,11 +102,10 @@ export function renewIncarnation(db: Database): void {
   const [former] = row;
   const reputations = db.prepare(`SELECT name, ${REPUTATION_COLUMNS} FROM reputation`)
     .values<[string, ...ReputationRow]>();
-  const readParts = db.prepare("SELECT part FROM reputation_part WHERE name = ?");
+  const findParts = db.prepare(PARTS);
   const put = db.prepare("REPLACE INTO reputation_part VALUES (?, ?, ?)");
   for (const [name, ...columns] of reputations) {
-    const parts = readParts.values<[string]>(name)
-      .map(([text]) => JSON.parse(text) as ReputationPart);
+    const parts = readParts(findParts, name);
     const others = parts.filter(({ site }) => site !== former);
     const cleared = Math.max(0, ...parts.map((part) => part.cleared));
     const part = ownPart(former, reputationOf(columns), others, cleared);
