@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { assertMatch } from "@std/assert";
 import { getAvailablePort } from "@std/net/get-available-port";
 import { openStore } from "../../lib/store/open.ts";
 import { Connection } from "../../lib/store/connection.ts";
 import { Daemon } from "../daemon.ts";
-import { eventually } from "../eventually.ts";
+import { eventually, pause } from "../eventually.ts";
 
 /** A site that is started, stopped and looked at by its name. */
 export class SiteDaemon {
@@ -141,6 +142,26 @@ export async function databaseSites(
 }
 
 export const LIMITS = { timeout: 10_000 };
+
+/** A message that the first site defers passes at the second, and all sites get to know it. */
+export async function retryElsewhere(sites: readonly SiteDaemon[]): Promise<void> {
+  const [one, two] = sites as [SiteDaemon, SiteDaemon];
+  await two.daemon.waitFor(`sharing with ${one.name}`);
+  assertMatch(await one.daemon.ask(), /DEFER_IF_PERMIT/);
+  await converged(sites);
+  await pause(1200);
+  assertMatch(await two.daemon.ask(), /PREPEND/);
+  await converged(sites);
+}
+
+/** Waits until a message is known or allowed at a site. */
+export async function untilKnown(
+  what: string,
+  { daemon }: SiteDaemon,
+  ...message: Parameters<Daemon["ask"]>
+): Promise<void> {
+  await eventually(what, async () => /DUNNO/.test(await daemon.ask(...message)), LIMITS);
+}
 
 /** Waits until all sites have the same records. */
 export async function converged(sites: readonly SiteDaemon[], limits = LIMITS): Promise<void> {
