@@ -11,7 +11,7 @@ const NXDOMAIN = 3;
 const RECORD_TTL = 3600;
 const LISTING_TTL = 0;
 
-/** What the name server knows of a trace. */
+/** The part of a trace that the name server answers from. */
 export type Zones = Pick<Trace, "records" | "listings">;
 
 /** The content of the zones at a time; undefined for a name that does not exist. */

@@ -31,7 +31,7 @@ export interface LostDay {
 const keyOf = (sender: string, recipient: string) =>
   `${sender.toLowerCase()} ${recipient.toLowerCase()}`;
 
-/** Whether a deferral is legitimate mail of the trace. */
+/** A test for deferrals of the legitimate mail of a trace. */
 function legitimacyOf(trace: Trace): (deferral: Deferral) => boolean {
   const kinds = new Map<string, Kind>();
   for (const { kind, sender, recipients } of trace.messages) {

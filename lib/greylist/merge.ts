@@ -94,7 +94,7 @@ function unitedOrigins(a: readonly string[], b: readonly string[]): readonly str
     .sort((one, other) => breadthOf(other) - breadthOf(one) || compareText(one, other));
 }
 
-/** What one site counted of an origin. */
+/** The share of one site in the counts of an origin. */
 export interface ReputationPart extends Reputation {
   /** The incarnation of the site. */
   readonly site: string;

@@ -481,7 +481,7 @@ function clearedRecord(name: string, memory: Memory, now: number): Change[] {
   return [{ kind: "reputation", key: name, record: cleared(before, now) }];
 }
 
-/** What the address and its network earned for the sender's domain is lost. */
+/** The loss of the reputation of the address and its network for the sender's domain. */
 export function clearedPairs({ attempt, memory, now, origins }: Context): Change[] {
   const { senderDomain } = attempt;
   if (senderDomain === undefined) return [];

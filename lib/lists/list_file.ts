@@ -44,7 +44,7 @@ export interface UnusableList {
   readonly kept: number;
 }
 
-/** What stays in force of a list that cannot be used. */
+/** The entries that stay in force of a list that cannot be used, in words. */
 export function keptText(kept: number): string {
   return kept === 1 ? "its last entry stays in force" : `its last ${kept} entries stay in force`;
 }

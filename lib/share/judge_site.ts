@@ -1,5 +1,5 @@
 /**
- * Whether the changes of a site may be merged.
+ * The check that comes before the changes of a site are merged.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { formatDuration } from "../text/duration.ts";
 import type { Agreement } from "./settings.ts";
 import { FORMAT, type SiteHeader } from "./wire.ts";
 
-/** What a site must be to be merged here. */
+/** The site that merges: other sites are compared with it. */
 export interface OwnSite {
   readonly incarnation: string;
   readonly name: string;

@@ -17,7 +17,7 @@ export const POLL_MS = SECOND / 2;
 /** A refused site is asked this often. */
 const REFUSED_MS = 5 * SECOND;
 
-/** What a replicator uses of its thread. */
+/** The thread, as a replicator uses it. */
 export interface Replication {
   /** This site now. */
   own(): OwnSite;

@@ -1,7 +1,7 @@
 import { builtin } from "../node/builtin.ts";
 import { reasonOf } from "../text/error_message.ts";
 
-/** What the sites of one group have in common. */
+/** The secret that the sites of one group have in common, and the keys derived from it. */
 export interface ShareSecret {
   /** As in the file: the password of the database. */
   readonly password: string;

@@ -19,7 +19,7 @@ export interface ShareSettings {
   readonly version: string;
   /** Maximum pending triplets of one network that are sent within an hour. */
   readonly maxPendingPerNetwork: number;
-  /** What must be the same at all sites. */
+  /** To be the same at all sites. */
   readonly agreement: Agreement;
 }
 
@@ -31,7 +31,7 @@ export interface Agreement {
   readonly ipv6Prefix: number;
 }
 
-/** What the status page needs to serve changes to other sites. */
+/** Settings by which the status page serves changes to other sites. */
 export interface PageShare {
   /** The name of this site. */
   readonly name: string;

@@ -1,7 +1,7 @@
 import { ORDERS_KEPT, type SharedChange } from "../store/shared_change.ts";
 import { DAY } from "../text/duration.ts";
 
-/** What identifies the record of a change: in a shared database its newest state replaces others. */
+/** The key of the record that a change is of: in a shared database its newest state replaces others. */
 export function keyOf(change: SharedChange): string {
   const [kind, a, b, c] = change;
   switch (kind) {

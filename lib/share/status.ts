@@ -6,17 +6,17 @@
 import { SECOND } from "../text/duration.ts";
 import type { SiteHeader } from "./wire.ts";
 
-/** What is known of another site, or of the database between them. Times are milliseconds. */
+/** The known state of another site, or of the database between them. Times are milliseconds. */
 export interface SiteState {
   /** A URL; for a site of a shared database `site:` and its incarnation. */
   readonly id: string;
-  /** What the site last said of itself; absent for a database, and before the first contact. */
+  /** As last received; absent for a database, and before the first contact. */
   readonly header?: SiteHeader;
   /** When it last answered, since the epoch; absent before. */
   readonly contact?: number;
   /** When all that it had was last merged here, since the epoch; absent before. */
   readonly current?: number;
-  /** How far its clock is ahead of this one's. */
+  /** Its clock minus this one's. */
   readonly skew?: number;
   /** Why it does not answer, or its changes are not merged. */
   readonly error?: string;
@@ -42,7 +42,7 @@ export const MAX_LAG = 30 * SECOND;
 /** A difference of clocks above this is a warning. */
 export const MAX_SKEW = 5 * SECOND;
 
-/** How long changes of a site have been missing here, at most. */
+/** The longest time that changes of a site may have been missing here. */
 export function lagOf({ current }: SiteState, started: number, now: number): number {
   const lag = now - (current ?? started);
   // A site that answers twice a second is not behind.

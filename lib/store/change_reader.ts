@@ -90,7 +90,7 @@ export function unreadRows(db: Database, text: string): number {
   return position.numbers.reduce((sum, number, at) => sum + Math.max(0, newest[at]! - number), 0);
 }
 
-/** Whether the outbox still has everything after these numbers. */
+/** True while the outbox has everything after these numbers. */
 function reaches(db: Database, [known, pending]: Numbers): boolean {
   const oldest = (table: string) =>
     db.prepare(`SELECT coalesce(min(number), 1) FROM ${table}`).value<[number]>()![0];

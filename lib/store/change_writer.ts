@@ -23,7 +23,7 @@ import { readEntryState, writeEntryState } from "./entry_table.ts";
 import type { Outbox } from "./outbox.ts";
 import type { SharedChange } from "./shared_change.ts";
 
-/** What merging goes by. Durations are milliseconds. */
+/** Limits of merging. Durations are milliseconds. */
 export interface MergeRules {
   readonly retryWindow: number;
   readonly lifetime: number;
@@ -47,7 +47,7 @@ export class ChangeWriter {
   readonly #outbox: Outbox;
   readonly #rules: MergeRules;
   readonly #from: string;
-  /** Whether a text was forgotten at a time or later. */
+  /** True for a text that was forgotten at a time or later. */
   readonly #isForgotten: (text: string, time: number) => boolean;
   /** Addresses are to be forgotten. */
   hasOrders = false;

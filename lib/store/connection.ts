@@ -160,7 +160,7 @@ export class Connection extends DatabaseAccess {
     }
   }
 
-  /** What is noted for other sites; undefined if this one does not share. */
+  /** Undefined if this site does not share. */
   get outbox(): Outbox | undefined {
     return this.#outbox;
   }

@@ -128,7 +128,7 @@ function deleteEntry({ db, outbox }: Connection, id: number): boolean {
   return true;
 }
 
-/** What identifies an entry at all sites. */
+/** The key of an entry, the same at all sites. */
 export interface EntryIdentity {
   readonly list: string;
   readonly matchOn: string;

@@ -34,7 +34,7 @@ export interface StoredPeer extends Peer {
   readonly state: string;
 }
 
-/** What a site shares with others; `site` is undefined and all else does nothing where it does not. */
+/** Sharing with other sites; `site` is undefined and all else does nothing where there is none. */
 export interface ShareStore {
   site(): Site | undefined;
 
@@ -149,7 +149,7 @@ function mergeChanges(
   return { hasOrders: writer.hasOrders };
 }
 
-/** Whether a text was forgotten at a time or later. */
+/** A test for texts that were forgotten at a time or later. */
 function forgottenTest({ db, forgetKey }: Connection): (text: string, time: number) => boolean {
   const newest = db.prepare("SELECT max(time) FROM forgotten").value<[number | null]>()![0];
   if (newest === null || forgetKey === undefined) return () => false;

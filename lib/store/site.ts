@@ -35,7 +35,7 @@ export interface SharedAs {
   readonly forgetKey: Uint8Array;
 }
 
-/** Whether {@linkcode setSite} has anything to write. */
+/** True if {@linkcode setSite} has nothing to write. */
 export function isSiteSet(db: Database, file: string, as: SharedAs | undefined): boolean {
   const row = readRow(db);
   if (as === undefined) return row === undefined || row[2] === 0;

@@ -58,7 +58,7 @@ class Network {
     return network;
   }
 
-  /** What a site sends to any other, or to the hub, gets lost. */
+  /** Loses the packets from a site to any other, and to the hub. */
   async cutOff(site: number): Promise<void> {
     for (const other of this.#others(site)) {
       await sh(

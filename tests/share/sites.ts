@@ -70,7 +70,7 @@ export class SiteDaemon {
     return Daemon.run([...args, `--database=${this.database}`]);
   }
 
-  /** What all sites have alike once they have converged, as text. */
+  /** The records that converged sites have alike, as text. */
   records(): string {
     const connection = new Connection(this.database);
     try {

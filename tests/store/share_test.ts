@@ -66,7 +66,7 @@ class TestSite {
     return all;
   }
 
-  /** What all sites must have alike. */
+  /** The records that all sites must have alike. */
   records(): unknown {
     const { db } = this.connection;
     const round = (value: unknown) => typeof value === "number" ? Math.round(value * 1e6) : value;
