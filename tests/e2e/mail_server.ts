@@ -37,8 +37,8 @@ export interface MailServer {
   code(message: Message): Promise<string>;
   /** Repeats a delivery attempt until it has this code. */
   untilCode(message: Message, code: string): Promise<void>;
-  /** Waits until the history has this number of decisions. */
-  untilRecorded(decisions: number): Promise<void>;
+  /** Waits until the history has this number of decisions; `of` narrows them, as `reason=new`. */
+  untilRecorded(decisions: number, of?: string): Promise<void>;
   restart(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
 
@@ -110,9 +110,9 @@ async function runMailServer(
               () => `${last}\n${daemon.log}`,
             );
           },
-          untilRecorded: (decisions) =>
-            eventually(`${decisions} decisions in the history`, async () => {
-              const response = await fetch(`${page}/api/v1/decisions?limit=200`);
+          untilRecorded: (decisions, of = "") =>
+            eventually(`${decisions} decisions in the history, ${of}`, async () => {
+              const response = await fetch(`${page}/api/v1/decisions?limit=200&${of}`);
               return (await response.json()).items.length >= decisions;
             }),
           restart: async (signal) => {
