@@ -8,10 +8,10 @@
  *
  * @module
  */
-import { parseArgs } from "@std/cli/parse-args";
 import manifest from "../deno.json" with { type: "json" };
 import { reproducible } from "./reproducible.ts";
 import { DIST, say } from "./targets.ts";
+import { runTask } from "./task.ts";
 
 /**
  * Flags of the task `greylag`, the one list of permissions: the executable gets the same. Ports and
@@ -94,6 +94,9 @@ export async function compile(output: string, target?: string): Promise<void> {
 }
 
 if (import.meta.main) {
-  const { output } = parseArgs(Deno.args, { string: ["output"] });
-  await compile(typeof output === "string" ? output : `${DIST}/greylag`);
+  await runTask({
+    name: "compile",
+    options: [{ name: "output", placeholder: "FILE", help: `${DIST}/greylag by default.` }],
+    run: (values) => compile(values.get("output") ?? `${DIST}/greylag`),
+  });
 }

@@ -8,9 +8,10 @@
  *
  * @module
  */
-import { parseArgs } from "@std/cli/parse-args";
 import { gzipSync } from "node:zlib";
 import manifest from "../deno.json" with { type: "json" };
+import { UsageError } from "../lib/cli/usage.ts";
+import { shellWord } from "../lib/text/shell_word.ts";
 import {
   type Architecture,
   ARCHITECTURES,
@@ -22,6 +23,7 @@ import { printed } from "./printed.ts";
 import { sbomText } from "./sbom.ts";
 import { shell } from "./shell.ts";
 import { DIST, say } from "./targets.ts";
+import { checkDirectory, checkFile, runTask } from "./task.ts";
 
 const SOURCE = new URL("./debian/", import.meta.url);
 
@@ -143,7 +145,7 @@ export async function buildDeb(what: Package, directory: string): Promise<string
       `find ${root} -exec touch -h -d @$SOURCE_DATE_EPOCH {} +; chmod 755 ${root}; ` +
         `dpkg-deb --root-owner-group ${
           what.isFast ? "-Zgzip -z1" : "-Zxz --threads-max=1"
-        } --build ${root} ${output}`,
+        } --build ${root} ${shellWord(output)}`,
       { SOURCE_DATE_EPOCH: String(what.time / 1000) },
     );
   } finally {
@@ -152,30 +154,44 @@ export async function buildDeb(what: Package, directory: string): Promise<string
   return output;
 }
 
-if (import.meta.main) {
-  const options = parseArgs(Deno.args, {
-    string: ["executable", "architecture", "version", "output"],
-  });
-  const architecture = options["architecture"] ?? "amd64";
+/** Semantic Versioning, without build metadata. */
+const VERSION = /^\d+\.\d+\.\d+(?:-[\dA-Za-z.-]+)?$/;
+
+async function deb(values: ReadonlyMap<string, string>): Promise<void> {
+  const architecture = values.get("architecture") ?? "amd64";
   if (!isArchitecture(architecture)) {
-    say(`deb: --architecture must be ${ARCHITECTURES.join(" or ")}`);
-    Deno.exit(2);
+    throw new UsageError(
+      `--architecture must be ${ARCHITECTURES.join(" or ")}, not "${architecture}"`,
+    );
   }
-  const given = options["executable"];
-  const executable = typeof given === "string" ? given : `${DIST}/greylag`;
+  const version = values.get("version") ?? manifest.version;
+  if (!VERSION.test(version)) {
+    throw new UsageError(`--version must be a version such as 1.2.3, not "${version}"`);
+  }
+  const output = values.get("output") ?? DIST;
+  if (values.has("output")) await checkDirectory(output, "output");
+  else await Deno.mkdir(DIST, { recursive: true });
+  const given = values.get("executable");
+  if (given !== undefined) await checkFile(given, "executable");
+  const executable = given ?? `${DIST}/greylag`;
   if (given === undefined) await compile(executable);
-  const version = options["version"];
-  const output = options["output"];
-  try {
-    const path = await buildDeb({
-      executable,
-      architecture,
-      version: typeof version === "string" ? version : manifest.version,
-      time: Date.parse(manifest.released),
-    }, typeof output === "string" ? output : DIST);
-    say(path);
-  } catch (error) {
-    say(`deb: ${error instanceof Error ? error.message : error}`);
-    Deno.exit(1);
-  }
+  const time = Date.parse(manifest.released);
+  say(await buildDeb({ executable, architecture, version, time }, output));
+}
+
+if (import.meta.main) {
+  await runTask({
+    name: "deb",
+    options: [
+      {
+        name: "executable",
+        placeholder: "FILE",
+        help: "Executable to pack; without it one for this host is built.",
+      },
+      { name: "architecture", placeholder: ARCHITECTURES.join("|"), help: "amd64 by default." },
+      { name: "version", placeholder: "VERSION", help: "The version of deno.json by default." },
+      { name: "output", placeholder: "DIRECTORY", help: `${DIST} by default.` },
+    ],
+    run: deb,
+  });
 }

@@ -13,6 +13,7 @@ import { REASON_TEXTS } from "../lib/greylist/model.ts";
 import { CALLS } from "../lib/web/api/calls.ts";
 import { fieldRows, METRICS, parameterRows, responseOf } from "./docs_api.ts";
 import { lineRows, LOG_FIELDS } from "./docs_log.ts";
+import { runTask } from "./task.ts";
 
 const BLOCK = /<!-- ([a-z]+(?:-[a-z]+)*)((?: \S+)*) -->\n[\s\S]*?<!-- end -->/g;
 
@@ -171,9 +172,11 @@ export const GENERATED = [
   "docs/settings.md",
 ];
 
-if (import.meta.main) {
+async function docs(): Promise<void> {
   for (const path of GENERATED) {
     const file = new URL(path, root);
     Deno.writeTextFileSync(file, await formatted(fill(Deno.readTextFileSync(file))));
   }
 }
+
+if (import.meta.main) await runTask({ name: "docs", run: docs });

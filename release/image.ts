@@ -8,15 +8,17 @@
  *
  * @module
  */
-import { parseArgs } from "@std/cli/parse-args";
 import { createHash } from "node:crypto";
+import { dirname } from "node:path";
 import { gzipSync } from "node:zlib";
 import manifest from "../deno.json" with { type: "json" };
+import { shellWord } from "../lib/text/shell_word.ts";
 import { type Architecture, ARCHITECTURES, checkExecutable } from "./architecture.ts";
 import { compile } from "./compile.ts";
 import base from "./image_base.json" with { type: "json" };
 import { shell } from "./shell.ts";
 import { DIST, say } from "./targets.ts";
+import { checkDirectory, checkFile, runTask } from "./task.ts";
 
 /** Not in use elsewhere: the user of images without a distribution. */
 const USER = 65_532;
@@ -131,7 +133,7 @@ chmod 1777 ${root}/tmp; chmod 700 ${root}/var/lib/greylag`,
 
 async function writeProgram(root: string, { executable }: ImagePart): Promise<void> {
   await shell(
-    `mkdir -p ${root}/usr/bin; cp '${executable}' ${root}/usr/bin/greylag; ` +
+    `mkdir -p ${root}/usr/bin; cp ${shellWord(executable)} ${root}/usr/bin/greylag; ` +
       `chmod 755 ${root}/usr/bin/greylag`,
   );
 }
@@ -288,24 +290,36 @@ export async function writeImage(
   }
 }
 
-if (import.meta.main) {
-  const options = parseArgs(Deno.args, { string: [...ARCHITECTURES, "output"] });
+async function image(values: ReadonlyMap<string, string>): Promise<void> {
   const executables = new Map<Architecture, string>();
   for (const architecture of ARCHITECTURES) {
-    const path = options[architecture];
-    if (typeof path === "string") executables.set(architecture, path);
+    const path = values.get(architecture);
+    if (path === undefined) continue;
+    await checkFile(path, architecture);
+    await checkExecutable(path, architecture);
+    executables.set(architecture, path);
   }
+  const output = values.get("output") ?? `${DIST}/greylag_${manifest.version}_oci.tar`;
+  if (values.has("output")) await checkDirectory(dirname(output), "output");
+  else await Deno.mkdir(DIST, { recursive: true });
   if (executables.size === 0) {
     await compile(`${DIST}/greylag`);
     executables.set("amd64", `${DIST}/greylag`);
   }
-  const output = options["output"];
-  const path = typeof output === "string" ? output : `${DIST}/greylag_${manifest.version}_oci.tar`;
-  try {
-    await writeImage(path, executables);
-    say(path);
-  } catch (error) {
-    say(`image: ${error instanceof Error ? error.message : error}`);
-    Deno.exit(1);
-  }
+  await writeImage(output, executables);
+  say(output);
+}
+
+if (import.meta.main) {
+  const executableOf = (name: Architecture) => ({
+    name,
+    placeholder: "FILE",
+    help: `Executable for ${name}; without any, one for this host is built.`,
+  });
+  const output = { name: "output", placeholder: "FILE", help: "Path of the archive." };
+  await runTask({
+    name: "image",
+    options: [...ARCHITECTURES.map(executableOf), output],
+    run: image,
+  });
 }

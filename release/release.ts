@@ -13,6 +13,7 @@ import { buildDeb } from "./deb.ts";
 import { writeImage } from "./image.ts";
 import { sbomText } from "./sbom.ts";
 import { DIST, say, TARGETS } from "./targets.ts";
+import { runTask } from "./task.ts";
 
 async function sumOf(path: string): Promise<string> {
   return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
@@ -53,6 +54,8 @@ export function releaseError(
 
 /** The files of a release, all of them in dist/. */
 async function release(): Promise<void> {
+  const error = releaseError(manifest, await Deno.readTextFile("CHANGELOG.md"));
+  if (error !== undefined) throw new Error(error);
   const names: string[] = [];
   const add = (path: string) => {
     say(path);
@@ -88,11 +91,4 @@ async function release(): Promise<void> {
   await Deno.writeTextFile(`${DIST}/SHA256SUMS`, sums.join(""));
 }
 
-if (import.meta.main) {
-  const error = releaseError(manifest, await Deno.readTextFile("CHANGELOG.md"));
-  if (error !== undefined) {
-    say(error);
-    Deno.exit(1);
-  }
-  await release();
-}
+if (import.meta.main) await runTask({ name: "release", run: release });

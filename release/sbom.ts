@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import manifest from "../deno.json" with { type: "json" };
 import { sqliteVersion } from "../lib/store/open.ts";
 import { DIST, say } from "./targets.ts";
+import { runTask } from "./task.ts";
 
 /** The part of deno.lock that matters here. */
 interface Lock {
@@ -154,9 +155,11 @@ export async function sbomText(): Promise<string> {
   return `${JSON.stringify(bill, null, 2)}\n`;
 }
 
-if (import.meta.main) {
+async function sbom(): Promise<void> {
   await Deno.mkdir(DIST, { recursive: true });
   const path = `${DIST}/greylag_${manifest.version}.cdx.json`;
   await Deno.writeTextFile(path, await sbomText());
   say(path);
 }
+
+if (import.meta.main) await runTask({ name: "sbom", run: sbom });
