@@ -6,6 +6,7 @@
 import { type Endpoint, parseEndpoint } from "../net/endpoint.ts";
 import type { Finding } from "../postfix/postconf.ts";
 import { reaches } from "../postfix/restrictions.ts";
+import { socketPathError } from "../sockets/listen.ts";
 import { reasonOf } from "../text/error_message.ts";
 import { SECOND } from "../text/duration.ts";
 
@@ -46,8 +47,10 @@ function stateOf(error: unknown): State {
   return error instanceof Deno.errors.PermissionDenied ? { why: reasonOf(error) } : "alive";
 }
 
-const stateOfSocket = async (path: string): Promise<State> =>
-  stateOf(await connectError({ transport: "unix", path }));
+async function stateOfSocket(path: string): Promise<State> {
+  if (socketPathError(path) !== undefined) return "dead";
+  return stateOf(await connectError({ transport: "unix", path }));
+}
 
 /** The state of a Unix socket as Postfix finds it: a chrooted smtpd looks below the queue directory. */
 async function unixState(path: string, queueDirectory: string): Promise<State> {

@@ -1,6 +1,7 @@
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../net/endpoint.ts";
 import { FilterSessions, REGISTRATION, resultLine, type Step } from "../opensmtpd/filter.ts";
 import { PolicyClient } from "../postfix/policy_client.ts";
+import { socketPathError } from "../sockets/listen.ts";
 import { messageOf } from "../text/error_message.ts";
 import type { Command } from "./command.ts";
 import { DATABASE_OPTIONS, parseInvocation, textOf } from "./invocation.ts";
@@ -113,6 +114,8 @@ export const filterOpensmtpd: Command = {
     if (endpoint === undefined) {
       throw new UsageError(`--policy must be inet:HOST:PORT or unix:PATH, not "${given}"`);
     }
+    const tooLong = endpoint.kind === "unix" ? socketPathError(endpoint.path) : undefined;
+    if (tooLong !== undefined) throw new UsageError(`--policy: ${tooLong}`);
     output.complain(`greylag: filter of OpenSMTPD, asking ${formatEndpoint(endpoint)}\n`);
     const filter = new Filter(endpoint, output);
     for await (const line of linesOf(Deno.stdin.readable)) filter.line(line);

@@ -13,6 +13,7 @@ import { REQUEST_LIMITS } from "../postfix/request.ts";
 import { readCertificates } from "../share/certificates.ts";
 import { readSecret } from "../share/secret.ts";
 import type { ShareSettings } from "../share/settings.ts";
+import { socketPathError } from "../sockets/listen.ts";
 import { SECOND } from "../text/duration.ts";
 import type { DaemonSettings } from "../daemon/lifecycle.ts";
 import { LOG_LEVELS } from "../daemon/log_line.ts";
@@ -420,6 +421,8 @@ export function contradiction(values: Values): { name: SettingName; why: string 
       why: 'must name at least one endpoint, such as "inet:127.0.0.1:10023"',
     };
   }
+  const tooLong = socketContradiction(values);
+  if (tooLong !== undefined) return tooLong;
   const open = values.listen.find((endpoint) => !isLocal(endpoint));
   if (values.accept_test_time && open !== undefined) {
     const where = formatEndpoint(open);
@@ -445,6 +448,20 @@ export function contradiction(values: Values): { name: SettingName; why: string 
     return { name: "notify_smtp", why: "must be inet:HOST:PORT" };
   }
   return shareContradiction(values);
+}
+
+function socketContradiction(
+  { listen, status }: Values,
+): { name: SettingName; why: string } | undefined {
+  for (const name of ["listen", "status"] as const) {
+    for (const endpoint of name === "listen" ? listen : [status]) {
+      if (endpoint === "off" || endpoint.kind !== "unix") continue;
+      // The page's thread takes the socket over.
+      const why = socketPathError(endpoint.path, name === "status");
+      if (why !== undefined) return { name, why };
+    }
+  }
+  return undefined;
 }
 
 function shareContradiction(

@@ -5,8 +5,30 @@ import { messageOf } from "../text/error_message.ts";
 /** A listening socket of either kind. */
 export type Acceptor = Deno.Listener<Deno.Conn>;
 
+/** Bytes of a path in `struct sockaddr_un`, less the byte 0 at its end. */
+export const MAX_SOCKET_PATH = Deno.build.os === "linux" ? 107 : 103;
+
+const NEW = ".new";
+
+/**
+ * Checks the length of a Unix socket's path.
+ *
+ * @param isShared whether {@linkcode shareEndpoint} listens there, which needs a longer path meanwhile.
+ * @returns the error, or undefined.
+ */
+export function socketPathError(path: string, isShared = false): string | undefined {
+  const spare = isShared ? NEW.length : 0;
+  const { length } = new TextEncoder().encode(path);
+  if (length + spare <= MAX_SOCKET_PATH) return undefined;
+  const limit = `at most ${MAX_SOCKET_PATH - spare} are possible on this system` +
+    (isShared ? ` (${MAX_SOCKET_PATH}, less ${spare} for a temporary name)` : "");
+  return `the path of the socket has ${length} bytes, ${limit}: ${path}. Choose a shorter path`;
+}
+
 /** The error of an endpoint that cannot be listened on; its message names the endpoint. */
-export function listenError(endpoint: Endpoint, cause: unknown): Error {
+export function listenError(endpoint: Endpoint, cause: unknown, isShared = false): Error {
+  const tooLong = endpoint.kind === "unix" ? socketPathError(endpoint.path, isShared) : undefined;
+  if (tooLong !== undefined) return new Error(`cannot listen: ${tooLong}`, { cause });
   const why = cause instanceof Deno.errors.AddrInUse
     ? "another program listens there already"
     : cause instanceof Deno.errors.PermissionDenied
@@ -61,7 +83,7 @@ export async function openUnixSocket(path: string, mode: number): Promise<Deno.U
 
 /** The path at which a socket is made before it takes the place of another. */
 export function newSocketPath(path: string): string {
-  return `${path}.new`;
+  return path + NEW;
 }
 
 /** Moves the socket file at {@linkcode newSocketPath} to its path; connections to the one there stay. */
@@ -89,7 +111,7 @@ export async function shareEndpoint(endpoint: Endpoint, mode: number): Promise<A
     await putInPlace(endpoint.path, mode);
     return listener;
   } catch (error) {
-    throw listenError(endpoint, error);
+    throw listenError(endpoint, error, true);
   }
 }
 

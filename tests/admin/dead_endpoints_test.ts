@@ -39,6 +39,7 @@ Deno.test("an endpoint is dead where no program listens, as Postfix finds it", a
       "unix:mine/file",
       `unix:${queue}/mine/stale`,
       "unix:/nowhere/policy",
+      `unix:/${"long/".repeat(30)}policy`,
       "unix:private/policy",
     ];
     const own = [parseEndpoint(`unix:${queue}/mine/greylag`)!];

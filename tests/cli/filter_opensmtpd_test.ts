@@ -40,4 +40,7 @@ Deno.test("an invalid endpoint is an error", async () => {
   const { code, err } = await Daemon.run(["filter-opensmtpd", "--policy=nowhere"], "");
   assertEquals(code, 2);
   assertStringIncludes(err, 'not "nowhere"');
+  const long = await Daemon.run(["filter-opensmtpd", `--policy=unix:/${"x".repeat(150)}`], "");
+  assertEquals(long.code, 2);
+  assertStringIncludes(long.err, "--policy: the path of the socket has 151 bytes, at most 107");
 });

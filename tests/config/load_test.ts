@@ -152,6 +152,29 @@ Deno.test("a request's own time is refused unless every listener is loopback or 
   }
 });
 
+Deno.test("the path of a Unix socket fits into the system's socket address", () => {
+  const path = (length: number) => `/run/${"x".repeat(length - 5)}`;
+  const limit = Deno.build.os === "linux" ? 107 : 103;
+  load(`listen = ["unix:${path(limit)}"]\nstatus = "unix:${path(limit - 4)}"`);
+  const listen = assertThrows(
+    () => load(`# one\nlisten = ["inet:10023", "unix:${path(limit + 1)}"]`),
+    ConfigError,
+  );
+  assertEquals(
+    listen.message,
+    `${PATH}:2: listen: the path of the socket has ${limit + 1} bytes, at most ${limit} are ` +
+      `possible on this system: ${path(limit + 1)}. Choose a shorter path`,
+  );
+  const status = assertThrows(() => load(`status = "unix:${path(limit - 3)}"`), ConfigError);
+  assertStringIncludes(
+    status.message,
+    `${PATH}:1: status: the path of the socket has ${limit - 3}`,
+  );
+  assertStringIncludes(status.message, `at most ${limit - 4} are possible`);
+  const bytes = assertThrows(() => load(`listen = ["unix:/run/${"ü".repeat(60)}"]`), ConfigError);
+  assertStringIncludes(bytes.message, "has 125 bytes");
+});
+
 Deno.test("a named file must exist, the default one need not", async () => {
   const error = assertThrows(() => readConfigFile("/nowhere/greylag.toml"), ConfigError);
   assertStringIncludes(error.message, "/nowhere/greylag.toml");

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { openUnixSocket } from "../../lib/sockets/listen.ts";
+import { MAX_SOCKET_PATH, openUnixSocket, shareEndpoint } from "../../lib/sockets/listen.ts";
 import { inDirectory } from "../daemon.ts";
 
 /** A process that listens on a socket and dies without removing it. */
@@ -42,6 +42,23 @@ Deno.test("a file of another kind is never removed", async () => {
     const error = await assertRejects(() => openUnixSocket(path, 0o666), Error);
     assertStringIncludes(error.message, "no socket");
     assertEquals(await Deno.readTextFile(path), "keep me");
+  });
+});
+
+Deno.test("a path that is too long is an error with its length and the limit", async () => {
+  await inDirectory(async (directory) => {
+    const path = `${directory}/${"x".repeat(MAX_SOCKET_PATH - directory.length - 1)}`;
+    (await openUnixSocket(path, 0o600)).close();
+    const { message } = await assertRejects(() => openUnixSocket(`${path}x`, 0o600), Error);
+    assertStringIncludes(message, `${MAX_SOCKET_PATH + 1} bytes, at most ${MAX_SOCKET_PATH}`);
+    assertStringIncludes(message, `${path}x`);
+    // The page listens on a longer path before its socket takes its place.
+    const shared = { kind: "unix", path } as const;
+    await assertRejects(
+      () => shareEndpoint(shared, 0o600),
+      Error,
+      `at most ${MAX_SOCKET_PATH - 4}`,
+    );
   });
 });
 
