@@ -12,6 +12,7 @@ import {
   parseListFile,
   type UnusableList,
 } from "../lists/list_file.ts";
+import { readRegularText } from "../files/regular_file.ts";
 import type { KeptFile } from "../store/store.ts";
 import type { Finding } from "../postfix/postconf.ts";
 import { reasonOf } from "../text/error_message.ts";
@@ -25,9 +26,7 @@ export interface ReadListFile extends ListFilePath, ListFile {
 export function readListFiles(paths: ListFilePaths): ReadListFile[] {
   return listFilesOf(paths).map(({ path, matchOn }) => {
     try {
-      // Reading one would wait for a writer.
-      if (Deno.statSync(path).isFifo) throw new Error("is a pipe");
-      return { path, matchOn, ...parseListFile(path, Deno.readTextFileSync(path), matchOn) };
+      return { path, matchOn, ...parseListFile(path, readRegularText(path), matchOn) };
     } catch (error) {
       return { path, matchOn, rules: [], errors: [], problem: reasonOf(error) };
     }

@@ -26,7 +26,7 @@ export const config: Command = {
   options: [CHECK, JSON_OPTION, ...SETTING_OPTIONS],
 
   run(args, output) {
-    const given = parseSettings(args, [CHECK, JSON_OPTION]);
+    const given = parseSettings(args, [CHECK, JSON_OPTION], true);
     const configuration = given.load();
     const { values, written, sources } = configuration;
     const review = reviewSettings(configuration);

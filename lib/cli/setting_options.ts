@@ -47,16 +47,18 @@ export interface SettingArguments {
  * Parses the arguments of a command that accepts every setting, and postgrey's options.
  *
  * @param more the command's other options.
+ * @param isReadOnce the command loads the settings once, so that their file may be a descriptor.
  * @throws {UsageError}
  */
 export function parseSettings(
   args: readonly string[],
   more: readonly Option[] = [],
+  isReadOnce = false,
 ): SettingArguments {
   const { args: translated, warnings, isPostgrey } = translatePostgrey(args);
   const { options, rest } = parseOptions(translated, [...SETTING_OPTIONS, ...more]);
   refuseRest(rest);
-  return { load: configurationOf(options, isPostgrey), options, warnings };
+  return { load: configurationOf(options, { isPostgrey, isReadOnce }), options, warnings };
 }
 
 /** The path that was given; undefined for the default. */
@@ -86,14 +88,17 @@ export function postgreyNotes({ written, sources }: Configuration): string[] {
   });
 }
 
-/**
- * Returns a function that reads the file each time it is called.
- *
- * @param isPostgrey the whitelist files that postgrey reads by default are read too.
- */
+interface Loading {
+  /** The whitelist files that postgrey reads by default are read too. */
+  readonly isPostgrey: boolean;
+  /** The function is called once, so that the file may be a descriptor. */
+  readonly isReadOnce: boolean;
+}
+
+/** Returns a function that reads the file each time it is called. */
 export function configurationOf(
   options: ReadonlyMap<string, string | string[] | boolean>,
-  isPostgrey = false,
+  { isPostgrey, isReadOnce }: Loading = { isPostgrey: false, isReadOnce: true },
 ): () => Configuration {
   const flags = new Map<SettingName, GivenFlag>();
   for (const [option, given] of options) {
@@ -111,7 +116,7 @@ export function configurationOf(
   );
   return () =>
     combine({
-      file: readConfigFile(path),
+      file: readConfigFile(path, isReadOnce),
       environment: (name) => variables.get(name),
       flags,
       postgreyFiles: isPostgrey ? postgreyListFiles(exists) : undefined,

@@ -5,6 +5,7 @@
  */
 import { closestMatch } from "leven";
 import { parse as parseToml, TomlError } from "smol-toml";
+import { checkRegular, isDescriptor } from "../files/regular_file.ts";
 import { reasonOf } from "../text/error_message.ts";
 import {
   contradiction,
@@ -197,15 +198,17 @@ export const DEFAULT_PATH = "/etc/greylag/greylag.toml";
  * Reads a configuration file.
  *
  * @param path undefined for {@linkcode DEFAULT_PATH}, which may be missing.
+ * @param isReadOnce it may be a descriptor, such as `<(COMMAND)`.
  * @throws {AccessError} if permission is missing.
  * @throws {ConfigError} if it cannot be read for another reason.
  */
-export function readConfigFile(path: string | undefined): Sources["file"] {
+export function readConfigFile(path: string | undefined, isReadOnce = false): Sources["file"] {
+  const shown = path ?? DEFAULT_PATH;
   try {
-    return { path: path ?? DEFAULT_PATH, text: Deno.readTextFileSync(path ?? DEFAULT_PATH) };
+    if (!(isReadOnce && isDescriptor(shown))) checkRegular(shown);
+    return { path: shown, text: Deno.readTextFileSync(shown) };
   } catch (error) {
     if (path === undefined && error instanceof Deno.errors.NotFound) return undefined;
-    const shown = path ?? DEFAULT_PATH;
     if (error instanceof Deno.errors.PermissionDenied) throw new AccessError(shown);
     throw new ConfigError(`cannot read the configuration ${shown}: ${reasonOf(error)}`, {
       cause: error,

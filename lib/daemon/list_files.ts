@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { readRegularText } from "../files/regular_file.ts";
 import {
   type FileError,
   type FileRule,
@@ -64,9 +65,7 @@ function stampOf(path: string): string {
 /** @returns the reason if the file cannot be read. */
 function readFile({ path, matchOn }: ListFilePath): ListFile | string {
   try {
-    // Reading one would wait for a writer.
-    if (Deno.statSync(path).isFifo) return "is a pipe";
-    return parseListFile(path, Deno.readTextFileSync(path), matchOn);
+    return parseListFile(path, readRegularText(path), matchOn);
   } catch (error) {
     return reasonOf(error);
   }

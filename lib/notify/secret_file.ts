@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { readRegularFile } from "../files/regular_file.ts";
 import { reasonOf } from "../text/error_message.ts";
 
 export type SecretName = "links" | "webhook";
@@ -32,7 +33,7 @@ export function readSecrets(database: string): Secrets {
   const path = secretPath(database);
   let bytes: Uint8Array;
   try {
-    bytes = Deno.readFileSync(path);
+    bytes = readRegularFile(path);
   } catch (error) {
     throw new SecretError(
       `cannot read ${path}: ${reasonOf(error)}. The daemon creates it where notify or users is set`,

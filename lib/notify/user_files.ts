@@ -1,3 +1,4 @@
+import { readRegularText } from "../files/regular_file.ts";
 import { reasonOf } from "../text/error_message.ts";
 import type { NotifySettings } from "./settings.ts";
 import { parseUserFile, type User } from "./user.ts";
@@ -10,7 +11,7 @@ export function readUsers(
   const all = [...users];
   for (const path of userFiles) {
     try {
-      const { users, errors } = parseUserFile(Deno.readTextFileSync(path));
+      const { users, errors } = parseUserFile(readRegularText(path));
       all.push(...users);
       for (const { line, why } of errors) complain(`${path}:${line}: ${why}`);
     } catch (error) {

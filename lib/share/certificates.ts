@@ -1,3 +1,4 @@
+import { readRegularText } from "../files/regular_file.ts";
 import { messageOf, reasonOf } from "../text/error_message.ts";
 
 /**
@@ -10,7 +11,7 @@ export function readCertificates(path: string): readonly string[] {
   if (path === "") return [];
   let text: string;
   try {
-    text = Deno.readTextFileSync(path);
+    text = readRegularText(path);
   } catch (error) {
     throw new Error(
       `share_ca_file: cannot read ${path}: ${reasonOf(error)}. ` +

@@ -1,3 +1,4 @@
+import { readRegularText } from "../files/regular_file.ts";
 import { builtin } from "../node/builtin.ts";
 import { reasonOf } from "../text/error_message.ts";
 
@@ -35,7 +36,7 @@ export function secretOf(password: string): ShareSecret {
 export function readSecret(path: string, isPassword: boolean): ShareSecret {
   let text: string;
   try {
-    text = Deno.readTextFileSync(path).trim();
+    text = readRegularText(path).trim();
   } catch (error) {
     throw new Error(
       `share_password_file: cannot read ${path}: ${reasonOf(error)}. ` +

@@ -1,11 +1,13 @@
 import { Database } from "@db/sqlite";
+import { checkRegular } from "../files/regular_file.ts";
 import type { StartWorker } from "./checkpointer.ts";
 import { Connection } from "./connection.ts";
-import { databaseErrorOf } from "./database_error.ts";
+import { DatabaseError, databaseErrorOf } from "./database_error.ts";
 import { loadKey, makePseudonym } from "./pseudonym.ts";
 import type { SharedAs } from "./site.ts";
 import { SqliteStore } from "./sqlite.ts";
 import type { Store } from "./store.ts";
+import { reasonOf } from "../text/error_message.ts";
 import { directoryOf } from "../text/path.ts";
 
 export interface StoreSettings {
@@ -41,6 +43,15 @@ function createFile(path: string): void {
   }
 }
 
+/** @throws {DatabaseError} unless it is a regular file, which SQLite reports as a disk that fails. */
+function checkKind(path: string): void {
+  try {
+    checkRegular(path);
+  } catch (error) {
+    throw new DatabaseError("foreign", path, reasonOf(error), { cause: error });
+  }
+}
+
 /**
  * Opens the database. Creates it and its directory if they do not exist, accessible to their owner
  * only.
@@ -57,6 +68,7 @@ export function openConnection(
       ? makePseudonym(loadKey(`${path}.key`), recipientDelimiter)
       : undefined;
     createFile(path);
+    checkKind(path);
     // The number of a device may change when the machine starts.
     const shared = share && { ...share, file: fileAt(path).replace(/^.*:/, "") };
     return new Connection(path, { pseudonym, recipientDelimiter, startWorker, share: shared });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readRegularFile } from "../files/regular_file.ts";
 import { builtin } from "../node/builtin.ts";
 import { normaliseRecipient } from "../greylist/normalise.ts";
 import { DEFAULT_RECIPIENT_DELIMITER } from "../net/email_address.ts";
@@ -59,7 +60,7 @@ export function hideOrigin(name: string, hide?: Pseudonym): string {
  */
 export function loadKey(path: string): Uint8Array {
   try {
-    const key = Deno.readFileSync(path);
+    const key = readRegularFile(path);
     if (key.length === KEY_BYTES) return key;
     throw new Error(
       `it has ${key.length} bytes instead of ${KEY_BYTES}; restore it from a backup, or remove it and the database`,

@@ -51,6 +51,24 @@ Deno.test("SIGHUP rereads the file; a broken file keeps the old settings and say
   });
 });
 
+Deno.test("SIGHUP does not wait for the writer of a pipe in place of the file", async () => {
+  await inDirectory(async (directory) => {
+    const config = `${directory}/greylag.toml`;
+    await Deno.writeTextFile(config, 'delay = "5m"\n');
+    const daemon = await Daemon.start([
+      `--config=${config}`,
+      `--unix=${directory}/policy`,
+      `--database=${directory}/g.db`,
+    ]);
+    await Deno.remove(config);
+    await new Deno.Command("mkfifo", { args: [config] }).output();
+    await daemon.reload("old settings stay in force");
+    assertStringIncludes(daemon.log, `${config}: is a pipe, not a regular file`);
+    assertStringIncludes(await daemon.ask({ sender: "c@x.example" }), "in 300 seconds");
+    await daemon.stop("SIGTERM");
+  });
+});
+
 Deno.test("a socket or port in use is an error that names it, and exits with 1", async () => {
   await inDirectory(async (directory) => {
     const args = [`--unix=${directory}/policy`, `--database=${directory}/g.db`];

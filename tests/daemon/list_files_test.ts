@@ -165,8 +165,8 @@ Deno.test("a pipe in place of a list file is not read", async () => {
     await new Deno.Command("mkfifo", { args: [path] }).output();
     const { files } = watch(path, emptyStore());
     files.refresh();
-    assertEquals(files.problems.map(({ why }) => why), ["is a pipe"]);
+    assertEquals(files.problems.map(({ why }) => why), ["is a pipe, not a regular file"]);
     const [checked] = readListFiles({ whitelistClients: [path], whitelistRecipients: [] });
-    assertEquals(checked?.problem, "is a pipe");
+    assertEquals(checked?.problem, "is a pipe, not a regular file");
   });
 });
