@@ -3,17 +3,32 @@
  *
  * @module
  */
-import type { Pattern } from "../lists/pattern.ts";
+import type { MatchOn, Pattern } from "../lists/pattern.ts";
 import { registrableDomain } from "../net/hostname.ts";
 
 /** Shortest prefix lengths of one network of mail: the largest allocations of the registries. */
 const SHORTEST_PREFIX = { 4: 8, 6: 16 };
 
-/** Texts without anything in common that an expression might be meant for. */
-const UNRELATED = ["mail.example.org", "a1b2.test", "quux@9.invalid"];
+const ADDRESSES = ["o@q.test", "4471@u2.invalid", "zv-9_3.first+last@mx.w-88.b.example"];
+
+/**
+ * Texts of an attribute that have nothing in common but what all texts of it have: an expression that
+ * matches all of them is meant for none.
+ */
+const UNLIKE: Readonly<Record<MatchOn, readonly string[]>> = {
+  client: ["q.test", "mx-7.u2.invalid", "a192-0-2-1.first.w-88.b.example"],
+  sender: ADDRESSES,
+  recipient: ADDRESSES,
+};
+
+const ALL: Readonly<Record<MatchOn, string>> = {
+  client: "every host name",
+  sender: "every sender",
+  recipient: "every recipient",
+};
 
 /** @returns what the pattern covers, or undefined if it is narrow enough. */
-export function breadthOf(pattern: Pattern): string | undefined {
+export function breadthOf(matchOn: MatchOn, pattern: Pattern): string | undefined {
   switch (pattern.kind) {
     case "network": {
       const { family, prefix } = pattern.network;
@@ -30,7 +45,9 @@ export function breadthOf(pattern: Pattern): string | undefined {
       return `every name below ${domain}, which is a public suffix`;
     }
     case "expression":
-      return UNRELATED.every((text) => pattern.expression.test(text)) ? "every text" : undefined;
+      return UNLIKE[matchOn].every((text) => pattern.expression.test(text))
+        ? ALL[matchOn]
+        : undefined;
     default:
       return undefined;
   }

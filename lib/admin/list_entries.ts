@@ -53,7 +53,7 @@ export function newEntry(
   const parsed = parsePattern(matchOn, text);
   if (!parsed.ok) return { ok: false, why: `${JSON.stringify(text)}: ${parsed.why}` };
   const { pattern } = parsed;
-  const breadth = list === "allow" || list === "block" ? breadthOf(pattern) : undefined;
+  const breadth = list === "allow" || list === "block" ? breadthOf(matchOn, pattern) : undefined;
   const entry = { list, matchOn, pattern: formatPattern(pattern), ...remarked(remarks) };
   return { ok: true, entry, breadth };
 }

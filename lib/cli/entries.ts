@@ -141,7 +141,7 @@ function adding(name: string, list: ListName, summary: string, description: stri
       ...(fixed === undefined
         ? [
           "The effect on the mail of the history is shown. A pattern that covers more than a /8, a public " +
-          "suffix or every text needs --force.",
+          "suffix, or every host name, sender or recipient needs --force.",
         ]
         : []),
     ],

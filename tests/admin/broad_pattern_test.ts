@@ -21,13 +21,27 @@ Deno.test("a pattern that covers a large part of all mail is named with its exte
     ["sender", "alice@example.org", undefined],
     ["recipient", "postmaster@", undefined],
     ["recipient", "example.net", undefined],
-    ["client", "/.*/", "every text"],
-    ["sender", "/./", "every text"],
+    ["client", "/.*/", "every host name"],
+    ["client", "/\\./", "every host name"],
+    ["client", "/^[a-z0-9.-]+$/", "every host name"],
+    ["client", "/@/", undefined],
     ["client", "/^mail/", undefined],
+    ["client", "/[0-9]+-[0-9]+-/", undefined],
+    ["sender", "/./", "every sender"],
+    ["sender", "/@/", "every sender"],
+    ["sender", "/^.*@.*$/", "every sender"],
+    ["sender", "/.+@.+\\..+/", "every sender"],
+    ["sender", "/[a-z]/", "every sender"],
+    ["sender", "/example|^/", "every sender"],
+    ["sender", "/@[^@]*news[^@]*$/", undefined],
+    ["sender", "/^[0-9]+@/", undefined],
+    ["sender", "/\\.(?:com|net|org)$/", undefined],
+    ["recipient", "/@/", "every recipient"],
+    ["recipient", "/^info@/", undefined],
     ["client", "/\\.example\\.org$/", undefined],
   ];
   for (const [matchOn, text, breadth] of table) {
     const parsed = parsePattern(matchOn, text);
-    assertEquals(parsed.ok ? breadthOf(parsed.pattern) : parsed.why, breadth, text);
+    assertEquals(parsed.ok ? breadthOf(matchOn, parsed.pattern) : parsed.why, breadth, text);
   }
 });

@@ -52,7 +52,7 @@ Deno.test("a preview adds what it shows, a broad pattern only after a confirmati
   assertStringIncludes(render({}), 'name="pattern" value="a&quot;b@example.org"');
   assertStringIncludes(render({}), 'name="for" value="7d"');
   assert(!render({}).includes("confirmed"));
-  assert(/name="confirmed"[^>]*required/.test(render({ breadth: "every text" })));
+  assert(/name="confirmed"[^>]*required/.test(render({ breadth: "every sender" })));
   assert(!render({ problem: "bad" }).includes("<form"));
 });
 
