@@ -50,11 +50,11 @@ const STEPS: readonly Step[] = [
   {
     name: "write records",
     at:
-      /^lib\/store\/(greylist_records\.ts:(write|#put\w+|domainsText)|relation_origins\.ts:pack\w+)$/,
+      /^lib\/store\/(greylist_records\.ts:(write|#put\w+|domainsText)|relation_table\.ts:put|relation_origins\.ts:pack\w+)$/,
   },
   {
     name: "read records",
-    at: /^lib\/store\/(greylist_records|relation_origins|reputation_cache)\.ts/,
+    at: /^lib\/store\/(greylist_records|relation_table|relation_origins|reputation_cache)\.ts/,
   },
   { name: "commit", at: /^lib\/store\// },
   { name: "decide", at: /^lib\/greylist\// },

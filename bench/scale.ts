@@ -12,7 +12,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { relationKeysOf } from "../lib/greylist/attempt.ts";
 import type { Change } from "../lib/greylist/model.ts";
-import { openStore } from "../lib/store/open.ts";
+import { openConnection } from "../lib/store/open.ts";
 import { LoadGenerator } from "./load.ts";
 import { makeKnown, startNameServer, warmUp } from "./preparation.ts";
 import { machine, print, publish, type Reach, reachTable, table } from "./report.ts";
@@ -27,8 +27,8 @@ const BYTES = 60;
 const CONNECTIONS = 50;
 const EMPTY = "empty";
 
-/** Relations of one transaction, and of one order of insertion. */
-const BATCH = 10_000;
+/** SQLite's page cache while relations are stored, so that each page is written once. */
+const FILL_CACHE_KIB = 2_000_000;
 
 /** Coprime to powers of ten: relations are stored in an order that no key has. */
 const SCATTER = 381_966_011;
@@ -56,20 +56,19 @@ function relationChange(id: number, now: number): Change {
 
 /** Stores relations, and returns the bytes of each on disk. */
 function fill(database: string, count: number): number {
-  const store = openStore({ database, privacy: false });
-  store.greylist.exchange(() => []);
+  const settings = { database, privacy: false };
   const bytesOf = () => Deno.statSync(database).size;
+  openConnection(settings).close();
   const before = bytesOf();
+  const connection = openConnection(settings);
+  connection.db.exec(`PRAGMA cache_size = -${FILL_CACHE_KIB}`);
   const now = Date.now();
-  for (let begin = 0; begin < count; begin += BATCH) {
-    store.greylist.exchange(() =>
-      Array.from({ length: Math.min(BATCH, count - begin) }, (_, at) => {
-        const id = Number(BigInt(begin + at) * BigInt(SCATTER) % BigInt(count));
-        return relationChange(id, now);
-      })
-    );
-  }
-  store.close();
+  connection.transact("write", ({ records }) => {
+    for (let at = 0, id = 0; at < count; at++, id = (id + SCATTER) % count) {
+      records.write(relationChange(id, now));
+    }
+  });
+  connection.close();
   return (bytesOf() - before) / count;
 }
 

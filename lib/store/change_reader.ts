@@ -7,7 +7,7 @@ import type { BindValue, Database } from "@db/sqlite";
 import { ownPart, type ReputationPart } from "../greylist/merge.ts";
 import type { Connection } from "./connection.ts";
 import { REPUTATION_COLUMNS, reputationOf, type ReputationRow } from "./greylist_records.ts";
-import { RELATION_ORIGINS, SEPARATOR } from "./relation_origins.ts";
+import { originsOf, RELATION_ORIGINS } from "./relation_origins.ts";
 import { PARTS, readParts } from "./reputation_parts.ts";
 import type { ChangePage, SharedChange, Site } from "./shared_change.ts";
 
@@ -38,7 +38,7 @@ const SCAN_KEYS: Readonly<Record<ScanTable, readonly string[]>> = {
   forgotten: ["hash"],
   entry_stamp: ["list", "match_on", "pattern"],
   entry: ["list", "match_on", "pattern"],
-  relation: ["sender", "recipient"],
+  relation: ["recipient_id", "sender"],
   reputation: ["name"],
   reputation_part: ["name", "site"],
   ended_pending: ["sender", "recipient", "network"],
@@ -134,7 +134,7 @@ interface Part {
 
 const PENDING = "sender, recipient, network, origins, first_seen, last_seen, tries, expires";
 const ENDED = "sender, recipient, network, first_seen, expires, ended";
-const RELATION = `sender, recipient, ${RELATION_ORIGINS}, first_seen, last_seen`;
+const RELATION = `sender, recipient, ${RELATION_ORIGINS}, first_seen, last_seen FROM relation_text`;
 
 type PendingRow = [string, string, string, string, number, number, number, number];
 type EndedRow = [string, string, string, number, number, number];
@@ -152,11 +152,11 @@ type EntryRow = [
 ];
 
 function pendingChange([from, to, network, origins, ...rest]: PendingRow): SharedChange {
-  return ["pending", from, to, network, origins.split(SEPARATOR), ...rest];
+  return ["pending", from, to, network, originsOf(origins), ...rest];
 }
 
 function relationChange([from, to, origins, ...rest]: RelationRow): SharedChange {
-  return ["relation", from, to, origins.split(SEPARATOR), ...rest];
+  return ["relation", from, to, originsOf(origins), ...rest];
 }
 
 const ENTRY = "e.list, e.match_on, e.pattern, e.id, e.note, e.added_by, e.created, e.expires, " +
@@ -208,7 +208,7 @@ function scanRows(
     change: (row: Row) => SharedChange | undefined,
   ) => ({
     changes: rows.map(change).filter((one) => one !== undefined),
-    last: (rows.at(-1) ?? []).slice(0, SCAN_KEYS[table].length) as string[],
+    last: (rows.at(-1) ?? []).slice(0, SCAN_KEYS[table].length).map(String),
   });
   switch (table) {
     case "forgotten":
@@ -227,7 +227,10 @@ function scanRows(
     case "entry":
       return keyed(read<EntryRow>(ENTRY), entryChange);
     case "relation":
-      return keyed(read<RelationRow>(`${RELATION} FROM relation`), relationChange);
+      return keyed(
+        read<[string, ...RelationRow]>(`recipient_id, ${RELATION}`),
+        ([, ...row]) => relationChange(row),
+      );
     case "reputation":
       return keyed(
         read<[string, ...ReputationRow]>(`name, ${REPUTATION_COLUMNS} FROM reputation`),
@@ -312,7 +315,7 @@ function changeOf(
   switch (kind) {
     case "relation": {
       const row = connection.statement(
-        `SELECT ${RELATION} FROM relation WHERE sender = ? AND recipient = ?`,
+        `SELECT ${RELATION} WHERE sender = ? AND recipient = ?`,
       ).value<RelationRow>(a, b);
       return row && relationChange(row);
     }

@@ -2,6 +2,7 @@ import type { Database } from "@db/sqlite";
 import { DAY, SECOND } from "../text/duration.ts";
 import type { Connection } from "./connection.ts";
 import { PENDING_COLUMNS, pendingOf, type PendingRow } from "./greylist_records.ts";
+import { UNUSED_RECIPIENT } from "./relation_table.ts";
 import { type Condition, KEYS, type Slice, sliceOf } from "./search.ts";
 import type { Cursor, Expired, Expiry, PendingCount, ReportExpired } from "./store.ts";
 
@@ -34,6 +35,8 @@ function isExpired(table: Cursor["table"], expiry: Expiry): Condition {
     }
     case "relation":
       return { sql: "last_seen < ?", values: [seenBefore] };
+    case "recipient":
+      return { sql: UNUSED_RECIPIENT, values: [] };
     case "reputation":
       return {
         sql: "(last_seen < ? AND coalesce(trapped_until, 0) < ?)",

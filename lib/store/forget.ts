@@ -8,7 +8,8 @@ import { stored } from "./greylist_records.ts";
 import type { Forgotten } from "./history.ts";
 import { BLANK_PENDING_ROWS, BLANK_ROWS, type Outbox } from "./outbox.ts";
 import { hideOrigin } from "./pseudonym.ts";
-import { packOrigins, SEPARATOR, unpackOrigins } from "./relation_origins.ts";
+import { originsOf, packOrigins, unpackOrigins } from "./relation_origins.ts";
+import { UNUSED_RECIPIENT } from "./relation_table.ts";
 
 /** Removes the rows that name a mail address or a client's IP address, and their traces in the files. */
 export function forgetAddress(connection: Connection, address: string): Forgotten {
@@ -86,11 +87,11 @@ function* storedTexts(
   { db, pseudonym: hide, recipientDelimiter }: Connection,
 ): Generator<string> {
   const pairs =
-    "SELECT sender, recipient FROM pending UNION SELECT sender, recipient FROM relation " +
+    "SELECT sender, recipient FROM pending UNION SELECT sender, recipient FROM relation_text " +
     "UNION SELECT key_sender, key_recipient FROM deferral";
   for (const row of db.prepare(pairs).values<[string, string]>()) yield* row;
   const clients = db.prepare("SELECT origins FROM pending").values<[string]>();
-  for (const [origins] of clients) yield origins.split(SEPARATOR)[0]!;
+  for (const [origins] of clients) yield* originsOf(origins).slice(0, 1);
   const names = db.prepare("SELECT name FROM reputation WHERE name LIKE 'ip:%'").values<[string]>();
   for (const [name] of names) yield name.replace(/ .*/, "");
   const decisions = db.prepare("SELECT DISTINCT sender, recipient, client_address FROM decision")
@@ -137,12 +138,14 @@ interface Traces {
   /** The `ip:` origin of a client's address; undefined for a mail address. */
   readonly origin: string | undefined;
   readonly pending: readonly (readonly [sender: string, recipient: string, network: string])[];
-  readonly relations: readonly (readonly [sender: string, recipient: string])[];
+  readonly relations: readonly (readonly [recipientId: number, sender: string])[];
+  /** Recipients that may have no relation afterwards. */
+  readonly recipients: ReadonlySet<number>;
   readonly deferrals: readonly number[];
   readonly decisions: readonly number[];
 }
 
-/** Scans four tables. */
+/** Scans all tables that name addresses. */
 function findTraces(connection: Connection, forms: Forms): Traces {
   const { db, pseudonym: hide, recipientDelimiter } = connection;
   const { address, sender, recipient, retried, client, origin } = forms;
@@ -160,10 +163,12 @@ function findTraces(connection: Connection, forms: Forms): Traces {
   ).filter(([from, to, , origins]) =>
     from === retried || to === recipient ||
     hide === undefined && foldSender(from, to) === sender ||
-    origin !== undefined && origins.split(SEPARATOR).includes(origin)
+    origin !== undefined && originsOf(origins).includes(origin)
   );
-  const relations = db.prepare(`SELECT sender, recipient FROM relation WHERE ${mailbox}`)
-    .values<[string, string]>(sender, recipient);
+  const relations = db.prepare(`SELECT recipient_id, sender FROM relation_text WHERE ${mailbox}`)
+    .values<[number, string]>(sender, recipient);
+  const recipients = db.prepare(`SELECT id FROM recipient WHERE ${column("address")} = ?`)
+    .values<[number]>(recipient);
   const deferrals = db.prepare(
     `SELECT id FROM deferral WHERE ${column("key_sender")} IN (?, ?) ` +
       `OR ${column("key_recipient")} = ? OR ${column("client_address")} = ?`,
@@ -182,6 +187,7 @@ function findTraces(connection: Connection, forms: Forms): Traces {
     origin,
     pending: pending.map(([from, to, network]) => [from, to, network]),
     relations,
+    recipients: new Set([...relations, ...recipients].map(([id]) => id)),
     deferrals: deferrals.map(([id]) => id),
     decisions: decisions.map(([id]) => id),
   };
@@ -191,7 +197,8 @@ function deleteTraces(db: Database, traces: Traces): Forgotten {
   const pending = db.prepare(
     "DELETE FROM pending WHERE sender = ? AND recipient = ? AND network = ?",
   );
-  const relation = db.prepare("DELETE FROM relation WHERE sender = ? AND recipient = ?");
+  const relation = db.prepare("DELETE FROM relation WHERE recipient_id = ? AND sender = ?");
+  const unused = db.prepare(`DELETE FROM recipient WHERE id = ? AND ${UNUSED_RECIPIENT}`);
   const deferral = db.prepare("DELETE FROM deferral WHERE id = ?");
   const decision = db.prepare("DELETE FROM decision WHERE id = ?");
   // Notices contain addresses of both sides; links to the deferrals are void without these.
@@ -201,9 +208,10 @@ function deleteTraces(db: Database, traces: Traces): Forgotten {
   }
   const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
   if (traces.origin !== undefined) removeOrigin(db, traces.origin);
+  const relations = sum(traces.relations.map((key) => relation.run(...key)));
+  for (const id of traces.recipients) unused.run(id);
   return {
-    triplets: sum(traces.pending.map((key) => pending.run(...key))) +
-      sum(traces.relations.map((key) => relation.run(...key))),
+    triplets: sum(traces.pending.map((key) => pending.run(...key))) + relations,
     reputations: traces.origin === undefined
       ? 0
       : db.prepare("DELETE FROM reputation WHERE name = ? OR instr(name, ?) = 1")
@@ -229,16 +237,16 @@ function deleteSharedTraces(db: Database, { sender, recipient, retried, origin }
 /** Removes an origin from all relations; they match by their other origins from then on. */
 function removeOrigin(db: Database, origin: string): void {
   const update = db.prepare(
-    "UPDATE relation SET origins = ? WHERE sender = ? AND recipient = ?",
+    "UPDATE relation SET origins = ? WHERE recipient_id = ? AND sender = ?",
   );
   const text = origin.slice(origin.indexOf("~") === -1 ? "ip:".length : 0);
   const rows = db.prepare(
-    "SELECT sender, recipient, origins FROM relation WHERE instr(origins, ?) > 0",
-  ).values<[string, string, string]>(text);
-  for (const [sender, recipient, packed] of rows) {
+    "SELECT recipient_id, sender, origins FROM relation WHERE instr(origins, ?) > 0",
+  ).values<[number, string, string]>(text);
+  for (const [recipient, sender, packed] of rows) {
     const origins = unpackOrigins(packed, sender);
     const left = origins.filter((one) => one !== origin);
-    if (left.length < origins.length) update.run(packOrigins(left, sender), sender, recipient);
+    if (left.length < origins.length) update.run(packOrigins(left, sender), recipient, sender);
   }
   db.exec("DELETE FROM relation WHERE origins = ''");
 }

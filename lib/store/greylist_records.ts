@@ -10,7 +10,8 @@ import type {
   ServedDomain,
 } from "../greylist/model.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
-import { packOrigins, SEPARATOR, unpackOrigins } from "./relation_origins.ts";
+import { originsOf, SEPARATOR } from "./relation_origins.ts";
+import { RelationTable } from "./relation_table.ts";
 import { ReputationCache, type ReputationTable } from "./reputation_cache.ts";
 
 export const PENDING_COLUMNS = "network, origins, first_seen, last_seen, tries, expires";
@@ -19,11 +20,6 @@ const WRITE_PENDING = `REPLACE INTO pending (sender, recipient, ${PENDING_COLUMN
   "VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 const DELETE_PENDING = "DELETE FROM pending WHERE sender = ? AND recipient = ? AND network = ?";
 
-const READ_RELATION = "SELECT origins, first_seen, last_seen FROM relation " +
-  "WHERE sender = ? AND recipient = ?";
-const WRITE_RELATION =
-  "REPLACE INTO relation (sender, recipient, origins, first_seen, last_seen) VALUES (?, ?, ?, ?, ?)";
-
 export const REPUTATION_COLUMNS = "retried, abandoned, total, updated, first_seen, last_seen, " +
   "last_retried, last_abandoned, trapped_until, domains";
 const READ_REPUTATION = `SELECT ${REPUTATION_COLUMNS} FROM reputation WHERE name = ?`;
@@ -31,7 +27,6 @@ const WRITE_REPUTATION = `REPLACE INTO reputation (name, ${REPUTATION_COLUMNS}) 
   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 export type PendingRow = [string, string, number, number, number, number];
-type RelationRow = [string, number, number];
 export type ReputationRow = [
   number,
   number,
@@ -56,8 +51,7 @@ export class GreylistRecords {
   readonly #readPending: Statement;
   readonly #writePending: Statement;
   readonly #deletePending: Statement;
-  readonly #readRelation: Statement;
-  readonly #writeRelation: Statement;
+  readonly #relations: RelationTable;
   readonly #writeReputation: Statement;
 
   constructor(db: Database, hide: Pseudonym | undefined) {
@@ -65,8 +59,7 @@ export class GreylistRecords {
     this.#readPending = db.prepare(READ_PENDING);
     this.#writePending = db.prepare(WRITE_PENDING);
     this.#deletePending = db.prepare(DELETE_PENDING);
-    this.#readRelation = db.prepare(READ_RELATION);
-    this.#writeRelation = db.prepare(WRITE_RELATION);
+    this.#relations = new RelationTable(db);
     this.#writeReputation = db.prepare(WRITE_REPUTATION);
     this.reputations = new ReputationCache(reputationTableOn(db));
     this.memory = this.#memoryBy(hide);
@@ -81,15 +74,8 @@ export class GreylistRecords {
           stored(sender, hideKey),
           stored(recipient, hideKey),
         ).map(pendingOf),
-      relation: ({ sender, recipient }) => {
-        const from = stored(sender, hideKey);
-        const row = this.#readRelation.value<RelationRow>(from, stored(recipient, hideKey));
-        return row && {
-          origins: unpackOrigins(row[0], from),
-          firstSeen: row[1],
-          lastSeen: row[2],
-        };
-      },
+      relation: ({ sender, recipient }) =>
+        this.#relations.get(stored(sender, hideKey), stored(recipient, hideKey)),
       reputation: (name) => this.reputations.get(hideOrigin(name, hide)),
       message: () => undefined,
       includes: (origins, name) =>
@@ -141,10 +127,8 @@ export class GreylistRecords {
     record: Relation,
     hide: Pseudonym | undefined,
   ): void {
-    const from = stored(sender, hide);
-    const origins = packOrigins(hidden(record.origins, hide), from);
-    this.#writeRelation
-      .run(from, stored(recipient, hide), origins, record.firstSeen, record.lastSeen);
+    const origins = hidden(record.origins, hide);
+    this.#relations.put(stored(sender, hide), stored(recipient, hide), { ...record, origins });
   }
 
   #putReputation(given: string, record: Reputation, hide: Pseudonym | undefined): void {
@@ -201,7 +185,7 @@ function domainsText(domains: readonly ServedDomain[]): string {
 
 export function pendingOf(row: PendingRow): Pending {
   const [network, origins, firstSeen, lastSeen, tries, expires] = row;
-  return { network, origins: origins.split(SEPARATOR), firstSeen, lastSeen, tries, expires };
+  return { network, origins: originsOf(origins), firstSeen, lastSeen, tries, expires };
 }
 
 export function reputationOf(row: readonly [...ReputationRow, ...unknown[]]): Reputation {

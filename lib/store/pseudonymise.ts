@@ -2,7 +2,8 @@ import type { Database } from "@db/sqlite";
 import { retrySender } from "../greylist/normalise.ts";
 import { BLANK_PENDING_ROWS, BLANK_ROWS } from "./outbox.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
-import { RELATION_ORIGINS, SEPARATOR } from "./relation_origins.ts";
+import { originsOf, SEPARATOR, unpackOrigins } from "./relation_origins.ts";
+import { RelationTable } from "./relation_table.ts";
 import { hashOf } from "./search.ts";
 import { renewIncarnation } from "./site.ts";
 import { inTransaction } from "./transaction.ts";
@@ -48,7 +49,7 @@ function hideHistory(db: Database, hide: Pseudonym): void {
   }
 }
 
-/** A table of the greylist: the columns of its key, and those with origins. */
+/** A table of the greylist other than `relation`: the columns of its key, and those with origins. */
 interface GreylistTable {
   readonly name: string;
   readonly key: readonly string[];
@@ -57,7 +58,6 @@ interface GreylistTable {
 
 const GREYLIST_TABLES: readonly GreylistTable[] = [
   { name: "pending", key: ["sender", "recipient", "network"], origins: ["network", "origins"] },
-  { name: "relation", key: ["sender", "recipient"], origins: ["origins"] },
   { name: "reputation", key: ["name"], origins: ["name"] },
 ];
 
@@ -72,10 +72,9 @@ function clearRows(db: Database, table: GreylistTable): Row[] {
   const clear = first === "name"
     ? "substr(name, instr(name, ':') + 1, 1) <> '~'"
     : "substr(recipient, 1, 1) <> '~'";
-  const columns = columnsOf(table).map((column) =>
-    table.name === "relation" && column === "origins" ? `${RELATION_ORIGINS} AS origins` : column
-  );
-  return db.prepare(`SELECT ${columns.join(", ")} FROM ${table.name} WHERE ${clear}`).all<Row>();
+  return db.prepare(
+    `SELECT ${columnsOf(table).join(", ")} FROM ${table.name} WHERE ${clear}`,
+  ).all<Row>();
 }
 
 function hideRows(db: Database, table: GreylistTable, rows: readonly Row[], hide: Pseudonym): void {
@@ -86,7 +85,7 @@ function hideRows(db: Database, table: GreylistTable, rows: readonly Row[], hide
   );
   const hidden = (column: string, text: string) =>
     table.origins.includes(column)
-      ? text.split(SEPARATOR).map((origin) => hideOrigin(origin, hide)).join(SEPARATOR)
+      ? originsOf(text).map((origin) => hideOrigin(origin, hide)).join(SEPARATOR)
       : hide(text);
   for (const row of rows) {
     update.run(
@@ -94,6 +93,28 @@ function hideRows(db: Database, table: GreylistTable, rows: readonly Row[], hide
       ...table.key.map((column) => row[column]!),
     );
   }
+}
+
+const CLEAR_RECIPIENTS = "FROM recipient WHERE substr(address, 1, 1) <> '~'";
+
+function hideRelations(db: Database, hide: Pseudonym): void {
+  const relations = new RelationTable(db);
+  const ofRecipient = db.prepare(
+    "SELECT sender, origins, first_seen, last_seen FROM relation_text WHERE recipient_id = ?",
+  );
+  const remove = db.prepare("DELETE FROM relation WHERE recipient_id = ?");
+  const recipients = db.prepare(`SELECT id, address ${CLEAR_RECIPIENTS}`).values<
+    [number, string]
+  >();
+  for (const [id, recipient] of recipients) {
+    const rows = ofRecipient.values<[string, string, number, number]>(id);
+    remove.run(id);
+    for (const [sender, packed, firstSeen, lastSeen] of rows) {
+      const origins = unpackOrigins(packed, sender).map((origin) => hideOrigin(origin, hide));
+      relations.put(hide(sender), hide(recipient), { origins, firstSeen, lastSeen });
+    }
+  }
+  db.exec(`DELETE ${CLEAR_RECIPIENTS}`);
 }
 
 /** Other sites read all records again. */
@@ -111,14 +132,17 @@ export function pseudonymise(db: Database, hide: Pseudonym): void {
   const inClear = "SELECT 1 FROM decision WHERE substr(recipient, 1, 1) <> '~' UNION ALL " +
     "SELECT 1 FROM deferral WHERE substr(recipient, 1, 1) <> '~' LIMIT 1";
   const history = db.prepare(inClear).value() !== undefined;
+  const relations = db.prepare(`SELECT 1 ${CLEAR_RECIPIENTS} LIMIT 1`).value() !== undefined;
   const tables = GREYLIST_TABLES.map((table) => ({ table, rows: clearRows(db, table) }));
-  if (!history && tables.every(({ rows }) => rows.length === 0)) return;
+  const records = relations || tables.some(({ rows }) => rows.length > 0);
+  if (!history && !records) return;
   inTransaction(db, () => {
-    if (tables.some(({ rows }) => rows.length > 0)) {
+    if (records) {
       // Simpler than hiding them: the domains that a provider served are counted anew.
       db.exec("UPDATE reputation SET domains = NULL");
     }
     for (const { table, rows } of tables) hideRows(db, table, rows, hide);
+    hideRelations(db, hide);
     hideShared(db);
     if (history) hideHistory(db, hide);
   });

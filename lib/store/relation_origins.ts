@@ -1,7 +1,8 @@
 /**
  * The column `origins` of a relation. Most origins follow from others: `ip:192.0.2.7` and
- * `net:192.0.2.0/24` are one line, `192.0.2.7/24`, and an `org:` or `spf:` that is the end of the
- * sender's domain is its letter and number of labels, `o2`. All others are kept as they are.
+ * `net:192.0.2.0/24` are one line, `192.0.2.7`, and an `org:` or `spf:` that is the end of the
+ * sender's domain is its letter and number of labels, `o2`, or `os2` for both. All others are kept as
+ * they are.
  *
  * @module
  */
@@ -11,7 +12,7 @@ import { formatNetwork, networkOf, parseAddress } from "../net/network.ts";
 /** Separates the origins of a record. No attribute of a request contains it, unlike a space. */
 export const SEPARATOR = "\n";
 
-/** The origins of a row of the table `relation`, each on a line, in SQL. */
+/** The origins of a row of the view `relation_text`, each on a line, in SQL. */
 export const RELATION_ORIGINS = "relation_origins(origins, sender)";
 
 /** Defines the function of {@linkcode RELATION_ORIGINS}. */
@@ -34,15 +35,9 @@ export function packOrigins(origins: readonly string[], sender: string): string 
   for (let at = 0; at < origins.length; at++) {
     const origin = origins[at]!;
     const next = origins[at + 1];
-    let line = origin;
-    if (isAddress(origin)) {
-      const address = origin.slice(3);
-      const prefix = next === undefined ? undefined : prefixOf(next, address);
-      line = prefix === undefined ? address : `${address}/${prefix}`;
-      if (prefix !== undefined) at++;
-    } else if (domain !== "") {
-      line = packDomain(origin, domain);
-    }
+    const pair = next === undefined ? undefined : packPair(origin, next, domain);
+    if (pair !== undefined) at++;
+    const line = pair ?? packDomain(origin, domain) ?? origin;
     text += text === "" ? line : SEPARATOR + line;
   }
   return text;
@@ -51,20 +46,25 @@ export function packOrigins(origins: readonly string[], sender: string): string 
 /** @param sender the sender of the relation, as it is stored. */
 export function unpackOrigins(text: string, sender: string): string[] {
   const origins: string[] = [];
-  for (const line of text.split(SEPARATOR)) {
-    const kind = line.length === 2 ? KINDS[line[0]!] : undefined;
-    if (kind !== undefined) {
-      origins.push(kind + lastLabels(domainOf(sender), Number(line[1])));
-    } else if (isHexOrColon(line.charCodeAt(0))) {
+  for (const line of originsOf(text)) {
+    if (isHexOrColon(line.charCodeAt(0))) {
       const slash = line.indexOf("/");
       const address = slash === -1 ? line : line.slice(0, slash);
-      origins.push(`ip:${address}`);
-      if (slash !== -1) origins.push(`net:${networkOfText(address, line.slice(slash + 1))}`);
+      const prefix = slash === -1 ? usualPrefix(address) : line.slice(slash + 1);
+      origins.push(`ip:${address}`, `net:${networkOfText(address, prefix)}`);
+    } else if (isDomain(line)) {
+      const name = lastLabels(domainOf(sender), Number(line.at(-1)));
+      for (const letter of line.slice(0, -1)) origins.push(KINDS[letter] + name);
     } else {
       origins.push(line);
     }
   }
   return origins;
+}
+
+/** The origins of a text that has one on each line. */
+export function originsOf(text: string): string[] {
+  return text === "" ? [] : text.split(SEPARATOR);
 }
 
 /**
@@ -95,11 +95,29 @@ function isHexOrColon(code: number): boolean {
   return code >= 0x30 && code <= 0x3a || code >= 0x61 && code <= 0x66;
 }
 
+/** Two origins in one line, if they follow from each other. */
+function packPair(origin: string, next: string, domain: string): string | undefined {
+  if (isAddress(origin)) {
+    const address = origin.slice(3);
+    const prefix = prefixOf(next, address);
+    if (prefix === undefined) return undefined;
+    return prefix === usualPrefix(address) ? address : `${address}/${prefix}`;
+  }
+  if (!origin.startsWith("org:") || next !== `spf:${origin.slice(4)}`) return undefined;
+  const name = packDomain(origin, domain);
+  return name && `os${name.slice(1)}`;
+}
+
 /** The prefix length of a `net:` origin if it is the network of the address. */
 function prefixOf(origin: string, address: string): string | undefined {
   if (!origin.startsWith("net:")) return undefined;
   const prefix = origin.slice(origin.lastIndexOf("/") + 1);
   return networkOfText(address, prefix) === origin.slice(4) ? prefix : undefined;
+}
+
+/** The prefix length of networks by default. */
+function usualPrefix(address: string): string {
+  return address.includes(":") ? "64" : "24";
 }
 
 function networkOfText(text: string, prefix: string): string | undefined {
@@ -111,14 +129,20 @@ function networkOfText(text: string, prefix: string): string | undefined {
   return address && formatNetwork(networkOf(address, Number(prefix)));
 }
 
-function packDomain(origin: string, domain: string): string {
+/** The letter and number of labels of an origin that is the end of the sender's domain. */
+function packDomain(origin: string, domain: string): string | undefined {
   const kind = KINDS[origin[0]!];
-  if (kind === undefined || !origin.startsWith(kind)) return origin;
+  if (domain === "" || kind === undefined || !origin.startsWith(kind)) return undefined;
   const name = origin.slice(kind.length);
   const isEnd = domain.endsWith(name) &&
     (domain.length === name.length || domain[domain.length - name.length - 1] === ".");
   const labels = isEnd ? name.split(".").length : Infinity;
-  return labels <= MAX_LABELS ? `${origin[0]}${labels}` : origin;
+  return labels <= MAX_LABELS ? `${origin[0]}${labels}` : undefined;
+}
+
+/** Whether a line is one that {@linkcode packDomain} made, or a pair of them. */
+function isDomain(line: string): boolean {
+  return line.length <= 3 && /^(?:o|s|os)[1-9]$/.test(line);
 }
 
 function lastLabels(domain: string, labels: number): string {

@@ -20,7 +20,7 @@ import {
 } from "./history.ts";
 import { REPUTATION_COLUMNS, servedDomainsOf } from "./greylist_records.ts";
 import { hideOrigin, isPseudonym, type Pseudonym } from "./pseudonym.ts";
-import { packedPart, RELATION_ORIGINS, SEPARATOR } from "./relation_origins.ts";
+import { originsOf, packedPart, RELATION_ORIGINS, SEPARATOR } from "./relation_origins.ts";
 import type { Cursor, OriginSearch, StoredRelation, StoredReputation } from "./store.ts";
 
 /** Maximum number of rows scanned for one page. */
@@ -294,7 +294,8 @@ export function countListed(db: Database, from: number): number {
 /** Key columns of the tables, in the order of a pass of expiry. */
 export const KEYS: Readonly<Record<Cursor["table"], readonly string[]>> = {
   pending: ["sender", "recipient", "network"],
-  relation: ["sender", "recipient"],
+  relation: ["recipient_id", "sender"],
+  recipient: ["id"],
   reputation: ["name"],
   decision: ["id"],
   deferral: ["id"],
@@ -311,8 +312,7 @@ export function sliceOf(db: Database, { table, after }: Cursor, rows: number): S
   const columns = KEYS[table];
   const key = `(${columns.join(", ")})`;
   const places = `(${columns.map(() => "?").join(", ")})`;
-  const least = columns[0] === "id" ? 0 : "";
-  const from = after.length === 0 ? columns.map(() => least) : [...after];
+  const from = after.length === 0 ? columns.map(leastOf) : [...after];
   const last = db.prepare(
     `SELECT ${columns.join(", ")} FROM ${table} WHERE ${key} > ${places} ` +
       `ORDER BY ${columns.join(", ")} LIMIT 1 OFFSET ?`,
@@ -321,10 +321,20 @@ export function sliceOf(db: Database, { table, after }: Cursor, rows: number): S
   return { sql: `${key} > ${places}${upTo}`, values: [...from, ...(last ?? [])], last };
 }
 
-/** One page of a table in the order of its key. */
+/** A value that no value of a column of a key is below. */
+function leastOf(column: string): string | number {
+  return column.endsWith("id") ? 0 : "";
+}
+
+/**
+ * One page of a table in the order of its key.
+ *
+ * @param source the table or a view of it that has the columns of its key.
+ */
 function inOrder<Row>(
   db: Database,
   table: "relation" | "reputation",
+  source: string,
   shown: readonly string[],
   { limit, after }: Search,
   condition: Condition,
@@ -332,7 +342,7 @@ function inOrder<Row>(
   const key = KEYS[table];
   const slice = sliceOf(db, { table, after: after === undefined ? [] : JSON.parse(after) }, SCAN);
   const rows = db.prepare(
-    `SELECT ${shown.join(", ")} FROM ${table} WHERE ${slice.sql} AND ${condition.sql} ` +
+    `SELECT ${shown.join(", ")} FROM ${source} WHERE ${slice.sql} AND ${condition.sql} ` +
       `ORDER BY ${key.join(", ")} LIMIT ?`,
   ).all<Record<string, unknown>>(...slice.values, ...condition.values, limit);
   const end = rows.length === limit ? key.map((column) => rows.at(-1)![column]) : slice.last;
@@ -347,8 +357,9 @@ export function searchRelations(
   search: OriginSearch,
   hide?: Pseudonym,
 ): Page<StoredRelation> {
-  const columns = KEYS.relation;
-  const shown = [...columns, `${RELATION_ORIGINS} AS origins`, "first_seen", "last_seen"];
+  const columns = ["sender", "recipient"];
+  const origins = `${RELATION_ORIGINS} AS origins`;
+  const shown = ["recipient_id", ...columns, origins, "first_seen", "last_seen"];
   const texts = search.origins ?? [search.text];
   const condition = search.origins === undefined
     ? contains([...columns, RELATION_ORIGINS], search.text, hide)
@@ -360,9 +371,10 @@ export function searchRelations(
   const narrow = hide === undefined
     ? anyOf(texts.map((text) => contains([...columns, "origins"], packedPart(text))))
     : EVERYTHING;
-  const { rows, next } = inOrder<Omit<StoredRelation, "origins"> & { origins: string }>(
+  const { rows, next } = inOrder<RelationRow>(
     db,
     "relation",
+    "relation_text",
     shown,
     search,
     {
@@ -370,7 +382,15 @@ export function searchRelations(
       values: [...narrow.values, ...condition.values],
     },
   );
-  return { rows: rows.map((row) => ({ ...row, origins: row.origins.split(SEPARATOR) })), next };
+  return {
+    rows: rows.map(({ recipient_id: _, ...row }) => ({ ...row, origins: originsOf(row.origins) })),
+    next,
+  };
+}
+
+interface RelationRow extends Omit<StoredRelation, "origins"> {
+  readonly recipient_id: number;
+  readonly origins: string;
 }
 
 export function searchReputations(
@@ -380,6 +400,7 @@ export function searchReputations(
 ): Page<StoredReputation> {
   const page = inOrder<Omit<StoredReputation, "domains"> & { domains?: string }>(
     db,
+    "reputation",
     "reputation",
     ["name", REPUTATION_COLUMNS],
     search,

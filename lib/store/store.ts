@@ -31,7 +31,13 @@ export type ReportExpired = (
 
 /** Position of a pass of expiry: after this row of this table. */
 export interface Cursor {
-  readonly table: "pending" | "relation" | "reputation" | "decision" | "deferral";
+  readonly table:
+    | "pending"
+    | "relation"
+    | "recipient"
+    | "reputation"
+    | "decision"
+    | "deferral";
   /** Key of the row; empty for the beginning of the table. */
   readonly after: readonly string[];
 }

@@ -82,7 +82,7 @@ export class SiteDaemon {
           .map((row) => ({ ...row, origins: lines(row.origins) })),
         relation: db.prepare(
           "SELECT sender, recipient, relation_origins(origins, sender) AS origins, first_seen, " +
-            "last_seen FROM relation",
+            "last_seen FROM relation_text ORDER BY recipient, sender",
         ).all<Record<string, unknown>>().map((row) => ({ ...row, origins: lines(row.origins) })),
         reputation: db.prepare("SELECT name, total, abandoned, last_seen FROM reputation")
           .values<unknown[]>().map((row) => row.map(round)),

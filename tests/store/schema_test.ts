@@ -12,7 +12,8 @@ const key = { sender: "alice@example.org", recipient: "bob@example.net" };
 const CONTENTS: readonly string[] = [
   `INSERT INTO pending VALUES ('alice@example.org', 'bob@example.net', 'net:192.0.2.0/24',
      'ip:192.0.2.10', 1, 2, 3, 4);
-   INSERT INTO relation VALUES ('alice@example.org', 'bob@example.net', 'ip:192.0.2.10', 1, 4);
+   INSERT INTO recipient VALUES (7, 'bob@example.net');
+   INSERT INTO relation VALUES (7, 'alice@example.org', 'ip:192.0.2.10', 4, 3);
    INSERT INTO reputation VALUES ('ip:192.0.2.10', 1.5, 0, 5, 1, 1, 2, 1, 0, NULL, NULL);
    INSERT INTO entry (list, match_on, pattern, note, added_by, created)
      VALUES ('allow', 'client', '192.0.2.1', '', 'root', 1);
