@@ -17,7 +17,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   store: ["files", "greylist", "lists", "net", "node", "text"],
   evidence: ["dns", "greylist", "net", "spf", "text"],
   daemon: ["dns", "evidence", "files", "greylist", "lists", "net", "postfix", "store", "text"],
-  share: ["daemon", "files", "lists", "node", "postfix", "store", "text"],
+  share: ["daemon", "files", "lists", "node", "postfix", "sockets", "store", "text"],
   config: [
     "daemon",
     "dns",

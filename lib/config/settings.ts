@@ -13,6 +13,7 @@ import { REQUEST_LIMITS } from "../postfix/request.ts";
 import { readCertificates } from "../share/certificates.ts";
 import { readSecret } from "../share/secret.ts";
 import type { ShareSettings } from "../share/settings.ts";
+import { databaseAddress, databaseError } from "../share/target.ts";
 import { socketPathError } from "../sockets/listen.ts";
 import { SECOND } from "../text/duration.ts";
 import type { DaemonSettings } from "../daemon/lifecycle.ts";
@@ -368,7 +369,7 @@ export const SETTINGS = {
   share_ca_file: text("FILE", "the path of a file", () => true, {
     default: "",
     help:
-      "File with certificates in PEM that are trusted for the URLs of other sites, besides the public ones.",
+      "File with certificates in PEM: trusted for the URLs of other sites besides the public ones, and for a database with sslmode=verify-full in place of these.",
     live: false,
   }),
   accept_test_time: boolean({
@@ -468,10 +469,12 @@ function shareContradiction(
   { share, share_password_file, share_ca_file, status }: Values,
 ): { name: SettingName; why: string } | undefined {
   if (share.length === 0) return undefined;
-  const isDatabase = share.some(({ kind }) => kind === "database");
-  if (isDatabase && share.length > 1) {
+  const database = share.find((target) => target.kind === "database");
+  if (database !== undefined && share.length > 1) {
     return { name: "share", why: "must be URLs of other sites or one URL of a database, not both" };
   }
+  const error = database && databaseError(database);
+  if (error !== undefined) return { name: "share", why: error };
   if (share_password_file === "") {
     return {
       name: "share_password_file",
@@ -479,10 +482,16 @@ function shareContradiction(
         "`openssl rand -base64 32 > /etc/greylag/share.key` and copy it to the other sites",
     };
   }
-  if (isDatabase && share_ca_file !== "") {
-    return { name: "share_ca_file", why: "is for URLs of other sites; `share` names a database" };
+  if (
+    share_ca_file !== "" && database !== undefined &&
+    databaseAddress(database).sslMode !== "verify-full"
+  ) {
+    return {
+      name: "share_ca_file",
+      why: "verifies a database only with sslmode=verify-full: add it to the URL in `share`",
+    };
   }
-  if (!isDatabase && status === "off") {
+  if (database === undefined && status === "off") {
     return { name: "status", why: "must be on: the other sites read the changes from there" };
   }
   return undefined;

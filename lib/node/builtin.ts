@@ -13,6 +13,7 @@ interface Modules {
   readonly "node:fs": typeof import("node:fs");
   readonly "node:http": typeof import("node:http");
   readonly "node:stream": typeof import("node:stream");
+  readonly "node:tls": typeof import("node:tls");
   readonly "node:zlib": typeof import("node:zlib");
 }
 

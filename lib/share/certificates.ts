@@ -1,8 +1,24 @@
 import { readRegularText } from "../files/regular_file.ts";
 import { messageOf, reasonOf } from "../text/error_message.ts";
 
+const REMEDIES: readonly (readonly [error: RegExp, remedy: string])[] = [
+  [
+    /UnknownIssuer|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|SELF_SIGNED/,
+    "its authority is unknown: set share_ca_file to the certificate of the authority",
+  ],
+  [/NotValidForName|ALTNAME/, "it is for another name: write the name of the certificate in share"],
+  [/before secure TLS connection/, "the server may have no TLS"],
+  [/Expired|NotValidYet/i, "correct the clock, or renew the certificate"],
+];
+
+/** Adds to the text of an error what to do about a certificate that is not trusted. */
+export function withRemedy(why: string): string {
+  const remedy = REMEDIES.find(([error]) => error.test(why))?.[1];
+  return remedy === undefined ? why : `${why}; ${remedy}`;
+}
+
 /**
- * Reads `share_ca_file`: certificates in PEM that are trusted besides the public ones.
+ * Reads `share_ca_file`: certificates in PEM of private authorities.
  *
  * @param path empty for none.
  * @throws {Error} that says what to do.

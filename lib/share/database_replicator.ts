@@ -8,6 +8,7 @@ import type { SharedChange } from "../store/shared_change.ts";
 import { MINUTE, SECOND } from "../text/duration.ts";
 import { messageOf } from "../text/error_message.ts";
 import { backOff } from "./back_off.ts";
+import { withRemedy } from "./certificates.ts";
 import { refusal } from "./judge_site.ts";
 import { OWN_PEER, peerOf } from "./peer_id.ts";
 import { PostgresClient } from "./postgres_client.ts";
@@ -92,7 +93,7 @@ export class DatabaseReplicator {
       return this.#explain(error.errors[0]);
     }
     const code = error instanceof Error && "code" in error ? ` (${error.code})` : "";
-    return `${messageOf(error)}${code}`;
+    return withRemedy(`${messageOf(error)}${code}`);
   }
 
   #report(state: SiteState): void {
@@ -102,7 +103,11 @@ export class DatabaseReplicator {
 
   /** @returns whether there is more to do. */
   async #round(): Promise<boolean> {
-    this.#client ??= await PostgresClient.open(this.#target, this.#settings.secret.password);
+    this.#client ??= await PostgresClient.open(
+      this.#target,
+      this.#settings.secret.password,
+      this.#settings.certificates,
+    );
     const database = new SharedDatabase(this.#client);
     if (this.#own === undefined) await database.createTables();
     for (const incarnation of this.#removals) {

@@ -5,6 +5,7 @@
  */
 import { messageOf } from "../text/error_message.ts";
 import { SECOND } from "../text/duration.ts";
+import { withRemedy } from "./certificates.ts";
 import type { PeerTarget } from "./target.ts";
 import { CHANGES_PATH, parseJson, readPage, SCHEME, type SitePage } from "./wire.ts";
 
@@ -75,7 +76,7 @@ export async function fetchPage(
     if (signal.aborted) {
       throw new Error(`no answer within ${TIMEOUT_MS / 1000} s`, { cause: error });
     }
-    throw new Error(connectionError(error), { cause: error });
+    throw new Error(withRemedy(connectionError(error)), { cause: error });
   }
   if (!response.ok) throw new Error(explain(response.status, text));
   const page = readPage(parseJson(text));

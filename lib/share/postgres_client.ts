@@ -4,9 +4,11 @@
  *
  * @module
  */
+import type { PeerCertificate } from "node:tls";
 import type { Sql, TransactionSql } from "postgres";
+import { builtin } from "../node/builtin.ts";
 import { SECOND } from "../text/duration.ts";
-import type { DatabaseTarget } from "./target.ts";
+import { databaseAddress, type DatabaseTarget } from "./target.ts";
 
 const TIMEOUT_MS = 2 * SECOND;
 
@@ -22,6 +24,22 @@ async function load() {
   return postgres;
 }
 
+/** Options of node:tls that verify the name or address of the server. */
+function verification(host: string, certificates: readonly string[]) {
+  const { checkServerIdentity } = builtin("node:tls");
+  return {
+    // postgres.js passes no name for an address, and `localhost` would be verified instead.
+    checkServerIdentity: (_: string, certificate: PeerCertificate) =>
+      checkServerIdentity(host, certificate),
+    ...(certificates.length > 0 ? { ca: [...certificates] } : {}),
+  };
+}
+
+/** As arrays, which the types lack: postgres.js splits a text at colons. */
+function address(host: string, port: number): { readonly host: string; readonly port: number } {
+  return { host: [host] as unknown as string, port: [port] as unknown as number };
+}
+
 export class PostgresClient {
   readonly #sql: Sql;
 
@@ -29,13 +47,24 @@ export class PostgresClient {
     this.#sql = sql;
   }
 
-  static async open({ url }: DatabaseTarget, password: string): Promise<PostgresClient> {
+  /** @param certificates trusted in place of the public ones; none for these. */
+  static async open(
+    target: DatabaseTarget,
+    password: string,
+    certificates: readonly string[],
+  ): Promise<PostgresClient> {
     const postgres = await load();
-    const target = new URL(url);
-    const socket = target.searchParams.get("host");
-    target.searchParams.delete("host");
-    const sql = postgres(target.href, {
-      ...(socket === null ? {} : { host: socket }),
+    const url = new URL(target.url);
+    url.search = "";
+    const { user, host, port, socket, sslMode } = databaseAddress(target);
+    const sql = postgres(url.href, {
+      username: user,
+      ...(socket === undefined ? address(host, port) : { path: socket }),
+      ssl: sslMode === "verify-full"
+        ? verification(host, certificates)
+        : sslMode === "disable" || sslMode === undefined
+        ? false
+        : sslMode as "prefer" | "require",
       password,
       max: 1,
       connect_timeout: TIMEOUT_MS / SECOND,

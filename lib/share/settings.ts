@@ -13,7 +13,7 @@ export interface ShareSettings {
   /** One database, or the pages of other sites. */
   readonly targets: readonly Target[];
   readonly secret: ShareSecret;
-  /** Trusted besides the public ones for the pages of other sites, in PEM. */
+  /** In PEM: trusted besides the public ones for other sites, in place of them for a database. */
   readonly certificates: readonly string[];
   readonly store: StoreSettings;
   readonly version: string;

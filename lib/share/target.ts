@@ -4,6 +4,8 @@
  * @module
  */
 
+import { socketPathError } from "../sockets/listen.ts";
+
 export interface PeerTarget {
   readonly kind: "peer";
   /** The URL of the other site's status page, without a final slash. */
@@ -35,8 +37,8 @@ function isPlain({ username, password, search, hash }: URL): boolean {
 }
 
 /**
- * Parses `https://host/path`, `http://host:port` or `postgres://user@host/database`, where
- * `?host=/directory` names the directory of a Unix socket.
+ * Parses `https://host/path`, `http://host:port` or `postgres://user@host/database`, or
+ * `postgres:///database?host=/directory&user=user` with the directory of a Unix socket.
  *
  * @returns undefined if it is none of them.
  */
@@ -52,10 +54,57 @@ export function parseTarget(text: string): Target | undefined {
     return { kind: "peer", url: text.replace(/\/+$/, ""), address };
   }
   const socket = url.searchParams.get("host") ?? undefined;
+  // The permission of the thread is that of the host and port before the path.
+  if (socket === undefined && url.searchParams.has("port")) return undefined;
   const names = [...url.searchParams.keys()];
-  const isKnown = names.every((name) => name === "host" || name === "sslmode");
+  const isKnown = names.every((name) => ["host", "port", "sslmode", "user"].includes(name));
   const isComplete = url.pathname.length > 1 && (url.hostname !== "" || socket !== undefined);
   if (!isKnown || !isComplete || url.password !== "" || url.hash !== "") return undefined;
   if (socket !== undefined && !socket.startsWith("/")) return undefined;
   return { kind: "database", url: text, address: socket ?? address };
+}
+
+/** Verification needs verify-full: require takes any certificate. */
+const SSL_MODES: readonly string[] = ["disable", "prefer", "require", "verify-full"];
+
+/** How to connect to a database. */
+export interface DatabaseAddress {
+  /** Empty if the URL names none. */
+  readonly user: string;
+  /** A name or an address; the path of the socket instead if there is one. */
+  readonly host: string;
+  readonly port: number;
+  readonly socket: string | undefined;
+  /** As PostgreSQL's clients know it. */
+  readonly sslMode: string | undefined;
+}
+
+export function databaseAddress({ url }: DatabaseTarget): DatabaseAddress {
+  const { username, hostname, port, searchParams, protocol } = URL.parse(url)!;
+  const directory = searchParams.get("host");
+  const number = searchParams.get("port") ?? (port || PORTS[protocol]!);
+  return {
+    user: searchParams.get("user") ?? decodeURIComponent(username),
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port: Number(number),
+    socket: directory === null ? undefined : `${directory.replace(/\/$/, "")}/.s.PGSQL.${number}`,
+    sslMode: searchParams.get("sslmode") ?? undefined,
+  };
+}
+
+/** @returns why nothing can connect so, or undefined. */
+export function databaseError(target: DatabaseTarget): string | undefined {
+  const { user, port, socket, sslMode = "disable" } = databaseAddress(target);
+  if (user === "") {
+    return socket === undefined
+      ? "must name a user: postgres://USER@HOST/DATABASE"
+      : "must name a user: postgres:///DATABASE?host=DIRECTORY&user=USER";
+  }
+  if (!SSL_MODES.includes(sslMode)) {
+    return `sslmode must be one of ${SSL_MODES.join(", ")}, not "${sslMode}"`;
+  }
+  if (!(port > 0 && port <= 65_535)) return "port must be a number from 1 to 65535";
+  if (socket === undefined) return undefined;
+  if (sslMode !== "disable") return "a Unix socket has no TLS: remove sslmode";
+  return socketPathError(socket);
 }

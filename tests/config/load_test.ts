@@ -175,6 +175,36 @@ Deno.test("the path of a Unix socket fits into the system's socket address", () 
   assertStringIncludes(bytes.message, "has 125 bytes");
 });
 
+Deno.test("the URL of a shared database has to be one that can be connected to", () => {
+  const share = (url: string, more = "") =>
+    load(`share = "${url}"\nshare_password_file = "/etc/greylag/share.key"\n${more}`);
+  const ca = 'share_ca_file = "/etc/greylag/ca.pem"';
+  share("postgres://greylag@db.example.net/greylag");
+  share("postgres://greylag@db.example.net/greylag?sslmode=verify-full", ca);
+  share("postgres://greylag@[2001:db8::1]:5433/greylag?sslmode=require");
+  share("postgres://greylag@localhost/greylag?host=/run/postgresql");
+  share("postgres:///greylag?host=/run/postgresql&user=greylag&port=5433");
+  const table: [url: string, more: string, ...expected: string[]][] = [
+    ["postgres://db.example.net/greylag", "", `${PATH}:1: share: must name a user`, "USER@HOST"],
+    ["postgres:///greylag?host=/run/postgresql", "", "must name a user", "&user=USER"],
+    ["postgres://g@db.example.net/g?sslmode=verify-fall", "", "verify-full", 'not "verify-fall"'],
+    ["postgres:///g?host=/run&user=g&sslmode=verify-full", "", "a Unix socket has no TLS"],
+    ["postgres:///g?host=/run&user=g&port=x", "", "port must be a number from 1 to 65535"],
+    [`postgres:///g?host=/${"x".repeat(100)}&user=g`, "", "the path of the socket has 115 bytes"],
+    [
+      "postgres://g@db.example.net/g?sslmode=require",
+      ca,
+      `${PATH}:3: share_ca_file`,
+      "verify-full",
+    ],
+    ["postgres://g@db.example.net/g", ca, "only with sslmode=verify-full"],
+  ];
+  for (const [url, more, ...expected] of table) {
+    const { message } = assertThrows(() => share(url, more), ConfigError);
+    for (const part of expected) assertStringIncludes(message, part, url);
+  }
+});
+
 Deno.test("a named file must exist, the default one need not", async () => {
   const error = assertThrows(() => readConfigFile("/nowhere/greylag.toml"), ConfigError);
   assertStringIncludes(error.message, "/nowhere/greylag.toml");

@@ -47,9 +47,31 @@ export class Postgres {
     return postgres;
   }
 
+  /** The value of the setting `share` for its Unix socket. */
+  get socketUrl(): string {
+    return `postgres:///greylag?host=${this.#directory}&port=${this.port}&user=greylag`;
+  }
+
   /** The value of the setting `share`. */
   get url(): string {
-    return `postgres://greylag@${this.#address}:${this.port}/greylag`;
+    return this.urlOf(this.#address);
+  }
+
+  /** The same for another name of the host. */
+  urlOf(host: string): string {
+    return `postgres://greylag@${host}:${this.port}/greylag`;
+  }
+
+  /** Accepts connections of `greylag` over TLS only, with the certificate that a directory has. */
+  async useTls(directory: string): Promise<void> {
+    const data = `${this.#directory}/data`;
+    await sh(
+      `cp ${directory}/server.pem ${data}/server.crt && cp ${directory}/server.key ${data}/ && ` +
+        `sed -i 's/^host /hostssl /' ${data}/pg_hba.conf && ` +
+        `chown postgres ${data}/server.* && chmod 600 ${data}/server.*`,
+    );
+    await this.sql("ALTER SYSTEM SET ssl = on", "postgres");
+    await this.sql("SELECT pg_reload_conf()", "postgres");
   }
 
   async #run(command: string): Promise<string> {

@@ -1,27 +1,13 @@
 /** Sites that read each other's pages over HTTPS: Debian's nginx, with a certificate from a private authority. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { CleanUp, KILL_BELOW, sh } from "../clean_up.ts";
+import { CleanUp, KILL_BELOW } from "../clean_up.ts";
 import { inDirectory, untilListening } from "../daemon.ts";
 import { pause } from "../eventually.ts";
+import { makeCertificates } from "./certificates.ts";
 import { retryElsewhere, SiteDaemon, untilKnown, withSites } from "../share/sites.ts";
 
 const PROXY_PORT = 21400;
 const NAMES = ["mx1", "mx2"];
-
-/** `ca.pem`, and `proxy.pem` with `proxy.key` for `localhost`. */
-async function makeCertificates(directory: string): Promise<void> {
-  const request = "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
-  await Deno.writeTextFile(
-    `${directory}/extensions`,
-    "subjectAltName=DNS:localhost\nbasicConstraints=CA:false\n",
-  );
-  await sh(
-    `cd ${directory} && ${request} -x509 -days 2 -subj '/CN=test authority' -keyout ca.key ` +
-      `-out ca.pem && ${request} -subj /CN=localhost -keyout proxy.key -out proxy.csr && ` +
-      "openssl x509 -req -in proxy.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 " +
-      "-extfile extensions -out proxy.pem",
-  );
-}
 
 /** The configuration of a proxy for the status pages at ports, as `/mx1`, `/mx2` and so on. */
 function configuration(directory: string, sites: readonly SiteDaemon[]): string {
@@ -39,7 +25,7 @@ function configuration(directory: string, sites: readonly SiteDaemon[]): string 
       access_log ${directory}/access.log; ${temporary.join(" ")}
       server {
         listen 127.0.0.1:${PROXY_PORT} ssl;
-        ssl_certificate ${directory}/proxy.pem; ssl_certificate_key ${directory}/proxy.key;
+        ssl_certificate ${directory}/server.pem; ssl_certificate_key ${directory}/server.key;
         ${locations.join("\n")}
       }
     }`;
