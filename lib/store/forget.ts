@@ -131,6 +131,8 @@ function forgetForms(
   return forgotten;
 }
 
+type RelationRowKey = [recipientId: number, sender: string];
+
 /** Keys of the rows that name an address. */
 interface Traces {
   /** In lower case. */
@@ -138,7 +140,9 @@ interface Traces {
   /** The `ip:` origin of a client's address; undefined for a mail address. */
   readonly origin: string | undefined;
   readonly pending: readonly (readonly [sender: string, recipient: string, network: string])[];
-  readonly relations: readonly (readonly [recipientId: number, sender: string])[];
+  readonly relations: readonly RelationRowKey[];
+  /** Relations that came from the client. */
+  readonly relationsFrom: readonly RelationRowKey[];
   /** Recipients that may have no relation afterwards. */
   readonly recipients: ReadonlySet<number>;
   readonly deferrals: readonly number[];
@@ -166,7 +170,7 @@ function findTraces(connection: Connection, forms: Forms): Traces {
     origin !== undefined && originsOf(origins).includes(origin)
   );
   const relations = db.prepare(`SELECT recipient_id, sender FROM relation_text WHERE ${mailbox}`)
-    .values<[number, string]>(sender, recipient);
+    .values<RelationRowKey>(sender, recipient);
   const recipients = db.prepare(`SELECT id FROM recipient WHERE ${column("address")} = ?`)
     .values<[number]>(recipient);
   const deferrals = db.prepare(
@@ -187,6 +191,7 @@ function findTraces(connection: Connection, forms: Forms): Traces {
     origin,
     pending: pending.map(([from, to, network]) => [from, to, network]),
     relations,
+    relationsFrom: origin === undefined ? [] : relationsFrom(db, origin),
     recipients: new Set([...relations, ...recipients].map(([id]) => id)),
     deferrals: deferrals.map(([id]) => id),
     decisions: decisions.map(([id]) => id),
@@ -207,7 +212,7 @@ function deleteTraces(db: Database, traces: Traces): Forgotten {
     db.exec("DELETE FROM notice_time WHERE instr(subject, ?) > 0", traces.address);
   }
   const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
-  if (traces.origin !== undefined) removeOrigin(db, traces.origin);
+  if (traces.origin !== undefined) removeOrigin(db, traces.origin, traces.relationsFrom);
   const relations = sum(traces.relations.map((key) => relation.run(...key)));
   for (const id of traces.recipients) unused.run(id);
   return {
@@ -234,19 +239,26 @@ function deleteSharedTraces(db: Database, { sender, recipient, retried, origin }
   db.exec("DELETE FROM reputation_part WHERE name = ? OR instr(name, ?) = 1", origin, `${origin} `);
 }
 
-/** Removes an origin from all relations; they match by their other origins from then on. */
-function removeOrigin(db: Database, origin: string): void {
-  const update = db.prepare(
-    "UPDATE relation SET origins = ? WHERE recipient_id = ? AND sender = ?",
-  );
+/** The relations that came from an origin. */
+function relationsFrom(db: Database, origin: string): RelationRowKey[] {
   const text = origin.slice(origin.indexOf("~") === -1 ? "ip:".length : 0);
-  const rows = db.prepare(
+  return db.prepare(
     "SELECT recipient_id, sender, origins FROM relation WHERE instr(origins, ?) > 0",
-  ).values<[number, string, string]>(text);
-  for (const [recipient, sender, packed] of rows) {
-    const origins = unpackOrigins(packed, sender);
-    const left = origins.filter((one) => one !== origin);
-    if (left.length < origins.length) update.run(packOrigins(left, sender), recipient, sender);
+  ).values<[...RelationRowKey, string]>(text)
+    .filter(([, sender, packed]) => unpackOrigins(packed, sender).includes(origin))
+    .map(([id, sender]) => [id, sender]);
+}
+
+/** Removes an origin from relations; they match by their other origins from then on. */
+function removeOrigin(db: Database, origin: string, keys: readonly RelationRowKey[]): void {
+  const ofKey = "WHERE recipient_id = ? AND sender = ?";
+  const read = db.prepare(`SELECT origins FROM relation ${ofKey}`);
+  const update = db.prepare(`UPDATE relation SET origins = ? ${ofKey}`);
+  const remove = db.prepare(`DELETE FROM relation ${ofKey}`);
+  for (const [id, sender] of keys) {
+    const packed = read.value<[string]>(id, sender)?.[0] ?? "";
+    const left = unpackOrigins(packed, sender).filter((one) => one !== origin);
+    if (left.length > 0) update.run(packOrigins(left, sender), id, sender);
+    else remove.run(id, sender);
   }
-  db.exec("DELETE FROM relation WHERE origins = ''");
 }
