@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { LRUCache } from "lru-cache";
-import { DAY, HOUR, MINUTE } from "../text/duration.ts";
+import { HOUR, MINUTE } from "../text/duration.ts";
 
 /** Occurrences within the window from which they are a flood, and how long it lasts after the last. */
 export interface FloodLimits {
@@ -51,33 +50,6 @@ export const NOTICE_PERIOD = HOUR;
 
 /** Maximum number of notices of a recipient within a day, besides the digest. */
 export const MAX_DAILY_NOTICES = 6;
-
-/** Recipients whose notices are counted. */
-const MAX_COUNTED = 10_000;
-
-/** The notices that recipients got within a day. */
-export class DailyLimit {
-  readonly #counts = new LRUCache<string, { readonly since: number; readonly count: number }>({
-    max: MAX_COUNTED,
-  });
-
-  isReached(recipient: string, now: number): boolean {
-    const counted = this.#counts.get(recipient);
-    return counted !== undefined && now - counted.since < DAY && counted.count >= MAX_DAILY_NOTICES;
-  }
-
-  add(recipient: string, now: number): void {
-    const counted = this.#counts.get(recipient);
-    const isOld = counted === undefined || now - counted.since >= DAY;
-    this.#counts.set(
-      recipient,
-      isOld ? { since: now, count: 1 } : {
-        since: counted.since,
-        count: counted.count + 1,
-      },
-    );
-  }
-}
 
 /** Lateness from which mail counts as not retried in its usual time. */
 const USUAL_FACTOR = 2;

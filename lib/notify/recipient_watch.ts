@@ -15,10 +15,10 @@ import type { Deferral, HistoryStore } from "../store/history.ts";
 import { collectPage } from "../store/pages.ts";
 import { DAY, SECOND } from "../text/duration.ts";
 import { digestBoundary, itemOf, makeDigest } from "./digest.ts";
-import { CANDIDATE_FLOOD, DailyLimit, FloodWatch, lateAfter, NOTICE_PERIOD } from "./limits.ts";
+import { CANDIDATE_FLOOD, FloodWatch, lateAfter, NOTICE_PERIOD } from "./limits.ts";
 import type { Notice } from "./notice.ts";
 import type { Target } from "./target.ts";
-import type { NoticeTimes } from "./times.ts";
+import { DailyLimit, type NoticeTimes } from "./times.ts";
 import { targetOf, type User, type Users } from "./user.ts";
 
 type ReadHistory = Pick<
@@ -82,7 +82,7 @@ export class RecipientWatch {
   #users: Users;
   #retryWindow: number;
   readonly #flood = new FloodWatch(CANDIDATE_FLOOD);
-  readonly #daily = new DailyLimit();
+  readonly #daily: DailyLimit;
   /** Recipients with something to tell, and since when. */
   readonly #due = new Map<string, number>();
   /** The time at which the digests were due that all left. */
@@ -94,6 +94,7 @@ export class RecipientWatch {
     this.#users = users;
     this.#retryWindow = options.retryWindow;
     this.#options = options;
+    this.#daily = new DailyLimit(options.times);
   }
 
   configure(users: Users, retryWindow: number): void {

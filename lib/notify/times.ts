@@ -5,8 +5,10 @@
  */
 import { LRUCache } from "lru-cache";
 import type { NoticeStore } from "../store/notices.ts";
+import { DAY } from "../text/duration.ts";
+import { MAX_DAILY_NOTICES } from "./limits.ts";
 
-const MAX_IN_MEMORY = 1000;
+const MAX_IN_MEMORY = 10_000;
 
 export class NoticeTimes {
   readonly #store: Pick<NoticeStore, "lastTime" | "setTime">;
@@ -56,5 +58,33 @@ export class NoticeTimes {
     if (this.isWithin(subject, period, now)) return false;
     this.set(subject, now);
     return true;
+  }
+}
+
+/** The latest notices of each recipient, which a restart does not forget. */
+export class DailyLimit {
+  readonly #times: NoticeTimes;
+
+  constructor(times: NoticeTimes) {
+    this.#times = times;
+  }
+
+  /** The subjects of the times of a recipient's notices, each a place for one of them. */
+  #places(recipient: string): string[] {
+    return Array.from({ length: MAX_DAILY_NOTICES }, (_, at) => `daily ${at} ${recipient}`);
+  }
+
+  #free(recipient: string, now: number): string | undefined {
+    return this.#places(recipient).find((place) => !this.#times.isWithin(place, DAY, now));
+  }
+
+  isReached(recipient: string, now: number): boolean {
+    return this.#free(recipient, now) === undefined;
+  }
+
+  /** Counts a notice, unless the limit is reached. */
+  add(recipient: string, now: number): void {
+    const place = this.#free(recipient, now);
+    if (place !== undefined) this.#times.set(place, now);
   }
 }

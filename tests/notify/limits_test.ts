@@ -1,13 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import {
-  DailyLimit,
-  FloodWatch,
-  lateAfter,
-  MAX_DAILY_NOTICES,
-  retryAfter,
-  silenceLimit,
-} from "../../lib/notify/limits.ts";
+import { FloodWatch, lateAfter, retryAfter, silenceLimit } from "../../lib/notify/limits.ts";
 import { DAY, HOUR, MINUTE } from "../../lib/text/duration.ts";
 
 const LIMITS = { count: 5, window: 10 * MINUTE, lasts: HOUR };
@@ -33,17 +26,6 @@ Deno.test("no rate within the limit is a flood", () => {
     const watch = new FloodWatch(LIMITS);
     for (let at = 0; at < 50; at++) assert(!watch.count(at * pause));
   }));
-});
-
-Deno.test("a recipient gets a limited number of notices within a day", () => {
-  const limit = new DailyLimit();
-  for (let at = 0; at < MAX_DAILY_NOTICES; at++) {
-    assert(!limit.isReached("ann@example.net", at * HOUR));
-    limit.add("ann@example.net", at * HOUR);
-  }
-  assert(limit.isReached("ann@example.net", 23 * HOUR));
-  assert(!limit.isReached("bob@example.net", 23 * HOUR));
-  assert(!limit.isReached("ann@example.net", DAY));
 });
 
 Deno.test("tries of a notice are repeated ever later", () => {

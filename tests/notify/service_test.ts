@@ -185,6 +185,18 @@ Deno.test("no message is in two notices, also after a restart", () =>
     ]);
   }));
 
+Deno.test("a recipient gets six notices a day, also if the daemon restarts", () =>
+  withService(async ({ defer, pass, sent, restart }) => {
+    for (let hour = 0; hour < 24; hour++) {
+      restart();
+      const domain = `shop${hour}.example`;
+      defer({ sender: `no-reply@${domain}`, clientName: `mail.${domain}` });
+      await pass(HOUR + MINUTE, 30 * SECOND);
+    }
+    const notices = sent.filter(({ notice }) => notice.kind === "deferred");
+    assertEquals(notices.length, 6);
+  }));
+
 Deno.test("a clock that was set back a year stops neither notices nor digests", () =>
   withService(async ({ defer, pass, sent, clock }) => {
     for (let at = 0; at < 25; at++) defer({ sender: `no-reply@s${at}.example` });
