@@ -4,7 +4,7 @@
  * @module
  */
 import { makeClient } from "../greylist/client.ts";
-import { networkText } from "../greylist/origins.ts";
+import { networkText } from "../greylist/client_network.ts";
 import type { Rules } from "../greylist/rules.ts";
 import type { MatchOn } from "../lists/pattern.ts";
 import { splitAddress } from "../net/email_address.ts";

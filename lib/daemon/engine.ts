@@ -46,10 +46,10 @@ interface Job {
   readonly listing: Listing;
   readonly released: StoredEntry | undefined;
   readonly resolve: (reply: string) => void;
-  evidence?: Report;
+  evidence: Report | undefined;
   /** The DNS lists were asked for this request. */
-  listsAreFresh?: boolean;
-  outcome?: Verdict | Question;
+  listsAreFresh: boolean;
+  outcome: Verdict | Question | undefined;
 }
 
 const OUT_OF_SCOPE: Verdict = { decision: "pass", reason: "out-of-scope" };
@@ -108,8 +108,8 @@ export class Engine {
     return this.#settings.acceptTestTime ? this.#latestTime : this.#clock();
   }
 
-  /** The reply to a request, ready to send. Never rejects. */
-  answer(attributes: PolicyRequest): Promise<string> {
+  /** The reply to a request, ready to send. Never throws or rejects. */
+  answer(attributes: PolicyRequest): string | Promise<string> {
     const now = this.#timeOf(attributes);
     const { rules } = this.#settings;
     let request = noAttempt(attributes, now);
@@ -121,14 +121,14 @@ export class Engine {
       if (request.isStageAssumed) this.#reportAssumedStage();
       if (attempt === undefined) {
         this.#publish({ kind: "decision", request, verdict: OUT_OF_SCOPE });
-        return Promise.resolve(DUNNO);
+        return DUNNO;
       }
       const verdict = precheckScope(attempt, rules);
       if (verdict !== undefined) {
         if (verdict.reason === "authenticated" && rules.learnOutbound) {
           this.#outbound.learn(attempt, now);
         }
-        return Promise.resolve(this.#reply(request, attempt, verdict));
+        return this.#reply(request, attempt, verdict);
       }
       const spfDomains = this.#lists.spfDomainsFor(attempt);
       if (spfDomains.length === 0 || !isGreylistStage(attempt, rules)) {
@@ -140,7 +140,7 @@ export class Engine {
         .then((found) => this.#checkLists(request, attempt, found))
         .catch((error) => this.#failOpen(request, error));
     } catch (error) {
-      return Promise.resolve(this.#failOpen(request, error));
+      return this.#failOpen(request, error);
     }
   }
 
@@ -188,7 +188,7 @@ export class Engine {
     request: ParsedRequest,
     attempt: Attempt,
     authorisedBy?: ReadonlySet<string>,
-  ): Promise<string> {
+  ): string | Promise<string> {
     const { rules } = this.#settings;
     const { time: now } = request;
     const target = authorisedBy === undefined ? attempt : { ...attempt, authorisedBy };
@@ -201,10 +201,10 @@ export class Engine {
         this.#collect(attempt, verdict.reason !== "out-of-scope" || listing.released);
       }
       const rule = finding.decisive?.rule;
-      if (rule === undefined) return Promise.resolve(this.#reply(request, attempt, verdict));
+      if (rule === undefined) return this.#reply(request, attempt, verdict);
       this.#lists.hit(rule, now);
       const named: Verdict = { ...verdict, by: nameRule(rule), matchedOn: rule.matchOn };
-      return Promise.resolve(this.#reply(request, attempt, named));
+      return this.#reply(request, attempt, named);
     }
     const evidence = this.#evidence.known(attempt);
     return new Promise((resolve) => {
@@ -214,7 +214,9 @@ export class Engine {
         listing,
         released,
         resolve,
-        ...(evidence === undefined ? {} : { evidence }),
+        evidence,
+        listsAreFresh: false,
+        outcome: undefined,
       });
     });
   }
@@ -232,7 +234,7 @@ export class Engine {
       reportBug(error, this.#publish);
       // Nothing was committed.
       messages = new Map();
-      for (const job of jobs) delete job.outcome;
+      for (const job of jobs) job.outcome = undefined;
     }
     this.#messages.remember(messages);
     for (const job of jobs) this.#finish(job);
@@ -245,7 +247,7 @@ export class Engine {
       message: (instance) => this.#messages.get(instance),
     });
     for (const job of jobs) {
-      delete job.outcome;
+      job.outcome = undefined;
       try {
         const decision = decide(job, memory, rules, job.request.time);
         if ("ask" in decision) {

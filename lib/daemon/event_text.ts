@@ -227,39 +227,63 @@ function stackOf(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
-/** Takes one field of a line. */
-type Put = (name: string, value: string | number) => void;
+type Value = string | number | undefined;
+
+/** A field of a decision, absent where its value is undefined. */
+interface Field {
+  readonly name: string;
+  /** What stands before the value in a line of text. */
+  readonly label: string;
+  readonly of: (event: DecisionEvent) => Value;
+}
+
+function field(name: string, of: Field["of"]): Field {
+  return { name, label: `${name === "action" ? "" : ", "}${name}=`, of };
+}
+
+function attribute({ request }: DecisionEvent, name: AttributeName): string {
+  return shorten(request.attributes.get(name) ?? "");
+}
+
+function shortened(value: string | undefined): string | undefined {
+  return value === undefined ? undefined : shorten(value);
+}
+
+/** The names are postgrey's, in its order; its log has none for what follows them. */
+const FIELDS: readonly Field[] = [
+  field("action", ({ verdict }) => POSTGREY_ACTIONS[verdict.decision]),
+  field("reason", ({ verdict }) => verdict.reason),
+  field(
+    "delay",
+    ({ verdict: { delayed } }) => delayed === undefined ? undefined : Math.floor(delayed / 1000),
+  ),
+  field("client_name", (event) => attribute(event, "client_name")),
+  field("client_address", (event) => attribute(event, "client_address")),
+  field("sender", (event) => attribute(event, "sender") || "<>"),
+  field("recipient", (event) => attribute(event, "recipient")),
+  field("wait", ({ verdict: { wait } }) => wait === undefined ? undefined : Math.ceil(wait / 1000)),
+  field("origin", ({ verdict }) => shortened(verdict.origin)),
+  field("by", ({ verdict }) => shortened(verdict.by)),
+  field(
+    "shadow",
+    ({ verdict: { shadow } }) => shadow === undefined ? undefined : POSTGREY_ACTIONS[shadow],
+  ),
+  field("queue_id", (event) => attribute(event, "queue_id") || undefined),
+];
 
 /** The fields of a decision as `key=value, key=value`. */
 export function decisionText(event: DecisionEvent): string {
   let text = "";
-  visitFields(event, (name, value) => {
-    const escaped = typeof value === "string" ? escapeValue(value) : value;
-    text += text === "" ? `${name}=${escaped}` : `, ${name}=${escaped}`;
-  });
+  for (const { label, of } of FIELDS) {
+    const value = of(event);
+    if (value === undefined) continue;
+    text += label;
+    text += typeof value === "string" ? escapeValue(value) : value;
+  }
   return text;
 }
 
 export function decisionFields(event: DecisionEvent): Fields {
-  const fields: [string, string | number][] = [];
-  visitFields(event, (name, value) => fields.push([name, value]));
-  return fields;
-}
-
-/** The names are postgrey's, in its order; its log has none for what follows them. */
-function visitFields({ request, verdict }: DecisionEvent, put: Put): void {
-  const value = (name: AttributeName) => shorten(request.attributes.get(name) ?? "");
-  put("action", POSTGREY_ACTIONS[verdict.decision]);
-  put("reason", verdict.reason);
-  if (verdict.delayed !== undefined) put("delay", Math.floor(verdict.delayed / 1000));
-  put("client_name", value("client_name"));
-  put("client_address", value("client_address"));
-  put("sender", value("sender") || "<>");
-  put("recipient", value("recipient"));
-  if (verdict.wait !== undefined) put("wait", Math.ceil(verdict.wait / 1000));
-  if (verdict.origin !== undefined) put("origin", shorten(verdict.origin));
-  if (verdict.by !== undefined) put("by", shorten(verdict.by));
-  if (verdict.shadow !== undefined) put("shadow", POSTGREY_ACTIONS[verdict.shadow]);
-  const queueId = value("queue_id");
-  if (queueId !== "") put("queue_id", queueId);
+  return FIELDS.map(({ name, of }) => [name, of(event)] as const)
+    .filter((one): one is readonly [string, string | number] => one[1] !== undefined);
 }

@@ -7,7 +7,6 @@ import { legitimacyOf } from "../evidence/legitimacy.ts";
 import type { Report } from "../evidence/service.ts";
 import { clientTerms, dnsTerms, type EvidenceTerm } from "../evidence/terms.ts";
 import type { Attempt } from "../greylist/attempt.ts";
-import { networkText } from "../greylist/origins.ts";
 import type { Rules } from "../greylist/rules.ts";
 import type { Verdict } from "../greylist/model.ts";
 import type { AttributeName } from "../postfix/request.ts";
@@ -152,7 +151,7 @@ function recordOf({ request, verdict, evidence }: DecisionEvent, rules: Rules): 
     recipient: value("recipient"),
     normalisedSender: (key?.sender ?? "").slice(0, MAX_VALUE_LENGTH),
     normalisedRecipient: (key?.recipient ?? "").slice(0, MAX_VALUE_LENGTH),
-    network: attempt === undefined ? "" : `net:${networkText(attempt.address, rules)}`,
+    network: attempt === undefined ? "" : attempt.network.origin(rules),
     ...(verdict.origin === undefined ? {} : { origin: verdict.origin }),
     ...(verdict.by === undefined ? {} : { by: verdict.by }),
     ...(verdict.wait === undefined ? {} : { wait: verdict.wait }),

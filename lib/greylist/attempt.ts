@@ -98,6 +98,7 @@ export function makeAttempt(
     nameClass: client.nameClass,
     organisation: client.organisation,
     baseOrigins: client.baseOrigins,
+    network: client.network,
     isMailHost: client.isMailHost,
     isAccessLine: client.isAccessLine,
     identity,

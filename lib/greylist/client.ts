@@ -4,6 +4,7 @@
  * @module
  */
 import { LRUCache } from "lru-cache";
+import { ClientNetwork } from "./client_network.ts";
 import { type Classification, classifyName, type NameClass } from "../net/generic_name.ts";
 import { registrableDomain, verifiedName } from "../net/hostname.ts";
 import { formatAddress, type IpAddress, parseAddress } from "../net/network.ts";
@@ -29,6 +30,7 @@ export interface Client {
   readonly organisation: string | undefined;
   /** The origins that follow from address and name alone. */
   readonly baseOrigins: BaseOrigins;
+  readonly network: ClientNetwork;
   /** The name says that the host sends mail. */
   readonly isMailHost: boolean;
   /** The name is one of an access provider's customer line. */
@@ -76,6 +78,7 @@ export function makeClient(address: IpAddress, clientName: string): Client {
       org: domain === undefined ? undefined : `org:${domain}`,
       parent: parent === undefined ? undefined : `org:${parent}`,
     },
+    network: new ClientNetwork(address),
     isMailHost,
     isAccessLine,
   };

@@ -64,7 +64,7 @@ export interface Case {
   readonly attempt: Attempt;
   readonly listing: Listing;
   /** Absent while no evidence was gathered: the decision may ask for it. */
-  readonly evidence?: Evidence;
+  readonly evidence?: Evidence | undefined;
   /** The DNS lists were asked for this very request. */
   readonly listsAreFresh?: boolean;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatNetwork, type IpAddress, networkOf } from "../net/network.ts";
+import type { IpAddress } from "../net/network.ts";
 import type { Client } from "./client.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Memory } from "./memory.ts";
@@ -32,21 +32,14 @@ export interface Origins {
    * reputation.
    */
   readonly host: string | undefined;
+  /** The network with the sender's domain, for a named client and without an SPF fail. */
+  readonly netPair: string | undefined;
   /** The client has a verified name that is not generic, or a well-known sender names it. */
   readonly isNamed: boolean;
   /** SPF returned fail or softfail. */
   readonly isContradicted: boolean;
   /** Reputation is counted: the address is public. */
   readonly earns: boolean;
-}
-
-/** The text of the network of an address, such as `192.0.2.0/24`. */
-export function networkText(
-  address: IpAddress,
-  rules: Pick<Rules, "ipv4Prefix" | "ipv6Prefix">,
-): string {
-  const prefix = address.family === 4 ? rules.ipv4Prefix : rules.ipv6Prefix;
-  return formatNetwork(networkOf(address, prefix));
 }
 
 /**
@@ -72,9 +65,10 @@ export function originsOf(
   // The sender's domain has a record, and the client is not in it.
   const isForeign = spfDomain === undefined && spf !== "none";
   const usesSpf = rules.spf !== "off" && isNamed && !fails;
+  const net = client.network.origin(rules);
   return {
     ip,
-    net: `net:${networkText(client.address, rules)}`,
+    net,
     org: isNamed && !fails ? org : undefined,
     parent: isNamed ? parent : undefined,
     spf: usesSpf && spfDomain !== undefined ? `spf:${spfDomain}` : undefined,
@@ -82,15 +76,29 @@ export function originsOf(
     host: fails || senderDomain === undefined || !isNamed && isForeign
       ? undefined
       : pairName(ip, senderDomain),
+    netPair: isNamed && !fails && senderDomain !== undefined
+      ? pairName(net, senderDomain)
+      : undefined,
     isNamed,
     isContradicted: fails,
     earns: isPublic(client.address),
   };
 }
 
+/** The items of a list that are defined, in the list itself: this is on the path of each request. */
+export function present<T>(items: (T | undefined)[]): T[] {
+  let count = 0;
+  for (const item of items) {
+    if (item !== undefined) items[count++] = item;
+  }
+  items.length = count;
+  return items as T[];
+}
+
 /** The origins by which a relation or a pending triplet is matched later, `ip:` first. */
 export function matchable({ ip, net, org, spf }: Origins): string[] {
-  return [ip, net, org, spf].filter((origin) => origin !== undefined);
+  if (org === undefined) return spf === undefined ? [ip, net] : [ip, net, spf];
+  return spf === undefined ? [ip, net, org] : [ip, net, org, spf];
 }
 
 /** How a stored list of origins matches a client. */

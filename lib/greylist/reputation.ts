@@ -6,7 +6,7 @@
  */
 import type { Memory } from "./memory.ts";
 import type { Reputation, ServedDomain } from "./model.ts";
-import { type Origins, pairName } from "./origins.ts";
+import { type Origins, present } from "./origins.ts";
 import type { Rules } from "./rules.ts";
 import { DAY, HOUR } from "../text/duration.ts";
 
@@ -229,19 +229,21 @@ export interface Candidate {
 
 /** The reputations that may auto-whitelist a client, the narrowest first. */
 export function candidatesOf(origins: Origins, senderDomain: string | undefined): Candidate[] {
-  const found: Candidate[] = [{ name: origins.ip, kind: "address" }];
-  const { isNamed, isContradicted, spf, org, parent, via, net, host } = origins;
-  if (host !== undefined) found.push({ name: host, kind: isNamed ? "host" : "unnamed-host" });
-  if (isNamed && !isContradicted && senderDomain !== undefined) {
-    found.push({ name: pairName(net, senderDomain), kind: "domain" });
-  }
-  if (spf !== undefined) found.push({ name: spf, kind: "domain" });
-  if (org !== undefined && org === `org:${senderDomain}`) {
-    found.push({ name: parent!, kind: "domain" });
-  }
-  if (parent !== undefined) found.push({ name: parent, kind: "organisation" });
-  if (via !== undefined) found.push({ name: via, kind: "provider" });
-  return found;
+  const { isNamed, ip, spf, org, parent, via, netPair, host } = origins;
+  const isOwn = org !== undefined && org === `org:${senderDomain}`;
+  return present([
+    candidate(ip, "address"),
+    candidate(host, isNamed ? "host" : "unnamed-host"),
+    candidate(netPair, "domain"),
+    candidate(spf, "domain"),
+    isOwn ? candidate(parent, "domain") : undefined,
+    candidate(parent, "organisation"),
+    candidate(via, "provider"),
+  ]);
+}
+
+function candidate(name: string | undefined, kind: Candidate["kind"]): Candidate | undefined {
+  return name === undefined ? undefined : { name, kind };
 }
 
 /**
@@ -365,20 +367,10 @@ export function thresholdOf(kind: Candidate["kind"], rules: Rules): number {
 }
 
 /** The reputations that a message of a client earns or costs, by name. */
-export function chargedNames(
-  origins: Origins,
-  senderDomain: string | undefined,
-): string[] {
-  if (!origins.earns) return [];
-  const names = [origins.ip];
-  if (origins.isContradicted) return names;
-  if (origins.isNamed && senderDomain !== undefined) {
-    names.push(pairName(origins.net, senderDomain));
-  }
-  for (const name of [origins.host, origins.spf, origins.parent, origins.via]) {
-    if (name !== undefined) names.push(name);
-  }
-  return names;
+export function chargedNames(origins: Origins): string[] {
+  const { earns, isContradicted, ip, netPair, host, spf, parent, via } = origins;
+  if (!earns) return [];
+  return isContradicted ? [ip] : present([ip, netPair, host, spf, parent, via]);
 }
 
 /** Whether an origin's reputation counts its sender domains. */

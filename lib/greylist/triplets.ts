@@ -25,6 +25,7 @@ import {
   type MatchQuestion,
   type Origins,
   pairName,
+  present,
 } from "./origins.ts";
 import {
   afterAbandoned,
@@ -181,8 +182,8 @@ export function isSettled({ expires }: Pending, rules: Rules, now: number): bool
 }
 
 /** Whether an origin of the client retried before. */
-function hasRetried({ attempt, memory, origins, rules, now }: Context): boolean {
-  return chargedNames(origins, attempt.senderDomain).some((name) => {
+function hasRetried({ memory, origins, rules, now }: Context): boolean {
+  return chargedNames(origins).some((name) => {
     const record = memory.reputation(name);
     return record !== undefined && record.total > 0 && isLive(record, rules, now);
   });
@@ -217,14 +218,25 @@ export function matchPending(context: Context): PendingMatch {
   return { record: oldest, origin, needsEvidence };
 }
 
+function includesAll(
+  memory: Memory,
+  origins: readonly string[],
+  found: readonly string[],
+): boolean {
+  for (const origin of found) {
+    if (!memory.includes(origins, origin)) return false;
+  }
+  return true;
+}
+
 /** @returns `before` itself if nothing is added. */
 export function mergeOrigins(
   memory: Memory,
   before: readonly string[],
   found: readonly string[],
 ): readonly string[] {
+  if (includesAll(memory, before, found)) return before;
   const added = found.filter((origin) => !memory.includes(before, origin));
-  if (added.length === 0) return before;
   const merged = [...before, ...added];
   // A pool of hosts has many addresses, few networks and one name: the oldest addresses go first.
   while (merged.length > MAX_ORIGINS) {
@@ -260,20 +272,12 @@ export function relationChanges(context: Context): Change[] {
 }
 
 /** The origins of a deferred attempt: those that match a retry, and those that it may cost. */
-function pendingOrigins(context: Context): string[] {
-  const { origins, attempt: { senderDomain } } = context;
-  const { parent, org, via, ip, isNamed, isContradicted, net, host, earns } = origins;
+function pendingOrigins({ origins }: Context): string[] {
+  const { ip, net, org, spf, host, parent, via, netPair, isContradicted, earns } = origins;
   // A host behind a NAT costs nobody's reputation either.
   if (!earns) return [ip, net];
-  return [
-    ...matchable(origins),
-    ...host === undefined ? [] : [host],
-    ...isContradicted ? [] : [
-      ...parent === undefined || parent === org ? [] : [parent],
-      ...via === undefined ? [] : [via],
-      ...isNamed && senderDomain !== undefined ? [pairName(net, senderDomain)] : [],
-    ],
-  ];
+  if (isContradicted) return present([ip, net, org, spf, host]);
+  return present([ip, net, org, spf, host, parent === org ? undefined : parent, via, netPair]);
 }
 
 function ofNetwork(
@@ -403,7 +407,7 @@ function earnings(context: Context): Change[] {
   const { attempt, memory, rules, now, origins } = context;
   const { senderDomain } = attempt;
   const changes: Change[] = [];
-  const names = isListed(context) ? [] : chargedNames(origins, senderDomain);
+  const names = isListed(context) ? [] : chargedNames(origins);
   for (const name of names) {
     const served = countsDomains(name) && senderDomain !== undefined
       ? servedDomain(senderDomain, isCorrespondent(context), now)

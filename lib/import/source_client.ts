@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { networkText } from "../greylist/origins.ts";
+import { networkText } from "../greylist/client_network.ts";
 import type { Rules } from "../greylist/rules.ts";
 import { formatAddress, type IpAddress } from "../net/network.ts";
 

@@ -197,15 +197,19 @@ class Index<R extends Rule> {
   #findMailbox(matchOn: "sender" | "recipient", address: string, choice: Choice<R>): void {
     const addresses = this.#addresses[matchOn];
     const domains = this.#domains[matchOn];
-    if (matchOn === "recipient" && this.#users.size > 0) {
-      usersOf(splitAddress(address).local, this.#delimiter)
-        .some((user) => choice.take(this.#users.get(user)));
-    }
+    if (matchOn === "recipient" && this.#users.size > 0) this.#takeUser(address, choice);
     if (addresses.size === 0 && domains.size === 0) return;
     // Only a recipient's extension is known to belong to the same user.
     const { users, domain } = mailboxOf(address, matchOn === "sender" ? "" : this.#delimiter);
     users.some((user) => choice.take(addresses.get(joinMailbox(user, domain))));
     takeBelow(domains, domain, choice);
+  }
+
+  #takeUser(address: string, choice: Choice<R>): void {
+    const user = splitAddress(address).local.toLowerCase();
+    if (choice.take(this.#users.get(user))) return;
+    const known = withoutExtension(user, this.#delimiter);
+    if (known !== user) choice.take(this.#users.get(known));
   }
 
   #findExpression(target: Target, choice: Choice<R>): void {
