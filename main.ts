@@ -3,11 +3,12 @@
  *
  * @module
  */
-import "./lib/node/hidden_process.ts";
-import { TERMINAL } from "./lib/cli/output.ts";
-import { run } from "./lib/cli/run.ts";
-import { showProcess } from "./lib/node/builtin.ts";
+import { hideProcess } from "./lib/node/builtin.ts";
 
-showProcess();
+hideProcess();
 
-if (import.meta.main) Deno.exit(await run(Deno.args, TERMINAL));
+if (import.meta.main) {
+  const { TERMINAL } = await import("./lib/cli/output.ts");
+  const { run } = await import("./lib/cli/run.ts");
+  Deno.exit(await run(Deno.args, TERMINAL));
+}

@@ -9,7 +9,9 @@
  * @module
  */
 import manifest from "../deno.json" with { type: "json" };
-import { reproducible } from "./reproducible.ts";
+import { resolve } from "node:path";
+import { messageOf } from "../lib/text/error_message.ts";
+import { bundle, bundleOf, runDeno, THREADS } from "./bundle.ts";
 import { DIST, say } from "./targets.ts";
 import { runTask } from "./task.ts";
 
@@ -21,32 +23,21 @@ import { runTask } from "./task.ts";
 export const RUN_FLAGS: readonly string[] = manifest.tasks.greylag.command.split(" ")
   .filter((word) => word.startsWith("--"));
 
-/**
- * Entry points of workers, which no module imports. Each has a name of its own: `deno compile --bundle`
- * confuses files of one name in different folders.
- */
-export const THREADS = [
-  "lib/web/worker/worker.ts",
-  "lib/store/checkpoint_worker.ts",
-  "lib/share/share_worker.ts",
-  "lib/notify/smtp_worker.ts",
-];
+/** The whole file system of the executable. */
+const BUNDLE = `${DIST}/bundle`;
 
 /** The commit, for `greylag version --json`. */
-const COMMIT_FILE = `${DIST}/commit`;
+const COMMIT_FILE = `${BUNDLE}/commit`;
 
 const ARGUMENTS = [
   ...RUN_FLAGS,
-  // Modules that nothing reaches stay out: 40 MB of packages become one.
-  "--bundle",
-  // Saves 8 MB of memory: V8 keeps the source.
-  "--minify",
+  ...manifest.unstable.map((feature) => `--unstable-${feature}`),
+  "--no-config",
   // The cache is a file of a fixed name in /tmp, which any user can write and root would run.
   "--no-code-cache",
-  // Packages for both leave out what makes Deno load parts of Node.
-  "--conditions=browser",
   "--no-check",
-  ...[...THREADS, COMMIT_FILE].flatMap((path) => ["--include", path]),
+  ...[...THREADS.map(bundleOf), "commit"]
+    .flatMap((path) => ["--include", path]),
 ];
 
 const NO_RUNTIME = `
@@ -70,27 +61,31 @@ async function commit(): Promise<string> {
   }
 }
 
+/** The executable contains the time of each file: builds of one release are to be the same. */
+async function setTimes(directory: string, time: number): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(directory)) {
+    const path = `${directory}/${name}`;
+    if (isDirectory) await setTimes(path, time);
+    else await Deno.utime(path, time / 1000, time / 1000);
+  }
+}
+
 /** Builds an executable; ends the process if Deno cannot. */
 export async function compile(output: string, target?: string): Promise<void> {
-  await Deno.mkdir(DIST, { recursive: true });
-  await Deno.writeTextFile(COMMIT_FILE, await commit());
-  const args = ["compile", ...ARGUMENTS, ...(target === undefined ? [] : ["--target", target])];
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...args, "--output", output, "main.ts"],
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (success) {
-    const isMac = (target ?? Deno.build.target).endsWith("-darwin");
-    if (isMac) return;
-    const time = Date.parse(manifest.released);
-    return Deno.writeFile(output, reproducible(await Deno.readFile(output), time));
+  try {
+    await bundle(BUNDLE);
+    await Deno.writeTextFile(COMMIT_FILE, await commit());
+    await setTimes(BUNDLE, Date.parse(manifest.released));
+    const to = target === undefined ? [] : ["--target", target];
+    const file = resolve(output);
+    await runDeno(["compile", ...ARGUMENTS, ...to, "--output", file, "main.js"], BUNDLE);
+  } catch (error) {
+    const text = messageOf(error);
+    say(text);
+    // Only the runtime comes from that host.
+    if (/denort|dl\.deno\.land/i.test(text)) say(NO_RUNTIME.trim());
+    Deno.exit(1);
   }
-  const text = new TextDecoder().decode(stderr);
-  say(text);
-  // Only the runtime comes from that host.
-  if (/denort|dl\.deno\.land/i.test(text)) say(NO_RUNTIME.trim());
-  Deno.exit(1);
 }
 
 if (import.meta.main) {

@@ -1,13 +1,8 @@
 import { assertEquals } from "@std/assert";
+import { THREADS } from "../release/bundle.ts";
 import manifest from "../deno.json" with { type: "json" };
 
-const ENTRY_POINTS = [
-  "main.ts",
-  "lib/web/worker/worker.ts",
-  "lib/store/checkpoint_worker.ts",
-  "lib/share/share_worker.ts",
-  "lib/notify/smtp_worker.ts",
-];
+const ENTRY_POINTS = ["main.ts", ...THREADS];
 
 const root = new URL("..", import.meta.url);
 

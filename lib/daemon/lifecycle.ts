@@ -25,7 +25,7 @@ import { History, type HistorySettings } from "./history.ts";
 import { Lists, type ListSettings } from "./lists.ts";
 import { Maintenance } from "./maintenance.ts";
 import { PendingLimit, type PendingLimits } from "./pending_limit.ts";
-import { startThread } from "./thread.ts";
+import { startThread, threadModule } from "./thread.ts";
 
 export interface DaemonSettings {
   readonly engine: EngineSettings;
@@ -84,7 +84,8 @@ export class Daemon {
       },
       setAside: (path) => publish({ kind: "database-set-aside", path }),
     }, {
-      startWorker: (module, files) => startThread(module, { read: files, write: files }),
+      startWorker: (files) =>
+        startThread(threadModule("lib/store/checkpoint_worker.ts"), { read: files, write: files }),
     });
     this.#store = new SqliteStore(this.#database);
     this.#lists = new Lists(this.#store.lists, settings.lists, publish);

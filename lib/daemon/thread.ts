@@ -14,6 +14,18 @@ export interface ThreadPermissions {
   readonly sys?: readonly "statfs"[];
 }
 
+/**
+ * The first module of a thread.
+ *
+ * @param path in the source. The executable has the bundle at the same path; the bundle of this file
+ * lies in the root.
+ */
+export function threadModule(path: `lib/${string}.ts`): URL {
+  return Deno.build.standalone
+    ? new URL(path.replace(/ts$/, "js"), import.meta.url)
+    : new URL(`../../${path}`, import.meta.url);
+}
+
 /** Starts a thread. Its permissions are never wider than those of the process. */
 export function startThread(
   module: URL,

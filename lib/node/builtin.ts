@@ -32,7 +32,3 @@ export function builtin<Name extends keyof Modules>(name: Name): Modules[Name] {
 export function hideProcess(): void {
   Reflect.deleteProperty(globalThis, "process");
 }
-
-export function showProcess(): void {
-  Object.defineProperty(globalThis, "process", descriptor);
-}

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { startThread } from "../daemon/thread.ts";
+import { startThread, threadModule } from "../daemon/thread.ts";
 import { isLocal } from "../net/endpoint.ts";
 import { SECOND } from "../text/duration.ts";
 import { messageOf } from "../text/error_message.ts";
@@ -71,7 +71,7 @@ function mailOf(address: string, rendered: Rendered, settings: MailSettings) {
 async function inThread(job: SmtpJob, maxTime = MAX_TIME): Promise<void> {
   const { host, port } = job.server;
   const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-  const thread = startThread(new URL("./smtp_worker.ts", import.meta.url), {
+  const thread = startThread(threadModule("lib/notify/smtp_worker.ts"), {
     read: [],
     write: [],
     net: [address],

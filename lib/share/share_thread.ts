@@ -5,7 +5,7 @@
  * @module
  */
 import { nextRows } from "../daemon/maintenance.ts";
-import { startThread, type ThreadPermissions } from "../daemon/thread.ts";
+import { startThread, threadModule, type ThreadPermissions } from "../daemon/thread.ts";
 import type { ShareStore } from "../store/share_table.ts";
 import { DatabaseError } from "../store/database_error.ts";
 import { DAY, MINUTE, SECOND } from "../text/duration.ts";
@@ -135,7 +135,7 @@ export class ShareThread {
 
   #start(): void {
     const worker = startThread(
-      new URL("./share_worker.ts", import.meta.url),
+      threadModule("lib/share/share_worker.ts"),
       permissionsFor(this.#settings),
     );
     this.#worker = worker;

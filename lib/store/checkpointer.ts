@@ -1,5 +1,5 @@
-/** Starts a thread that may read and write the files and nothing else. */
-export type StartWorker = (module: URL, files: readonly string[]) => Worker;
+/** Starts `checkpoint_worker.ts` in a thread that may read and write the files and nothing else. */
+export type StartWorker = (files: readonly string[]) => Worker;
 
 /** Rows written between two checkpoints. */
 const ROWS = 1000;
@@ -48,7 +48,7 @@ export class Checkpointer {
 
   #start(): Worker {
     const files = [this.#path, `${this.#path}-wal`, `${this.#path}-shm`];
-    const worker = this.#startWorker(new URL("./checkpoint_worker.ts", import.meta.url), files);
+    const worker = this.#startWorker(files);
     worker.onmessage = () => {
       this.#busy = false;
       this.#timer = setTimeout(() => this.#end(), this.#idle);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Checkpointer, type StartWorker } from "../../lib/store/checkpointer.ts";
-import { startThread } from "../../lib/daemon/thread.ts";
+import { startThread, threadModule } from "../../lib/daemon/thread.ts";
 import { Connection } from "../../lib/store/connection.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 import { reputation } from "./records.ts";
@@ -12,8 +12,8 @@ const PATH = "/var/lib/greylag/g.db";
 function workerThat(events: string[]): { start: StartWorker; finish(): void } {
   let worker: Pick<Worker, "onmessage" | "onerror" | "postMessage" | "terminate"> | undefined;
   return {
-    start: (module, files) => {
-      events.push(`start ${module.pathname.split("/").at(-1)} ${files.join(" ")}`);
+    start: (files) => {
+      events.push(`start ${files.join(" ")}`);
       worker = {
         onmessage: null,
         onerror: null,
@@ -35,7 +35,7 @@ Deno.test("a checkpoint starts after enough rows, one at a time and in one threa
   checkpointer.wrote(1);
   checkpointer.wrote(5000);
   const first = [
-    `start checkpoint_worker.ts ${PATH} ${PATH}-wal ${PATH}-shm`,
+    `start ${PATH} ${PATH}-wal ${PATH}-shm`,
     `checkpoint ${PATH}`,
   ];
   assertEquals(events, first);
@@ -63,7 +63,8 @@ Deno.test("the thread copies the log into the database", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/g.db`;
     const connection = new Connection(path, {
-      startWorker: (module, files) => startThread(module, { read: files, write: files }),
+      startWorker: (files) =>
+        startThread(threadModule("lib/store/checkpoint_worker.ts"), { read: files, write: files }),
     });
     const store = new SqliteStore(connection);
     try {

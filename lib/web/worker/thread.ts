@@ -6,7 +6,7 @@
  */
 import type { DaemonStatus } from "../../daemon/daemon_status.ts";
 import type { PageEvent } from "../../daemon/events.ts";
-import { startThread, type ThreadPermissions } from "../../daemon/thread.ts";
+import { startThread, threadModule, type ThreadPermissions } from "../../daemon/thread.ts";
 import { formatEndpoint } from "../../net/endpoint.ts";
 import type { Finding } from "../../postfix/postconf.ts";
 import { MINUTE, SECOND } from "../../text/duration.ts";
@@ -152,7 +152,7 @@ export class StatusThread {
   #startThread(): void {
     if (this.#worker !== undefined || this.#isStopping) return;
     const worker = startThread(
-      new URL("./worker.ts", import.meta.url),
+      threadModule("lib/web/worker/worker.ts"),
       permissionsFor(this.#settings),
     );
     this.#worker = worker;

@@ -5,14 +5,10 @@
  *
  * @module
  */
-import "../../node/hidden_process.ts";
-import { showProcess } from "../../node/builtin.ts";
 import { messageOf } from "../../text/error_message.ts";
 import { StatusServer } from "../http/server.ts";
 import { DaemonLink } from "./daemon_link.ts";
 import type { ToDaemon, ToPage } from "./messages.ts";
-
-showProcess();
 
 const send = (message: ToDaemon) => self.postMessage(message);
 const daemon = new DaemonLink(send);
