@@ -3,7 +3,8 @@ import { DAY, SECOND } from "../text/duration.ts";
 import type { Connection } from "./connection.ts";
 import { PENDING_COLUMNS, pendingOf, type PendingRow } from "./greylist_records.ts";
 import { UNUSED_RECIPIENT } from "./relation_table.ts";
-import { type Condition, KEYS, type Slice, sliceOf } from "./search.ts";
+import type { Condition } from "./search.ts";
+import { KEYS, type Slice, sliceOf } from "./slice.ts";
 import type { Cursor, Expired, Expiry, PendingCount, ReportExpired } from "./store.ts";
 
 const TABLES = Object.keys(KEYS) as Cursor["table"][];

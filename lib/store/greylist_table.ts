@@ -1,6 +1,6 @@
 import type { DatabaseAccess } from "./connection.ts";
 import { deleteExpired } from "./expiry.ts";
-import { searchRelations, searchReputations } from "./search.ts";
+import { searchRelations, searchReputations } from "./greylist_search.ts";
 import type { GreylistStore } from "./store.ts";
 
 /** The greylist store in the tables `pending`, `relation` and `reputation`. */

@@ -1,5 +1,5 @@
 /**
- * Searches by page. A page begins at a key, never at an offset, and scans a limited number of rows, so
+ * Searches the history by page. A page begins at a key, never at an offset, and scans a limited number of rows, so
  * that no search holds up other work for long.
  *
  * @module
@@ -18,13 +18,10 @@ import {
   type Selection,
   type StoredDecision,
 } from "./history.ts";
-import { REPUTATION_COLUMNS, servedDomainsOf } from "./greylist_records.ts";
 import { hideOrigin, isPseudonym, type Pseudonym } from "./pseudonym.ts";
-import { originsOf, packedPart, RELATION_ORIGINS, SEPARATOR } from "./relation_origins.ts";
-import type { Cursor, OriginSearch, StoredRelation, StoredReputation } from "./store.ts";
 
 /** Maximum number of rows scanned for one page. */
-const SCAN = 20_000;
+export const SCAN = 20_000;
 
 /** Maximum number of hashes scanned for one page. */
 const NARROW_SCAN = 200_000;
@@ -34,7 +31,7 @@ export interface Condition {
   readonly values: readonly BindValue[];
 }
 
-const EVERYTHING: Condition = { sql: "1", values: [] };
+export const EVERYTHING: Condition = { sql: "1", values: [] };
 
 /** The `LIKE ? ESCAPE '\'` pattern of a text anywhere in a column; wildcards in it match themselves. */
 export function anywhere(text: string): string {
@@ -42,7 +39,7 @@ export function anywhere(text: string): string {
 }
 
 /** Matches a text anywhere in the columns, or the whole text where they hold hashes. */
-function contains(columns: readonly string[], text: string, hide?: Pseudonym): Condition {
+export function contains(columns: readonly string[], text: string, hide?: Pseudonym): Condition {
   if (text === "") return EVERYTHING;
   if (hide === undefined) {
     const like = anywhere(text);
@@ -65,20 +62,11 @@ function contains(columns: readonly string[], text: string, hide?: Pseudonym): C
   };
 }
 
-function anyOf(conditions: readonly Condition[]): Condition {
+export function anyOf(conditions: readonly Condition[]): Condition {
   return {
     sql: `(${conditions.map(({ sql }) => sql).join(" OR ") || "0"})`,
     values: conditions.flatMap(({ values }) => values),
   };
-}
-
-/** A row without its NULL columns, by the names of its fields. */
-function present<Row>(
-  row: Record<string, unknown>,
-  names: Readonly<Record<string, string>>,
-): Row {
-  const entries = Object.entries(row).filter(([, value]) => value !== null);
-  return Object.fromEntries(entries.map(([name, value]) => [names[name] ?? name, value])) as Row;
 }
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -97,6 +85,12 @@ const NAMES: Readonly<Record<string, string>> = {
   trapped_until: "trappedUntil",
   sender_domain: "senderDomain",
 };
+
+/** A row without its NULL columns, by the names of its fields. */
+export function present<Row>(row: Record<string, unknown>): Row {
+  const entries = Object.entries(row).filter(([, value]) => value !== null);
+  return Object.fromEntries(entries.map(([name, value]) => [NAMES[name] ?? name, value])) as Row;
+}
 
 const CLIENT_COLUMNS = ["sender", "recipient", "client_address", "client_name"];
 
@@ -138,7 +132,7 @@ function newestFirst<Row>(
   ).all<Record<string, unknown>>(...all.flatMap(({ values }) => values), limit);
   const last = rows.length < limit ? down : Number(rows.at(-1)!["id"]);
   return {
-    rows: rows.map((row) => present<Row>(row, NAMES)),
+    rows: rows.map((row) => present<Row>(row)),
     next: last > oldest ? String(last) : undefined,
   };
 }
@@ -289,132 +283,4 @@ export function countListed(db: Database, from: number): number {
   return db.prepare(
     "SELECT count(DISTINCT deferral) FROM decision WHERE reason = 'listed' AND deferral >= ?",
   ).value<[number]>(firstAt(db, "deferral", "first_seen", from))![0];
-}
-
-/** Key columns of the tables, in the order of a pass of expiry. */
-export const KEYS: Readonly<Record<Cursor["table"], readonly string[]>> = {
-  pending: ["sender", "recipient", "network"],
-  relation: ["recipient_id", "sender"],
-  recipient: ["id"],
-  reputation: ["name"],
-  decision: ["id"],
-  deferral: ["id"],
-};
-
-/** The rows after a position, up to another if there is one. */
-export interface Slice extends Condition {
-  /** Key of its last row; undefined at the end of the table. */
-  readonly last: readonly (string | number)[] | undefined;
-}
-
-/** The next rows after a position, in the order of the key. */
-export function sliceOf(db: Database, { table, after }: Cursor, rows: number): Slice {
-  const columns = KEYS[table];
-  const key = `(${columns.join(", ")})`;
-  const places = `(${columns.map(() => "?").join(", ")})`;
-  const from = after.length === 0 ? columns.map(leastOf) : [...after];
-  const last = db.prepare(
-    `SELECT ${columns.join(", ")} FROM ${table} WHERE ${key} > ${places} ` +
-      `ORDER BY ${columns.join(", ")} LIMIT 1 OFFSET ?`,
-  ).value<(string | number)[]>(...from, rows - 1);
-  const upTo = last === undefined ? "" : ` AND ${key} <= ${places}`;
-  return { sql: `${key} > ${places}${upTo}`, values: [...from, ...(last ?? [])], last };
-}
-
-/** A value that no value of a column of a key is below. */
-function leastOf(column: string): string | number {
-  return column.endsWith("id") ? 0 : "";
-}
-
-/**
- * One page of a table in the order of its key.
- *
- * @param source the table or a view of it that has the columns of its key.
- */
-function inOrder<Row>(
-  db: Database,
-  table: "relation" | "reputation",
-  source: string,
-  shown: readonly string[],
-  { limit, after }: Search,
-  condition: Condition,
-): Page<Row> {
-  const key = KEYS[table];
-  const slice = sliceOf(db, { table, after: after === undefined ? [] : JSON.parse(after) }, SCAN);
-  const rows = db.prepare(
-    `SELECT ${shown.join(", ")} FROM ${source} WHERE ${slice.sql} AND ${condition.sql} ` +
-      `ORDER BY ${key.join(", ")} LIMIT ?`,
-  ).all<Record<string, unknown>>(...slice.values, ...condition.values, limit);
-  const end = rows.length === limit ? key.map((column) => rows.at(-1)![column]) : slice.last;
-  return {
-    rows: rows.map((row) => present<Row>(row, NAMES)),
-    next: end === undefined ? undefined : JSON.stringify(end),
-  };
-}
-
-export function searchRelations(
-  db: Database,
-  search: OriginSearch,
-  hide?: Pseudonym,
-): Page<StoredRelation> {
-  const columns = ["sender", "recipient"];
-  const origins = `${RELATION_ORIGINS} AS origins`;
-  const shown = ["recipient_id", ...columns, origins, "first_seen", "last_seen"];
-  const texts = search.origins ?? [search.text];
-  const condition = search.origins === undefined
-    ? contains([...columns, RELATION_ORIGINS], search.text, hide)
-    : anyOf(search.origins.map((name) => ({
-      sql: `instr(? || ${RELATION_ORIGINS} || ?, ?) > 0`,
-      values: [SEPARATOR, SEPARATOR, SEPARATOR + hideOrigin(name, hide) + SEPARATOR],
-    })));
-  // Cheaper than unpacking the origins of every row.
-  const narrow = hide === undefined
-    ? anyOf(texts.map((text) => contains([...columns, "origins"], packedPart(text))))
-    : EVERYTHING;
-  const { rows, next } = inOrder<RelationRow>(
-    db,
-    "relation",
-    "relation_text",
-    shown,
-    search,
-    {
-      sql: `(${narrow.sql} AND ${condition.sql})`,
-      values: [...narrow.values, ...condition.values],
-    },
-  );
-  return {
-    rows: rows.map(({ recipient_id: _, ...row }) => ({ ...row, origins: originsOf(row.origins) })),
-    next,
-  };
-}
-
-interface RelationRow extends Omit<StoredRelation, "origins"> {
-  readonly recipient_id: number;
-  readonly origins: string;
-}
-
-export function searchReputations(
-  db: Database,
-  search: OriginSearch,
-  hide?: Pseudonym,
-): Page<StoredReputation> {
-  const page = inOrder<Omit<StoredReputation, "domains"> & { domains?: string }>(
-    db,
-    "reputation",
-    "reputation",
-    ["name", REPUTATION_COLUMNS],
-    search,
-    search.origins === undefined
-      ? contains(["name"], search.text, hide)
-      : anyOf(search.origins.map((name) => ({
-        // A pair is hidden as a whole and is not found by its network.
-        sql: "(name = ? OR substr(name, 1, ?) = ?)",
-        values: [hideOrigin(name, hide), name.length + 1, `${name} `],
-      }))),
-  );
-  const rows = page.rows.map(({ domains, ...row }) => ({
-    ...row,
-    ...(domains === undefined ? {} : { domains: servedDomainsOf(domains) }),
-  }));
-  return { rows, next: page.next };
 }
