@@ -102,7 +102,10 @@ export function makeAttempt(
     isMailHost: client.isMailHost,
     isAccessLine: client.isAccessLine,
     identity,
-    senderDomain: sender === "" ? client.organisation : registrableDomain(identity),
+    // Many domains send from servers of their own.
+    senderDomain: sender === "" || identity === client.organisation
+      ? client.organisation
+      : registrableDomain(identity),
     pendingKey,
     relationKeys,
   };

@@ -89,18 +89,22 @@ const MAX_CLIENTS = 2000;
 
 /** The clients of the latest requests, by the texts that Postfix sent. */
 export class Clients {
-  readonly #clients = new LRUCache<string, Client>({ max: MAX_CLIENTS });
+  /** The latest client of each address, and its name as Postfix sent it. */
+  readonly #clients = new LRUCache<string, readonly [clientName: string, Client]>({
+    max: MAX_CLIENTS,
+  });
 
   /** Undefined for an invalid address. */
   find(addressText: string, clientName: string): Client | undefined {
-    const key = `${addressText} ${clientName}`;
-    const known = this.#clients.get(key);
-    if (known !== undefined) return known;
+    const known = this.#clients.get(addressText);
+    if (known?.[0] === clientName) return known[1];
     const address = parseAddress(addressText);
     if (address === undefined) return undefined;
-    // A part of the key does not keep the text of the whole request in memory.
-    const client = makeClient(address, key.slice(addressText.length + 1));
-    this.#clients.set(key, client);
+    // Parts of a copy do not keep the text of the whole request in memory.
+    const copy = `${addressText} ${clientName}`;
+    const name = copy.slice(addressText.length + 1);
+    const client = makeClient(address, name);
+    this.#clients.set(copy.slice(0, addressText.length), [name, client]);
     return client;
   }
 }
