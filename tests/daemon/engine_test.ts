@@ -92,7 +92,7 @@ function setUpWith(
     (event) => events.publish(event),
     () => clock.now,
   );
-  const ask = (given?: Record<string, string>) => engine.answer(policyRequest(given));
+  const ask = async (given?: Record<string, string>) => await engine.answer(policyRequest(given));
   const configure = (changed: Partial<Record<SettingName, string>>) =>
     engine.configure(settingsWith({ ...DELAYS, ...changed }).engine);
   return { engine, lists, counters, lines, ask, clock, configure };
