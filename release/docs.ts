@@ -4,7 +4,7 @@
  */
 import manifest from "../deno.json" with { type: "json" };
 import type { Command } from "../lib/cli/command.ts";
-import { COMMANDS } from "../lib/cli/commands.ts";
+import { allCommands } from "../lib/cli/commands.ts";
 import { SETTING_OPTIONS } from "../lib/cli/setting_options.ts";
 import { isSettingName, SETTINGS } from "../lib/config/settings.ts";
 import { type Signal, SIGNAL_WEIGHTS } from "../lib/evidence/signals.ts";
@@ -71,6 +71,8 @@ const SIGNAL_TEXTS: Readonly<Record<Signal, string>> = {
   "listed-neighbour":
     "A DNS list named another address of the client's network in the last 3 days.",
 };
+
+const COMMANDS = await allCommands();
 
 type Block = (args: readonly string[]) => string;
 

@@ -1,96 +1,74 @@
 import { suggestion } from "../config/load.ts";
-import { backup } from "./backup.ts";
 import type { Command } from "./command.ts";
-import { completions } from "./completions.ts";
-import { config } from "./config.ts";
-import { demo } from "./demo.ts";
-import { doctor } from "./doctor.ts";
-import { allow, alwaysGreylist, block, expect, trap, unlist } from "./entries.ts";
-import { explain } from "./explain.ts";
-import { filterOpensmtpd } from "./filter_opensmtpd.ts";
-import { find } from "./find.ts";
-import { forget } from "./forget.ts";
 import { commandHelp, programHelp } from "./help.ts";
-import { importCommand } from "./import.ts";
-import { list } from "./list.ts";
-import { dnsListsCommand } from "./lists.ts";
-import { lost } from "./lost.ts";
-import { manual } from "./manual.ts";
-import { passwd } from "./passwd.ts";
-import { postfix } from "./postfix.ts";
-import { ready } from "./ready.ts";
-import { release } from "./release.ts";
-import { SETTING_OPTIONS } from "./setting_options.ts";
-import { serve } from "./serve.ts";
-import { sites } from "./sites.ts";
-import { spf } from "./spf.ts";
-import { stats } from "./stats.ts";
-import { token } from "./token.ts";
-import { unit } from "./unit.ts";
-import { notify } from "./notify.ts";
-import { secret } from "./secret.ts";
 import { optionalArgument, UsageError } from "./usage.ts";
-import { version } from "./version.ts";
 
 const help: Command = {
   name: "help",
   summary: "show this help, or the help of a command",
   usage: "[COMMAND]",
   get words() {
-    return Object.fromEntries(COMMANDS.map(({ name }) => [name, []]));
+    return Object.fromEntries(COMMAND_NAMES.map((name) => [name, []]));
   },
   description: [],
   options: [],
 
-  run(args, output) {
+  async run(args, output) {
     const name = optionalArgument(args);
-    output.print(name === undefined ? programHelp(COMMANDS) : commandHelp(commandNamed(name)));
-    return Promise.resolve(0);
+    output.print(
+      name === undefined ? programHelp(await allCommands()) : commandHelp(await commandNamed(name)),
+    );
+    return 0;
   },
 };
 
-/** In the order of the help. */
-export const COMMANDS: readonly Command[] = [
-  serve,
-  find,
-  lost,
-  release,
-  expect,
-  allow,
-  block,
-  alwaysGreylist,
-  trap,
-  unlist,
-  list,
-  dnsListsCommand,
-  stats,
-  explain,
-  spf,
-  doctor,
-  ready,
-  passwd,
-  token,
-  notify,
-  secret,
-  sites,
-  backup,
-  importCommand,
-  forget,
-  config,
-  demo,
-  postfix,
-  filterOpensmtpd,
-  unit,
-  manual(() => COMMANDS, SETTING_OPTIONS),
-  completions(() => COMMANDS),
-  version,
-  help,
-];
+/** In the order of the help. Each is loaded alone: the daemon starts without the other commands. */
+const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
+  "serve": async () => (await import("./serve.ts")).serve,
+  "find": async () => (await import("./find.ts")).find,
+  "lost": async () => (await import("./lost.ts")).lost,
+  "release": async () => (await import("./release.ts")).release,
+  "expect": async () => (await import("./entries.ts")).expect,
+  "allow": async () => (await import("./entries.ts")).allow,
+  "block": async () => (await import("./entries.ts")).block,
+  "always-greylist": async () => (await import("./entries.ts")).alwaysGreylist,
+  "trap": async () => (await import("./entries.ts")).trap,
+  "unlist": async () => (await import("./entries.ts")).unlist,
+  "list": async () => (await import("./list.ts")).list,
+  "lists": async () => (await import("./lists.ts")).dnsListsCommand,
+  "stats": async () => (await import("./stats.ts")).stats,
+  "explain": async () => (await import("./explain.ts")).explain,
+  "spf": async () => (await import("./spf.ts")).spf,
+  "doctor": async () => (await import("./doctor.ts")).doctor,
+  "ready": async () => (await import("./ready.ts")).ready,
+  "passwd": async () => (await import("./passwd.ts")).passwd,
+  "token": async () => (await import("./token.ts")).token,
+  "notify": async () => (await import("./notify.ts")).notify,
+  "secret": async () => (await import("./secret.ts")).secret,
+  "sites": async () => (await import("./sites.ts")).sites,
+  "backup": async () => (await import("./backup.ts")).backup,
+  "import": async () => (await import("./import.ts")).importCommand,
+  "forget": async () => (await import("./forget.ts")).forget,
+  "config": async () => (await import("./config.ts")).config,
+  "demo": async () => (await import("./demo.ts")).demo,
+  "postfix": async () => (await import("./postfix.ts")).postfix,
+  "filter-opensmtpd": async () => (await import("./filter_opensmtpd.ts")).filterOpensmtpd,
+  "unit": async () => (await import("./unit.ts")).unit,
+  "manual": async () => (await import("./manual.ts")).manual(allCommands),
+  "completions": async () => (await import("./completions.ts")).completions(allCommands),
+  "version": async () => (await import("./version.ts")).version,
+  "help": () => Promise.resolve(help),
+};
+
+export const COMMAND_NAMES: readonly string[] = Object.keys(LOADERS);
+
+export function allCommands(): Promise<readonly Command[]> {
+  return Promise.all(Object.values(LOADERS).map((load) => load()));
+}
 
 /** @throws {UsageError} for an unknown name. */
-export function commandNamed(name: string): Command {
-  const found = COMMANDS.find((command) => command.name === name);
-  if (found !== undefined) return found;
-  const names = COMMANDS.map((command) => command.name);
-  throw new UsageError(`unknown command "${name}"${suggestion(name, names, '"')}`);
+export function commandNamed(name: string): Promise<Command> {
+  const load = Object.hasOwn(LOADERS, name) ? LOADERS[name] : undefined;
+  if (load !== undefined) return load();
+  throw new UsageError(`unknown command "${name}"${suggestion(name, COMMAND_NAMES, '"')}`);
 }

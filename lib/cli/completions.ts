@@ -223,7 +223,7 @@ export function completionsFor(shell: Shell, commands: readonly Command[]): stri
 }
 
 /** `commands` is a function since the table contains this command. */
-export function completions(commands: () => readonly Command[]): Command {
+export function completions(commands: () => Promise<readonly Command[]>): Command {
   return {
     name: "completions",
     summary: "print completions for bash, zsh or fish",
@@ -235,14 +235,14 @@ export function completions(commands: () => readonly Command[]): Command {
       "fish: greylag completions fish > /etc/fish/completions/greylag.fish",
     ],
     options: [],
-    run(args, output) {
+    async run(args, output) {
       const given = requiredArgument(parseOptions(args, []).rest, "SHELL");
       const shell = SHELLS.find((one) => one === given);
       if (shell === undefined) {
         throw new UsageError(`unknown shell "${given}"; known are ${SHELLS.join(", ")}`);
       }
-      output.print(completionsFor(shell, commands()));
-      return Promise.resolve(0);
+      output.print(completionsFor(shell, await commands()));
+      return 0;
     },
   };
 }

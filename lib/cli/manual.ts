@@ -6,6 +6,7 @@
 import { RELEASED, VERSION } from "../config/version.ts";
 import { REASON_TEXTS } from "../greylist/model.ts";
 import type { Command } from "./command.ts";
+import { SETTING_OPTIONS } from "./setting_options.ts";
 import { type Option, parseOptions, refuseRest } from "./usage.ts";
 
 /** groff_char(7), groff_man(7). */
@@ -45,7 +46,7 @@ function commandSection(
 }
 
 /** @param settings options shared by several commands, described with `serve` only. */
-export function manualPage(commands: readonly Command[], settings: readonly Option[]): string {
+function manualPage(commands: readonly Command[], settings: readonly Option[]): string {
   const date = new Date(RELEASED).toISOString().slice(0, 10);
   return [
     `.TH GREYLAG 8 "${date}" "greylag ${VERSION}" "System administration"\n`,
@@ -77,17 +78,17 @@ export function manualPage(commands: readonly Command[], settings: readonly Opti
 }
 
 /** `commands` is a function since the table contains this command. */
-export function manual(commands: () => readonly Command[], settings: readonly Option[]): Command {
+export function manual(commands: () => Promise<readonly Command[]>): Command {
   return {
     name: "manual",
     summary: "print the manual page greylag(8)",
     usage: "",
     description: ["To read it: greylag manual | man -l -"],
     options: [],
-    run(args, output) {
+    async run(args, output) {
       refuseRest(parseOptions(args, []).rest);
-      output.print(manualPage(commands(), settings));
-      return Promise.resolve(0);
+      output.print(manualPage(await commands(), SETTING_OPTIONS));
+      return 0;
     },
   };
 }

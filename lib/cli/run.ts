@@ -1,7 +1,7 @@
 import { AccessError, ConfigError } from "../config/load.ts";
 import { DatabaseError } from "../store/database_error.ts";
 import { shellWord } from "../text/shell_word.ts";
-import { commandNamed, COMMANDS } from "./commands.ts";
+import { allCommands, COMMAND_NAMES, commandNamed } from "./commands.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { type Output, OutputError } from "./output.ts";
 import { UsageError } from "./usage.ts";
@@ -12,18 +12,18 @@ const isHelp = (arg: string) => arg === "--help" || arg === "-h";
 export async function run(args: readonly string[], output: Output): Promise<number> {
   const [first, ...rest] = args;
   if (first === undefined) {
-    output.complain(programHelp(COMMANDS));
+    output.complain(programHelp(await allCommands()));
     return 2;
   }
   if (isHelp(first)) {
-    output.print(programHelp(COMMANDS));
+    output.print(programHelp(await allCommands()));
     return 0;
   }
   try {
-    if (first === "--version") return await commandNamed("version").run(rest, output);
+    if (first === "--version") return await (await commandNamed("version")).run(rest, output);
     // postgrey's command line has no command.
     const isBare = first.startsWith("-");
-    const command = commandNamed(isBare ? "serve" : first);
+    const command = await commandNamed(isBare ? "serve" : first);
     const behind = isBare ? args : rest;
     if (behind.some(isHelp)) {
       output.print(commandHelp(command));
@@ -32,7 +32,7 @@ export async function run(args: readonly string[], output: Output): Promise<numb
     return await command.run(behind, output);
   } catch (error) {
     if (error instanceof UsageError) {
-      const about = COMMANDS.some(({ name }) => name === first) ? ` ${first}` : "";
+      const about = COMMAND_NAMES.includes(first) ? ` ${first}` : "";
       output.complain(`greylag: ${error.message}\nSee: greylag help${about}\n`);
       return 2;
     }

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { COMMANDS } from "../../lib/cli/commands.ts";
+import { allCommands } from "../../lib/cli/commands.ts";
 import { SETTING_NAMES } from "../../lib/config/settings.ts";
 import { greylag } from "./database.ts";
 
 Deno.test("the manual describes every command and every setting once", async () => {
   const { out } = await greylag("manual");
-  for (const { name } of COMMANDS) {
+  for (const { name } of await allCommands()) {
     assertEquals(out.split(`.SS ${name.replaceAll("-", "\\-")}\n`).length, 2, name);
   }
   for (const name of SETTING_NAMES) {
@@ -22,7 +22,7 @@ Deno.test("every shell completes every command and its options", async () => {
   for (const shell of ["bash", "zsh", "fish"]) {
     const { code, out } = await greylag("completions", shell);
     assertEquals(code, 0);
-    for (const { name, options } of COMMANDS) {
+    for (const { name, options } of await allCommands()) {
       assertStringIncludes(out, name);
       for (const option of options) assertStringIncludes(out, option.name);
     }

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { COMMANDS } from "../../lib/cli/commands.ts";
+import { allCommands, COMMAND_NAMES } from "../../lib/cli/commands.ts";
 import { VERSION } from "../../lib/config/version.ts";
 import { inDirectory } from "../daemon.ts";
 import { greylag } from "./database.ts";
 
 Deno.test("every command has help within 80 columns, by its option and by its name", async () => {
-  for (const { name, summary } of COMMANDS) {
+  for (const { name, summary } of await allCommands()) {
     const byOption = await greylag(name, "--help");
     assertEquals(byOption.code, 0, name);
     assertStringIncludes(byOption.out, summary);
@@ -15,7 +15,11 @@ Deno.test("every command has help within 80 columns, by its option and by its na
   }
   const program = await greylag("help");
   assertEquals((await greylag("--help")).out, program.out);
-  for (const { name } of COMMANDS) assertStringIncludes(program.out, `  ${name} `);
+  for (const { name } of await allCommands()) assertStringIncludes(program.out, `  ${name} `);
+});
+
+Deno.test("every command has the name by which it is loaded", async () => {
+  assertEquals((await allCommands()).map(({ name }) => name), COMMAND_NAMES);
 });
 
 Deno.test("wrong usage exits with 2 and suggests the closest name", async () => {
