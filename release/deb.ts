@@ -70,7 +70,7 @@ async function copyright(): Promise<string> {
 Upstream-Name: greylag
 Source: https://github.com/greylag/greylag
 Comment: The executable also contains Deno's runtime (MIT) with V8 (BSD-3-clause) and SQLite
- (public domain), and the npm packages that sbom.cdx.json names with their licences.
+ (public domain), and the other components that sbom.cdx.json names with their licences.
 
 Files: *
 Copyright: ${holder}

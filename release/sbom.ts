@@ -1,6 +1,6 @@
 /**
  * `deno task sbom` writes the software bill of materials (CycloneDX 1.6) of a release: the npm packages
- * of deno.lock with checksums and licences, and the runtime with SQLite.
+ * of deno.lock with checksums and licences, the Public Suffix List, and the runtime with SQLite.
  *
  * @module
  */
@@ -95,6 +95,13 @@ export function billOfMaterials(lock: Lock, options: BillOptions) {
     purl: purl!,
     licenses: [{ license: { id: id! } }],
   }));
+  const data = [{
+    type: "data",
+    "bom-ref": "pkg:github/publicsuffix/list",
+    name: "Public Suffix List",
+    purl: "pkg:github/publicsuffix/list",
+    licenses: [{ license: { id: "MPL-2.0" } }],
+  }];
   const root = `pkg:github/greylag/greylag@v${version}`;
   const refs = new Map(packages.map((one) => [one.name, purlOf(one)]));
   const timestamp = new Date(released).toISOString();
@@ -114,9 +121,9 @@ export function billOfMaterials(lock: Lock, options: BillOptions) {
         licenses: [{ license: { id: "MIT" } }],
       },
     },
-    components: [...npm, ...runtime],
+    components: [...npm, ...data, ...runtime],
     dependencies: [
-      { ref: root, dependsOn: [...npm, ...runtime].map((one) => one["bom-ref"]) },
+      { ref: root, dependsOn: [...npm, ...data, ...runtime].map((one) => one["bom-ref"]) },
       ...packages.map((one) => ({
         ref: purlOf(one),
         dependsOn: one.dependencies.map((name) => refs.get(nameOnly(name))).filter((ref) =>

@@ -4,7 +4,7 @@
  * @module
  */
 import { LRUCache } from "lru-cache";
-import { getDomain } from "tldts";
+import { domainBelowSuffix } from "./public_suffix.ts";
 
 /**
  * The name that Postfix verified for a client: its address leads to the name and the name back to
@@ -34,11 +34,7 @@ export function registrableDomain(name: string): string | undefined {
   if (name === "" || name.length > 253) return undefined;
   let domain = domains.get(name);
   if (domain === undefined) {
-    domain = getDomain(name, {
-      allowPrivateDomains: true,
-      extractHostname: false,
-      validateHostname: true,
-    }) ?? NONE;
+    domain = domainBelowSuffix(name, true) ?? NONE;
     domains.set(name, domain);
   }
   return domain === NONE ? undefined : domain;

@@ -1,5 +1,5 @@
 /** Splitting of a host name into the pieces that naming schemes are made of. */
-import { getDomain } from "tldts";
+import { domainBelowSuffix } from "./public_suffix.ts";
 
 /** A run of letters or a run of digits, inside one part. */
 export interface Token {
@@ -50,11 +50,7 @@ const DOT = 0x2e;
  */
 function icannDomain(name: string): string {
   if (name === "" || name.length > 253) return "";
-  return getDomain(name, {
-    allowPrivateDomains: false,
-    extractHostname: false,
-    validateHostname: false,
-  }) ?? "";
+  return domainBelowSuffix(name, false) ?? "";
 }
 
 export function parseHostName(text: string): HostName {
