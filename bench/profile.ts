@@ -124,7 +124,9 @@ function largest(
 const directory = await Deno.makeTempDir({ prefix: "greylag-profile-" });
 const nameServer = startNameServer();
 let server: Server | undefined;
+let inspector: Inspector | undefined;
 try {
+  if (typeof options.save === "string") await Deno.mkdir(options.save, { recursive: true });
   const generator = await LoadGenerator.compile(directory);
   const inspectorPort = getAvailablePort();
   server = await startGreylag("greylag", {
@@ -134,10 +136,9 @@ try {
   }, directory);
   await makeKnown(generator, [server]);
   await warmUp(generator, server);
-  const inspector = await Inspector.connect(inspectorPort);
+  inspector = await Inspector.connect(inspectorPort);
   const all: Profiled[] = [];
   for (const mix of mixes) all.push(await profile(generator, server, inspector, mix));
-  inspector.close();
   const rates = all.map(({ mix, rate }) => `${mix} ${rate.toFixed(0)}/s`).join(", ");
   publish(
     "budget",
@@ -156,6 +157,8 @@ try {
     ]
   ) print(`\n${part}`);
 } finally {
+  // A process with an inspector that listens to it does not end.
+  inspector?.close();
   await server?.stop();
   await nameServer.close();
   await Deno.remove(directory, { recursive: true });
