@@ -35,7 +35,7 @@ const PAGES: Readonly<Record<string, string>> = {
   "help-german": "/help?lang=de",
 };
 
-const WIDTHS = [320, 768, 1280, 1920];
+const WIDTHS = [320, 375, 768, 1280, 1920];
 const SCHEMES = ["light", "dark"] as const;
 
 const [onlyName, onlyWidth, onlyScheme] = Deno.args;

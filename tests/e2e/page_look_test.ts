@@ -64,6 +64,37 @@ Deno.test("every page fits every screen and passes axe, in all colours", async (
   });
 });
 
+/** Buttons of forms on one line that have no field beside them. */
+const LONELY = `[...document.querySelectorAll(".inline-form button")].filter((button) => {
+  const middle = ({ top, height }) => top + height / 2;
+  const own = middle(button.getBoundingClientRect());
+  return ![...button.closest("form").querySelectorAll("input, select")].some((field) =>
+    field.offsetParent !== null && Math.abs(middle(field.getBoundingClientRect()) - own) < 4);
+}).map((button) => button.textContent)`;
+
+/** Number of rows whose actions are below their first line. */
+const SCATTERED = `[...document.querySelectorAll("td.actions")].filter((cell) =>
+  cell.offsetTop > cell.parentElement.querySelector("td").offsetTop + 8).length`;
+
+Deno.test("buttons stand beside the fields and rows that they belong to", async () => {
+  await visit(async ({ tab, daemon, untilRecorded }) => {
+    await daemon.ask({ sender: "a@example.org" });
+    await untilRecorded(1);
+    const found: string[] = [];
+    for (const path of ["/", "/lists", "/decisions", "/deferred"]) {
+      await tab.goto(path);
+      for (const width of [320, 375, 768, 1000, 1150, 1280]) {
+        await tab.setViewportSize({ width, height: 800 });
+        const lonely = await tab.evaluate<string[]>(LONELY);
+        found.push(...lonely.map((name) => `${path} at ${width} px: ${name} stands alone`));
+        const scattered = width < 740 ? 0 : await tab.evaluate<number>(SCATTERED);
+        if (scattered > 0) found.push(`${path} at ${width} px: actions below their rows`);
+      }
+    }
+    assertEquals(found, []);
+  });
+});
+
 Deno.test("fifty rows are short on a phone, and the navigation has one line", async () => {
   await visit(async ({ tab, daemon, untilRecorded }) => {
     for (let at = 0; at < 50; at++) await daemon.ask({ sender: `s${at}@example.org` });

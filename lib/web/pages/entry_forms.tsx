@@ -283,13 +283,15 @@ export function ExemptionForm({ page }: { page: PageContext }): JSX.Element {
         autocapitalize="off"
         spellcheck={false}
       />
-      <label for="exempt-for">for</label>
-      <select id="exempt-for" name="for">
-        {EXEMPTION_LIFETIMES.map(([value, name]) => (
-          <option value={value} selected={value === given["for"]}>{name}</option>
-        ))}
-      </select>
-      <button type="submit">Exempt</button>
+      <span class="joined">
+        <label for="exempt-for">for</label>
+        <select id="exempt-for" name="for">
+          {EXEMPTION_LIFETIMES.map(([value, name]) => (
+            <option value={value} selected={value === given["for"]}>{name}</option>
+          ))}
+        </select>
+        <button type="submit">Exempt</button>
+      </span>
     </form>
   );
 }

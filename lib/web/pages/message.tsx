@@ -171,7 +171,7 @@ function Timeline(
               <DecisionBadge of={one} /> <Reason page={page} of={one} />
             </p>
             {before?.clientAddress === one.clientAddress ? "" : (
-              <p class="small muted">
+              <p class="small muted from">
                 from <ClientLink page={page} of={one} />
               </p>
             )}
