@@ -1,6 +1,6 @@
 import { ConfigError, suggestion } from "../config/load.ts";
 import { daemonSettings } from "../config/settings.ts";
-import { isExpired, type Reading } from "../import/item.ts";
+import type { Reading } from "../import/item.ts";
 import { parseOwnNetworks } from "../import/own_networks.ts";
 import type { PostfixLogSettings } from "../import/postfix_log.ts";
 import { inspectPostgreyPath } from "../import/postgrey_directory.ts";
@@ -168,9 +168,8 @@ export const importCommand: Command = {
       const errors = reporter(output, counts);
       found = await readSources({ format, paths, command }, reading, logSettings, errors.report);
       errors.end();
-      const items = found.items.filter((item) => !isExpired(item, rules, reading.now));
-      counts.expired = found.items.length - items.length;
-      await storeItems(items, store, reading, isDry, counts, progressOf(items.length, output));
+      const progress = progressOf(found.items.length, output);
+      await storeItems(found.items, store, reading, isDry, counts, progress);
       const problems = storeChoices(found.choices, `import ${format}`, store, isDry, counts);
       for (const why of problems) errors.report(format, { line: 0, why });
     });

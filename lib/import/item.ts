@@ -26,6 +26,11 @@ export type Item = Exclude<Change, { readonly kind: "message" }> & {
   readonly record: Pending | Relation | Reputation;
 };
 
+/** An array, or what makes one item after the other. */
+export interface Items extends Iterable<Item> {
+  readonly length: number;
+}
+
 /** Opt-in or opt-out of a recipient. */
 export interface Choice {
   readonly list: "opt-in" | "opt-out";

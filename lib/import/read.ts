@@ -10,6 +10,7 @@ import {
   type Choice,
   EMPTY,
   type Item,
+  type Items,
   type Reading,
   type Source,
   type SourceError,
@@ -38,7 +39,7 @@ export interface Files {
 export type Report = (name: string, error: SourceError) => void;
 
 export interface Found {
-  readonly items: readonly Item[];
+  readonly items: Items;
   readonly choices: readonly Choice[];
   /** Of Postfix's log. */
   readonly log?: LogCounts;

@@ -6,10 +6,10 @@
 import { type AttemptInput, makeAttempt, UNLISTED } from "../greylist/attempt.ts";
 import { decide } from "../greylist/decide.ts";
 import { NO_EVIDENCE } from "../greylist/evidence.ts";
-import { WorkingMemory } from "../greylist/memory.ts";
 import type { Rules } from "../greylist/rules.ts";
-import { type Item, pastTime, type Reading } from "./item.ts";
+import { type Items, pastTime, type Reading } from "./item.ts";
 import type { LoggedMail } from "./postfix_log.ts";
+import { ReplayMemory } from "./replay_memory.ts";
 
 /**
  * Replays mail in the order of its log. A delivery makes its sender known; it earns as a retry does only
@@ -18,7 +18,7 @@ import type { LoggedMail } from "./postfix_log.ts";
 export class Replay {
   readonly #rules: Rules;
   readonly #now: number;
-  readonly #memory = new WorkingMemory();
+  readonly #memory = new ReplayMemory();
 
   constructor({ rules, now }: Reading) {
     this.#now = now;
@@ -66,9 +66,8 @@ export class Replay {
   }
 
   /** The records that the mail left behind. */
-  items(): Item[] {
-    return this.#memory.stored().filter((change): change is Item =>
-      change.kind !== "message" && change.record !== undefined
-    );
+  items(): Items {
+    const memory = this.#memory;
+    return { length: memory.size, [Symbol.iterator]: () => memory.items() };
   }
 }

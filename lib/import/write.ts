@@ -9,7 +9,7 @@ import type { Change } from "../greylist/model.ts";
 import { autoWhitelistedAs } from "../greylist/reputation.ts";
 import { formatPattern, parsePattern } from "../lists/pattern.ts";
 import type { GreylistStore, ListStore, NewEntry } from "../store/store.ts";
-import { changeOf, type Choice, type Item, type Reading } from "./item.ts";
+import { changeOf, type Choice, isExpired, type Item, type Items, type Reading } from "./item.ts";
 
 /** Items in one transaction. */
 const CHUNK = 500;
@@ -45,17 +45,35 @@ export function emptyCounts(): ImportCounts {
   };
 }
 
-/** @param isDry counts without writing. */
+function* chunksOf(items: Iterable<Item>): Generator<readonly Item[]> {
+  let chunk: Item[] = [];
+  for (const item of items) {
+    chunk.push(item);
+    if (chunk.length < CHUNK) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+/**
+ * Stores the items that the daemon would not have removed yet.
+ *
+ * @param isDry counts without writing.
+ */
 export async function storeItems(
-  items: readonly Item[],
+  items: Items,
   { greylist }: ImportStore,
   { rules, now }: Reading,
   isDry: boolean,
   counts: ImportCounts,
   progress: (done: number) => void,
 ): Promise<void> {
-  for (let at = 0; at < items.length; at += CHUNK) {
-    const chunk = items.slice(at, at + CHUNK);
+  let done = 0;
+  for (const all of chunksOf(items)) {
+    const chunk = all.filter((item) => !isExpired(item, rules, now));
+    counts.expired += all.length - chunk.length;
+    done += all.length;
     let changes: readonly Change[] = [];
     greylist.exchange((memory) => {
       // Several items may change one record.
@@ -79,7 +97,7 @@ export async function storeItems(
         if (autoWhitelistedAs(named, rules, now) !== undefined) counts.autoWhitelisted++;
       }
     }
-    progress(at + chunk.length);
+    progress(done);
     // Let a daemon in another process write.
     await new Promise((resolve) => setTimeout(resolve, 0));
   }

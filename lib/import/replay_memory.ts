@@ -1,0 +1,203 @@
+/**
+ * The records of a replayed log. A log has hundreds of thousands of relations, so that these are kept
+ * as numbers in typed arrays, and names as numbers.
+ *
+ * @module
+ */
+import { type Memory, NOTHING } from "../greylist/memory.ts";
+import {
+  type Change,
+  keyText,
+  type Pending,
+  type PendingKey,
+  type Relation,
+  type RelationKey,
+  type Reputation,
+} from "../greylist/model.ts";
+import type { Item } from "./item.ts";
+
+/** Elements of an array before it grows. */
+const FIRST_LENGTH = 1024;
+
+/** The array itself, or a copy of twice its length if it has no such element. */
+function withRoom<T extends Float64Array | Uint32Array>(array: T, at: number): T {
+  if (at < array.length) return array;
+  const longer = new (array.constructor as new (length: number) => T)(2 * array.length);
+  longer.set(array);
+  return longer;
+}
+
+/** Names, numbered from 0. */
+class Names {
+  readonly #numbers = new Map<string, number>();
+  readonly #names: string[] = [];
+
+  /** Undefined for a name without a number. */
+  find(name: string): number | undefined {
+    return this.#numbers.get(name);
+  }
+
+  numberOf(name: string): number {
+    const known = this.#numbers.get(name);
+    if (known !== undefined) return known;
+    this.#numbers.set(name, this.#names.length);
+    return this.#names.push(name) - 1;
+  }
+
+  nameOf(number: number): string {
+    return this.#names[number]!;
+  }
+}
+
+/** Lists of origins, each at a place. */
+class OriginLists {
+  readonly #names = new Names();
+  /** Of each list its length and the numbers of its names. */
+  #numbers = new Uint32Array(FIRST_LENGTH);
+  #used = 0;
+  #latest = 0;
+
+  at(place: number): readonly string[] {
+    const length = this.#numbers[place]!;
+    return Array.from(
+      { length },
+      (_, at) => this.#names.nameOf(this.#numbers[place + 1 + at]!),
+    );
+  }
+
+  isAt(place: number, origins: readonly string[]): boolean {
+    return this.#numbers[place] === origins.length &&
+      origins.every((name, at) => this.#numbers[place + 1 + at] === this.#names.find(name));
+  }
+
+  /** @returns the place of the list, which the relations of one message share. */
+  put(origins: readonly string[]): number {
+    if (this.#used > 0 && this.isAt(this.#latest, origins)) return this.#latest;
+    this.#latest = this.#used;
+    this.#push(origins.length);
+    for (const name of origins) this.#push(this.#names.numberOf(name));
+    return this.#latest;
+  }
+
+  #push(number: number): void {
+    this.#numbers = withRoom(this.#numbers, this.#used);
+    this.#numbers[this.#used++] = number;
+  }
+}
+
+/** Relations in columns. */
+class Relations {
+  /** By the number of the recipient and the sender. */
+  readonly #rows = new Map<string, number>();
+  readonly #recipients = new Names();
+  readonly #lists = new OriginLists();
+  #places = new Uint32Array(FIRST_LENGTH);
+  /** The first and the last time of each row. */
+  #times = new Float64Array(2 * FIRST_LENGTH);
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  get({ sender, recipient }: RelationKey): Relation | undefined {
+    const number = this.#recipients.find(recipient);
+    const row = number === undefined ? undefined : this.#rows.get(`${number} ${sender}`);
+    return row === undefined ? undefined : this.#at(row);
+  }
+
+  #at(row: number): Relation {
+    return {
+      origins: this.#lists.at(this.#places[row]!),
+      firstSeen: this.#times[2 * row]!,
+      lastSeen: this.#times[2 * row + 1]!,
+    };
+  }
+
+  set({ sender, recipient }: RelationKey, { origins, firstSeen, lastSeen }: Relation): void {
+    // In one piece: a text made of parts would keep them.
+    const text = [this.#recipients.numberOf(recipient), sender].join(" ");
+    const known = this.#rows.get(text);
+    const row = known ?? this.#rows.size;
+    if (known === undefined) this.#rows.set(text, row);
+    this.#places = withRoom(this.#places, row);
+    this.#times = withRoom(this.#times, 2 * row + 1);
+    if (known === undefined || !this.#lists.isAt(this.#places[row]!, origins)) {
+      this.#places[row] = this.#lists.put(origins);
+    }
+    this.#times[2 * row] = firstSeen;
+    this.#times[2 * row + 1] = lastSeen;
+  }
+
+  *items(): Generator<Item> {
+    for (const [text, row] of this.#rows) {
+      const at = text.indexOf(" ");
+      const recipient = this.#recipients.nameOf(Number(text.slice(0, at)));
+      const key = { sender: text.slice(at + 1), recipient };
+      yield { kind: "relation", key, record: this.#at(row) };
+    }
+  }
+}
+
+type PendingChange = Extract<Change, { readonly kind: "pending" }>;
+
+interface PendingGroup {
+  readonly key: PendingKey;
+  readonly records: readonly Pending[];
+}
+
+export class ReplayMemory implements Memory {
+  readonly #pending = new Map<string, PendingGroup>();
+  readonly #relations = new Relations();
+  readonly #reputations = new Map<string, Reputation>();
+  #pendingCount = 0;
+
+  readonly includes = NOTHING.includes;
+
+  pending(key: PendingKey): readonly Pending[] {
+    return this.#pending.get(keyText(key))?.records ?? [];
+  }
+
+  relation(key: RelationKey): Relation | undefined {
+    return this.#relations.get(key);
+  }
+
+  reputation(name: string): Reputation | undefined {
+    return this.#reputations.get(name);
+  }
+
+  /** A log does not show which recipients one message has. */
+  message(): undefined {}
+
+  apply(changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (change.kind === "pending") this.#applyPending(change);
+      else if (change.kind === "relation") this.#relations.set(change.key, change.record);
+      else if (change.kind === "reputation") this.#reputations.set(change.key, change.record);
+    }
+  }
+
+  #applyPending({ key, network, record }: PendingChange): void {
+    const text = keyText(key);
+    const before = this.#pending.get(text)?.records ?? [];
+    const records = before.filter((one) => one.network !== network);
+    if (record !== undefined) records.push(record);
+    this.#pendingCount += records.length - before.length;
+    if (records.length === 0) this.#pending.delete(text);
+    else this.#pending.set(text, { key, records });
+  }
+
+  /** Number of records. */
+  get size(): number {
+    return this.#relations.size + this.#pendingCount + this.#reputations.size;
+  }
+
+  *items(): Generator<Item> {
+    yield* this.#relations.items();
+    for (const { key, records } of this.#pending.values()) {
+      for (const record of records) {
+        yield { kind: "pending", key, network: record.network, record };
+      }
+    }
+    for (const [key, record] of this.#reputations) yield { kind: "reputation", key, record };
+  }
+}
