@@ -120,13 +120,17 @@ export class Connection extends DatabaseAccess {
       db = new Database(path, { int64: true });
       this.db = db;
       db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
-      db.exec("PRAGMA journal_mode = WAL");
-      db.exec("PRAGMA synchronous = NORMAL");
-      const pages = CHECKPOINT_PAGES[startWorker ? "withCheckpointer" : "alone"];
-      db.exec(`PRAGMA wal_autocheckpoint = ${pages}`);
-      db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
-      db.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
-      db.exec("PRAGMA temp_store = MEMORY");
+      // A new database has nothing to lose, and would wait for the disk four times.
+      const isNew = db.prepare("PRAGMA page_count").value<[number]>()![0] === 0;
+      db.exec(`
+        PRAGMA synchronous = ${isNew ? "OFF" : "NORMAL"};
+        PRAGMA journal_mode = WAL;
+        PRAGMA synchronous = NORMAL;
+        PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES[startWorker ? "withCheckpointer" : "alone"]};
+        PRAGMA cache_size = -${CACHE_KIB};
+        PRAGMA journal_size_limit = ${LOG_BYTES};
+        PRAGMA temp_store = MEMORY;
+      `);
       migrate(db, path);
       defineRelationOrigins(db);
       this.#beginRead = db.prepare("BEGIN");

@@ -226,7 +226,9 @@ export function migrate(db: Database, path: string): void {
       );
     }
     for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
-    db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
-    db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+    db.exec(`
+      PRAGMA application_id = ${APPLICATION_ID};
+      PRAGMA user_version = ${MIGRATIONS.length};
+    `);
   });
 }
