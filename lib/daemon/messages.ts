@@ -7,7 +7,7 @@ import { LRUCache } from "lru-cache";
 import type { MessageRecord } from "../greylist/model.ts";
 
 /** Messages in progress at once; far more than Postfix has processes. */
-const MAX_MESSAGES = 10_000;
+const MAX_MESSAGES = 2000;
 
 /** Messages by Postfix's `instance`. */
 export class Messages {

@@ -22,7 +22,7 @@ const WRITE_PERIOD = 500;
 const MAX_UNWRITTEN = 1000;
 
 /** Domains whose last write is remembered. */
-const MAX_RECENT = 10_000;
+const MAX_RECENT = 2000;
 
 export class Outbound {
   readonly #store: Pick<GreylistStore, "exchange">;

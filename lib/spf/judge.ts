@@ -43,7 +43,7 @@ const MAX_RANGES = 50_000;
 const MAX_PTR_ORGANISATIONS = 3;
 
 /** Registrable domains whose `ptr` terms are remembered. */
-const MAX_PTR_DOMAINS = 5000;
+const MAX_PTR_DOMAINS = 1000;
 
 /** Maximum ranges of one registrable domain; one record holds about a thousand. */
 const MAX_RANGES_PER_DOMAIN = 4096;
