@@ -36,6 +36,7 @@ const EVENTS: Samples<Exclude<DaemonEvent, { kind: "decision" | "page" }>> = {
   "listening": { kind: "listening", endpoint: "ENDPOINT" },
   "page-listening": { kind: "page-listening", where: "ENDPOINT", isLocal: false },
   "page-failed": { kind: "page-failed", error: CAUSE },
+  "page-crashed": { kind: "page-crashed", error: CAUSE },
   "reloaded": { kind: "reloaded", needRestart: ["SETTING"] },
   "reload-failed": { kind: "reload-failed", why: CAUSE },
   "stopping": { kind: "stopping", signal: "SIGNAL" },

@@ -9,10 +9,10 @@ import { type Attributes, PolicyClient } from "./policy_client.ts";
 
 const main = new URL("../main.ts", import.meta.url).pathname;
 
-function greylag(args: readonly string[]): [program: string, args: string[]] {
+function greylag(args: readonly string[], source?: string): [program: string, args: string[]] {
   const executable = Deno.env.get("GREYLAG_EXECUTABLE");
-  if (executable !== undefined) return [executable, [...args]];
-  return [Deno.execPath(), ["run", "--no-check", ...RUN_FLAGS, main, ...args]];
+  if (executable !== undefined && source === undefined) return [executable, [...args]];
+  return [Deno.execPath(), ["run", "--no-check", ...RUN_FLAGS, source ?? main, ...args]];
 }
 
 /** Sets JOURNAL_STREAM as systemd does: device and inode of standard error. */
@@ -55,6 +55,8 @@ export interface StartOptions {
   readonly journald?: boolean;
   /** Another program and its arguments, which start it. */
   readonly by?: readonly string[];
+  /** The first module of another source, which is run instead of an executable. */
+  readonly source?: string | undefined;
   /** The whole environment, besides HOME and DENO_DIR. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -98,9 +100,9 @@ export class Daemon {
   /** Starts Greylag with exactly these arguments and waits until it listens. */
   static async startCommand(
     args: readonly string[],
-    { journald = false, by = [], environment = {} }: StartOptions = {},
+    { journald = false, by = [], source, environment = {} }: StartOptions = {},
   ): Promise<Daemon> {
-    const command = greylag(args);
+    const command = greylag(args, source);
     const [ownProgram, ownArgs] = journald ? underJournald(command) : command;
     const [program, ...all] = [...by, ownProgram, ...ownArgs];
     const process = new Deno.Command(program!, {

@@ -116,6 +116,7 @@ function startStatus(
       events.publish({ kind: "page-listening", where, isLocal: isLocal(settings.endpoint) });
     },
     failed: (error) => events.publish({ kind: "page-failed", error }),
+    crashed: (error) => events.publish({ kind: "page-crashed", error }),
     event: (event) => events.publish({ kind: "page", event }),
   });
 }

@@ -173,6 +173,12 @@ export function messagesOf(event: DaemonEvent): readonly Message[] {
         }. Change the setting status and restart greylag; ` +
           "mail is not affected",
       );
+    case "page-crashed":
+      return report(
+        event.kind,
+        `status page crashed: ${messageOf(event.error)}. It starts again; mail is not affected`,
+        "warning",
+      );
     case "notice-sent":
       return say("info", `notice ${event.notice} sent to ${event.where}`);
     case "notice-failed":

@@ -127,6 +127,8 @@ export type StatusPageEvent =
   /** `isLocal`: only this host can connect. */
   | { readonly kind: "page-listening"; readonly where: string; readonly isLocal: boolean }
   | { readonly kind: "page-failed"; readonly error: unknown }
+  /** The thread of the page ended with an error; the page listens again soon. */
+  | { readonly kind: "page-crashed"; readonly error: unknown }
   | { readonly kind: "page"; readonly event: PageEvent };
 
 export type DaemonEvent =

@@ -32,6 +32,7 @@ const TROUBLE: ReadonlySet<DaemonEvent["kind"]> = new Set<DaemonEvent["kind"]>([
   "database-shared",
   "list-failed",
   "page-failed",
+  "page-crashed",
   "accept-failed",
   "bug",
 ]);

@@ -35,8 +35,10 @@ export interface Daemon {
 export interface ThreadEvents {
   /** Called once. */
   listening(where: string): void;
-  /** The page cannot listen, or crashed and listens again soon. */
+  /** The page cannot listen. */
   failed(error: unknown): void;
+  /** The thread crashed or cannot listen; the page is there again soon. */
+  crashed(error: unknown): void;
   event(event: PageEvent): void;
 }
 
@@ -179,7 +181,7 @@ export class StatusThread {
   }
 
   #fail(error: unknown): void {
-    this.#events.failed(error);
+    this.#events.crashed(error);
     this.#socket?.close();
     this.#terminate();
     if (this.#isStopping) return;

@@ -56,6 +56,7 @@ async function withThread(
   const thread = new StatusThread(settings, daemon, {
     listening: (where) => report(`listening ${where}`),
     failed: (error) => report(`failed ${error}`),
+    crashed: (error) => report(`crashed ${error}`),
     event: (event) => events.push(event),
   }, idleMs);
   try {
