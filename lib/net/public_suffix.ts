@@ -85,13 +85,14 @@ const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 /**
  * The public suffix and the label left of it.
  *
- * @param name in lower case, in ASCII form, without a final dot.
+ * @param given a name in lower case, in ASCII form; a final dot is ignored.
  * @param withPrivate also the suffixes of the private section, such as `github.io`.
  * @returns undefined for a public suffix, an address and an empty label.
  */
-export function domainBelowSuffix(name: string, withPrivate: boolean): string | undefined {
+export function domainBelowSuffix(given: string, withPrivate: boolean): string | undefined {
+  const name = given.endsWith(".") ? given.slice(0, -1) : given;
   const last = labelBefore(name, name.length);
-  if (last === 0 || IPV4.test(name)) return undefined;
+  if (last === 0 || last === name.length || IPV4.test(name)) return undefined;
   const suffix = suffixIn(name, last, withPrivate);
   if (suffix === 0) return undefined;
   const start = labelBefore(name, suffix - 1);

@@ -44,8 +44,13 @@ Deno.test("addresses, many labels and words of JavaScript give what tldts gives"
   ) assertSame(name);
 });
 
+Deno.test("a final dot gives what tldts gives", () => {
+  for (const name of ["a.example.org.", "a.co.uk.", "co.uk.", "org.", "1.2.3.4."]) assertSame(name);
+});
+
 Deno.test("an empty label is no domain", () => {
-  for (const name of [".", "..", ".com", "a..com", "a..co.uk", "a..b.kawasaki.jp"]) {
+  const names = [".", "..", ".com", "a..com", "a..co.uk", "a..b.kawasaki.jp", "a.com..", "com.."];
+  for (const name of names) {
     assertEquals(domainBelowSuffix(name, true), undefined, name);
   }
 });
