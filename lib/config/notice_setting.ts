@@ -3,7 +3,6 @@
  *
  * @module
  */
-import * as v from "valibot";
 import {
   isMailAddress,
   isSafeUrl,
@@ -12,7 +11,7 @@ import {
   TARGET_NOTATION,
 } from "../notify/target.ts";
 import { parseUser, type User, userOf } from "../notify/user.ts";
-import { type Described, listOf, readAs, type Setting, setting } from "./setting.ts";
+import { type Described, listOf, type Parsed, readAs, type Setting, setting } from "./setting.ts";
 
 export function targets(described: Described): Setting<Target[]> {
   return listOf("TARGET,…", parseTarget, TARGET_NOTATION, described);
@@ -50,21 +49,17 @@ export function mailAddress(described: Described): Setting<string> {
 /** Tables, or strings in the notation of a user file. */
 export function users(described: Described): Setting<User[]> {
   const wanted = `a list of { address = "…", notify = "…", digest = "…", language = "…" }`;
-  const table = v.record(v.string(), v.unknown());
-  const schema = v.pipe(
-    v.array(v.union([v.string(), table]), `must be ${wanted}`),
-    v.rawTransform(({ dataset, addIssue, NEVER }): User[] => {
-      const found: User[] = [];
-      for (const given of dataset.value) {
-        const parsed = typeof given === "string" ? parseUser(given) : userOf(given);
-        if (!parsed.ok) {
-          addIssue({ message: `entry ${found.length + 1}: ${parsed.why}` });
-          return NEVER;
-        }
-        found.push(parsed.user);
-      }
-      return found;
-    }),
-  );
-  return setting("array", "USER,…", wanted, schema, described);
+  const parse = (written: unknown): Parsed<User[]> => {
+    if (!Array.isArray(written)) return { ok: false, why: `must be ${wanted}` };
+    const found: User[] = [];
+    for (const given of written) {
+      const isTable = typeof given === "object" && given !== null && !Array.isArray(given);
+      if (typeof given !== "string" && !isTable) return { ok: false, why: `must be ${wanted}` };
+      const parsed = typeof given === "string" ? parseUser(given) : userOf(given);
+      if (!parsed.ok) return { ok: false, why: `entry ${found.length + 1}: ${parsed.why}` };
+      found.push(parsed.user);
+    }
+    return { ok: true, value: found };
+  };
+  return setting("array", "USER,…", wanted, parse, described);
 }

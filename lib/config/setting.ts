@@ -3,7 +3,6 @@
  *
  * @module
  */
-import * as v from "valibot";
 import { type DnsList, parseDnsList } from "../dns/dnsbl.ts";
 import { type DnsServer, parseServer } from "../dns/transport.ts";
 import { parseWeight, type Signal, SIGNAL_WEIGHTS } from "../evidence/signals.ts";
@@ -20,9 +19,12 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly why: string };
 
+/** Checks and converts what is written. */
+export type Parse<T> = (written: unknown) => Parsed<T>;
+
 export interface Setting<T = unknown> {
   readonly kind: Kind;
-  readonly parse: (written: unknown) => Parsed<T>;
+  readonly parse: Parse<T>;
   /** As written in the file. */
   readonly default: string | number | boolean | readonly string[];
   /** Stands for the value in the help, such as `TIME`. */
@@ -41,32 +43,23 @@ export function setting<T>(
   kind: Kind,
   placeholder: string,
   values: string,
-  schema: v.GenericSchema<unknown, T>,
+  parse: Parse<T>,
   described: Described,
 ): Setting<T> {
-  const parse = (written: unknown): Parsed<T> => {
-    const result = v.safeParse(schema, written);
-    return result.success
-      ? { ok: true, value: result.output }
-      : { ok: false, why: result.issues[0].message };
-  };
   return { kind, placeholder, values, parse, live: true, ...described };
 }
 
-/** A string that `read` converts; undefined from it is an error. */
-export function readAs<T>(
-  read: (text: string) => T | undefined,
-  wanted: string,
-): v.GenericSchema<unknown, T> {
-  return v.pipe(
-    v.string(`must be ${wanted}`),
-    v.rawTransform(({ dataset, addIssue, NEVER }) => {
-      const value = read(dataset.value);
-      if (value !== undefined) return value;
-      addIssue({ message: `must be ${wanted}` });
-      return NEVER;
-    }),
-  );
+/** Any value that `read` converts; undefined from it is an error. */
+function parseAs<T>(read: (written: unknown) => T | undefined, wanted: string): Parse<T> {
+  return (written) => {
+    const value = read(written);
+    return value === undefined ? { ok: false, why: `must be ${wanted}` } : { ok: true, value };
+  };
+}
+
+/** A string that `read` converts. */
+export function readAs<T>(read: (text: string) => T | undefined, wanted: string): Parse<T> {
+  return parseAs((written) => typeof written === "string" ? read(written) : undefined, wanted);
 }
 
 /** Milliseconds. */
@@ -96,15 +89,13 @@ export function integer(
   maximum: number,
   described: Described,
 ): Setting<number> {
-  const values = `a whole number from ${minimum} to ${maximum}`;
-  const wanted = `must be ${values}`;
-  const schema = v.pipe(
-    v.number(wanted),
-    v.integer(wanted),
-    v.minValue(minimum, wanted),
-    v.maxValue(maximum, wanted),
-  );
-  return setting("integer", "N", values, schema, described);
+  const wanted = `a whole number from ${minimum} to ${maximum}`;
+  const read = (written: unknown) =>
+    typeof written === "number" && Number.isInteger(written) && written >= minimum &&
+      written <= maximum
+      ? written
+      : undefined;
+  return setting("integer", "N", wanted, parseAs(read, wanted), described);
 }
 
 export function choice<const T extends string>(
@@ -112,12 +103,14 @@ export function choice<const T extends string>(
   described: Described,
 ): Setting<T> {
   const quoted = words.map((word) => `"${word}"`).join(", ");
-  const schema = v.picklist(words, `must be one of ${quoted}`);
-  return setting("string", words.join("|"), quoted, schema, described);
+  const read = (text: string) => words.find((word) => word === text);
+  return setting("string", words.join("|"), quoted, readAs(read, `one of ${quoted}`), described);
 }
 
 export function boolean(described: Described): Setting<boolean> {
-  return setting("boolean", "", "true or false", v.boolean("must be true or false"), described);
+  const wanted = "true or false";
+  const read = (written: unknown) => typeof written === "boolean" ? written : undefined;
+  return setting("boolean", "", wanted, parseAs(read, wanted), described);
 }
 
 /** A string on one line that passes a check. */
@@ -127,20 +120,14 @@ export function text(
   isGood: (text: string) => boolean,
   described: Described,
 ): Setting<string> {
-  const schema = readAs(
-    (given) => /^[^\p{Cc}]*$/u.test(given) && isGood(given) ? given : undefined,
-    wanted,
-  );
-  return setting("string", placeholder, wanted, schema, described);
+  const read = (given: string) => /^[^\p{Cc}]*$/u.test(given) && isGood(given) ? given : undefined;
+  return setting("string", placeholder, wanted, readAs(read, wanted), described);
 }
 
 export function fileMode(described: Described): Setting<number> {
   const wanted = `permissions in octal, such as "0666"`;
-  const schema = readAs(
-    (given) => /^0?[0-7]{3}$/.test(given) ? parseInt(given, 8) : undefined,
-    wanted,
-  );
-  return setting("string", "MODE", wanted, schema, described);
+  const read = (given: string) => /^0?[0-7]{3}$/.test(given) ? parseInt(given, 8) : undefined;
+  return setting("string", "MODE", wanted, readAs(read, wanted), described);
 }
 
 export function listOf<T>(
@@ -149,11 +136,15 @@ export function listOf<T>(
   wanted: string,
   described: Described,
 ): Setting<T[]> {
-  const schema = v.array(
-    readAs(read, `a list of ${wanted}`),
-    `must be a list of ${wanted}: ["…", "…"]`,
-  );
-  return setting("array", placeholder, `a list of ${wanted}`, schema, described);
+  const list = `a list of ${wanted}`;
+  const parse = (written: unknown): Parsed<T[]> => {
+    if (!Array.isArray(written)) return { ok: false, why: `must be ${list}: ["…", "…"]` };
+    const values = written.map((text) => typeof text === "string" ? read(text) : undefined);
+    return values.every((value) => value !== undefined)
+      ? { ok: true, value: values }
+      : { ok: false, why: `must be ${list}` };
+  };
+  return setting("array", placeholder, list, parse, described);
 }
 
 export function paths(described: Described): Setting<string[]> {
@@ -178,8 +169,8 @@ export function endpoint(described: Described): Setting<Endpoint> {
 
 export function endpointOrOff(described: Described): Setting<Endpoint | "off"> {
   const wanted = `"off", "inet:HOST:PORT" or "unix:PATH"`;
-  const schema = readAs((given) => given === "off" ? given : parseEndpoint(given), wanted);
-  return setting("string", "ENDPOINT|off", wanted, schema, described);
+  const read = (given: string) => given === "off" ? given : parseEndpoint(given);
+  return setting("string", "ENDPOINT|off", wanted, readAs(read, wanted), described);
 }
 
 export function hostNames(described: Described): Setting<string[]> {
