@@ -5,14 +5,13 @@
  * @module
  */
 import { type Memory, NOTHING } from "../greylist/memory.ts";
-import {
-  type Change,
-  keyText,
-  type Pending,
-  type PendingKey,
-  type Relation,
-  type RelationKey,
-  type Reputation,
+import type {
+  Change,
+  Pending,
+  PendingKey,
+  Relation,
+  RelationKey,
+  Reputation,
 } from "../greylist/model.ts";
 import type { Item } from "./item.ts";
 
@@ -114,7 +113,6 @@ class Relations {
   }
 
   set({ sender, recipient }: RelationKey, { origins, firstSeen, lastSeen }: Relation): void {
-    // In one piece: a text made of parts would keep them.
     const text = [this.#recipients.numberOf(recipient), sender].join(" ");
     const known = this.#rows.get(text);
     const row = known ?? this.#rows.size;
@@ -140,13 +138,16 @@ class Relations {
 
 type PendingChange = Extract<Change, { readonly kind: "pending" }>;
 
-interface PendingGroup {
-  readonly key: PendingKey;
-  readonly records: readonly Pending[];
+/** In one piece: a text made of parts would keep them. */
+const textOf = ({ sender, recipient }: PendingKey) => [sender, recipient].join("\0");
+
+function keyOf(text: string): PendingKey {
+  const at = text.indexOf("\0");
+  return { sender: text.slice(0, at), recipient: text.slice(at + 1) };
 }
 
 export class ReplayMemory implements Memory {
-  readonly #pending = new Map<string, PendingGroup>();
+  readonly #pending = new Map<string, readonly Pending[]>();
   readonly #relations = new Relations();
   readonly #reputations = new Map<string, Reputation>();
   #pendingCount = 0;
@@ -154,7 +155,7 @@ export class ReplayMemory implements Memory {
   readonly includes = NOTHING.includes;
 
   pending(key: PendingKey): readonly Pending[] {
-    return this.#pending.get(keyText(key))?.records ?? [];
+    return this.#pending.get(textOf(key)) ?? [];
   }
 
   relation(key: RelationKey): Relation | undefined {
@@ -177,13 +178,15 @@ export class ReplayMemory implements Memory {
   }
 
   #applyPending({ key, network, record }: PendingChange): void {
-    const text = keyText(key);
-    const before = this.#pending.get(text)?.records ?? [];
+    const text = textOf(key);
+    const before = this.#pending.get(text) ?? [];
     const records = before.filter((one) => one.network !== network);
-    if (record !== undefined) records.push(record);
+    // The network is an origin as well: one text for both.
+    const shared = record?.origins.find((origin) => origin === record.network);
+    if (record !== undefined) records.push({ ...record, network: shared ?? record.network });
     this.#pendingCount += records.length - before.length;
     if (records.length === 0) this.#pending.delete(text);
-    else this.#pending.set(text, { key, records });
+    else this.#pending.set(text, records);
   }
 
   /** Number of records. */
@@ -193,8 +196,9 @@ export class ReplayMemory implements Memory {
 
   *items(): Generator<Item> {
     yield* this.#relations.items();
-    for (const { key, records } of this.#pending.values()) {
+    for (const [text, records] of this.#pending) {
       for (const record of records) {
+        const key = keyOf(text);
         yield { kind: "pending", key, network: record.network, record };
       }
     }
