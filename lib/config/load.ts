@@ -5,7 +5,7 @@
  */
 import { closestMatch } from "leven";
 import { parse as parseToml, TomlError } from "smol-toml";
-import { checkRegular, isDescriptor } from "../files/regular_file.ts";
+import { checkReadable, isDescriptor } from "../files/regular_file.ts";
 import { reasonOf } from "../text/error_message.ts";
 import {
   contradiction,
@@ -205,7 +205,7 @@ export const DEFAULT_PATH = "/etc/greylag/greylag.toml";
 export function readConfigFile(path: string | undefined, isReadOnce = false): Sources["file"] {
   const shown = path ?? DEFAULT_PATH;
   try {
-    if (!(isReadOnce && isDescriptor(shown))) checkRegular(shown);
+    if (!(isReadOnce && isDescriptor(shown))) checkReadable(shown);
     return { path: shown, text: Deno.readTextFileSync(shown) };
   } catch (error) {
     if (path === undefined && error instanceof Deno.errors.NotFound) return undefined;

@@ -18,15 +18,23 @@ export function checkRegular(path: string): void {
   if (!info.isFile) throw new Error(`is ${kindOf(info)}, not a regular file`);
 }
 
+/** The usual name for a file without content. */
+const NOTHING = "/dev/null";
+
+/** @throws {Error} unless reading the path ends: a regular file, or `/dev/null`. */
+export function checkReadable(path: string): void {
+  if (path !== NOTHING) checkRegular(path);
+}
+
 /** @throws {Error} if it is not a regular file, or cannot be read. */
 export function readRegularFile(path: string): Uint8Array<ArrayBuffer> {
   checkRegular(path);
   return Deno.readFileSync(path);
 }
 
-/** @throws {Error} if it is not a regular file, or cannot be read. */
+/** @throws {Error} if it is neither a regular file nor `/dev/null`, or cannot be read. */
 export function readRegularText(path: string): string {
-  checkRegular(path);
+  checkReadable(path);
   return Deno.readTextFileSync(path);
 }
 

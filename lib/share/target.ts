@@ -79,12 +79,21 @@ export interface DatabaseAddress {
   readonly sslMode: string | undefined;
 }
 
+/** Undefined if it is not encoded as a URL requires. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
 export function databaseAddress({ url }: DatabaseTarget): DatabaseAddress {
   const { username, hostname, port, searchParams, protocol } = URL.parse(url)!;
   const directory = searchParams.get("host");
   const number = searchParams.get("port") ?? (port || PORTS[protocol]!);
   return {
-    user: searchParams.get("user") ?? decodeURIComponent(username),
+    user: searchParams.get("user") ?? decoded(username) ?? "",
     host: hostname.replace(/^\[|\]$/g, ""),
     port: Number(number),
     socket: directory === null ? undefined : `${directory.replace(/\/$/, "")}/.s.PGSQL.${number}`,

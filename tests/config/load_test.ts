@@ -187,6 +187,7 @@ Deno.test("the URL of a shared database has to be one that can be connected to",
   const table: [url: string, more: string, ...expected: string[]][] = [
     ["postgres://db.example.net/greylag", "", `${PATH}:1: share: must name a user`, "USER@HOST"],
     ["postgres:///greylag?host=/run/postgresql", "", "must name a user", "&user=USER"],
+    ["postgres://a%zz@db.example.net/greylag", "", "must name a user"],
     ["postgres://g@db.example.net/g?sslmode=verify-fall", "", "verify-full", 'not "verify-fall"'],
     ["postgres:///g?host=/run&user=g&sslmode=verify-full", "", "a Unix socket has no TLS"],
     ["postgres:///g?host=/run&user=g&port=x", "", "port must be a number from 1 to 65535"],

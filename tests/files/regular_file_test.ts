@@ -37,6 +37,21 @@ Deno.test("the path of an open descriptor is known", () => {
   );
 });
 
+Deno.test("/dev/null is a file without content", async () => {
+  await inDirectory(async (directory) => {
+    const args = ["--config=/dev/null", "--whitelist-clients=/dev/null"];
+    const { code, err } = await Daemon.run(["config", "--check", ...args]);
+    assertEquals([code, err], [0, ""]);
+    const daemon = await Daemon.start([
+      ...args,
+      `--unix=${directory}/policy`,
+      `--database=${directory}/g.db`,
+    ]);
+    await daemon.reload("configuration reread");
+    assertEquals(await daemon.stop(), 0);
+  });
+});
+
 Deno.test("no setting that names a file makes a command wait for the writer of a pipe", async () => {
   await inDirectory(async (directory) => {
     const pipe = `${directory}/pipe`;
