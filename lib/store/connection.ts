@@ -2,6 +2,7 @@ import { Database, type Statement } from "@db/sqlite";
 import { DEFAULT_RECIPIENT_DELIMITER } from "../net/email_address.ts";
 import { Checkpointer, type StartWorker } from "./checkpointer.ts";
 import { DatabaseError, databaseErrorOf } from "./database_error.ts";
+import { rewriteTables, truncateLog } from "./erase.ts";
 import { GreylistRecords } from "./greylist_records.ts";
 import type { Pseudonym } from "./pseudonym.ts";
 import { pseudonymise } from "./pseudonymise.ts";
@@ -13,6 +14,9 @@ import { inTransaction } from "./transaction.ts";
 
 /** Milliseconds to wait for a lock of another process; every request waits as long. */
 const BUSY_TIMEOUT = 250;
+
+/** The same for {@linkcode Connection.eraseDeleted}, for which no request waits. */
+const ERASE_TIMEOUT = 10_000;
 
 /**
  * Pages in the log after which a commit copies it into the database itself. With a checkpointer this
@@ -161,6 +165,24 @@ export class Connection extends DatabaseAccess {
     } catch (error) {
       this.close();
       throw databaseErrorOf(error, this.#path);
+    }
+  }
+
+  /**
+   * Erases what deleted rows left in the files. Other connections cannot write meanwhile.
+   *
+   * @throws {DatabaseError}
+   */
+  eraseDeleted(): void {
+    const { db } = this;
+    try {
+      db.exec(`PRAGMA busy_timeout = ${ERASE_TIMEOUT}`);
+      inTransaction(db, () => rewriteTables(db));
+      truncateLog(db);
+    } catch (error) {
+      throw databaseErrorOf(error, this.#path);
+    } finally {
+      db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
     }
   }
 

@@ -14,7 +14,13 @@ import { UNUSED_RECIPIENT } from "./relation_table.ts";
 /** Removes the rows that name a mail address or a client's IP address, and their traces in the files. */
 export function forgetAddress(connection: Connection, address: string): Forgotten {
   const forms = formsOf(address, connection);
-  return forgetForms(connection, forms, (outbox) => sendOrder(connection, outbox, forms));
+  const forgotten = forgetForms(
+    connection,
+    forms,
+    (outbox) => sendOrder(connection, outbox, forms),
+  );
+  connection.eraseDeleted();
+  return forgotten;
 }
 
 /** The forms in which an address is stored. */
@@ -80,15 +86,15 @@ export function carryOutOrders(connection: Connection): void {
     const isIp = pseudonym === undefined ? parseAddress(bare) !== undefined : text !== bare;
     forgetForms(connection, { ...forms, origin: isIp ? `ip:${bare}` : undefined });
   }
+  if (found.size > 0) connection.eraseDeleted();
 }
 
 /** The addresses of all rows, in the forms in which orders name them. */
 function* storedTexts(
   { db, pseudonym: hide, recipientDelimiter }: Connection,
 ): Generator<string> {
-  const pairs =
-    "SELECT sender, recipient FROM pending UNION SELECT sender, recipient FROM relation_text " +
-    "UNION SELECT key_sender, key_recipient FROM deferral";
+  const pairs = "SELECT sender, recipient FROM pending UNION SELECT sender, '' FROM relation " +
+    "UNION SELECT '', address FROM recipient UNION SELECT key_sender, key_recipient FROM deferral";
   for (const row of db.prepare(pairs).values<[string, string]>()) yield* row;
   const clients = db.prepare("SELECT origins FROM pending").values<[string]>();
   for (const [origins] of clients) yield* originsOf(origins).slice(0, 1);
@@ -115,8 +121,6 @@ function forgetForms(
   const { db, outbox } = connection;
   // The scan takes a while and must not keep the daemon from writing.
   const traces = connection.transact("read", () => findTraces(connection, forms));
-  // Without it the text would remain in free pages and in the log.
-  db.exec("PRAGMA secure_delete = ON");
   const forgotten = connection.transact("write", () => {
     const counts = deleteTraces(db, traces);
     if (outbox !== undefined) {
@@ -126,8 +130,6 @@ function forgetForms(
     return counts;
   });
   connection.records.reputations.clear();
-  db.exec("PRAGMA secure_delete = OFF");
-  db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   return forgotten;
 }
 

@@ -1,5 +1,6 @@
 import type { Database } from "@db/sqlite";
 import { retrySender } from "../greylist/normalise.ts";
+import { rewriteTables, truncateLog } from "./erase.ts";
 import { BLANK_PENDING_ROWS, BLANK_ROWS } from "./outbox.ts";
 import { hideOrigin, type Pseudonym } from "./pseudonym.ts";
 import { originsOf, SEPARATOR, unpackOrigins } from "./relation_origins.ts";
@@ -145,8 +146,7 @@ export function pseudonymise(db: Database, hide: Pseudonym): void {
     hideRelations(db, hide);
     hideShared(db);
     if (history) hideHistory(db, hide);
+    rewriteTables(db);
   });
-  // Free pages and the log still hold the old texts.
-  db.exec("VACUUM");
-  db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  truncateLog(db);
 }

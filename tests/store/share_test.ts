@@ -277,6 +277,14 @@ Deno.test("a forgotten address is removed at all sites and no copy restores it",
   }
 });
 
+Deno.test("an order to forget removes a recipient whose relations have expired", () => {
+  const [one, other] = [new TestSite("mx1"), new TestSite("mx2")];
+  other.connection.db.exec("INSERT INTO recipient (address) VALUES ('bob@example.net')");
+  one.store.forget("bob@example.net");
+  other.pull(one);
+  assertEquals(other.connection.db.prepare("SELECT address FROM recipient").values(), []);
+});
+
 Deno.test("a database that was copied or restored has another incarnation", () => {
   const site = new TestSite("mx1");
   const other = new TestSite("mx2");

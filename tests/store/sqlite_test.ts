@@ -195,6 +195,22 @@ for (const privacy of [false, true]) {
     });
   });
 
+  Deno.test(`a retried triplet leaves no trace of a forgotten mail address ${where}`, async () => {
+    await inDirectory(async (directory) => {
+      const store = new SqliteStore(new Connection(`${directory}/g.db`, { pseudonym }));
+      const triplets = ["alice@example.org", "carol@example.org"].map((sender) => pending(sender));
+      store.greylist.exchange(() => triplets);
+      store.greylist.exchange(() => [
+        ...triplets.map((triplet) => ({ ...triplet, record: undefined })),
+        relation(ALICE),
+      ]);
+      const trace = privacy ? pseudonym!(ALICE) : "alice@";
+      store.forget(ALICE);
+      assertFalse((await allBytes(directory)).includes(trace));
+      store.close();
+    });
+  });
+
   Deno.test(`a forgotten client leaves no trace ${where}`, async () => {
     await inDirectory(async (directory) => {
       const store = new SqliteStore(new Connection(`${directory}/g.db`, { pseudonym }));
