@@ -36,7 +36,7 @@ const seconds = (time: number) => formatDuration(Math.round(time / SECOND) * SEC
 
 function stateText(site: SiteState, now: number): string {
   if (site.error !== undefined) return site.error;
-  return site.current === undefined ? "reading" : lagOf(site, now, now) === 0 ? "ok" : "behind";
+  return site.current === undefined ? "reading" : lagShown(site, now) === 0 ? "ok" : "behind";
 }
 
 function lagText(site: SiteState, now: number): string {
