@@ -24,9 +24,10 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (sender, recipient, network)
   ) STRICT, WITHOUT ROWID;
 
-  -- The recipients of relations: few texts in many rows.
+  -- The recipients of relations: few texts in many rows. Numbers are not reused: another process may
+  -- have read one and not used it yet.
   CREATE TABLE recipient (
-    id      INTEGER PRIMARY KEY,
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
     address TEXT NOT NULL UNIQUE
   ) STRICT;
 

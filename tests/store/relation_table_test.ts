@@ -6,6 +6,7 @@ import { makePseudonym } from "../../lib/store/pseudonym.ts";
 import { pseudonymise } from "../../lib/store/pseudonymise.ts";
 import { SqliteStore } from "../../lib/store/sqlite.ts";
 import type { Expiry, StoredRelation } from "../../lib/store/store.ts";
+import { inDirectory } from "../daemon.ts";
 import { relation } from "./records.ts";
 
 const BOB = "bob@example.net";
@@ -160,6 +161,25 @@ Deno.test("a recipient is stored once, and removed after its last relation", () 
   store.greylist.exchange(() => [relationOf("a@example.org", EVE)]);
   assertEquals(recipients(), [EVE]);
   connection.close();
+});
+
+Deno.test("a relation of a recipient that came meanwhile is not forgotten", async () => {
+  await inDirectory((directory) => {
+    const [command, daemon] = [1, 2].map(() => new Connection(`${directory}/g.db`));
+    const stores = [command!, daemon!].map((connection) => new SqliteStore(connection));
+    stores[0]!.greylist.exchange(() => [relationOf("a@example.org", BOB)]);
+    const { transact } = command!;
+    command!.transact = (mode, work) => {
+      if (mode === "write") {
+        stores[1]!.forget(BOB);
+        stores[1]!.greylist.exchange(() => [relationOf("a@example.org", EVE)]);
+      }
+      return transact.call(command, mode, work) as ReturnType<typeof work>;
+    };
+    stores[0]!.forget(BOB);
+    assertEquals(allRelations(stores[1]!, 9).map(({ recipient }) => recipient), [EVE]);
+    for (const store of stores) store.close();
+  });
 });
 
 Deno.test("forgetting an address removes the recipients that have no other relation", () => {
