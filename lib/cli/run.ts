@@ -8,8 +8,7 @@ import { UsageError } from "./usage.ts";
 
 const isHelp = (arg: string) => arg === "--help" || arg === "-h";
 
-/** @returns the exit code: 0 for success, 1 for failure, 2 for wrong usage. */
-export async function run(args: readonly string[], output: Output): Promise<number> {
+async function runCommand(args: readonly string[], output: Output): Promise<number> {
   const [first, ...rest] = args;
   if (first === undefined) {
     output.complain(programHelp(await allCommands()));
@@ -19,19 +18,25 @@ export async function run(args: readonly string[], output: Output): Promise<numb
     output.print(programHelp(await allCommands()));
     return 0;
   }
+  if (first === "--version") return await (await commandNamed("version")).run(rest, output);
+  // postgrey's command line has no command.
+  const isBare = first.startsWith("-");
+  const command = await commandNamed(isBare ? "serve" : first);
+  const behind = isBare ? args : rest;
+  if (behind.some(isHelp)) {
+    output.print(commandHelp(command));
+    return 0;
+  }
+  return await command.run(behind, output);
+}
+
+/** @returns the exit code: 0 for success, 1 for failure, 2 for wrong usage. */
+export async function run(args: readonly string[], output: Output): Promise<number> {
   try {
-    if (first === "--version") return await (await commandNamed("version")).run(rest, output);
-    // postgrey's command line has no command.
-    const isBare = first.startsWith("-");
-    const command = await commandNamed(isBare ? "serve" : first);
-    const behind = isBare ? args : rest;
-    if (behind.some(isHelp)) {
-      output.print(commandHelp(command));
-      return 0;
-    }
-    return await command.run(behind, output);
+    return await runCommand(args, output);
   } catch (error) {
     if (error instanceof UsageError) {
+      const [first = ""] = args;
       const about = COMMAND_NAMES.includes(first) ? ` ${first}` : "";
       output.complain(`greylag: ${error.message}\nSee: greylag help${about}\n`);
       return 2;

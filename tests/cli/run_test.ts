@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { allCommands, COMMAND_NAMES } from "../../lib/cli/commands.ts";
+import { OutputError } from "../../lib/cli/output.ts";
+import { run } from "../../lib/cli/run.ts";
 import { VERSION } from "../../lib/config/version.ts";
 import { inDirectory } from "../daemon.ts";
 import { greylag } from "./database.ts";
@@ -46,6 +48,21 @@ Deno.test("wrong usage exits with 2 and suggests the closest name", async () => 
   const { code, err } = await greylag();
   assertEquals(code, 2);
   assertStringIncludes(err, "Usage: greylag COMMAND");
+});
+
+Deno.test("help that cannot be written is one line of error", async () => {
+  for (const args of [["--help"], ["help"], ["config", "--help"], ["version"], ["--version"]]) {
+    let err = "";
+    const code = await run(args, {
+      print() {
+        throw new OutputError(new Error("No space left on device (os error 28)"));
+      },
+      complain: (text) => err += text,
+      progress() {},
+    });
+    const expected = "greylag: cannot write to standard output: no space left on device\n";
+    assertEquals([code, err], [1, expected], args.join(" "));
+  }
 });
 
 Deno.test("the version is shown", async () => {
