@@ -206,7 +206,7 @@ unpack() {
   $unpacker <"$1" >"$3" || die "cannot unpack $1: is the disk full? Nothing was changed"
 }
 
-# The archive of $file that SHA256SUMS lists and a program unpacks: .xz has 27 MB, .gz 37 MB.
+# The archive of $file that SHA256SUMS lists and a program unpacks: .xz has 26 MB, .gz 37 MB.
 archive_of() {
   for suffix in xz gz; do
     if [ -n "$(unpacker_of "$suffix")" ] && grep -q " [ *]$file.$suffix\$" "$1"; then

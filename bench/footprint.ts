@@ -11,6 +11,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { getAvailablePort } from "@std/net/get-available-port";
+import { runDeno } from "../release/bundle.ts";
 import { RUN_FLAGS } from "../release/compile.ts";
 import { memoryOf } from "../tests/daemon.ts";
 import { pause } from "../tests/eventually.ts";
@@ -30,26 +31,18 @@ const idle = Number(options.idle ?? 10) * 1000;
 const rest = Number(options.rest ?? 60) * 1000;
 const requests = Number(options.requests ?? 100_000);
 
-async function runDeno(args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-}
-
 const pathOf = (name: string): string => new URL(name, import.meta.url).pathname;
 
 /** The reference as an executable: it listens and answers, and nothing else. */
 async function compileEmpty(output: string): Promise<string> {
-  const flags = [...RUN_FLAGS, "--bundle", "--no-check"];
-  await runDeno(["compile", ...flags, "--output", output, pathOf("reference.ts")]);
+  const flags = [...RUN_FLAGS, "--no-config", "--no-code-cache", "--no-check"];
+  await runDeno(["compile", ...flags, "--output", output, pathOf("reference.ts")], ".");
   return output;
 }
 
 async function compileGreylag(output: string): Promise<string> {
-  await runDeno(["run", "--allow-all", pathOf("../release/compile.ts"), "--output", output]);
+  const task = ["run", "--allow-all", pathOf("../release/compile.ts")];
+  await runDeno([...task, "--output", output], ".");
   return output;
 }
 
