@@ -38,7 +38,7 @@ export async function runDeno(args: readonly string[], cwd: string): Promise<voi
   if (!success) throw new Error(new TextDecoder().decode(stderr));
 }
 
-/** A chunk in the name that esbuild gives it. */
+/** The name that esbuild gives a chunk: a word and a hash. */
 const CHUNK = /\b([a-z_]+)-[0-9A-Z]{8}\.js\b/g;
 
 /**
