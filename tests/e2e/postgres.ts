@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { getAvailablePort } from "@std/net/get-available-port";
 import { CleanUp, KILL_BELOW, sh } from "../clean_up.ts";
 
 async function programs(): Promise<string> {
@@ -28,7 +29,7 @@ export class Postgres {
     directory: string,
     password: string,
     address = "127.0.0.1",
-    port = 21450,
+    port = getAvailablePort(),
   ): Promise<Postgres> {
     const postgres = new Postgres(await programs(), `${directory}/postgres`, address, port);
     const data = `${postgres.#directory}/data`;
