@@ -285,6 +285,19 @@ Deno.test("an order to forget removes a recipient whose relations have expired",
   assertEquals(other.connection.db.prepare("SELECT address FROM recipient").values(), []);
 });
 
+Deno.test("a new site reads the relations of many recipients page by page", () => {
+  const [one, other] = [new TestSite("mx1"), new TestSite("mx2")];
+  one.write(
+    ...Array.from({ length: 60 }, (_, at): Change => ({
+      ...relation("alice@example.org"),
+      key: { sender: `s${at % 5}@example.org`, recipient: `r${Math.floor(at / 5)}@example.net` },
+    })),
+  );
+  one.connection.db.exec("DELETE FROM outbox");
+  other.pull(one);
+  assertEquals(other.records(), one.records());
+});
+
 Deno.test("a database that was copied or restored has another incarnation", () => {
   const site = new TestSite("mx1");
   const other = new TestSite("mx2");
