@@ -10,7 +10,7 @@ export const forget: Command = {
     "ADDRESS is a mail address (sender or recipient) or a client's IP address. Its triplets, deferred " +
     "pairs and decisions are erased from the files of the database. Entries of the lists and the log " +
     "stay.",
-    "The files are rewritten, which takes about a second for 30 MB. Meanwhile the daemon accepts all mail.",
+    "The command rewrites these files: about a second for 30 MB. Meanwhile the daemon accepts all mail.",
   ],
   options: DATABASE_OPTIONS,
   run(args, output) {

@@ -369,7 +369,7 @@ export const SETTINGS = {
   share_ca_file: text("FILE", "the path of a file", () => true, {
     default: "",
     help:
-      "File with certificates in PEM: trusted for the URLs of other sites besides the public ones, and for a database with sslmode=verify-full in place of these.",
+      "File with CA certificates in PEM: trusted in addition to the public ones for URLs of other sites, instead of them for a database with sslmode=verify-full.",
     live: false,
   }),
   accept_test_time: boolean({

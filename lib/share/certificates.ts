@@ -4,21 +4,21 @@ import { messageOf, reasonOf } from "../text/error_message.ts";
 const REMEDIES: readonly (readonly [error: RegExp, remedy: string])[] = [
   [
     /UnknownIssuer|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|SELF_SIGNED/,
-    "its authority is unknown: set share_ca_file to the certificate of the authority",
+    "the CA is unknown: set share_ca_file to its certificate",
   ],
-  [/NotValidForName|ALTNAME/, "it is for another name: write the name of the certificate in share"],
-  [/before secure TLS connection/, "the server may have no TLS"],
+  [/NotValidForName|ALTNAME/, "the certificate is for another name: use that name in share"],
+  [/before secure TLS connection/, "the server may not support TLS"],
   [/Expired|NotValidYet/i, "correct the clock, or renew the certificate"],
 ];
 
-/** Adds to the text of an error what to do about a certificate that is not trusted. */
+/** Appends the remedy to the message of a TLS error. */
 export function withRemedy(why: string): string {
   const remedy = REMEDIES.find(([error]) => error.test(why))?.[1];
   return remedy === undefined ? why : `${why}; ${remedy}`;
 }
 
 /**
- * Reads `share_ca_file`: certificates in PEM of private authorities.
+ * Reads `share_ca_file`: CA certificates in PEM.
  *
  * @param path empty for none.
  * @throws {Error} that says what to do.
@@ -41,7 +41,7 @@ export function readCertificates(path: string): readonly string[] {
   } catch (error) {
     throw new Error(
       `share_ca_file: no certificate in ${path}: ${messageOf(error)}. ` +
-        "Write the certificate of the authority to it, not its key, in PEM",
+        "Write the certificate of the CA to it, not its key, in PEM",
       { cause: error },
     );
   }

@@ -1,4 +1,4 @@
-/** Sites that read each other's pages over HTTPS: Debian's nginx, with a certificate from a private authority. */
+/** Sites that read each other's pages over HTTPS: Debian's nginx, with a certificate from a private CA. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { CleanUp, KILL_BELOW } from "../clean_up.ts";
 import { inDirectory, untilListening } from "../daemon.ts";
@@ -65,7 +65,7 @@ async function sitesIn(directory: string, ...args: string[]): Promise<SiteDaemon
   );
 }
 
-Deno.test("peers behind nginx share over HTTPS, with a certificate from a private authority", () =>
+Deno.test("peers behind nginx share over HTTPS, with a certificate from a private CA", () =>
   inDirectory(async (directory) => {
     await makeCertificates(directory);
     const sites = await sitesIn(directory, `--share-ca-file=${directory}/ca.pem`);
@@ -79,7 +79,7 @@ Deno.test("peers behind nginx share over HTTPS, with a certificate from a privat
     assertMatch(requests, /"GET \/mx2\/api\/v1\/changes\?after=[^"]* HTTP\/[\d.]+" 200/);
   }));
 
-Deno.test("a certificate of an unknown authority is not trusted, and stops no mail", () =>
+Deno.test("a certificate of an unknown CA is not trusted, and stops no mail", () =>
   inDirectory(async (directory) => {
     await makeCertificates(directory);
     const sites = await sitesIn(directory);

@@ -32,7 +32,7 @@ async function refused(
   });
 }
 
-Deno.test("sites share over TLS, with a certificate from a private authority", () =>
+Deno.test("sites share over TLS, with a certificate from a private CA", () =>
   withTls(async (postgres, directory) => {
     const url = `${postgres.urlOf("localhost")}?sslmode=verify-full`;
     const args = [`--share-ca-file=${directory}/ca.pem`];
@@ -51,14 +51,14 @@ Deno.test("a server whose certificate is not trusted gets no password, and the l
     await refused(directory, verified, /not sharing with .*set share_ca_file to the certif/, other);
     // A certificate for localhost is none for an address.
     const byAddress = `${postgres.url}?sslmode=verify-full`;
-    await refused(directory, byAddress, /not sharing with .*it is for another name/, own);
+    await refused(directory, byAddress, /not sharing with .*certificate is for another name/, own);
   }));
 
 Deno.test("a server without TLS gets no password if its certificate is to be verified", () =>
   inDirectory((directory) =>
     withPostgres(directory, PASSWORD, async (postgres) => {
       const url = `${postgres.urlOf("localhost")}?sslmode=verify-full`;
-      await refused(directory, url, /not sharing with .*the server may have no TLS/);
+      await refused(directory, url, /not sharing with .*the server may not support TLS/);
     })
   ));
 
