@@ -13,9 +13,8 @@ export interface Task {
   /** Each takes a value. */
   readonly options?: readonly (Option & { readonly placeholder: string })[];
   /**
-   * Gets the values that are given, by the name of the option.
-   *
-   * @throws {UsageError} for a value that is not possible.
+   * @param values the given ones, by the name of the option.
+   * @throws {UsageError} for an invalid value.
    */
   readonly run: (values: ReadonlyMap<string, string>) => Promise<void>;
 }
@@ -54,24 +53,27 @@ export async function runTask(task: Task): Promise<never> {
   Deno.exit(0);
 }
 
-/** @throws {UsageError} unless the value of an option is the path of a file. */
-export async function checkFile(path: string, option: string): Promise<void> {
+async function check(
+  path: string,
+  option: string,
+  kind: "file" | "directory",
+): Promise<void> {
   let found;
   try {
     found = await Deno.stat(path);
   } catch (error) {
     throw new UsageError(`--${option} ${path}: ${reasonOf(error)}`);
   }
-  if (!found.isFile) throw new UsageError(`--${option} ${path}: not a file`);
+  const isGood = kind === "file" ? found.isFile : found.isDirectory;
+  if (!isGood) throw new UsageError(`--${option} ${path}: not a ${kind}`);
+}
+
+/** @throws {UsageError} unless the value of an option is the path of a file. */
+export function checkFile(path: string, option: string): Promise<void> {
+  return check(path, option, "file");
 }
 
 /** @throws {UsageError} unless the value of an option is the path of a directory. */
-export async function checkDirectory(path: string, option: string): Promise<void> {
-  let found;
-  try {
-    found = await Deno.stat(path);
-  } catch (error) {
-    throw new UsageError(`--${option} ${path}: ${reasonOf(error)}`);
-  }
-  if (!found.isDirectory) throw new UsageError(`--${option} ${path}: not a directory`);
+export function checkDirectory(path: string, option: string): Promise<void> {
+  return check(path, option, "directory");
 }
