@@ -25,7 +25,7 @@ async function sumOf(path: string): Promise<string> {
  *
  * @throws {Error} if there is no xz, or it fails.
  */
-export async function packXz(path: string): Promise<void> {
+async function packXz(path: string): Promise<void> {
   const args = ["-6", "--threads=1", "--force", "--keep", path];
   let success;
   try {

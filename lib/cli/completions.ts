@@ -218,7 +218,7 @@ ${lines.join("\n")}
 `;
 }
 
-export function completionsFor(shell: Shell, commands: readonly Command[]): string {
+function completionsFor(shell: Shell, commands: readonly Command[]): string {
   return { bash, zsh, fish }[shell](commands);
 }
 

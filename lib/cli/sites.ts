@@ -11,7 +11,7 @@ import { printTable } from "./table.ts";
 import { requiredArgument, UsageError } from "./usage.ts";
 
 /** The other sites as the daemon last wrote them, without the database between them. */
-export function otherSites(peers: readonly StoredPeer[]): SiteState[] {
+function otherSites(peers: readonly StoredPeer[]): SiteState[] {
   return peers.filter(({ id }) => id !== OWN_PEER)
     .map(({ id, state }) => readState(id, state));
 }

@@ -202,7 +202,7 @@ function abandonedShare({ retried, abandoned }: Reputation): number {
 }
 
 /** Lower bound of the 95 % Wilson interval for a share of `n` trials. */
-export function wilsonLowerBound(share: number, n: number): number {
+function wilsonLowerBound(share: number, n: number): number {
   if (n === 0) return 0;
   const square = Z * Z / n;
   const margin = Z * Math.sqrt((share * (1 - share) + square / 4) / n);

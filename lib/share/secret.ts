@@ -19,7 +19,7 @@ function derived(password: string, purpose: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(createHmac("sha256", password).update(`greylag share ${purpose}`).digest());
 }
 
-export function secretOf(password: string): ShareSecret {
+function secretOf(password: string): ShareSecret {
   return {
     password,
     token: derived(password, "token").toBase64({ alphabet: "base64url", omitPadding: true }),
