@@ -61,7 +61,7 @@ export class NoticeTimes {
   }
 }
 
-/** The latest notices of each recipient, which a restart does not forget. */
+/** The daily limit of notices to a recipient; stored, so that it applies across restarts. */
 export class DailyLimit {
   readonly #times: NoticeTimes;
 
@@ -69,22 +69,23 @@ export class DailyLimit {
     this.#times = times;
   }
 
-  /** The subjects of the times of a recipient's notices, each a place for one of them. */
-  #places(recipient: string): string[] {
+  /** The subjects of a recipient's daily notices, one for each that is allowed. */
+  #subjects(recipient: string): string[] {
     return Array.from({ length: MAX_DAILY_NOTICES }, (_, at) => `daily ${at} ${recipient}`);
   }
 
-  #free(recipient: string, now: number): string | undefined {
-    return this.#places(recipient).find((place) => !this.#times.isWithin(place, DAY, now));
+  #freeSubject(recipient: string, now: number): string | undefined {
+    return this.#subjects(recipient)
+      .find((subject) => !this.#times.isWithin(subject, DAY, now));
   }
 
   isReached(recipient: string, now: number): boolean {
-    return this.#free(recipient, now) === undefined;
+    return this.#freeSubject(recipient, now) === undefined;
   }
 
   /** Counts a notice, unless the limit is reached. */
   add(recipient: string, now: number): void {
-    const place = this.#free(recipient, now);
-    if (place !== undefined) this.#times.set(place, now);
+    const subject = this.#freeSubject(recipient, now);
+    if (subject !== undefined) this.#times.set(subject, now);
   }
 }
