@@ -26,7 +26,7 @@ export type Item = Exclude<Change, { readonly kind: "message" }> & {
   readonly record: Pending | Relation | Reputation;
 };
 
-/** An array, or what makes one item after the other. */
+/** An array, or a sequence that is generated item by item. */
 export interface Items extends Iterable<Item> {
   readonly length: number;
 }

@@ -1,6 +1,6 @@
 /**
- * The records of a replayed log. A log has hundreds of thousands of relations, so that these are kept
- * as numbers in typed arrays, and names as numbers.
+ * The records of a replayed log. A log has hundreds of thousands of relations: they are stored in typed
+ * arrays, with numbers in offset of names.
  *
  * @module
  */
@@ -15,11 +15,10 @@ import type {
 } from "../greylist/model.ts";
 import type { Item } from "./item.ts";
 
-/** Elements of an array before it grows. */
-const FIRST_LENGTH = 1024;
+const INITIAL_LENGTH = 1024;
 
-/** The array itself, or a copy of twice its length if it has no such element. */
-function withRoom<T extends Float64Array | Uint32Array>(array: T, at: number): T {
+/** Returns the array, or a copy of twice the length if it has no such element. */
+function grown<T extends Float64Array | Uint32Array>(array: T, at: number): T {
   if (at < array.length) return array;
   const longer = new (array.constructor as new (length: number) => T)(2 * array.length);
   longer.set(array);
@@ -48,28 +47,28 @@ class Names {
   }
 }
 
-/** Lists of origins, each at a place. */
+/** Lists of origins, each at an offset. */
 class OriginLists {
   readonly #names = new Names();
-  /** Of each list its length and the numbers of its names. */
-  #numbers = new Uint32Array(FIRST_LENGTH);
+  /** The length of each list, followed by the numbers of its names. */
+  #numbers = new Uint32Array(INITIAL_LENGTH);
   #used = 0;
   #latest = 0;
 
-  at(place: number): readonly string[] {
-    const length = this.#numbers[place]!;
+  at(offset: number): readonly string[] {
+    const length = this.#numbers[offset]!;
     return Array.from(
       { length },
-      (_, at) => this.#names.nameOf(this.#numbers[place + 1 + at]!),
+      (_, at) => this.#names.nameOf(this.#numbers[offset + 1 + at]!),
     );
   }
 
-  isAt(place: number, origins: readonly string[]): boolean {
-    return this.#numbers[place] === origins.length &&
-      origins.every((name, at) => this.#numbers[place + 1 + at] === this.#names.find(name));
+  isAt(offset: number, origins: readonly string[]): boolean {
+    return this.#numbers[offset] === origins.length &&
+      origins.every((name, at) => this.#numbers[offset + 1 + at] === this.#names.find(name));
   }
 
-  /** @returns the place of the list, which the relations of one message share. */
+  /** @returns the offset of the list. The relations of one message share one list. */
   put(origins: readonly string[]): number {
     if (this.#used > 0 && this.isAt(this.#latest, origins)) return this.#latest;
     this.#latest = this.#used;
@@ -79,7 +78,7 @@ class OriginLists {
   }
 
   #push(number: number): void {
-    this.#numbers = withRoom(this.#numbers, this.#used);
+    this.#numbers = grown(this.#numbers, this.#used);
     this.#numbers[this.#used++] = number;
   }
 }
@@ -90,9 +89,9 @@ class Relations {
   readonly #rows = new Map<string, number>();
   readonly #recipients = new Names();
   readonly #lists = new OriginLists();
-  #places = new Uint32Array(FIRST_LENGTH);
+  #offsets = new Uint32Array(INITIAL_LENGTH);
   /** The first and the last time of each row. */
-  #times = new Float64Array(2 * FIRST_LENGTH);
+  #times = new Float64Array(2 * INITIAL_LENGTH);
 
   get size(): number {
     return this.#rows.size;
@@ -106,7 +105,7 @@ class Relations {
 
   #at(row: number): Relation {
     return {
-      origins: this.#lists.at(this.#places[row]!),
+      origins: this.#lists.at(this.#offsets[row]!),
       firstSeen: this.#times[2 * row]!,
       lastSeen: this.#times[2 * row + 1]!,
     };
@@ -117,10 +116,10 @@ class Relations {
     const known = this.#rows.get(text);
     const row = known ?? this.#rows.size;
     if (known === undefined) this.#rows.set(text, row);
-    this.#places = withRoom(this.#places, row);
-    this.#times = withRoom(this.#times, 2 * row + 1);
-    if (known === undefined || !this.#lists.isAt(this.#places[row]!, origins)) {
-      this.#places[row] = this.#lists.put(origins);
+    this.#offsets = grown(this.#offsets, row);
+    this.#times = grown(this.#times, 2 * row + 1);
+    if (known === undefined || !this.#lists.isAt(this.#offsets[row]!, origins)) {
+      this.#offsets[row] = this.#lists.put(origins);
     }
     this.#times[2 * row] = firstSeen;
     this.#times[2 * row + 1] = lastSeen;
@@ -138,7 +137,7 @@ class Relations {
 
 type PendingChange = Extract<Change, { readonly kind: "pending" }>;
 
-/** In one piece: a text made of parts would keep them. */
+/** With `join`: a concatenated string would keep its parts in memory. */
 const textOf = ({ sender, recipient }: PendingKey) => [sender, recipient].join("\0");
 
 function keyOf(text: string): PendingKey {
@@ -181,7 +180,7 @@ export class ReplayMemory implements Memory {
     const text = textOf(key);
     const before = this.#pending.get(text) ?? [];
     const records = before.filter((one) => one.network !== network);
-    // The network is an origin as well: one text for both.
+    // The network is one of the origins: both share one string.
     const shared = record?.origins.find((origin) => origin === record.network);
     if (record !== undefined) records.push({ ...record, network: shared ?? record.network });
     this.#pendingCount += records.length - before.length;

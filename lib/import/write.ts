@@ -57,7 +57,7 @@ function* chunksOf(items: Iterable<Item>): Generator<readonly Item[]> {
 }
 
 /**
- * Stores the items that the daemon would not have removed yet.
+ * Stores the items that have not expired.
  *
  * @param isDry counts without writing.
  */
