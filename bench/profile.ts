@@ -157,7 +157,7 @@ try {
     ]
   ) print(`\n${part}`);
 } finally {
-  // A process with an inspector that listens to it does not end.
+  // A process with a connected inspector does not exit.
   inspector?.close();
   await server?.stop();
   await nameServer.close();

@@ -27,7 +27,7 @@ const BYTES = 60;
 const CONNECTIONS = 50;
 const EMPTY = "empty";
 
-/** SQLite's page cache while relations are stored, so that each page is written once. */
+/** SQLite's page cache while relations are stored: large enough to write each page once. */
 const FILL_CACHE_KIB = 2_000_000;
 
 /** Coprime to powers of ten: relations are stored in an order that no key has. */

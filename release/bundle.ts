@@ -17,7 +17,7 @@ const ARGUMENTS = [
   "--minify",
   // The threads share chunks with the program, and a dynamic import loads its chunks when it runs.
   "--code-splitting",
-  // Packages for both leave out what makes Deno load parts of Node.
+  // The browser's variant of a package does not make Deno load parts of Node.
   "--platform=browser",
   "--no-check",
 ];
@@ -42,8 +42,8 @@ export async function runDeno(args: readonly string[], cwd: string): Promise<voi
 const CHUNK = /\b([a-z_]+)-[0-9A-Z]{8}\.js\b/g;
 
 /**
- * Names the chunks by the order in which they are imported: the hashes in their names depend on the
- * directories of the checkout and of Deno's cache, and builds are to be the same everywhere.
+ * Renames the chunks to numbers, in the order of their imports: the hashes in their names depend on the
+ * directories of the checkout and of Deno's cache, and builds must be identical everywhere.
  */
 function numberChunks(directory: string, entries: readonly string[]): void {
   const numbered = new Map<string, string>();
@@ -64,7 +64,7 @@ function numberChunks(directory: string, entries: readonly string[]): void {
 }
 
 /**
- * Writes the bundles into a directory, which it empties.
+ * Empties a directory and writes the bundles into it.
  *
  * @throws {Error} if Deno cannot.
  */

@@ -8,8 +8,8 @@
  *
  * @module
  */
-import manifest from "../deno.json" with { type: "json" };
 import { resolve } from "node:path";
+import manifest from "../deno.json" with { type: "json" };
 import { messageOf } from "../lib/text/error_message.ts";
 import { bundle, bundleOf, runDeno, THREADS } from "./bundle.ts";
 import { DIST, say } from "./targets.ts";
@@ -36,8 +36,7 @@ const ARGUMENTS = [
   // The cache is a file of a fixed name in /tmp, which any user can write and root would run.
   "--no-code-cache",
   "--no-check",
-  ...[...THREADS.map(bundleOf), "commit"]
-    .flatMap((path) => ["--include", path]),
+  ...[...THREADS.map(bundleOf), "commit"].flatMap((path) => ["--include", path]),
 ];
 
 const NO_RUNTIME = `
@@ -61,7 +60,7 @@ async function commit(): Promise<string> {
   }
 }
 
-/** The executable contains the time of each file: builds of one release are to be the same. */
+/** Sets the modification times, which the executable contains: builds of a release must be identical. */
 async function setTimes(directory: string, time: number): Promise<void> {
   for await (const { name, isDirectory } of Deno.readDir(directory)) {
     const path = `${directory}/${name}`;

@@ -12,10 +12,10 @@ const SHORTEST_PREFIX = { 4: 8, 6: 16 };
 const ADDRESSES = ["o@q.test", "4471@u2.invalid", "zv-9_3.first+last@mx.w-88.b.example"];
 
 /**
- * Texts of an attribute that have nothing in common but what all texts of it have: an expression that
- * matches all of them is meant for none.
+ * Values of an attribute with nothing in common but its syntax: an expression that matches all of them
+ * matches every value.
  */
-const UNLIKE: Readonly<Record<MatchOn, readonly string[]>> = {
+const UNRELATED: Readonly<Record<MatchOn, readonly string[]>> = {
   client: ["q.test", "mx-7.u2.invalid", "a192-0-2-1.first.w-88.b.example"],
   sender: ADDRESSES,
   recipient: ADDRESSES,
@@ -45,7 +45,7 @@ export function breadthOf(matchOn: MatchOn, pattern: Pattern): string | undefine
       return `every name below ${domain}, which is a public suffix`;
     }
     case "expression":
-      return UNLIKE[matchOn].every((text) => pattern.expression.test(text))
+      return UNRELATED[matchOn].every((text) => pattern.expression.test(text))
         ? ALL[matchOn]
         : undefined;
     default:

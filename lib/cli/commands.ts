@@ -22,7 +22,7 @@ const help: Command = {
   },
 };
 
-/** In the order of the help. Each is loaded alone: the daemon starts without the other commands. */
+/** In the order of the help. A command is loaded when it runs: the daemon starts without the others. */
 const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   "serve": async () => (await import("./serve.ts")).serve,
   "find": async () => (await import("./find.ts")).find,

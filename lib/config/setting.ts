@@ -19,8 +19,8 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly why: string };
 
-/** Checks and converts what is written. */
-export type Parse<T> = (written: unknown) => Parsed<T>;
+/** Checks and converts a value as written in the file. */
+type Parse<T> = (written: unknown) => Parsed<T>;
 
 export interface Setting<T = unknown> {
   readonly kind: Kind;

@@ -457,7 +457,7 @@ function socketContradiction(
   for (const name of ["listen", "status"] as const) {
     for (const endpoint of name === "listen" ? listen : [status]) {
       if (endpoint === "off" || endpoint.kind !== "unix") continue;
-      // The page's thread takes the socket over.
+      // The socket of the page is created at a longer, temporary path.
       const why = socketPathError(endpoint.path, name === "status");
       if (why !== undefined) return { name, why };
     }

@@ -6,7 +6,7 @@ export const VERSION: string = release.version;
 /** Release date in milliseconds since the epoch: a correct clock never shows an earlier time. */
 export const RELEASED: number = Date.parse(release.released);
 
-/** Where release/compile.ts puts the commit: the bundle of this file lies in the root, too. */
+/** Written by release/compile.ts beside the bundle of this module. */
 const COMMIT_FILE = "commit";
 
 /** The commit that the executable was compiled from; undefined in a checkout, or if built without git. */

@@ -235,10 +235,10 @@ function stackOf(error: unknown): string {
 
 type Value = string | number | undefined;
 
-/** A field of a decision, absent where its value is undefined. */
+/** A field of a decision; omitted if its value is undefined. */
 interface Field {
   readonly name: string;
-  /** What stands before the value in a line of text. */
+  /** Text before the value in a log line. */
   readonly label: string;
   readonly of: (event: DecisionEvent) => Value;
 }
@@ -255,7 +255,7 @@ function shortened(value: string | undefined): string | undefined {
   return value === undefined ? undefined : shorten(value);
 }
 
-/** The names are postgrey's, in its order; its log has none for what follows them. */
+/** Those of postgrey's log, with its names and in its order, then those that it lacks. */
 const FIELDS: readonly Field[] = [
   field("action", ({ verdict }) => POSTGREY_ACTIONS[verdict.decision]),
   field("reason", ({ verdict }) => verdict.reason),

@@ -15,10 +15,10 @@ export interface ThreadPermissions {
 }
 
 /**
- * The first module of a thread.
+ * The URL of a thread's first module.
  *
- * @param path in the source. The executable has the bundle at the same path; the bundle of this file
- * lies in the root.
+ * @param path in the source. The executable has the bundle at the same path, and the bundle of this
+ * module in the root.
  */
 export function threadModule(path: `lib/${string}.ts`): URL {
   return Deno.build.standalone

@@ -18,12 +18,12 @@ export function checkRegular(path: string): void {
   if (!info.isFile) throw new Error(`is ${kindOf(info)}, not a regular file`);
 }
 
-/** The usual name for a file without content. */
-const NOTHING = "/dev/null";
+/** Stands for an empty file. */
+const NULL_DEVICE = "/dev/null";
 
-/** @throws {Error} unless reading the path ends: a regular file, or `/dev/null`. */
+/** @throws {Error} unless the path is that of a regular file or `/dev/null`. */
 export function checkReadable(path: string): void {
-  if (path !== NOTHING) checkRegular(path);
+  if (path !== NULL_DEVICE) checkRegular(path);
 }
 
 /** @throws {Error} if it is not a regular file, or cannot be read. */
@@ -38,7 +38,7 @@ export function readRegularText(path: string): string {
   return Deno.readTextFileSync(path);
 }
 
-/** Whether the path is an open descriptor, such as the `<(COMMAND)` of a shell: it can be read once. */
+/** Whether the path is an open descriptor, such as a shell's `<(COMMAND)`: it can be read only once. */
 export function isDescriptor(path: string): boolean {
   return /^\/dev\/fd\/\d+$/.test(path);
 }

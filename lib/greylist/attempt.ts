@@ -102,7 +102,7 @@ export function makeAttempt(
     isMailHost: client.isMailHost,
     isAccessLine: client.isAccessLine,
     identity,
-    // Many domains send from servers of their own.
+    // Saves a lookup: many domains send from servers of their own.
     senderDomain: sender === "" || identity === client.organisation
       ? client.organisation
       : registrableDomain(identity),

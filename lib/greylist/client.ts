@@ -100,7 +100,7 @@ export class Clients {
     if (known?.[0] === clientName) return known[1];
     const address = parseAddress(addressText);
     if (address === undefined) return undefined;
-    // Parts of a copy do not keep the text of the whole request in memory.
+    // Slices of a copy do not keep the text of the whole request in memory.
     const copy = `${addressText} ${clientName}`;
     const name = copy.slice(addressText.length + 1);
     const client = makeClient(address, name);

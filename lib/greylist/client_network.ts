@@ -17,7 +17,7 @@ export function networkText(address: IpAddress, rules: Prefixes): string {
   return formatNetwork(networkOf(address, prefixFor(address, rules)));
 }
 
-/** The network of one client, whose text is made once. */
+/** The network of one client. Its text is made once for a prefix length. */
 export class ClientNetwork {
   readonly #address: IpAddress;
   #prefix = -1;

@@ -5,17 +5,17 @@
  */
 import LIST from "./public_suffixes.txt" with { type: "text" };
 
-/** What a name is, in a section of the list. */
+/** Kinds of rules for a name, as bits: `name`, `*.name` and `!name`. */
 const RULE = 1;
 const WILDCARD = 2;
 const EXCEPTION = 4;
 
-/** Bits of a section; those of the private section stand left of those of the ICANN section. */
+/** Bits of one section: those of the ICANN section are the lower ones, those of the private section the upper. */
 const SECTION_BITS = 3;
 
 /**
- * Bits of the names below a top-level domain, by the name without that domain. A name above the name of
- * a rule is in the map, too, so that a lookup ends at the first name that is not.
+ * Bits by name, without the top-level domain. The parents of a rule's name are in the map as well, with
+ * no bit set: a lookup ends at the first name that is missing.
  */
 type Rules = ReadonlyMap<string, number>;
 
@@ -36,7 +36,7 @@ function parseRules(text: string): Rules {
   return rules;
 }
 
-/** Rules by top-level domain; those of a domain are parsed when one of its names is seen. */
+/** Rules by top-level domain, as text until a name below it is looked up. */
 const domains = new Map<string, string | Rules>(
   LIST.split("\n").filter((line) => !line.startsWith("//")).map((line) => {
     const space = line.indexOf(" ");
@@ -54,14 +54,14 @@ function rulesOf(domain: string): Rules | undefined {
 
 const DOT = 0x2e;
 
-/** The index of the label that ends before an index; `lastIndexOf` takes longer. */
+/** The index of the label that ends at `end`; faster than `lastIndexOf`. */
 function labelBefore(name: string, end: number): number {
   let start = end;
   while (start > 0 && name.charCodeAt(start - 1) !== DOT) start--;
   return start;
 }
 
-/** The index of the public suffix in a name whose last label begins at an index. */
+/** The index of the public suffix in a name; the last label begins at `last`. */
 function suffixIn(name: string, last: number, withPrivate: boolean): number {
   const rules = rulesOf(name.slice(last));
   if (rules === undefined) return last;
@@ -87,7 +87,7 @@ const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
  *
  * @param given a name in lower case, in ASCII form; a final dot is ignored.
  * @param withPrivate also the suffixes of the private section, such as `github.io`.
- * @returns undefined for a public suffix, an address and an empty label.
+ * @returns undefined for a public suffix, an IPv4 address and an empty label.
  */
 export function domainBelowSuffix(given: string, withPrivate: boolean): string | undefined {
   const name = given.endsWith(".") ? given.slice(0, -1) : given;

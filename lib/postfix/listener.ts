@@ -28,7 +28,7 @@ export const LISTENER_LIMITS: ListenerLimits = {
   size: REQUEST_LIMITS,
 };
 
-/** Replies to one request, at once where nothing has to be awaited. An error counts as DUNNO. */
+/** Replies to one request, with a promise only if something is awaited. An error counts as DUNNO. */
 export type Answer = (request: PolicyRequest) => string | Promise<string>;
 
 /** Enough for nearly every request of Postfix in one read, and small with 2,000 connections. */

@@ -35,7 +35,7 @@ function verification(host: string, certificates: readonly string[]) {
   };
 }
 
-/** As arrays, which the types lack: postgres.js splits a text at colons. */
+/** In arrays, which the types lack: postgres.js splits a string at colons, and IPv6 has them. */
 function address(host: string, port: number): { readonly host: string; readonly port: number } {
   return { host: [host] as unknown as string, port: [port] as unknown as number };
 }
@@ -47,7 +47,7 @@ export class PostgresClient {
     this.#sql = sql;
   }
 
-  /** @param certificates trusted in place of the public ones; none for these. */
+  /** @param certificates of CAs, in PEM; empty for the public ones. */
   static async open(
     target: DatabaseTarget,
     password: string,

@@ -13,7 +13,7 @@ export interface ShareSettings {
   /** One database, or the pages of other sites. */
   readonly targets: readonly Target[];
   readonly secret: ShareSecret;
-  /** In PEM: trusted besides the public ones for other sites, in place of them for a database. */
+  /** Of CAs, in PEM: in addition to the public ones for other sites, instead of them for a database. */
   readonly certificates: readonly string[];
   readonly store: StoreSettings;
   readonly version: string;

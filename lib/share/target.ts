@@ -37,8 +37,8 @@ function isPlain({ username, password, search, hash }: URL): boolean {
 }
 
 /**
- * Parses `https://host/path`, `http://host:port` or `postgres://user@host/database`, or
- * `postgres:///database?host=/directory&user=user` with the directory of a Unix socket.
+ * Parses `https://host/path`, `http://host:port`, `postgres://user@host/database`, or
+ * `postgres:///database?host=/directory&user=user` for a Unix socket in a directory.
  *
  * @returns undefined if it is none of them.
  */
@@ -54,7 +54,7 @@ export function parseTarget(text: string): Target | undefined {
     return { kind: "peer", url: text.replace(/\/+$/, ""), address };
   }
   const socket = url.searchParams.get("host") ?? undefined;
-  // The permission of the thread is that of the host and port before the path.
+  // The thread may connect to the host and port before the path only.
   if (socket === undefined && url.searchParams.has("port")) return undefined;
   const names = [...url.searchParams.keys()];
   const isKnown = names.every((name) => ["host", "port", "sslmode", "user"].includes(name));
@@ -64,22 +64,21 @@ export function parseTarget(text: string): Target | undefined {
   return { kind: "database", url: text, address: socket ?? address };
 }
 
-/** Verification needs verify-full: require takes any certificate. */
+/** `require` accepts any certificate; only `verify-full` verifies it. */
 const SSL_MODES: readonly string[] = ["disable", "prefer", "require", "verify-full"];
 
-/** How to connect to a database. */
 export interface DatabaseAddress {
   /** Empty if the URL names none. */
   readonly user: string;
-  /** A name or an address; the path of the socket instead if there is one. */
+  /** A name or an IP address; not used with a socket. */
   readonly host: string;
   readonly port: number;
   readonly socket: string | undefined;
-  /** As PostgreSQL's clients know it. */
+  /** As in libpq. */
   readonly sslMode: string | undefined;
 }
 
-/** Undefined if it is not encoded as a URL requires. */
+/** Undefined for invalid percent-encoding. */
 function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
@@ -101,7 +100,7 @@ export function databaseAddress({ url }: DatabaseTarget): DatabaseAddress {
   };
 }
 
-/** @returns why nothing can connect so, or undefined. */
+/** @returns why a connection is impossible, or undefined. */
 export function databaseError(target: DatabaseTarget): string | undefined {
   const { user, port, socket, sslMode = "disable" } = databaseAddress(target);
   if (user === "") {

@@ -5,19 +5,19 @@ import { messageOf } from "../text/error_message.ts";
 /** A listening socket of either kind. */
 export type Acceptor = Deno.Listener<Deno.Conn>;
 
-/** Bytes of a path in `struct sockaddr_un`, less the byte 0 at its end. */
+/** Maximum bytes of a path: `sun_path` of `struct sockaddr_un`, without the final NUL. */
 export const MAX_SOCKET_PATH = Deno.build.os === "linux" ? 107 : 103;
 
-const NEW = ".new";
+const NEW_SUFFIX = ".new";
 
 /**
  * Checks the length of a Unix socket's path.
  *
- * @param isShared whether {@linkcode shareEndpoint} listens there, which needs a longer path meanwhile.
+ * @param isShared {@linkcode shareEndpoint} listens there, which needs a longer, temporary path.
  * @returns the error, or undefined.
  */
 export function socketPathError(path: string, isShared = false): string | undefined {
-  const spare = isShared ? NEW.length : 0;
+  const spare = isShared ? NEW_SUFFIX.length : 0;
   const { length } = new TextEncoder().encode(path);
   if (length + spare <= MAX_SOCKET_PATH) return undefined;
   const limit = `at most ${MAX_SOCKET_PATH - spare} are possible on this system` +
@@ -83,7 +83,7 @@ export async function openUnixSocket(path: string, mode: number): Promise<Deno.U
 
 /** The path at which a socket is made before it takes the place of another. */
 export function newSocketPath(path: string): string {
-  return path + NEW;
+  return path + NEW_SUFFIX;
 }
 
 /** Moves the socket file at {@linkcode newSocketPath} to its path; connections to the one there stay. */

@@ -124,7 +124,7 @@ export class Connection extends DatabaseAccess {
       db = new Database(path, { int64: true });
       this.db = db;
       db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
-      // A new database has nothing to lose, and would wait for the disk four times.
+      // A new database has nothing to lose: saves four waits for the disk.
       const isNew = db.prepare("PRAGMA page_count").value<[number]>()![0] === 0;
       db.exec(`
         PRAGMA synchronous = ${isNew ? "OFF" : "NORMAL"};
@@ -169,7 +169,7 @@ export class Connection extends DatabaseAccess {
   }
 
   /**
-   * Erases what deleted rows left in the files. Other connections cannot write meanwhile.
+   * Erases remains of deleted rows from the files. Other connections cannot write meanwhile.
    *
    * @throws {DatabaseError}
    */

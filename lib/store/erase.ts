@@ -1,19 +1,19 @@
 /**
- * Erasing what deleted and moved rows leave in free space of the files. VACUUM would do it, but it
- * attaches a database, which Deno refuses to a process without full permissions.
+ * Erasing remains of deleted and moved rows from the free space of the files. VACUUM would do it, but
+ * it attaches a database, which Deno forbids without full permissions.
  *
  * @module
  */
 import type { Database } from "@db/sqlite";
 
-/** Bytes of one value; SQLite's limit is 1 GB. */
+/** Maximum bytes of one value; SQLite's limit is 1 GB. */
 const MAX_FILLER = 64 * 1024 * 1024;
 
 function numberOf(db: Database, pragma: string): number {
   return db.prepare(`PRAGMA ${pragma}`).value<[number]>()![0];
 }
 
-/** Overwrites the pages that are free; needs `secure_delete`. */
+/** Overwrites free pages; needs `secure_delete`. */
 function overwriteFreePages(db: Database): void {
   let left = numberOf(db, "freelist_count") * numberOf(db, "page_size");
   db.exec("CREATE TABLE filler (content BLOB)");
@@ -22,7 +22,7 @@ function overwriteFreePages(db: Database): void {
   db.exec("DROP TABLE filler");
 }
 
-/** Writes all rows of a table again, in pages without remains; needs `secure_delete`. */
+/** Rewrites all rows of a table, to pages without remains; needs `secure_delete`. */
 function rewriteTable(db: Database, table: string): void {
   db.exec(`
     CREATE TABLE copy AS SELECT * FROM ${table};
@@ -33,9 +33,9 @@ function rewriteTable(db: Database, table: string): void {
 }
 
 /**
- * Writes the database again without remains of deleted rows, in a transaction that the caller began.
- * Takes about 30 ms a megabyte. The file grows by its largest table, and later rows fill it: a copy in
- * memory could exceed the limit of the daemon's unit.
+ * Rewrites all tables without remains of deleted rows, within the caller's transaction. Takes about 30 ms
+ * a megabyte. The file grows by the size of the largest table, and later rows fill that space: a copy in
+ * memory could exceed the memory limit of the daemon's unit.
  */
 export function rewriteTables(db: Database): void {
   const named = (type: string) =>
@@ -45,7 +45,7 @@ export function rewriteTables(db: Database): void {
   db.exec("PRAGMA secure_delete = ON");
   try {
     overwriteFreePages(db);
-    // They would delete rows of other tables. A table with one is not cleared as a whole, either.
+    // Triggers delete rows of other tables, and disable SQLite's truncate optimisation.
     for (const [name] of triggers) db.exec(`DROP TRIGGER ${name}`);
     for (const [name] of named("table")) rewriteTable(db, name);
     for (const [, sql] of triggers) db.exec(sql);
@@ -54,7 +54,7 @@ export function rewriteTables(db: Database): void {
   }
 }
 
-/** Removes the log, which has the earlier content of the pages. */
+/** Truncates the write-ahead log, which has earlier content of the pages. */
 export function truncateLog(db: Database): void {
   db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
 }

@@ -143,7 +143,7 @@ interface Traces {
   readonly origin: string | undefined;
   readonly pending: readonly (readonly [sender: string, recipient: string, network: string])[];
   readonly relations: readonly RelationRowKey[];
-  /** Relations that came from the client. */
+  /** Relations with the client among their origins. */
   readonly relationsFrom: readonly RelationRowKey[];
   /** Recipients that may have no relation afterwards. */
   readonly recipients: ReadonlySet<number>;
@@ -241,7 +241,7 @@ function deleteSharedTraces(db: Database, { sender, recipient, retried, origin }
   db.exec("DELETE FROM reputation_part WHERE name = ? OR instr(name, ?) = 1", origin, `${origin} `);
 }
 
-/** The relations that came from an origin. */
+/** The relations that have an origin. */
 function relationsFrom(db: Database, origin: string): RelationRowKey[] {
   const text = origin.slice(origin.indexOf("~") === -1 ? "ip:".length : 0);
   return db.prepare(

@@ -52,8 +52,8 @@ export function searchRelations(
       sql: `instr(? || ${RELATION_ORIGINS} || ?, ?) > 0`,
       values: [SEPARATOR, SEPARATOR, SEPARATOR + hideOrigin(name, hide) + SEPARATOR],
     })));
-  // Cheaper than unpacking the origins of every row. SQLite would unpack those before it reads the
-  // recipient, which contains no origin.
+  // Cheaper than unpacking the origins of every row. A search by origin leaves the recipient out: a
+  // condition on the joined table is evaluated only after the unpacking.
   const packed = search.origins === undefined
     ? ["sender", "recipient", "origins"]
     : ["sender", "origins"];

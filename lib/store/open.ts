@@ -43,7 +43,7 @@ function createFile(path: string): void {
   }
 }
 
-/** @throws {DatabaseError} unless it is a regular file, which SQLite reports as a disk that fails. */
+/** @throws {DatabaseError} unless it is a regular file; SQLite would report an error of the disk. */
 function checkKind(path: string): void {
   try {
     checkRegular(path);

@@ -62,7 +62,7 @@ export function unpackOrigins(text: string, sender: string): string[] {
   return origins;
 }
 
-/** The origins of a text that has one on each line. */
+/** Splits a text that has one origin a line. */
 export function originsOf(text: string): string[] {
   return text === "" ? [] : text.split(SEPARATOR);
 }
@@ -95,7 +95,7 @@ function isHexOrColon(code: number): boolean {
   return code >= 0x30 && code <= 0x3a || code >= 0x61 && code <= 0x66;
 }
 
-/** Two origins in one line, if they follow from each other. */
+/** Two origins on one line if they follow from each other, otherwise undefined. */
 function packPair(origin: string, next: string, domain: string): string | undefined {
   if (isAddress(origin)) {
     const address = origin.slice(3);
@@ -115,7 +115,7 @@ function prefixOf(origin: string, address: string): string | undefined {
   return networkOfText(address, prefix) === origin.slice(4) ? prefix : undefined;
 }
 
-/** The prefix length of networks by default. */
+/** The default prefix length of the network of an address. */
 function usualPrefix(address: string): string {
   return address.includes(":") ? "64" : "24";
 }

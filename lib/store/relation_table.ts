@@ -1,6 +1,6 @@
 /**
- * The tables `relation` and `recipient`: a relation has the number of its recipient. The view
- * `relation_text` has its text.
+ * The tables `relation` and `recipient`. A relation refers to its recipient by number; the view
+ * `relation_text` has the recipient as text.
  *
  * @module
  */
@@ -14,13 +14,13 @@ const WRITE = "REPLACE INTO relation (recipient_id, sender, origins, last_seen, 
   "SELECT id, ?, ?, ?, ? FROM recipient WHERE address = ?";
 const ADD_RECIPIENT = "INSERT INTO recipient (address) VALUES (?)";
 
-/** Recipients whose relations are all gone. */
+/** Condition of recipients without a relation. */
 export const UNUSED_RECIPIENT =
   "NOT EXISTS (SELECT 1 FROM relation WHERE recipient_id = recipient.id)";
 
 type Row = [origins: string, lastSeen: number, knownFor: number];
 
-/** Relations by their keys as they are stored, possibly hidden. */
+/** Relations by keys as they are stored: with `privacy` as pseudonyms. */
 export class RelationTable {
   readonly #read: Statement;
   readonly #write: Statement;

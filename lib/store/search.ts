@@ -1,6 +1,6 @@
 /**
- * Searches the history by page. A page begins at a key, never at an offset, and scans a limited number of rows, so
- * that no search holds up other work for long.
+ * Searches the history by page. A page begins at a key, never at an offset, and scans a limited number
+ * of rows, so that no search holds up other work for long.
  *
  * @module
  */

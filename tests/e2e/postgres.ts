@@ -58,7 +58,7 @@ export class Postgres {
     return this.urlOf(this.#address);
   }
 
-  /** The same for another name of the host. */
+  /** The value of the setting `share` for a name or address of the host. */
   urlOf(host: string): string {
     return `postgres://greylag@${host}:${this.port}/greylag`;
   }

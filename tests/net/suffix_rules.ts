@@ -1,8 +1,9 @@
 /**
  * `deno task suffixes` writes the Public Suffix List for the program from the one in the package tldts.
  *
- * A line has a top-level domain and its rules without it: those of the ICANN section, `|`, those of the
- * private section. A top-level domain alone needs no line: without a rule the last label is the suffix.
+ * A line has a top-level domain, a space, and the rules below it without that domain: those of the ICANN
+ * section, `|`, those of the private section. A top-level domain without rules below it has no line: the
+ * suffix is the last label.
  *
  * @module
  */

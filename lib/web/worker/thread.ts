@@ -35,9 +35,9 @@ export interface Daemon {
 export interface ThreadEvents {
   /** Called once. */
   listening(where: string): void;
-  /** The page cannot listen. */
+  /** The page cannot listen at the start of the daemon. */
   failed(error: unknown): void;
-  /** The thread crashed or cannot listen; the page is there again soon. */
+  /** The thread crashed or cannot listen again; the page restarts soon. */
   crashed(error: unknown): void;
   event(event: PageEvent): void;
 }
