@@ -79,21 +79,12 @@ function levelOf(pattern: Pattern): Level {
   }
 }
 
-interface Mailbox {
-  /** The local part as given, and without its extension. */
-  readonly users: readonly string[];
-  readonly domain: string;
-}
-
-function usersOf(local: string, delimiter: string): readonly string[] {
+/** Tries a local part as given, and without its extension unless the former was taken. */
+function takeUser(local: string, delimiter: string, take: (user: string) => boolean): void {
   const user = local.toLowerCase();
+  if (take(user)) return;
   const known = withoutExtension(user, delimiter);
-  return known === user ? [user] : [user, known];
-}
-
-function mailboxOf(address: string, delimiter: string): Mailbox {
-  const { local, domain } = splitAddress(address);
-  return { users: usersOf(local, delimiter), domain: canonicalDomain(domain) };
+  if (known !== user) take(known);
 }
 
 function joinMailbox(user: string, domain: string): string {
@@ -197,19 +188,17 @@ class Index<R extends Rule> {
   #findMailbox(matchOn: "sender" | "recipient", address: string, choice: Choice<R>): void {
     const addresses = this.#addresses[matchOn];
     const domains = this.#domains[matchOn];
-    if (matchOn === "recipient" && this.#users.size > 0) this.#takeUser(address, choice);
+    if (matchOn === "recipient" && this.#users.size > 0) {
+      const { local } = splitAddress(address);
+      takeUser(local, this.#delimiter, (user) => choice.take(this.#users.get(user)));
+    }
     if (addresses.size === 0 && domains.size === 0) return;
     // Only a recipient's extension is known to belong to the same user.
-    const { users, domain } = mailboxOf(address, matchOn === "sender" ? "" : this.#delimiter);
-    users.some((user) => choice.take(addresses.get(joinMailbox(user, domain))));
+    const delimiter = matchOn === "sender" ? "" : this.#delimiter;
+    const { local, domain: given } = splitAddress(address);
+    const domain = canonicalDomain(given);
+    takeUser(local, delimiter, (user) => choice.take(addresses.get(joinMailbox(user, domain))));
     takeBelow(domains, domain, choice);
-  }
-
-  #takeUser(address: string, choice: Choice<R>): void {
-    const user = splitAddress(address).local.toLowerCase();
-    if (choice.take(this.#users.get(user))) return;
-    const known = withoutExtension(user, this.#delimiter);
-    if (known !== user) choice.take(this.#users.get(known));
   }
 
   #findExpression(target: Target, choice: Choice<R>): void {
@@ -296,8 +285,8 @@ function push<R>(map: Map<string, R[]>, key: string, rule: R): void {
 
 /** The text that expressions of senders and recipients are matched against. */
 function addressText(address: string): string {
-  const { users: [user = ""], domain } = mailboxOf(address, "");
-  return joinMailbox(user, domain);
+  const { local, domain } = splitAddress(address);
+  return joinMailbox(local.toLowerCase(), canonicalDomain(domain));
 }
 
 /** The lists' entries for an attempt. */
