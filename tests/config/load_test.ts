@@ -152,7 +152,7 @@ Deno.test("a request's own time is refused unless every listener is loopback or 
   }
 });
 
-Deno.test("the path of a Unix socket fits into the system's socket address", () => {
+Deno.test("a Unix socket path that is too long is an error of its setting", () => {
   const path = (length: number) => `/run/${"x".repeat(length - 5)}`;
   const limit = Deno.build.os === "linux" ? 107 : 103;
   load(`listen = ["unix:${path(limit)}"]\nstatus = "unix:${path(limit - 4)}"`);
@@ -175,7 +175,7 @@ Deno.test("the path of a Unix socket fits into the system's socket address", () 
   assertStringIncludes(bytes.message, "has 125 bytes");
 });
 
-Deno.test("the URL of a shared database has to be one that can be connected to", () => {
+Deno.test("a URL of a shared database that cannot be used is an error of its setting", () => {
   const share = (url: string, more = "") =>
     load(`share = "${url}"\nshare_password_file = "/etc/greylag/share.key"\n${more}`);
   const ca = 'share_ca_file = "/etc/greylag/ca.pem"';

@@ -1,6 +1,6 @@
 import { sh } from "../clean_up.ts";
 
-/** Writes `ca.pem`, and `server.pem` with `server.key` for a name, signed by the former. */
+/** Writes the CA certificate `ca.pem`, and `server.pem` for a name, with its key. */
 export async function makeCertificates(directory: string, name = "localhost"): Promise<void> {
   const request = "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
   await Deno.writeTextFile(

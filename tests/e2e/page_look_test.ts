@@ -65,7 +65,7 @@ Deno.test("every page fits every screen and passes axe, in all colours", async (
 });
 
 /** Buttons of forms on one line that have no field beside them. */
-const LONELY = `[...document.querySelectorAll(".inline-form button")].filter((button) => {
+const DETACHED = `[...document.querySelectorAll(".inline-form button")].filter((button) => {
   const middle = ({ top, height }) => top + height / 2;
   const own = middle(button.getBoundingClientRect());
   return ![...button.closest("form").querySelectorAll("input, select")].some((field) =>
@@ -85,8 +85,8 @@ Deno.test("buttons stand beside the fields and rows that they belong to", async 
       await tab.goto(path);
       for (const width of [320, 375, 768, 1000, 1150, 1280]) {
         await tab.setViewportSize({ width, height: 800 });
-        const lonely = await tab.evaluate<string[]>(LONELY);
-        found.push(...lonely.map((name) => `${path} at ${width} px: ${name} stands alone`));
+        const detached = await tab.evaluate<string[]>(DETACHED);
+        found.push(...detached.map((name) => `${path} at ${width} px: ${name} stands alone`));
         const scattered = width < 740 ? 0 : await tab.evaluate<number>(SCATTERED);
         if (scattered > 0) found.push(`${path} at ${width} px: actions below their rows`);
       }

@@ -75,7 +75,7 @@ Deno.test("the memory of a replay has the same records as that of the daemon", (
   }));
 });
 
-Deno.test("more relations than an array has room for are kept", () => {
+Deno.test("the arrays of a replay grow with the number of relations", () => {
   const memory = new ReplayMemory();
   const keyOf = (at: number) => ({
     sender: `s${at}@example.org`,

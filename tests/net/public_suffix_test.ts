@@ -34,7 +34,7 @@ Deno.test("any name has the domain that tldts gives", () => {
   fc.assert(fc.property(name, assertSame), { numRuns: 20_000 });
 });
 
-Deno.test("addresses, many labels and words of JavaScript give what tldts gives", () => {
+Deno.test("addresses, many labels and properties of objects give what tldts gives", () => {
   for (
     const name of [
       ...["", "com", "localhost", "192.0.2.1", "1.2.3.4.5", "1.2.3", "999.1.1.1", "a.192.0.2.1"],

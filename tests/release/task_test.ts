@@ -32,7 +32,7 @@ const CASES: readonly (readonly [task: string, args: readonly string[], error: R
   ["docs", ["--check"], /^docs: unknown option --check/],
 ];
 
-Deno.test("wrong and missing arguments of a build are one line, before anything is built", async () => {
+Deno.test("wrong arguments of a build are one line of error, before anything is built", async () => {
   const results = await Promise.all(CASES.map(([task, args]) => run(task, args)));
   for (const [at, [, , error]] of CASES.entries()) {
     const { code, text } = results[at]!;
