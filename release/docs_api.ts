@@ -7,7 +7,7 @@ import { renderMetrics } from "../lib/web/api/metrics.ts";
 import * as schema from "../lib/web/api/schema.ts";
 
 /** The objects in responses, by the name that the documents give them. */
-export const OBJECTS: Readonly<Record<string, v.GenericSchema>> = {
+const OBJECTS: Readonly<Record<string, v.GenericSchema>> = {
   "entry": schema.ENTRY,
   "deferral": schema.DEFERRAL,
   "lost": schema.LOST,

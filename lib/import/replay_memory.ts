@@ -1,6 +1,6 @@
 /**
  * The records of a replayed log. A log has hundreds of thousands of relations: they are stored in typed
- * arrays, with numbers in offset of names.
+ * arrays, with numbers instead of names.
  *
  * @module
  */

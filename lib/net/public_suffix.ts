@@ -10,7 +10,7 @@ const RULE = 1;
 const WILDCARD = 2;
 const EXCEPTION = 4;
 
-/** Bits of one section: those of the ICANN section are the lower ones, those of the private section the upper. */
+/** Bits of one section. The ICANN section has the lower bits, the private section the upper ones. */
 const SECTION_BITS = 3;
 
 /**

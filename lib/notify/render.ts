@@ -44,7 +44,7 @@ export interface Rendered {
 }
 
 /** Links of a notice work for this time. */
-export const LINK_LIFETIME = 8 * DAY;
+const LINK_LIFETIME = 8 * DAY;
 
 export interface RenderContext {
   readonly settings: Pick<NotifySettings, "publicUrl" | "rights" | "hostname">;

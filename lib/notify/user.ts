@@ -8,7 +8,7 @@ import { canonicalDomain, splitAddress } from "../net/email_address.ts";
 import { isLanguage, type Language, LANGUAGES } from "../text/language.ts";
 import { isMailAddress, parseTarget, type Target, TARGET_NOTATION } from "./target.ts";
 
-export const DIGEST_PERIODS = ["day", "week", "off"] as const;
+const DIGEST_PERIODS = ["day", "week", "off"] as const;
 
 export type DigestPeriod = typeof DIGEST_PERIODS[number];
 
