@@ -34,7 +34,7 @@ function inOrder<Row>(
   const end = rows.length === limit ? key.map((column) => rows.at(-1)![column]) : slice.last;
   return {
     rows: rows.map((row) => present<Row>(row)),
-    next: end === undefined ? undefined : JSON.stringify(end),
+    next: end === undefined ? undefined : JSON.stringify(end.map(String)),
   };
 }
 

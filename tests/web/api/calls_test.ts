@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { CALLS } from "../../../lib/web/api/calls.ts";
+import { relation } from "../../store/records.ts";
 import { bearer, JSON_TYPE, type Page, TOKEN, withPage } from "../page.ts";
 
 interface Content {
@@ -166,10 +167,25 @@ Deno.test("invalid requests are rejected with field and reason", async () => {
 });
 
 Deno.test("lists are paged to their end by `next`, with any limit", async () => {
-  await withPage(async ({ get }) => {
-    for (
-      const [path, total] of [["decisions", 77], ["auto-whitelisted", 3], ["entries", 4]] as const
-    ) {
+  await withPage(async ({ get, store, clock }) => {
+    const times = { firstSeen: clock.now, lastSeen: clock.now };
+    store.greylist.exchange(() =>
+      ["a", "b", "c"].flatMap((name) =>
+        [1, 2, 3].map((number) => ({
+          ...relation("", times),
+          key: { sender: `${name}@example.org`, recipient: `r${number}@example.net` },
+        }))
+      )
+    );
+    const table = [
+      ["decisions", 77],
+      ["waiting", 3],
+      ["lost", 1],
+      ["known", 10],
+      ["auto-whitelisted", 3],
+      ["entries", 4],
+    ] as const;
+    for (const [path, total] of table) {
       for (const limit of [1, 7, 200]) {
         const rows = new Set<string>();
         let after: string | null = "";
