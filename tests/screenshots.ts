@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "./free_port.ts";
 import { openStore } from "../lib/store/open.ts";
 import { startBrowser } from "./browser.ts";
 import { Daemon, inDirectory } from "./daemon.ts";
@@ -46,9 +46,9 @@ await inDirectory(async (directory) => {
   const store = openStore({ database, privacy: false });
   seed(store, Date.now());
   store.close();
-  const port = getAvailablePort();
+  const port = freePort();
   const daemon = await Daemon.start([
-    `--inet=${getAvailablePort()}`,
+    `--inet=${freePort()}`,
     `--database=${database}`,
     `--status=inet:${port}`,
     "--hostname=mx.example.net",

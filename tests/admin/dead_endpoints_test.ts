@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { checkEndpoints } from "../../lib/admin/dead_endpoints.ts";
 import { parseEndpoint } from "../../lib/net/endpoint.ts";
 import { inDirectory } from "../daemon.ts";
@@ -22,7 +22,7 @@ Deno.test("an endpoint is dead where no program listens, as Postfix finds it", a
     using inet = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     await staleSocket(`${queue}/mine/stale`);
     await Deno.writeTextFile(`${queue}/mine/file`, "");
-    const closed = getAvailablePort();
+    const closed = freePort();
     const alive = [
       `inet:127.0.0.1:${inet.addr.port}`,
       "unix:mine/greylag",

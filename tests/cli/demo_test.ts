@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { Daemon } from "../daemon.ts";
 import { eventually } from "../eventually.ts";
 
 Deno.test("the demonstration shows a page with waiting and possibly lost mail, and leaves nothing", async () => {
-  const page = `127.0.0.1:${getAvailablePort()}`;
+  const page = `127.0.0.1:${freePort()}`;
   const daemon = await Daemon.startCommand(["demo", `--status=inet:${page}`]);
   const database = /database (\S+)/.exec(daemon.log)![1]!;
   let text = "";
@@ -24,7 +24,7 @@ Deno.test("the demonstration shows a page with waiting and possibly lost mail, a
 Deno.test("the demonstration ends with its terminal, and leaves nothing", async () => {
   const daemon = await Daemon.startCommand([
     "demo",
-    `--status=inet:127.0.0.1:${getAvailablePort()}`,
+    `--status=inet:127.0.0.1:${freePort()}`,
   ]);
   const database = /database (\S+)/.exec(daemon.log)![1]!;
   assertEquals(await daemon.stop("SIGHUP"), 0);

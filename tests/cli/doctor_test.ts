@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { withDnsServer } from "../dns_server.ts";
 import { greylag } from "./database.ts";
@@ -10,7 +10,7 @@ import { DAY, HOUR } from "../../lib/text/duration.ts";
 
 Deno.test("doctor checks the daemon, the database and the output of postconf", async () => {
   await inDirectory(async (directory) => {
-    const port = getAvailablePort();
+    const port = freePort();
     const config = `${directory}/greylag.toml`;
     await Deno.writeTextFile(
       config,
@@ -101,7 +101,7 @@ Deno.test("doctor reports a clock that was set back and a socket without access 
 
 Deno.test("ready and doctor judge by the policy endpoint; a status page that cannot listen is a warning", async () => {
   await inDirectory(async (directory) => {
-    const [port, page] = [getAvailablePort(), getAvailablePort()];
+    const [port, page] = [freePort(), freePort()];
     using holder = Deno.listen({ hostname: "127.0.0.1", port: page });
     const answers = (async () => {
       for await (const conn of holder) {
@@ -157,7 +157,7 @@ Deno.test("doctor reports a DNS list that does not work", async () => {
 
 Deno.test("a second daemon on the same database is reported by log, doctor and page", async () => {
   await inDirectory(async (directory) => {
-    const [port, page] = [getAvailablePort(), getAvailablePort()];
+    const [port, page] = [freePort(), freePort()];
     const config = `${directory}/greylag.toml`;
     await Deno.writeTextFile(
       config,
@@ -169,7 +169,7 @@ Deno.test("a second daemon on the same database is reported by log, doctor and p
     const text = `another greylag uses the database ${directory}/g.db as well`;
     assert(!(await doctor()).includes(text));
     const second = await Daemon.start([
-      `--inet=${getAvailablePort()}`,
+      `--inet=${freePort()}`,
       `--database=${directory}/g.db`,
     ]);
     await second.waitFor(text);
@@ -184,7 +184,7 @@ Deno.test("a second daemon on the same database is reported by log, doctor and p
 
 Deno.test("a private address that many senders share is reported by log and doctor", async () => {
   await inDirectory(async (directory) => {
-    const port = getAvailablePort();
+    const port = freePort();
     const config = `${directory}/greylag.toml`;
     await Deno.writeTextFile(
       config,

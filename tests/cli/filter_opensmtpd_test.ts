@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 
 const LINES = `config|smtpd-version|6.8.0
@@ -28,7 +28,7 @@ Deno.test("the filter registers, asks the daemon and answers smtpd", async () =>
 });
 
 Deno.test("without a daemon the filter lets mail pass and says why once", async () => {
-  const port = getAvailablePort();
+  const port = freePort();
   const twice = `${LINES}filter|0.6|1|smtp-in|rcpt-to|s1|t3|eve@example.net\n`;
   const { code, out, err } = await Daemon.run(["filter-opensmtpd", `--policy=inet:${port}`], twice);
   assertEquals(code, 0);

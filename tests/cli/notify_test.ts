@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { ensureSecrets } from "../../lib/notify/secret_file.ts";
 import { signature } from "../../lib/notify/http.ts";
 import { greylag, withDatabase } from "./database.ts";
@@ -57,7 +57,7 @@ Deno.test("notify test sends to a target, and reports one that does not accept",
 
 Deno.test("a target without a server is named without its secrets", () =>
   withDatabase(async (run) => {
-    const url = `http://a:b@127.0.0.1:${getAvailablePort()}/secret-topic`;
+    const url = `http://a:b@127.0.0.1:${freePort()}/secret-topic`;
     const { code, err } = await run("notify", "test", `ntfy:${url}`);
     assertEquals(code, 1);
     assertMatch(err, /^greylag: ntfy:127\.0\.0\.1:\d+: tcp connect error: .*refused/i);

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { eventually } from "../eventually.ts";
 
 Deno.test("triplets are known after a restart, and after a kill -9", async () => {
   await inDirectory(async (directory) => {
-    const port = getAvailablePort();
+    const port = freePort();
     const args = ["--inet", `${port}`, `--database=${directory}/g.db`, "--accept-test-time"];
     const first = await Daemon.start(args);
     assertStringIncludes(await first.ask({ policy_test_time: "1000000" }), "DEFER_IF_PERMIT");
@@ -84,7 +84,7 @@ Deno.test("a socket or port in use is an error that names it, and exits with 1",
 
 Deno.test("a command line of postgrey works with only the program's name changed", async () => {
   await inDirectory(async (directory) => {
-    const port = getAvailablePort();
+    const port = freePort();
     const daemon = await Daemon.startCommand([
       `--inet=${port}`,
       "-d",
@@ -106,7 +106,7 @@ Deno.test("a command line of postgrey works with only the program's name changed
 Deno.test("without its database the daemon passes mail, logs it, and recovers", async () => {
   await inDirectory(async (directory) => {
     await Deno.writeTextFile(`${directory}/db`, "a file where the directory should be");
-    const port = getAvailablePort();
+    const port = freePort();
     const daemon = await Daemon.start([`--inet=${port}`, `--database=${directory}/db/g.db`]);
     for (let turn = 0; turn < 3; turn++) assertEquals(await daemon.ask(), "action=DUNNO\n\n");
     await daemon.waitFor("all mail passes");
@@ -123,7 +123,7 @@ Deno.test("without its database the daemon passes mail, logs it, and recovers", 
 
 Deno.test("decisions are logged a line each, as text or JSON", async () => {
   await inDirectory(async (directory) => {
-    const port = getAvailablePort();
+    const port = freePort();
     const daemon = await Daemon.start([
       `--inet=${port}`,
       `--database=${directory}/g.db`,
@@ -140,7 +140,7 @@ Deno.test("decisions are logged a line each, as text or JSON", async () => {
 
 Deno.test("under journald every line begins with its priority and has no time of its own", async () => {
   await inDirectory(async (directory) => {
-    const port = getAvailablePort();
+    const port = freePort();
     const daemon = await Daemon.start(
       [`--inet=${port}`, `--database=${directory}/g.db`],
       { journald: true },

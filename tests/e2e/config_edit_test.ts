@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { splitRestrictions } from "../../lib/postfix/restrictions.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { CHECK, filesOf, LEARNING_CHECK, SHAPES } from "../postfix/config_shapes.ts";
@@ -71,7 +71,7 @@ Deno.test("Debian's postconf reads every edited shape as meant, and the undo is 
 
 Deno.test("Postfix's submission service asks about own users, and greylag learns from them only", async () => {
   await inDirectory(async (directory) => {
-    const port = getAvailablePort();
+    const port = freePort();
     const daemon = await Daemon.start([`--inet=${port}`, `--database=${directory}/g.db`]);
     const own = (check: string) => check.replace("10023", `${port}`);
     const server = await Postfix.start(

@@ -1,4 +1,4 @@
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { untilListening } from "../daemon.ts";
 
 const SOA = "@ 300 SOA ns.invalid. admin.invalid. 1 3600 600 86400 120\n@ 300 NS ns.invalid.\n";
@@ -19,7 +19,7 @@ export class Knot {
   /** @param zones the lines of each zone file, without SOA and NS records. */
   static async start(zones: Readonly<Record<string, string>>, port?: number): Promise<Knot> {
     const directory = await Deno.makeTempDir({ prefix: "greylag-knot-" });
-    const listen = port ?? getAvailablePort();
+    const listen = port ?? freePort();
     let config = `server:\n  rundir: "${directory}"\n  listen: 127.0.0.1@${listen}\n` +
       `database:\n  storage: "${directory}"\nlog:\n  - target: stderr\n    any: error\nzone:\n`;
     for (const [domain, lines] of Object.entries(zones)) {

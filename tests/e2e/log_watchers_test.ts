@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { eventually, pause } from "../eventually.ts";
 import type { Attributes } from "../policy_client.ts";
@@ -74,14 +74,14 @@ async function compareLines(
       `--whitelist-clients=${directory}/clients`,
       `--whitelist-recipients=${directory}/recipients`,
     ];
-    const port = getAvailablePort();
+    const port = freePort();
     const postgrey = await startPostgrey(`${directory}/postgrey`, port, [
       ...lists,
       ...options,
       "--delay=3",
     ], `${directory}/postgrey.log`);
     const greylag = await Daemon.start([
-      `--inet=${getAvailablePort()}`,
+      `--inet=${freePort()}`,
       `--database=${directory}/g.db`,
       ...lists,
       ...options,
@@ -177,7 +177,7 @@ Deno.test("mailgraph, logwatch and postgreyreport read the log of Postfix and Gr
     // postgreyreport looks every deferral up in postgrey's database, and finds none of Greylag's.
     await Deno.chmod(directory, 0o755);
     await Deno.mkdir(`${directory}/postgrey`);
-    const port = getAvailablePort();
+    const port = freePort();
     const postgrey = await startPostgrey(`${directory}/postgrey`, port);
     await ask(port, {});
     await stop(postgrey);

@@ -1,4 +1,4 @@
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { type CommandResult, Daemon, inDirectory } from "../daemon.ts";
 import { withDnsServer } from "../dns_server.ts";
 import { eventually } from "../eventually.ts";
@@ -64,8 +64,8 @@ async function runMailServer(
   { settings = () => "", mainCf = "", dnsServer }: MailServerOptions,
 ): Promise<void> {
   await inDirectory(async (directory) => {
-    const endpoint = `inet:127.0.0.1:${getAvailablePort()}`;
-    const status = `127.0.0.1:${getAvailablePort()}`;
+    const endpoint = `inet:127.0.0.1:${freePort()}`;
+    const status = `127.0.0.1:${freePort()}`;
     await Deno.writeTextFile(
       `${directory}/greylag.toml`,
       `database = "${directory}/g.db"\nlisten = ["${endpoint}"]\n` +

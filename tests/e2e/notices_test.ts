@@ -5,7 +5,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { type Link, type Purpose, sealLink } from "../../lib/notify/link.ts";
@@ -330,7 +330,7 @@ Deno.test("a flood of 100,000 strangers in a day sends a handful of notices", ()
       return new Response("{}");
     });
     const target = `ntfy:http://127.0.0.1:${ntfy.addr.port}`;
-    const port = getAvailablePort();
+    const port = freePort();
     await Deno.writeTextFile(
       `${directory}/greylag.toml`,
       `database = "${directory}/g.db"\nlisten = ["inet:127.0.0.1:${port}"]\nstatus = "off"\n` +
@@ -381,7 +381,7 @@ Deno.test("the relay of the documents verifies the signature and adds the chat",
         return new Response("{}");
       },
     );
-    const port = getAvailablePort();
+    const port = freePort();
     const secret = crypto.getRandomValues(new Uint8Array(32));
     const process = new Deno.Command("python3", {
       args: [`${directory}/relay.py`],

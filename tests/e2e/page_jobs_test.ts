@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import type { Page } from "playwright-core";
 import { startBrowser } from "../browser.ts";
 import { CleanUp, sh } from "../clean_up.ts";
@@ -17,7 +17,7 @@ Deno.test("a full disk is seen from every page, with its remedy, and the warning
     await Deno.mkdir(disk);
     await using _unmounting = new CleanUp('! mountpoint -q "$1" || umount -l "$1"', disk);
     await sh(`mount -t tmpfs -o size=3m tmpfs ${disk}`);
-    const port = getAvailablePort();
+    const port = freePort();
     const daemon = await Daemon.start([
       `--unix=${directory}/policy`,
       `--database=${disk}/g.db`,

@@ -1,4 +1,4 @@
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { CleanUp, KILL_BELOW, sh } from "../clean_up.ts";
 import { untilListening } from "../daemon.ts";
 import { eventually } from "../eventually.ts";
@@ -56,7 +56,7 @@ rm -rf "$1"`;
 export class Postfix {
   readonly #base: string;
   readonly #cleanUp: CleanUp;
-  readonly port = getAvailablePort();
+  readonly port = freePort();
 
   private constructor(base: string) {
     this.#base = base;

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { eventually } from "../eventually.ts";
 import { writeLogs } from "./loggers.ts";
@@ -51,8 +51,8 @@ const PROXIED = {
 
 /** The log of a Postfix with a second service and a before-queue filter. */
 async function logOf(directory: string): Promise<string> {
-  const policy = getAvailablePort();
-  const [other, proxied, back, filter] = Array.from({ length: 4 }, () => getAvailablePort());
+  const policy = freePort();
+  const [other, proxied, back, filter] = Array.from({ length: 4 }, () => freePort());
   const daemon = await Daemon.start([
     `--inet=${policy}`,
     `--database=${directory}/first/g.db`,
@@ -138,7 +138,7 @@ Deno.test("the log of Postfix is read alike in every form that syslog and journa
       );
     }
 
-    const port = getAvailablePort();
+    const port = freePort();
     const daemon = await Daemon.start([
       `--inet=${port}`,
       `--database=${directory}/journal.export.db`,

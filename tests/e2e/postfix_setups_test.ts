@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { Daemon, inDirectory, untilListening } from "../daemon.ts";
 import { eventually } from "../eventually.ts";
 import { ACCEPTED, ALICE, DEFERRED } from "./mail_server.ts";
@@ -19,7 +19,7 @@ async function withPostfix(
   body: (setup: Setup) => Promise<void>,
 ): Promise<void> {
   await inDirectory(async (directory) => {
-    const endpoint = `inet:127.0.0.1:${getAvailablePort()}`;
+    const endpoint = `inet:127.0.0.1:${freePort()}`;
     const args = [`--inet=${endpoint.slice(5)}`, `--database=${directory}/g.db`, "--delay=2s"];
     const daemon = await Daemon.start([...args, "--delay-suspicious=2s"]);
     try {
@@ -78,7 +78,7 @@ async function deferThenAccept({ code, daemon, postfix }: Setup, port?: number):
 }
 
 Deno.test("the submission service has Greylag learn, and replies are not delayed", async () => {
-  const submission = getAvailablePort();
+  const submission = freePort();
   await using passwords = new PasswordServer();
   await withPostfix(async (endpoint) => {
     const service = (await block("## Your own users send", endpoint))
@@ -111,7 +111,7 @@ Deno.test("the submission service has Greylag learn, and replies are not delayed
 });
 
 Deno.test("behind postscreen a first contact is deferred by Greylag and its retry accepted", async () => {
-  const port = getAvailablePort();
+  const port = freePort();
   await withPostfix(async (endpoint) => [
     "postscreen_greet_wait = 1s\npostscreen_cache_map =\n" +
     (await block("## postscreen", endpoint)).replace("    permit_mynetworks,\n", ""),

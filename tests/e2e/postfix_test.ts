@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { eventually, pause } from "../eventually.ts";
 import {
@@ -162,7 +162,7 @@ Deno.test("two Postfix servers share one Greylag", async () => {
 
 Deno.test("Postfix accepts mail while Greylag is down", async () => {
   await inDirectory(async (directory) => {
-    const port = getAvailablePort();
+    const port = freePort();
     const args = [`--inet=${port}`, `--database=${directory}/g.db`, `--delay=${DELAY}s`];
     const postfix = await Postfix.start(`inet:127.0.0.1:${port}`);
     const code = async (sender: string) => {

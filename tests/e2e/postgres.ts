@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { getAvailablePort } from "@std/net/get-available-port";
 import { CleanUp, KILL_BELOW, sh } from "../clean_up.ts";
+import { freePort } from "../free_port.ts";
 
 async function programs(): Promise<string> {
   const versions = (await sh("ls /usr/lib/postgresql")).trim().split("\n");
@@ -29,7 +29,7 @@ export class Postgres {
     directory: string,
     password: string,
     address = "127.0.0.1",
-    port = getAvailablePort(),
+    port = freePort(),
   ): Promise<Postgres> {
     const postgres = new Postgres(await programs(), `${directory}/postgres`, address, port);
     const data = `${postgres.#directory}/data`;

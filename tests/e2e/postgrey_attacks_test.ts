@@ -3,7 +3,7 @@
  * Greylag accepts nothing that postgrey defers.
  */
 import { assert, assertEquals } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { eventually } from "../eventually.ts";
 import { withDnsServer, type Zone } from "../dns_server.ts";
@@ -158,8 +158,8 @@ async function contest(
       await Deno.chmod(directory, 0o755);
       const dbdir = `${directory}/postgrey`;
       await Deno.mkdir(dbdir);
-      const port = getAvailablePort();
-      const own = getAvailablePort();
+      const port = freePort();
+      const own = freePort();
       const postgrey = await startPostgrey(dbdir, port, ["--delay=300"]);
       const greylag = await Daemon.start([
         `--listen=inet:127.0.0.1:${own}`,

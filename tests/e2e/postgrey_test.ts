@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { eventually, pause } from "../eventually.ts";
 import { type Attributes, PolicyClient } from "../policy_client.ts";
@@ -14,7 +14,7 @@ async function withPostgrey(
     await Deno.chmod(directory, 0o755);
     const old = `${directory}/postgrey`;
     await Deno.mkdir(old);
-    const port = getAvailablePort();
+    const port = freePort();
     const postgrey = await startPostgrey(old, port, options);
     try {
       await body(port, old, directory);
@@ -73,7 +73,7 @@ Deno.test("triplets that postgrey knows are known, and its pending ones stay pen
     await runSteps(old, directory);
 
     const database = `--database=${directory}/new/g.db`;
-    const own = getAvailablePort();
+    const own = freePort();
     const greylag = await Daemon.start([
       `--inet=${own}`,
       database,

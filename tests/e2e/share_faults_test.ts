@@ -6,6 +6,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CleanUp, sh } from "../clean_up.ts";
 import { inDirectory } from "../daemon.ts";
 import { pause } from "../eventually.ts";
+import { freePort } from "../free_port.ts";
 import { PolicyClient } from "../policy_client.ts";
 import { converged, SiteDaemon, withSites } from "../share/sites.ts";
 import { Postgres } from "./postgres.ts";
@@ -161,7 +162,7 @@ async function inNetwork(
 
 /** Site 0 does not share. */
 function siteIn(directory: string, site: number, share: string): SiteDaemon {
-  if (site === 0) return new SiteDaemon("control", directory, 21461, []);
+  if (site === 0) return new SiteDaemon("control", directory, freePort(), []);
   return new SiteDaemon(`mx${site}`, directory, 21460, [`--share=${share}`], {
     namespace: Network.namespace(site),
     address: Network.address(site),

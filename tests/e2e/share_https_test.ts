@@ -1,12 +1,13 @@
 /** Sites that read each other's pages over HTTPS: Debian's nginx, with a certificate from a private CA. */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CleanUp, KILL_BELOW } from "../clean_up.ts";
 import { inDirectory, untilListening } from "../daemon.ts";
+import { freePort } from "../free_port.ts";
 import { pause } from "../eventually.ts";
 import { makeCertificates } from "./certificates.ts";
 import { retryElsewhere, SiteDaemon, untilKnown, withSites } from "../share/sites.ts";
 
-const PROXY_PORT = 21400;
+const PROXY_PORT = freePort();
 const NAMES = ["mx1", "mx2"];
 
 /** The configuration of a proxy for the status pages at ports, as `/mx1`, `/mx2` and so on. */
@@ -57,8 +58,8 @@ async function withProxy(
 async function sitesIn(directory: string, ...args: string[]): Promise<SiteDaemon[]> {
   await Deno.writeTextFile(`${directory}/share.key`, "a secret of the sites of this test\n");
   const url = (name: string) => `https://localhost:${PROXY_PORT}/${name}`;
-  return NAMES.map((name, at) =>
-    new SiteDaemon(name, directory, PROXY_PORT + 1 + at, [
+  return NAMES.map((name) =>
+    new SiteDaemon(name, directory, freePort(), [
       `--share=${NAMES.filter((other) => other !== name).map(url).join(",")}`,
       ...args,
     ])
@@ -101,7 +102,7 @@ Deno.test("a file without certificates stops no mail, and the log says why", () 
     const [site] = await sitesIn(directory, `--share-ca-file=${directory}/ca.key`);
     await withSites([site!], async () => {
       assertMatch(await site!.daemon.ask(), /DEFER_IF_PERMIT/);
-      assertStringIncludes(site!.daemon.log, `no certificate in ${directory}/ca.key`);
+      await site!.daemon.waitFor(`no certificate in ${directory}/ca.key`);
       assert(!site!.daemon.log.includes("BEGIN"), site!.daemon.log);
     });
   }));

@@ -1,7 +1,7 @@
 /** Faults of the database between sites. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { inDirectory } from "../daemon.ts";
-import { pause } from "../eventually.ts";
+import { eventually, pause } from "../eventually.ts";
 import { converged, databaseSites, type SiteDaemon, withSites } from "../share/sites.ts";
 import { type Postgres, withPostgres } from "./postgres.ts";
 
@@ -52,19 +52,16 @@ Deno.test("a database restored from an older backup gets what it lacks", () =>
   withTwoSites(async (postgres, one, two, directory) => {
     await deferAt(one, "before");
     await converged([one, two]);
-    await postgres.dump("/tmp/greylag-share-test.dump");
-    try {
-      await deferAt(one, "after");
-      await converged([one, two]);
-      await pause(1000);
-      await postgres.restore("/tmp/greylag-share-test.dump");
-      await deferAt(one, "restored");
-      await converged([one, two]);
-      const [third] = await databaseSites(directory, ["mx3"], postgres.url, PASSWORD);
-      await withSites([third!], () => converged([one, two, third!]));
-    } finally {
-      await Deno.remove("/tmp/greylag-share-test.dump");
-    }
+    const backup = `${directory}/postgres/backup`;
+    await postgres.dump(backup);
+    await deferAt(one, "after");
+    await converged([one, two]);
+    await pause(1000);
+    await postgres.restore(backup);
+    await deferAt(one, "restored");
+    await converged([one, two]);
+    const [third] = await databaseSites(directory, ["mx3"], postgres.url, PASSWORD);
+    await withSites([third!], () => converged([one, two, third!]));
   }));
 
 Deno.test("a site that has left is removed from the database", () =>
@@ -75,7 +72,11 @@ Deno.test("a site that has left is removed from the database", () =>
     await pause(6000);
     assertEquals((await one.run("sites", "remove", "mx2")).code, 0);
     await pause(8000);
-    assertEquals(await postgres.sql("SELECT name FROM site"), "mx1");
+    await eventually(
+      "the site is removed",
+      async () => await postgres.sql("SELECT name FROM site") === "mx1",
+      { period: 500 },
+    );
     assertEquals(one.store().size().pending, 5);
     await two.start();
   }));

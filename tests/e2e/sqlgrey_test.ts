@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { eventually, pause } from "../eventually.ts";
 import { type Attributes, PolicyClient } from "../policy_client.ts";
@@ -60,7 +60,7 @@ for (const method of ["smart", "classc", "full"]) {
       await Deno.chmod(directory, 0o755);
       const old = `${directory}/old`;
       await Deno.mkdir(old);
-      const port = getAvailablePort();
+      const port = freePort();
       const database = `--database=${directory}/new/g.db`;
       const requests = toEve([...FIRST, ...SECOND]);
       let known: readonly Attributes[] = [];
@@ -81,7 +81,7 @@ for (const method of ["smart", "classc", "full"]) {
         const again = JSON.parse((await Daemon.run(args)).out);
         assertEquals([again.known, again.reputations], [0, 0]);
       });
-      const own = getAvailablePort();
+      const own = freePort();
       const greylag = await Daemon.start([
         `--inet=${own}`,
         database,
@@ -118,7 +118,7 @@ for (const method of ["smart", "classc", "full"]) {
 Deno.test("pending mail of sqlgrey stays pending, from its file and its dump", async () => {
   await inDirectory(async (directory) => {
     await Deno.chmod(directory, 0o755);
-    const port = getAvailablePort();
+    const port = freePort();
     await Deno.mkdir(`${directory}/old`);
     const requests = FIRST.filter(({ sender }) => sender !== "");
     await withSqlgrey(`${directory}/old`, port, "", async () => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { parseListFile } from "../../lib/lists/list_file.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import type { Attributes } from "../policy_client.ts";
@@ -61,7 +61,7 @@ Deno.test("a line of postgrey's whitelists matches what it matches in postgrey",
       await Deno.writeTextFile(files.clients, "");
       await Deno.writeTextFile(files.recipients, "");
       await Deno.writeTextFile(files[file], `${line}\n`);
-      const [old, own] = [getAvailablePort(), getAvailablePort()];
+      const [old, own] = [freePort(), freePort()];
       await Deno.mkdir(`${directory}/${at}`);
       const postgrey = await startPostgrey(`${directory}/${at}`, old, options);
       const greylag = await Daemon.start([
@@ -99,7 +99,7 @@ Deno.test("a line of sqlgrey's whitelists matches what it matches in sqlgrey", a
   await inDirectory(async (directory) => {
     await Deno.chmod(directory, 0o755);
     for (const [at, [kind, line, ...clients]] of OF_SQLGREY.entries()) {
-      const [old, own] = [getAvailablePort(), getAvailablePort()];
+      const [old, own] = [freePort(), freePort()];
       const home = `${directory}/${at}`;
       await Deno.mkdir(home);
       const name = `clients_${kind}_whitelist`;

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { PolicyServer } from "../../lib/postfix/listener.ts";
 import { probe } from "../../lib/postfix/probe.ts";
 import { DUNNO } from "../../lib/postfix/reply.ts";
@@ -40,7 +40,5 @@ Deno.test("only a valid reply in time counts as a policy server", async () => {
 });
 
 Deno.test("a refused connection is an error", async () => {
-  await assertRejects(() =>
-    probe({ kind: "inet", host: "127.0.0.1", port: getAvailablePort() }, 100)
-  );
+  await assertRejects(() => probe({ kind: "inet", host: "127.0.0.1", port: freePort() }, 100));
 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { inDirectory, isListening, untilListening } from "../daemon.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -26,7 +26,7 @@ async function startUnder(
 
 Deno.test("deno task start ends with the npx that started it", async () => {
   await inDirectory(async (directory) => {
-    const port = getAvailablePort();
+    const port = freePort();
     const shell = await startUnder(directory, port, { npm_command: "exec" });
     shell.kill("SIGTERM");
     const log = await new Response(shell.stderr).text();

@@ -4,7 +4,7 @@
  * @module
  */
 import { assertMatch } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { Connection } from "../../lib/store/connection.ts";
 import { Daemon } from "../daemon.ts";
@@ -107,7 +107,7 @@ export async function peersOf(
   ...args: string[]
 ): Promise<SiteDaemon[]> {
   await Deno.writeTextFile(`${directory}/share.key`, "a secret of the sites of this test\n");
-  const ports = names.map(() => getAvailablePort());
+  const ports = names.map(() => freePort());
   return names.map((name, at) => {
     const urls = ports.filter((_, other) => other !== at).map((port) => `http://127.0.0.1:${port}`);
     return new SiteDaemon(name, directory, ports[at]!, [`--share=${urls.join(",")}`, ...args]);
@@ -137,11 +137,11 @@ export async function databaseSites(
 ): Promise<SiteDaemon[]> {
   await Deno.writeTextFile(`${directory}/share.key`, `${password}\n`);
   return names.map((name) =>
-    new SiteDaemon(name, directory, getAvailablePort(), [`--share=${url}`, ...args])
+    new SiteDaemon(name, directory, freePort(), [`--share=${url}`, ...args])
   );
 }
 
-export const LIMITS = { timeout: 10_000 };
+export const LIMITS = { timeout: 30_000 };
 
 /** A message that the first site defers passes at the second, and all sites get to know it. */
 export async function retryElsewhere(sites: readonly SiteDaemon[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { Database } from "@db/sqlite";
 import { CleanUp, sh } from "../clean_up.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
@@ -51,7 +51,7 @@ async function withDisk(
     await sh(make(disk));
     await sh(before(disk));
     const path = `${directory}/policy`;
-    const port = getAvailablePort();
+    const port = freePort();
     const database = `${disk}/data/g.db`;
     const daemon = await Daemon.start([
       `--unix=${path}`,

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createSocket, type Socket } from "node:dgram";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 // @ts-types="@types/dns-packet"
 import packet, { type RecordType } from "dns-packet";
 import { pause } from "../eventually.ts";
@@ -33,7 +33,7 @@ export class HostileDns {
   behaviour: Behaviour = "normal";
   /** Type and name of each query. */
   readonly queries: string[] = [];
-  readonly port = getAvailablePort();
+  readonly port = freePort();
   readonly #records: (name: string) => string | undefined;
   readonly #socket: Socket = createSocket("udp4");
   readonly #listener: Deno.Listener;

@@ -1,5 +1,5 @@
 /** A new site that reads all records of another while it answers. */
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openStore } from "../../lib/store/open.ts";
 import { HOUR } from "../../lib/text/duration.ts";
@@ -45,7 +45,7 @@ Deno.test(`a site that reads ${TRIPLETS} triplets answers as fast as ever`, () =
     const [one, two] = sites as [SiteDaemon, SiteDaemon];
     await fill(one);
     // How long answers take on this machine now.
-    const control = new SiteDaemon("control", directory, getAvailablePort(), []);
+    const control = new SiteDaemon("control", directory, freePort(), []);
     await withSites([control, ...sites], async () => {
       const times: number[] = [];
       const controlTimes: number[] = [];

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 import { eventually, pause } from "../eventually.ts";
 import { randomNumbers } from "../random.ts";
@@ -66,7 +66,7 @@ const nonZero = (counts: Readonly<Record<string, number>>) =>
 Deno.test("over simulated days memory and disk level off, and log, metrics, page and command count the same", async () => {
   await inDirectory(async (directory) => {
     const path = `${directory}/policy`;
-    const port = getAvailablePort();
+    const port = freePort();
     const database = `${directory}/g.db`;
     const daemon = await Daemon.start([
       `--unix=${path}`,

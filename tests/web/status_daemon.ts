@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../free_port.ts";
 import { Daemon, inDirectory } from "../daemon.ts";
 
 export interface StatusDaemon {
@@ -18,7 +18,7 @@ export async function withStatusDaemon(
   body: (running: StatusDaemon) => Promise<void>,
 ): Promise<void> {
   await inDirectory(async (directory) => {
-    const port = getAvailablePort();
+    const port = freePort();
     const database = `${directory}/g.db`;
     const daemon = await Daemon.start([
       `--unix=${directory}/policy`,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../../free_port.ts";
 import { Database } from "@db/sqlite";
 import { Daemon, inDirectory } from "../../daemon.ts";
 import { eventually } from "../../eventually.ts";
@@ -8,7 +8,7 @@ import { withStatusDaemon } from "../status_daemon.ts";
 
 Deno.test("monitoring shows life, readiness and counters", async () => {
   await inDirectory(async (directory) => {
-    const port = getAvailablePort();
+    const port = freePort();
     const base = `http://127.0.0.1:${port}`;
     const database = `${directory}/data/g.db`;
     const daemon = await Daemon.start([
@@ -83,7 +83,7 @@ Deno.test("the page listens on a Unix socket for a reverse proxy, and replaces t
 
 Deno.test("an open endpoint needs a token, and the log warns of clear text", async () => {
   await inDirectory(async (directory) => {
-    const port = getAvailablePort();
+    const port = freePort();
     const daemon = await Daemon.start([
       `--unix=${directory}/policy`,
       `--database=${directory}/g.db`,
@@ -110,7 +110,7 @@ Deno.test("an open endpoint needs a token, and the log warns of clear text", asy
 
 Deno.test("a reload applies settings of the page", async () => {
   await inDirectory(async (directory) => {
-    const port = getAvailablePort();
+    const port = freePort();
     const file = `${directory}/greylag.toml`;
     const base = `listen = ["unix:${directory}/policy"]\ndatabase = "${directory}/g.db"\n` +
       `status = "inet:127.0.0.1:${port}"\n`;
@@ -147,7 +147,7 @@ Deno.test("a change by the API is logged and takes effect", async () => {
 Deno.test("a Host header that is no host is rejected, with any method and prefix", async () => {
   await inDirectory(async (directory) => {
     for (const prefix of ["", "/greylag"]) {
-      const port = getAvailablePort();
+      const port = freePort();
       const daemon = await Daemon.start([
         `--unix=${directory}/policy`,
         `--database=${directory}/g.db`,

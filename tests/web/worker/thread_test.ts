@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../../free_port.ts";
 import type { PageEvent } from "../../../lib/daemon/events.ts";
 import type { StatusSettings } from "../../../lib/web/settings.ts";
 import { permissionsFor, StatusThread } from "../../../lib/web/worker/thread.ts";
@@ -72,7 +72,7 @@ async function withThread(
 
 Deno.test("a thread serves pages, reports changes, takes new settings, and leaves its sessions to the next", async () => {
   await withPage(async ({ service }) => {
-    const port = getAvailablePort();
+    const port = freePort();
     const where = `inet:127.0.0.1:${port}`;
     const base = `http://127.0.0.1:${port}`;
     const settings: StatusSettings = {
@@ -138,7 +138,7 @@ async function withSleeper(
 ): Promise<PageEvent[]> {
   let events: PageEvent[] = [];
   await withPage(async ({ service }) => {
-    const port = getAvailablePort();
+    const port = freePort();
     const settings: StatusSettings = {
       ...service.settings,
       endpoint: { kind: "inet", host, port },
