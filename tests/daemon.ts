@@ -57,7 +57,7 @@ export interface StartOptions {
   readonly by?: readonly string[];
   /** The first module of another source, which is run instead of an executable. */
   readonly source?: string | undefined;
-  /** The whole environment, besides HOME and DENO_DIR. */
+  /** The whole environment, besides HOME, DENO_DIR and TZ. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -114,6 +114,8 @@ export class Daemon {
       env: {
         HOME: Deno.env.get("HOME") ?? "/",
         DENO_DIR: Deno.env.get("DENO_DIR") ?? "",
+        // Of the local times that a test compares.
+        TZ: Deno.env.get("TZ") ?? "",
         ...environment,
       },
     }).spawn();

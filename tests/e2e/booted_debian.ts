@@ -84,7 +84,7 @@ export class BootedDebian {
       this.#leader = (await sh(`pgrep -P "$(cat ${this.#base}/pid)" || true`)).trim();
       if (this.#leader === "") return false;
       return /^(?:running|degraded)/.test((await this.run("systemctl is-system-running")).output);
-    }, { timeout: 60_000, period: 200 });
+    }, { timeout: 180_000, period: 200 });
   }
 
   /** Runs a command in the container. */

@@ -6,7 +6,7 @@ import type { Message } from "./smtp.ts";
 
 /** Seconds. */
 const DELAY = 1;
-const DELAY_SUSPICIOUS = 4;
+const DELAY_SUSPICIOUS = 7;
 
 const LIST = "dnsbl.example";
 
@@ -72,7 +72,7 @@ async function withList(
 
 Deno.test("a listed client is deferred, rejected at its retry while listed, and accepted once delisted", async () => {
   await withList(async ({ replyTo, code, publish, daemon, greylag }) => {
-    assertMatch(await replyTo(LISTED), /^450 4\.7\.1 .* try again in 4 seconds/);
+    assertMatch(await replyTo(LISTED), /^450 4\.7\.1 .* try again in 7 seconds/);
     await daemon.waitFor("reason=new");
     await pause(DELAY * 1000 + 100);
     assertEquals(await code(LISTED), DEFERRED, "not yet");
@@ -100,7 +100,7 @@ Deno.test("with listed = defer a listed client is deferred until it is delisted,
     async ({ replyTo, code, untilCode, publish, daemon }) => {
       assertEquals(await code(LISTED), DEFERRED);
       await pause(DELAY_SUSPICIOUS * 1000 + 100);
-      assertMatch(await replyTo(LISTED), /^450 4\.7\.1 .* try again in 4 seconds/);
+      assertMatch(await replyTo(LISTED), /^450 4\.7\.1 .* try again in 7 seconds/);
       await daemon.waitFor(/action=greylist, reason=listed, .*by=dnsbl\.example/);
       assertEquals(await code(LISTED), DEFERRED, "as long as it is listed");
 

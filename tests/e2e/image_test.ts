@@ -61,7 +61,11 @@ async function downloadPackages(directory: string): Promise<Record<"amd64" | "ar
   for (const uri of uris.trim().split("\n")) {
     for (const architecture of ["amd64", "arm64"] as const) {
       const path = `${directory}/${architecture}-${uri.split("/").at(-1)}`;
-      await sh(`curl -fsS -o ${path} '${uri.replace("_amd64", `_${architecture}`)}'`);
+      await sh(
+        `curl -fsS --retry 5 --retry-all-errors -o ${path} '${
+          uri.replace("_amd64", `_${architecture}`)
+        }'`,
+      );
       paths[architecture].push(path);
     }
   }

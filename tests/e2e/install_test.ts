@@ -438,7 +438,7 @@ test("a version that does not become ready is rolled back", async ({ root, relea
   const before = (await root.run("sha256sum /usr/local/bin/greylag")).output;
   releases.offer(new TextEncoder().encode(BROKEN));
   const { code, output } = await install("", {
-    before: "sed -i s/^READY_TIME=.*/READY_TIME=2s/ /tmp/install.sh",
+    before: "sed -i s/^READY_TIME=.*/READY_TIME=10s/ /tmp/install.sh",
   });
   assertEquals(code, 1, output);
   assertStringIncludes(output, "rolling back");

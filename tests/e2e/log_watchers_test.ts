@@ -27,6 +27,9 @@ async function output(program: string, args: readonly string[], stdin?: string):
 const decisions = (log: string) =>
   log.split("\n").filter((line) => /^(?:\S+: )?action=|^whitelisted: /.test(line));
 
+/** Seconds; long enough for an early attempt of a busy machine. */
+const DELAY = 6;
+
 /** Numbers of seconds depend on the moment. */
 const withoutSeconds = (line: string) =>
   line.replace(/delay=\d+/, "delay=N").replace(/\(\d+s missing\)/, "(Ns missing)");
@@ -50,7 +53,7 @@ const TRAFFIC: readonly { readonly wait?: number; readonly attributes: Attribute
   { attributes: { ...FIRST, sender: "", instance: "b.1" } },
   // postgrey counts whole seconds, and calls a retry within one of them new.
   { wait: 1100, attributes: { ...FIRST, instance: "a.2", queue_id: "4F2A" } },
-  { wait: 3100, attributes: { ...FIRST, instance: "a.3" } },
+  { wait: DELAY * 1000 + 100, attributes: { ...FIRST, instance: "a.3" } },
   { attributes: { ...FIRST, instance: "a.4" } },
   { attributes: { ...FIRST, sender: "", instance: "b.2" } },
   { attributes: LISTED_CLIENT },
@@ -78,15 +81,15 @@ async function compareLines(
     const postgrey = await startPostgrey(`${directory}/postgrey`, port, [
       ...lists,
       ...options,
-      "--delay=3",
+      `--delay=${DELAY}`,
     ], `${directory}/postgrey.log`);
     const greylag = await Daemon.start([
       `--inet=${freePort()}`,
       `--database=${directory}/g.db`,
       ...lists,
       ...options,
-      "--delay=3",
-      "--delay-suspicious=3s",
+      `--delay=${DELAY}`,
+      `--delay-suspicious=${DELAY}s`,
       "--no-builtin-list",
       "--log-format=postgrey",
     ]);
@@ -117,7 +120,7 @@ Deno.test("with log_format = postgrey each decision is logged as postgrey logs i
 
 Deno.test("a client that is auto-whitelisted has postgrey's line as well", async () => {
   const traffic = [{ attributes: FIRST }, {
-    wait: 3100,
+    wait: DELAY * 1000 + 100,
     attributes: { ...FIRST, instance: "a.2" },
   }];
   const lines = await compareLines(traffic, ["--auto-whitelist-clients=1"], 3);
@@ -141,11 +144,11 @@ Deno.test("mailgraph, logwatch and postgreyreport read the log of Postfix and Gr
     const tries = daemon.log.match(/action=greylist/g)!.length;
 
     // Greylag's lines come through syslog, with the name and facility of the drop-in.
+    const smtpd = await postfix.log();
     const now = new Date();
     const own = daemon.log.trimEnd().split("\n").map((line) =>
       `${syslogTime(now)} mx postgrey[4711]: ${line}`
     );
-    const smtpd = await postfix.log();
     // mailgraph counts a minute at the first event of another one.
     const later = `${syslogTime(new Date(now.getTime() + 120_000))} mx postgrey[4711]: delay=0`;
     const log = `${directory}/mail.log`;

@@ -43,7 +43,7 @@ rsyslogd -n -f "$1/rsyslog.conf" -i "$1/pid" 2>/dev/null &
 waited=0
 until [ -S /run/systemd/journal/dev-log ] && [ -S "$1/syslog" ]; do
   waited=$((waited + 1))
-  [ $waited -lt 100 ]
+  [ $waited -lt 600 ]
   sleep 0.1
 done
 while read -r tag pid message; do
@@ -54,9 +54,11 @@ done <"$1/messages"
 wanted=$(wc -l <"$1/messages")
 waited=0
 until [ "$(journalctl -q -o cat SYSLOG_FACILITY=2 | wc -l)" -ge "$wanted" ] &&
-  [ "$(wc -l <"$1/rfc5424.log")" -ge "$wanted" ]; do
+  ${
+  Object.keys(RSYSLOG).map((name) => `[ "$(wc -l <"$1/${name}")" -ge "$wanted" ]`).join(" && ")
+}; do
   waited=$((waited + 1))
-  [ $waited -lt 100 ]
+  [ $waited -lt 600 ]
   sleep 0.1
 done
 for format in ${JOURNAL_FORMATS.join(" ")}; do

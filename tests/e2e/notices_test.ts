@@ -122,7 +122,7 @@ async function withPhone(body: (tab: Page) => Promise<void>): Promise<void> {
       hasTouch: true,
       locale: "en-GB",
     });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(60_000);
     await body(await context.newPage());
   } finally {
     await browser.close();
@@ -191,12 +191,12 @@ Deno.test("a deferred code is told by mail, let in by a tap, and its retry passe
       await tab.getByText("This link was used before.").waitFor();
     });
     assertEquals((await postfix.delivered(2)).length, 2);
-  }));
+  }, { settings: () => 'delay = "10m"\n' }));
 
 Deno.test("a notice on the phone leads to the recipient's page, whose buttons work", () =>
   withNotices(
     (ntfy) => `users = [{ address = "ann@example.net", notify = "${ntfy}/ann" }]\n`,
-    async ({ code, untilCode, published, daemon, page }) => {
+    async ({ code, untilCode, untilRecorded, published, daemon, page }) => {
       assertEquals(await code(CODE), DEFERRED);
       await eventually("a notice is published", () => published.length === 1);
       const [{ topic, click, actions }] = published as [NtfyMessage];
@@ -220,7 +220,7 @@ Deno.test("a notice on the phone leads to the recipient's page, whose buttons wo
         await tab.getByText("passes without delay until").waitFor();
         await untilCode({ ...CODE, address: "198.51.100.1", sender: "any@example.com" }, ACCEPTED);
 
-        // The history has the forged message by now.
+        await untilRecorded(3, "reason=new");
         await tab.goto(click!);
         await tab.getByText("mail.evil.example").waitFor();
         await tab.locator("article", { hasText: "mail.evil.example" })
@@ -236,7 +236,7 @@ Deno.test("a notice on the phone leads to the recipient's page, whose buttons wo
         await tab.goto(page);
         await untilInstallable(tab);
       });
-      assertStringIncludes(daemon.log, "notice deferred sent to ntfy:127.0.0.1");
+      await daemon.waitFor("notice deferred sent to ntfy:127.0.0.1");
       const metrics = await (await fetch(`${page}/metrics`)).text();
       assertStringIncludes(metrics, 'greylag_notices_total{result="sent"} 1\n');
       assertStringIncludes(metrics, 'greylag_links_total{result="used"} 4\n');
@@ -356,12 +356,13 @@ Deno.test("a flood of 100,000 strangers in a day sends a handful of notices", ()
         }
       };
       await Promise.all(Array.from({ length: 10 }, (_, at) => flood(at)));
+      const floods = () =>
+        published.filter(({ title }) => title.startsWith("Flood of unknown senders")).length;
+      await eventually("a notice of the flood", () => floods() > 0);
+      // More notices would follow.
       await pause(6000);
       assert(published.length <= 5, JSON.stringify(published.map(({ title }) => title)));
-      assertEquals(
-        published.filter(({ title }) => title.startsWith("Flood of unknown senders")).length,
-        1,
-      );
+      assertEquals(floods(), 1);
     } finally {
       await daemon.stop();
       await ntfy.shutdown();

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { pause } from "../eventually.ts";
+import { eventually, pause } from "../eventually.ts";
 import { ALICE } from "./mail_server.ts";
 import { signIn, UPDATE, visit } from "./visit.ts";
 
@@ -131,8 +131,7 @@ Deno.test("a browser without shared workers is live, with a stream while the pag
     await row(tab, "alice").waitFor();
     const before = await streams(page);
     await tab.evaluate("setHidden(true)");
-    await pause(500);
-    assert(await streams(page) < before);
+    await eventually("the stream is closed", async () => await streams(page) < before);
     await replyTo(from("carol"));
     await pause(UPDATE);
     assertEquals(await row(tab, "carol").count(), 0);

@@ -30,10 +30,7 @@ Deno.test("a deferred message appears on the open page, is released, and its ret
     await untilCode(ALICE, ACCEPTED);
     const decisions = tab.getByRole("region", { name: "Recent decisions" });
     await decisions.getByText("allowed").first().waitFor();
-    assertStringIncludes(
-      daemon.log,
-      `status page: entry 1: release alice@example.org to bob@example.net`,
-    );
+    await daemon.waitFor("status page: entry 1: release alice@example.org to bob@example.net");
     // Metrics and API count the same event once.
     const metrics = await (await fetch(`${page}/metrics`)).text();
     assertStringIncludes(metrics, 'greylag_requests_total{reason="allowed"} 1\n');
@@ -76,13 +73,15 @@ Deno.test("entries of allow and block are added, removed and restored with a few
 });
 
 Deno.test("an exempted recipient gets mail without delay, found by a part of an address", async () => {
-  await visit(async ({ tab, code, untilCode }) => {
+  await visit(async ({ tab, code, untilCode, untilRecorded }) => {
     await signIn(tab);
     await tab.getByLabel("Expecting mail for").fill("bob@example.net");
     await tab.getByRole("button", { name: "Exempt", exact: true }).click();
     await tab.getByText("Exempted bob@example.net from greylisting").waitFor();
     await untilCode(ALICE, ACCEPTED);
     assertEquals(await code({ ...ALICE, recipients: ["eve@example.net"] }), DEFERRED);
+    // The last decision of all.
+    await untilRecorded(1, "q=eve@example.net");
     await tab.getByLabel("Find mail").fill("LICE@exam");
     await tab.getByRole("button", { name: "Find", exact: true }).click();
     await tab.getByRole("region", { name: "Decisions" }).getByText("allowed").first().waitFor();
@@ -330,6 +329,7 @@ Deno.test("a figure leads to its list, a filter combines with others and is remo
     await untilRecorded(2);
     await tab.goto("/?period=24h");
     await tab.getByRole("link", { name: /^2 ?deferred/ }).click();
+    await tab.waitForURL(({ pathname }) => pathname !== "/");
     const rows = () => tab.locator("tbody tr").count();
     assertEquals(await rows(), 2);
     await tab.goto("/decisions?domain=example.com");
@@ -338,6 +338,7 @@ Deno.test("a figure leads to its list, a filter combines with others and is remo
     await tab.getByRole("button", { name: "Find", exact: true }).click();
     await tab.getByText("No matches.").waitFor();
     await tab.getByRole("link", { name: "Remove the filter decision" }).click();
+    await tab.waitForURL(({ searchParams }) => !searchParams.has("decision"));
     assertEquals(await rows(), 1);
     assertStringIncludes(tab.url(), "domain=example.com");
     const download = tab.waitForEvent("download");

@@ -62,7 +62,7 @@ async function typeInto(
 ): Promise<string[]> {
   const { output } = await run(
     "timeout",
-    "30",
+    "120",
     "zsh",
     "-fc",
     TYPE,

@@ -28,10 +28,12 @@ export class ServerRoot {
     const server = new ServerRoot(root);
     try {
       await root.write("/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n");
-      const install = `apt-get install -y -q --no-install-recommends ${packages.join(" ")}`;
+      const install = `apt-get -o Acquire::Retries=3 install -y -q --no-install-recommends ${
+        packages.join(" ")
+      }`;
       // The lists of packages may be old.
       await server.must(
-        `export DEBIAN_FRONTEND=noninteractive; ${install} || { apt-get update -q && ${install}; }`,
+        `export DEBIAN_FRONTEND=noninteractive; ${install} || { apt-get -o Acquire::Retries=3 update -q && ${install}; }`,
         { isOnline: true },
       );
       await server.must("useradd -m bob");

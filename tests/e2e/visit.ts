@@ -49,7 +49,7 @@ export async function visit(
     const errors: string[] = [];
     try {
       const context = await browser.newContext({ baseURL: server.page, ...options });
-      context.setDefaultTimeout(15_000);
+      context.setDefaultTimeout(60_000);
       collectErrors(context, errors);
       await body({ ...server, browser, tab: await context.newPage(), errors });
       assertEquals(errors, []);

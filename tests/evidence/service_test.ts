@@ -250,11 +250,12 @@ const SILENT_SPF: Zone = { "example.org": { txt: "silent" } };
 
 Deno.test("a request waits no longer than dns_wait", async () => {
   const zone = { ...SILENT_SPF, ...blocklist("bl.example", { "192.0.2.10": "silent" }) };
-  const { service } = setUp(resolverOf(zone), lists("bl.example"));
+  const dnsWait = 200;
+  const { service } = setUp(resolverOf(zone), { ...lists("bl.example"), dnsWait });
   const begin = performance.now();
   const report = await service.gather(attemptOf());
   const took = performance.now() - begin;
-  assert(took >= SETTINGS.dnsWait - 5 && took < 10 * SETTINGS.dnsWait, `${took} ms`);
+  assert(took >= dnsWait - 5 && took < 10 * dnsWait, `${took} ms`);
   assertEquals([report.spf, report.isPartial, report.suspicionScore], ["unknown", true, 0]);
   assertEquals([report.listings.isListed, report.listings.hasAnswer], [false, false]);
   service.stop();
@@ -286,7 +287,7 @@ Deno.test("a lookup that is late goes on, once, and its result counts for the re
   const told: Report[] = [];
   service.gatherInBackground(attemptOf(), (late) => told.push(late));
   assertEquals(service.known(attemptOf()), undefined);
-  await pause(200);
+  await eventually("the late report", () => told.length > 0);
   assertEquals(told.map(({ spfDomain, isPartial }) => [spfDomain, isPartial]), [
     ["example.org", false],
   ]);
@@ -376,9 +377,11 @@ Deno.test("a request that may not wait is decided by what the cache knows", asyn
     { length: 40 },
     (_, at) => service.gather(attemptOf({ sender: `a${at}@example.org` })),
   );
-  const begin = performance.now();
-  const report = await service.gather(attemptOf());
-  assert(performance.now() - begin < 30);
+  let report: Report | undefined;
+  service.gather(attemptOf()).then((answer) => report = answer);
+  // Microtasks only: however slow the machine, no timer ends a wait meanwhile.
+  for (let turn = 0; turn < 100; turn++) await undefined;
+  assert(report !== undefined, "answered at once");
   assertEquals([report.spfDomain, report.listings.hasAnswer], ["example.org", false]);
   await Promise.all(waiting);
   service.stop();

@@ -143,7 +143,7 @@ Deno.test("a silent connection is closed, an active one is not", async () => {
     assertEquals(await closed, "<closed>");
     assertEquals(told.length, 1);
     assertStringIncludes(told[0]!, "silent");
-  }, { idle: 500 });
+  }, { idle: 1500 });
 });
 
 Deno.test("a connection beyond the limit is closed, and a freed place is used again", async () => {

@@ -27,10 +27,15 @@ export async function withBystander(
     stdin: "piped",
     stdout: "piped",
   }).spawn();
+  const chunks = process.stdout.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]();
+  // An attack may leave no place for another connection.
+  const { value: first } = await chunks.next();
+  if (first !== "connected\n") throw new Error(`no bystander: ${first}`);
   await attack();
   await process.stdin.close();
-  const { stdout } = await process.output();
-  return JSON.parse(new TextDecoder().decode(stdout));
+  let result = "";
+  for await (const text of chunks) result += text;
+  return JSON.parse(result);
 }
 
 /** Opens connections at once and sends one request on each. */

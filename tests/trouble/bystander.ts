@@ -1,6 +1,6 @@
 /**
  * A well-behaved client during an attack, in a process of its own so that the attacker does not slow it
- * down. Sends requests until standard input ends, then prints a `BystanderResult` (attacks.ts).
+ * down. Prints `connected` after its first reply, sends requests until standard input ends, then prints a `BystanderResult` (attacks.ts).
  *
  *     deno run tests/trouble/bystander.ts SOCKET
  *
@@ -24,6 +24,7 @@ for (let at = 0; !isOver; at++) {
   });
   latencies.push(performance.now() - begin);
   if (!reply?.startsWith("action=DEFER")) wrong++;
+  if (at === 0) Deno.stdout.writeSync(new TextEncoder().encode("connected\n"));
   await pause(5);
 }
 await ending;

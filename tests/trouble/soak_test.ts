@@ -130,6 +130,7 @@ Deno.test("over simulated days memory and disk level off, and log, metrics, page
       async () => sum((await (await fetch(summary)).json()).reasons) >= requests,
     );
     const page = await (await fetch(summary)).json();
+    await eventually("the log is complete", () => sum(daemon.countReasons()) >= requests);
     const ofLog = daemon.countReasons();
     const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     const ofMetrics = Object.fromEntries(

@@ -131,7 +131,7 @@ function workers(): number {
 
 const untilAsleep = () => eventually("the thread has ended", () => workers() === 0);
 
-/** Runs a thread that ends after 300 ms without a request. */
+/** Runs a thread that ends after 600 ms without a request. */
 async function withSleeper(
   host: string,
   body: (base: string, thread: StatusThread) => Promise<void>,
@@ -146,7 +146,7 @@ async function withSleeper(
     events = await withThread(settings, async (thread, next) => {
       await next();
       await body(`http://127.0.0.1:${port}`, thread);
-    }, 300);
+    }, 600);
   });
   return events;
 }
