@@ -25,6 +25,8 @@ function loadProcess(): typeof process {
 }
 
 export function builtin<Name extends keyof Modules>(name: Name): Modules[Name] {
+  // Deno's streams read it while they run.
+  if (!("process" in globalThis)) Object.defineProperty(globalThis, "process", descriptor);
   return loadProcess().getBuiltinModule(name) as Modules[Name];
 }
 

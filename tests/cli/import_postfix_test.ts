@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { inDirectory } from "../daemon.ts";
+import { Daemon, inDirectory } from "../daemon.ts";
 import { NOW, timeBefore, withDatabase } from "./imported.ts";
 
 const LOG = (host: string) =>
@@ -201,5 +201,19 @@ Deno.test("/dev/stdin is standard input, with the permissions of the executable"
       child.output(),
     ]);
     assertEquals([code, JSON.parse(new TextDecoder().decode(stdout)).log.deliveries], [0, 1]);
+  });
+});
+
+Deno.test("the program itself reads a packed log", async () => {
+  await inDirectory(async (directory) => {
+    const packed = new Blob([LOG("Nov 24 10:00:00 mx")]).stream()
+      .pipeThrough(new CompressionStream("gzip"));
+    await Deno.writeFile(`${directory}/mail.log.1.gz`, packed);
+    const { code, out, err } = await Daemon.run([
+      ...["import", "postfix", `${directory}/mail.log.1.gz`, "--json", "--dry-run"],
+      `--database=${directory}/g.db`,
+    ]);
+    assertEquals(code, 0, err);
+    assertEquals(JSON.parse(out).log.deliveries, 1);
   });
 });
