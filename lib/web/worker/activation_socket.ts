@@ -148,15 +148,16 @@ export class ActivationSocket {
   async #forward(client: Deno.Conn, begin: Uint8Array): Promise<void> {
     const thread = await connect(this.#endpoint);
     const { localAddr } = thread;
-    const port = localAddr.transport === "tcp" ? localAddr.port : 0;
+    // Clients of a Unix socket have no address.
+    const port = localAddr.transport === "tcp" ? localAddr.port : undefined;
     try {
-      await this.#events.forwarded(port, addressOf(client));
+      if (port !== undefined) await this.#events.forwarded(port, addressOf(client));
       await writeAll(thread, begin);
       copy(client, thread).then(() => thread.closeWrite()).catch(() => close(thread));
       await copy(thread, client);
     } finally {
       close(thread);
-      this.#events.forwarded(port, undefined);
+      if (port !== undefined) this.#events.forwarded(port, undefined);
     }
   }
 }

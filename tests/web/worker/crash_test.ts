@@ -1,6 +1,6 @@
 /** A crash of the page's thread, in a daemon from a copy of the source whose thread throws on demand. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { getAvailablePort } from "@std/net/get-available-port";
+import { freePort } from "../../free_port.ts";
 import { sh } from "../../clean_up.ts";
 import { Daemon, inDirectory } from "../../daemon.ts";
 import { eventually, pause } from "../../eventually.ts";
@@ -41,7 +41,7 @@ async function withFragilePage(test: (setup: Setup) => Promise<void>): Promise<v
     const data = `${directory}/data`;
     const worker = `${directory}/lib/web/worker/worker.ts`;
     await Deno.writeTextFile(worker, await Deno.readTextFile(worker) + thrower(data));
-    const port = getAvailablePort();
+    const port = freePort();
     const daemon = await Daemon.start([
       `--listen=unix:${directory}/policy`,
       `--status=inet:${port}`,

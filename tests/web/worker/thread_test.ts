@@ -246,8 +246,11 @@ Deno.test("on a Unix socket the thread starts and ends, and the socket stays rea
       assertEquals(await next(), `listening unix:${path}`);
       using client = Deno.createHttpClient({ proxy: { transport: "unix", path } });
       for (let round = 0; round < 3; round++) {
-        const response = await fetch("http://localhost/healthz", { client });
-        assertEquals(await response.text(), "alive\n");
+        // Several connections wait for the thread.
+        await Promise.all(Array.from({ length: 5 }, async () => {
+          const response = await fetch("http://localhost/healthz", { client });
+          assertEquals(await response.text(), "alive\n");
+        }));
         assertEquals(Deno.statSync(path).mode! & 0o777, 0o660);
         await untilAsleep();
       }
