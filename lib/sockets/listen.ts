@@ -87,7 +87,7 @@ export function newSocketPath(path: string): string {
 }
 
 /** Moves the socket file at {@linkcode newSocketPath} to its path; connections to the one there stay. */
-export async function putInPlace(path: string, mode: number): Promise<void> {
+async function putInPlace(path: string, mode: number): Promise<void> {
   await Deno.chmod(newSocketPath(path), mode);
   await Deno.rename(newSocketPath(path), path);
 }

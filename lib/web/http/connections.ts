@@ -10,11 +10,11 @@ import type { Socket } from "node:net";
 import type { Endpoint } from "../../net/endpoint.ts";
 import { isLoopback, parseAddress } from "../../net/network.ts";
 import { builtin } from "../../node/builtin.ts";
-import { listenError, newSocketPath, putInPlace } from "../../sockets/listen.ts";
+import { listenError } from "../../sockets/listen.ts";
 import { SECOND } from "../../text/duration.ts";
-import { SOCKET_MODE } from "../worker/activation_socket.ts";
 import type { Handler } from "./app.ts";
 import { limitKey } from "./client_address.ts";
+import { UnixListener } from "./unix_listener.ts";
 
 export interface ConnectionLimits {
   /** Maximum open connections. */
@@ -82,17 +82,17 @@ function asDenoError(error: Error & { readonly code?: string }): Error {
 }
 
 /** Listens beside the daemon's socket, or in its place. */
-async function bind(server: Server, endpoint: Endpoint): Promise<void> {
+async function bind(server: Server, endpoint: Endpoint): Promise<UnixListener | undefined> {
+  if (endpoint.kind === "unix") return await UnixListener.listen(server, endpoint);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
-  if (endpoint.kind === "unix") {
-    server.listen({ path: newSocketPath(endpoint.path) }, resolve);
-  } else {
-    server.listen({ host: endpoint.host, port: endpoint.port, reusePort: true }, resolve);
+  server.listen({ host: endpoint.host, port: endpoint.port, reusePort: true }, resolve);
+  try {
+    await promise;
+  } catch (error) {
+    throw listenError(endpoint, error instanceof Error ? asDenoError(error) : error);
   }
-  await promise;
   server.removeListener("error", reject);
-  if (endpoint.kind === "unix") await putInPlace(endpoint.path, SOCKET_MODE);
 }
 
 /** An open HTTP listener. */
@@ -143,11 +143,7 @@ export async function serveHttp(
   server.setTimeout(limits.idleMs, (socket) => socket.destroy());
   limitClients(server, limits.perClient);
   if (idleness !== undefined) watchIdleness(server, idleness);
-  try {
-    await bind(server, endpoint);
-  } catch (error) {
-    throw listenError(endpoint, error instanceof Error ? asDenoError(error) : error);
-  }
+  const unixListener = await bind(server, endpoint);
   return {
     forwarded: (port, address) => {
       if (address === undefined) forwarded.delete(port);
@@ -155,9 +151,14 @@ export async function serveHttp(
     },
     close: async (timeoutMs) => {
       const { promise, resolve } = Promise.withResolvers<void>();
-      server.close(() => resolve());
+      // On a Unix socket the server itself does not listen.
+      const closing = unixListener?.close();
+      server.close(() => closing === undefined ? resolve() : closing.then(resolve));
       server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);
+      const timer = setTimeout(() => {
+        server.closeAllConnections();
+        unixListener?.closeAllConnections();
+      }, timeoutMs);
       const giveUp = setTimeout(resolve, timeoutMs + CHECK_INTERVAL_MS / 10);
       await promise;
       clearTimeout(timer);
