@@ -1,6 +1,7 @@
 import { hashPassword } from "../admin/secrets.ts";
 import { combine, ConfigError, flagOf, type GivenFlag } from "../config/load.ts";
-import { daemonSettings, type SettingName } from "../config/settings.ts";
+import { daemonSettings } from "../config/module_settings.ts";
+import type { SettingName } from "../config/settings.ts";
 import { VERSION } from "../config/version.ts";
 import { Events } from "../daemon/events.ts";
 import { Daemon } from "../daemon/lifecycle.ts";

@@ -1,6 +1,6 @@
 import { dnsListAdvice, dnsListFindings } from "../admin/dns_list_checks.ts";
 import { ConfigError, type Configuration } from "../config/load.ts";
-import { daemonSettings, notifySettings, shareSettings } from "../config/settings.ts";
+import { daemonSettings, notifySettings, shareSettings } from "../config/module_settings.ts";
 import { RELEASED } from "../config/version.ts";
 import { calledEndpoints, checkPostconf } from "../postfix/check_postconf.ts";
 import {

@@ -6,7 +6,7 @@ import {
   recordSteps,
   type Step,
 } from "../admin/explanation.ts";
-import { daemonSettings } from "../config/settings.ts";
+import { daemonSettings } from "../config/module_settings.ts";
 import type { DaemonSettings } from "../daemon/lifecycle.ts";
 import { describeRule, listingOf, Lists } from "../daemon/lists.ts";
 import { DnsLists } from "../dns/dnsbl.ts";

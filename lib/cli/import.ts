@@ -1,5 +1,5 @@
 import { ConfigError, suggestion } from "../config/load.ts";
-import { daemonSettings } from "../config/settings.ts";
+import { daemonSettings } from "../config/module_settings.ts";
 import type { Reading } from "../import/item.ts";
 import { parseOwnNetworks } from "../import/own_networks.ts";
 import type { PostfixLogSettings } from "../import/postfix_log.ts";

@@ -1,5 +1,5 @@
 import { BUILTIN, nameBuiltinEntry } from "../lists/builtin.ts";
-import { daemonSettings } from "../config/settings.ts";
+import { daemonSettings } from "../config/module_settings.ts";
 import type { KeptFile, StoredEntry } from "../store/store.ts";
 import { formatDuration } from "../text/duration.ts";
 import { DATABASE_OPTIONS, type Invocation, parseInvocation, withStore } from "./invocation.ts";

@@ -3,7 +3,7 @@ import { type DnsListRecipe, RECIPES, refusalOf } from "../admin/dns_list_recipe
 import { addToArray, arrayLine } from "../config/edit_array.ts";
 import { DEFAULT_PATH, describeSource, readConfigFile, suggestion } from "../config/load.ts";
 import { replaceFile } from "../config/replace_file.ts";
-import { daemonSettings } from "../config/settings.ts";
+import { daemonSettings } from "../config/module_settings.ts";
 import { DnsLists, type ZoneHealth } from "../dns/dnsbl.ts";
 import { DnsResolver } from "../dns/resolver.ts";
 import { messageOf } from "../text/error_message.ts";

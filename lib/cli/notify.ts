@@ -1,5 +1,5 @@
 import { formatAgo } from "../admin/format.ts";
-import { notifySettings } from "../config/settings.ts";
+import { notifySettings } from "../config/module_settings.ts";
 import { readSecrets } from "../notify/secret_file.ts";
 import { describeTarget, parseTarget, type Target, TARGET_NOTATION } from "../notify/target.ts";
 import { readUsers } from "../notify/user_files.ts";

@@ -1,4 +1,4 @@
-import { daemonSettings } from "../config/settings.ts";
+import { daemonSettings } from "../config/module_settings.ts";
 import { foldSender, normaliseRecipient } from "../greylist/normalise.ts";
 import type { Rules } from "../greylist/rules.ts";
 import { deferralNumbered } from "../admin/queries.ts";

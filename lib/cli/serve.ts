@@ -1,12 +1,6 @@
 import { AccessError, ConfigError, type Configuration, describeSource } from "../config/load.ts";
-import {
-  daemonSettings,
-  notifySettings,
-  SETTING_NAMES,
-  type SettingName,
-  SETTINGS,
-  type Values,
-} from "../config/settings.ts";
+import { daemonSettings, notifySettings } from "../config/module_settings.ts";
+import { SETTING_NAMES, type SettingName, SETTINGS, type Values } from "../config/settings.ts";
 import { RELEASED, VERSION } from "../config/version.ts";
 import { Notifier, notifySettings as sdNotifySettings } from "../daemon/sd_notify.ts";
 import { formatEndpoint, isLocal } from "../net/endpoint.ts";

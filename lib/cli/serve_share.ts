@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { daemonSettings, shareSettings, type Values } from "../config/settings.ts";
+import { daemonSettings, shareSettings } from "../config/module_settings.ts";
+import type { Values } from "../config/settings.ts";
 import type { Events } from "../daemon/events.ts";
 import type { Daemon, DaemonSettings } from "../daemon/lifecycle.ts";
 import type { PageShare, ShareSettings } from "../share/settings.ts";

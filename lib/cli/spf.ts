@@ -1,4 +1,4 @@
-import { daemonSettings } from "../config/settings.ts";
+import { daemonSettings } from "../config/module_settings.ts";
 import { parseServer } from "../dns/transport.ts";
 import { DnsResolver } from "../dns/resolver.ts";
 import { wellKnownVia } from "../lists/builtin.ts";

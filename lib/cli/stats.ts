@@ -1,4 +1,4 @@
-import { daemonSettings } from "../config/settings.ts";
+import { daemonSettings } from "../config/module_settings.ts";
 import { REASON_TEXTS } from "../greylist/model.ts";
 import { summaryAsJson } from "../admin/record_json.ts";
 import { summaryOf } from "../admin/queries.ts";

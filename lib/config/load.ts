@@ -7,8 +7,8 @@ import { closestMatch } from "leven";
 import { parse as parseToml, TomlError } from "smol-toml";
 import { checkReadable, isDescriptor } from "../files/regular_file.ts";
 import { reasonOf } from "../text/error_message.ts";
+import { contradiction } from "./contradiction.ts";
 import {
-  contradiction,
   isSettingName,
   SETTING_NAMES,
   type SettingName,

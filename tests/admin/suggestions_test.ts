@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { parsePattern } from "../../lib/lists/pattern.ts";
-import { daemonSettings } from "../../lib/config/settings.ts";
+import { daemonSettings } from "../../lib/config/module_settings.ts";
 import { combine } from "../../lib/config/load.ts";
 import { suggestionsFor } from "../../lib/admin/suggestions.ts";
 

@@ -8,7 +8,8 @@ import {
   readConfigFile,
   variableOf,
 } from "../../lib/config/load.ts";
-import { daemonSettings, SETTING_NAMES, type SettingName } from "../../lib/config/settings.ts";
+import { daemonSettings } from "../../lib/config/module_settings.ts";
+import { SETTING_NAMES, type SettingName } from "../../lib/config/settings.ts";
 import { inDirectory } from "../daemon.ts";
 
 const PATH = "/etc/greylag/greylag.toml";

@@ -1,5 +1,6 @@
 import { combine } from "../../lib/config/load.ts";
-import { daemonSettings, type SettingName } from "../../lib/config/settings.ts";
+import { daemonSettings } from "../../lib/config/module_settings.ts";
+import type { SettingName } from "../../lib/config/settings.ts";
 import type { DaemonSettings } from "../../lib/daemon/lifecycle.ts";
 
 /** The default settings with some of them changed, as flags give them. */

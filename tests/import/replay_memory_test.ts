@@ -104,7 +104,7 @@ const MAILS = 40_000;
 const MEASURE = `
   import { Replay } from "./lib/import/replay.ts";
   import { combine } from "./lib/config/load.ts";
-  import { daemonSettings } from "./lib/config/settings.ts";
+  import { daemonSettings } from "./lib/config/module_settings.ts";
   const { values } = combine({ environment: () => undefined, flags: new Map() });
   const { rules } = daemonSettings(values).engine;
   const used = () => {

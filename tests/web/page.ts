@@ -9,7 +9,7 @@ import { hashPassword, hashToken } from "../../lib/admin/secrets.ts";
 import type { DaemonStatus } from "../../lib/daemon/daemon_status.ts";
 import { openStore } from "../../lib/store/open.ts";
 import type { Store } from "../../lib/store/store.ts";
-import { daemonSettings } from "../../lib/config/settings.ts";
+import { daemonSettings } from "../../lib/config/module_settings.ts";
 import { combine } from "../../lib/config/load.ts";
 import { statusHandler } from "../../lib/web/http/app.ts";
 import { DaemonLink } from "../../lib/web/worker/daemon_link.ts";
