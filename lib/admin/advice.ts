@@ -6,7 +6,7 @@
 import type { Verdict } from "../greylist/model.ts";
 import { matchable } from "../greylist/origins.ts";
 import { candidatesOf, obstacleOf, thresholdOf } from "../greylist/reputation.ts";
-import { type Context, isListed } from "../greylist/triplets.ts";
+import { type Context, isListed } from "../greylist/context.ts";
 import { DAY, formatDuration } from "../text/duration.ts";
 import { formatSender } from "./format.ts";
 

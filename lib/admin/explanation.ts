@@ -18,14 +18,8 @@ import {
   thresholdOf,
 } from "../greylist/reputation.ts";
 import type { Rules } from "../greylist/rules.ts";
-import {
-  type Context,
-  correspondentDomain,
-  isPending,
-  matchPending,
-  matchRelation,
-  speaksForDomain,
-} from "../greylist/triplets.ts";
+import { type Context, correspondentDomain, speaksForDomain } from "../greylist/context.ts";
+import { isPending, matchPending, matchRelation } from "../greylist/triplets.ts";
 import { classifyName, RULES } from "../net/generic_name.ts";
 import { formatAddress } from "../net/network.ts";
 import { formatDuration } from "../text/duration.ts";

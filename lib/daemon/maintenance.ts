@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { reportAbandoned } from "../greylist/triplets.ts";
+import { reportAbandoned } from "../greylist/reputation_changes.ts";
 import { relationKeysOf } from "../greylist/attempt.ts";
 import type { Rules } from "../greylist/rules.ts";
 import { WorkingMemory } from "../greylist/memory.ts";

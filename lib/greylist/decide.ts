@@ -7,6 +7,14 @@
 import { contains, isLoopback } from "../net/network.ts";
 import { DAY } from "../text/duration.ts";
 import { type Attempt, forRecipient, type Listing } from "./attempt.ts";
+import {
+  type Context,
+  correspondentDomain,
+  isAuthorisedServer,
+  isCorrespondent,
+  isListed,
+  speaksForDomain,
+} from "./context.ts";
 import { type Evidence, NO_EVIDENCE } from "./evidence.ts";
 import { type Memory, WorkingMemory } from "./memory.ts";
 import {
@@ -31,29 +39,21 @@ import {
   trapped,
 } from "./reputation.ts";
 import type { Rules } from "./rules.ts";
+import { clearedPairs, listingChanges, wideAbandonments } from "./reputation_changes.ts";
 import {
-  clearedPairs,
-  type Context,
-  correspondentDomain,
   deferralChanges,
-  isAuthorisedServer,
-  isCorrespondent,
   isFresh,
   isLate,
-  isListed,
   isPrompt,
   isSettled,
   knownChanges,
   lateChanges,
   learnOrigins,
-  listingChanges,
   matchPending,
   matchRelation,
   type PendingMatch,
   relationChanges,
   retryChanges,
-  speaksForDomain,
-  wideAbandonments,
 } from "./triplets.ts";
 
 /** A client that writes to a trap address is deferred for this long. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Attempt } from "./attempt.ts";
-import type { Evidence } from "./evidence.ts";
+import { DAY, HOUR } from "../text/duration.ts";
+import { type Context, isListed, speaksForDomain } from "./context.ts";
 import { isForAnyRecipient, KNOWN_SENDERS_MARK, knownSenderKeys } from "./known_sender.ts";
 import type { Memory } from "./memory.ts";
 import {
@@ -14,44 +14,14 @@ import {
   type Pending,
   type Relation,
   type RelationKey,
-  type Reputation,
 } from "./model.ts";
-import { registrableDomain } from "../net/hostname.ts";
-import { DAY, HOUR } from "../text/duration.ts";
-import {
-  correspondentName,
-  matchable,
-  matchOrigins,
-  type MatchQuestion,
-  type Origins,
-  pairName,
-  present,
-} from "./origins.ts";
-import {
-  afterAbandoned,
-  afterRetried,
-  chargedNames,
-  cleared,
-  countsDomains,
-  isLive,
-  seen,
-  servedDomain,
-} from "./reputation.ts";
+import { matchable, matchOrigins, type MatchQuestion, present } from "./origins.ts";
+import { isLive, seen } from "./reputation.ts";
+import { earnings, hasRetried, reportAbandoned } from "./reputation_changes.ts";
 import type { Rules } from "./rules.ts";
 
 /** A last-seen time younger than this is not renewed: it saves a write for each message of a burst. */
 const RENEWAL_PERIOD = HOUR;
-
-/** One attempt with everything that its decision looks at. */
-export interface Context {
-  readonly attempt: Attempt;
-  /** Undefined while no evidence was gathered. */
-  readonly evidence: Evidence | undefined;
-  readonly origins: Origins;
-  readonly memory: Memory;
-  readonly rules: Rules;
-  readonly now: number;
-}
 
 /** The later of two times: a clock that was set back shortens no lifetime. */
 function later(time: number, now: number): number {
@@ -74,11 +44,6 @@ function matchQuestion(context: Context): MatchQuestion {
       origins.org !== `org:${attempt.senderDomain}`,
     memory,
   };
-}
-
-/** Whether the DNS lists name the client, as far as they were asked. */
-export function isListed({ evidence }: Context): boolean {
-  return evidence?.listings.isListed ?? false;
 }
 
 /** A match of the attempt with a relation. */
@@ -137,24 +102,6 @@ export function knownChanges(
   ];
 }
 
-/** Whether the client belongs to the sender's domain: SPF passes or the organisation is the same. */
-export function speaksForDomain(
-  { attempt, origins }: Context,
-  key?: RelationKey,
-): boolean {
-  const domain = key === undefined ? attempt.senderDomain : key.sender.slice(1);
-  if (domain === undefined) return false;
-  return origins.org === `org:${domain}` ||
-    origins.spf !== undefined && registrableDomain(origins.spf.slice(4)) === domain;
-}
-
-/** Whether SPF authorises the client for the sender's domain among few addresses, with a name or without. */
-export function isAuthorisedServer({ attempt, evidence, rules }: Context): boolean {
-  if (rules.spf === "off" || evidence?.spfDomain === undefined) return false;
-  return evidence.isNarrow === true &&
-    registrableDomain(evidence.spfDomain) === attempt.senderDomain;
-}
-
 /** A match of the attempt with pending triplets. */
 export interface PendingMatch {
   /** The oldest that matches. */
@@ -179,14 +126,6 @@ const SETTLED_AFTER = 7 * DAY;
 /** Whether the first attempt of a sender's own host, which never retries, is long enough ago. */
 export function isSettled({ expires }: Pending, rules: Rules, now: number): boolean {
   return now - (expires - rules.lifetime) >= SETTLED_AFTER;
-}
-
-/** Whether an origin of the client retried before. */
-function hasRetried({ memory, origins, rules, now }: Context): boolean {
-  return chargedNames(origins).some((name) => {
-    const record = memory.reputation(name);
-    return record !== undefined && record.total > 0 && isLive(record, rules, now);
-  });
 }
 
 /**
@@ -401,106 +340,4 @@ export function lateChanges(context: Context, match: Pending): Change[] {
     { kind: "pending", key: attempt.pendingKey, network: match.network, ended: now },
     ...reportAbandoned(context, [], match),
   ];
-}
-
-function earnings(context: Context): Change[] {
-  const { attempt, memory, rules, now, origins } = context;
-  const { senderDomain } = attempt;
-  const changes: Change[] = [];
-  const names = isListed(context) ? [] : chargedNames(origins);
-  for (const name of names) {
-    const served = countsDomains(name) && senderDomain !== undefined
-      ? servedDomain(senderDomain, isCorrespondent(context), now)
-      : undefined;
-    const record = afterRetried(
-      memory.reputation(name),
-      rules,
-      now,
-      served,
-      memory,
-    );
-    if (record !== undefined) changes.push({ kind: "reputation", key: name, record });
-  }
-  return changes;
-}
-
-/** Whether local users write to the sender's domain. */
-export function isCorrespondent({ attempt, memory, rules, now }: Context): boolean {
-  const domain = correspondentDomain(attempt);
-  if (!rules.learnOutbound || domain === undefined) return false;
-  return isLive(memory.reputation(correspondentName(domain)), rules, now);
-}
-
-/** The domain that local users may have written to: the sender's, or for a bounce its client's. */
-export function correspondentDomain(
-  { sender, senderDomain, identity }: Attempt,
-): string | undefined {
-  return senderDomain === undefined ? undefined : sender === "" ? senderDomain : identity;
-}
-
-/**
- * The reputations that a pending triplet costs after its retry window; none if its sender and recipient
- * passed meanwhile by another way.
- *
- * @param relationKeys the relations of its sender and recipient, as far as they are known.
- */
-export function reportAbandoned(
-  { memory, rules, now }: Pick<Context, "memory" | "rules" | "now">,
-  relationKeys: readonly RelationKey[],
-  record: Pending,
-): Change[] {
-  const isSuperseded = relationKeys.some((key) =>
-    (memory.relation(key)?.lastSeen ?? -Infinity) >= record.firstSeen
-  );
-  if (isSuperseded || rules.autoWhitelistClients === 0) return [];
-  // An origin that never retried has no record and gets none: most strangers are bots.
-  return record.origins.filter((name) => name !== record.network)
-    .flatMap((name) => abandoned(name, memory.reputation(name), rules, now));
-}
-
-function abandoned(
-  name: string,
-  before: Reputation | undefined,
-  rules: Rules,
-  now: number,
-  period?: number,
-): Change[] {
-  const after = before === undefined ? undefined : afterAbandoned(before, rules, now, period);
-  return after === undefined ? [] : [{ kind: "reputation", key: name, record: after }];
-}
-
-/** Trust that a DNS listing ends: of the exact address, and of its network for the sender's domain. */
-export function listingChanges(context: Context): Change[] {
-  const { memory, now, origins } = context;
-  return [
-    ...clearedRecord(origins.ip, memory, now),
-    ...clearedPairs(context),
-    ...wideAbandonments(context, HOUR),
-  ];
-}
-
-function clearedRecord(name: string, memory: Memory, now: number): Change[] {
-  const before = memory.reputation(name);
-  if (before === undefined || before.total === 0) return [];
-  return [{ kind: "reputation", key: name, record: cleared(before, now) }];
-}
-
-/** The loss of the reputation of the address and its network for the sender's domain. */
-export function clearedPairs({ attempt, memory, now, origins }: Context): Change[] {
-  const { senderDomain } = attempt;
-  if (senderDomain === undefined) return [];
-  return [origins.ip, origins.net].flatMap((origin) =>
-    clearedRecord(pairName(origin, senderDomain), memory, now)
-  );
-}
-
-/** One abandoned message for the origins that other clients share, at most one in a period. */
-export function wideAbandonments(
-  { memory, now, origins, rules }: Context,
-  period: number,
-): Change[] {
-  const { spf, parent, via } = origins;
-  return [spf, parent, via].flatMap((name): Change[] => {
-    return name === undefined ? [] : abandoned(name, memory.reputation(name), rules, now, period);
-  });
 }

@@ -14,7 +14,8 @@ import {
 import { WorkingMemory } from "../../lib/greylist/memory.ts";
 import type { Verdict } from "../../lib/greylist/model.ts";
 import type { Rules } from "../../lib/greylist/rules.ts";
-import { isPending, reportAbandoned } from "../../lib/greylist/triplets.ts";
+import { reportAbandoned } from "../../lib/greylist/reputation_changes.ts";
+import { isPending } from "../../lib/greylist/triplets.ts";
 import { parseAddress, parseNetwork } from "../../lib/net/network.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../lib/text/duration.ts";
 
