@@ -109,10 +109,11 @@ function hideRelations(db: Database, hide: Pseudonym): void {
   >();
   for (const [id, recipient] of recipients) {
     const rows = ofRecipient.values<[string, string, number, number]>(id);
+    const hidden = hide(recipient);
     remove.run(id);
     for (const [sender, packed, firstSeen, lastSeen] of rows) {
       const origins = unpackOrigins(packed, sender).map((origin) => hideOrigin(origin, hide));
-      relations.put(hide(sender), hide(recipient), { origins, firstSeen, lastSeen });
+      relations.put(hide(sender), hidden, { origins, firstSeen, lastSeen });
     }
   }
   db.exec(`DELETE ${CLEAR_RECIPIENTS}`);
