@@ -46,9 +46,9 @@ Deno.test("a server whose certificate is not trusted gets no password, and the l
     await Deno.mkdir(`${directory}/other`);
     await makeCertificates(`${directory}/other`);
     const verified = `${postgres.urlOf("localhost")}?sslmode=verify-full`;
-    await refused(directory, verified, /not sharing with .*set share_ca_file to the certificate/);
+    await refused(directory, verified, /not sharing with .*set share_ca_file to its certificate/);
     const other = `--share-ca-file=${directory}/other/ca.pem`;
-    await refused(directory, verified, /not sharing with .*set share_ca_file to the certif/, other);
+    await refused(directory, verified, /not sharing with .*set share_ca_file to its cert/, other);
     // A certificate for localhost is none for an address.
     const byAddress = `${postgres.url}?sslmode=verify-full`;
     await refused(directory, byAddress, /not sharing with .*certificate is for another name/, own);
