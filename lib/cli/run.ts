@@ -22,12 +22,12 @@ async function runCommand(args: readonly string[], output: Output): Promise<numb
   // postgrey's command line has no command.
   const isBare = first.startsWith("-");
   const command = await commandNamed(isBare ? "serve" : first);
-  const behind = isBare ? args : rest;
-  if (behind.some(isHelp)) {
+  const commandArgs = isBare ? args : rest;
+  if (commandArgs.some(isHelp)) {
     output.print(commandHelp(command));
     return 0;
   }
-  return await command.run(behind, output);
+  return await command.run(commandArgs, output);
 }
 
 /** @returns the exit code: 0 for success, 1 for failure, 2 for wrong usage. */
