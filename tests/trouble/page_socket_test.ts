@@ -4,7 +4,7 @@ import { clientOf, connectTo, letters, scale } from "./load.ts";
 
 const REQUEST = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
-Deno.test("connections that the page's Unix socket closes take no others with them", async () => {
+Deno.test("closing connections of the page's Unix socket closes no others", async () => {
   await inDirectory(async (directory) => {
     const policy = `${directory}/policy`;
     const page = `${directory}/page`;

@@ -1,7 +1,7 @@
 /**
- * Connections of a Unix socket for Node's HTTP server. Node's own listener must not be used for them:
- * some versions of Deno close the descriptor of each connection twice, and the second time it may
- * belong to a connection of Postfix or to the database.
+ * Connections of a Unix socket for Node's HTTP server, in place of Node's own listener: some versions
+ * of Deno close the descriptor of its connections twice, and the second time it may belong to a
+ * connection of Postfix or to the database.
  *
  * @module
  */
@@ -14,18 +14,18 @@ import { SOCKET_MODE } from "../worker/activation_socket.ts";
 
 const BUFFER_BYTES = 16_384;
 
-/** Milliseconds after a failed accept, for lack of descriptors. */
+/** Milliseconds until the next attempt after a failed accept, such as for lack of descriptors. */
 const RETRY_PAUSE = 100;
 
 function closeConn(conn: Deno.Conn): void {
   try {
     conn.close();
   } catch {
-    // It is closed.
+    // Already closed.
   }
 }
 
-/** Emits `timeout` after a time without a read or write, as the sockets of Node do. */
+/** A stream that emits `timeout` after a time without a read or write, as Node's sockets do. */
 function streamOf(conn: Deno.Conn): Duplex {
   const { Duplex } = builtin("node:stream");
   const { Buffer } = builtin("node:buffer");
@@ -82,9 +82,9 @@ export class UnixListener {
   /** @throws {Error} that names the endpoint. */
   static async listen(server: Server, endpoint: Endpoint): Promise<UnixListener> {
     const listener = new UnixListener(server, await shareEndpoint(endpoint, SOCKET_MODE));
-    // A server that does not listen keeps no connection for the next request.
+    // Otherwise Node closes each connection after one response.
     Object.defineProperty(server, "listening", { get: () => listener.#isOpen });
-    // Starts the checks of the times of requests.
+    // Starts Node's checks of request timeouts.
     server.emit("listening");
     listener.#accept();
     return listener;
