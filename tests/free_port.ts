@@ -2,7 +2,7 @@
 const FIRST = 24_000;
 const COUNT = 8000;
 
-/** The newest port; locked while one is chosen. */
+/** Has the latest port; locked while the next is chosen. */
 const COUNTER = `${Deno.env.get("TMPDIR") ?? "/tmp"}/greylag-test-port.${Deno.uid()}`;
 
 function isFree(port: number): boolean {
@@ -17,8 +17,8 @@ function isFree(port: number): boolean {
 }
 
 /**
- * A TCP and UDP port that is free, and that no other test of this machine gets for a long time: one that
- * the system chooses could be another's before a daemon listens at it.
+ * A free TCP and UDP port that no other test on this machine gets for a long time. A port that the
+ * system chooses could be taken before a daemon listens on it.
  */
 export function freePort(): number {
   using file = Deno.openSync(COUNTER, { read: true, write: true, create: true });

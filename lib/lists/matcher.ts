@@ -79,7 +79,7 @@ function levelOf(pattern: Pattern): Level {
   }
 }
 
-/** Tries a local part as given, and without its extension unless the former was taken. */
+/** Offers a local part as given, then without its extension, until it is taken. */
 function takeUser(local: string, delimiter: string, take: (user: string) => boolean): void {
   const user = local.toLowerCase();
   if (take(user)) return;
