@@ -1,5 +1,6 @@
 import { AccessError, ConfigError } from "../config/load.ts";
 import { DatabaseError } from "../store/database_error.ts";
+import { escapeLine } from "../text/escape.ts";
 import { shellWord } from "../text/shell_word.ts";
 import { allCommands, COMMAND_NAMES, commandNamed } from "./commands.ts";
 import { commandHelp, programHelp } from "./help.ts";
@@ -55,8 +56,19 @@ export async function run(args: readonly string[], output: Output): Promise<numb
       output.complain(`greylag: ${error.message}\n`);
       return 1;
     }
-    throw error;
+    output.complain(
+      `greylag: internal error; please report this with the command: ${bugOf(error)}\n`,
+    );
+    return 1;
   }
+}
+
+/** The kind, message and place of an error that nobody expects, on one line. */
+function bugOf(error: unknown): string {
+  if (!(error instanceof Error)) return escapeLine(String(error));
+  const [, place] = /([^/\s(]+:\d+:\d+)\)?$/m.exec(error.stack ?? "") ?? [];
+  const text = escapeLine(`${error.name}: ${error.message}`);
+  return place === undefined ? text : `${text} (${place})`;
 }
 
 /** A failed system call, as opposed to a bug. */

@@ -50,6 +50,22 @@ Deno.test("wrong usage exits with 2 and suggests the closest name", async () => 
   assertStringIncludes(err, "Usage: greylag COMMAND");
 });
 
+Deno.test("an error that nobody expects is one line with its place", async () => {
+  let err = "";
+  const code = await run(["version"], {
+    print() {
+      throw new TypeError("no such\nthing");
+    },
+    complain: (text) => err += text,
+    progress() {},
+  });
+  assertEquals(code, 1);
+  assertMatch(
+    err,
+    /^greylag: internal error; [^\n]+: TypeError: no such\\u\{a\}thing \(run_test\.ts:\d+:\d+\)\n$/,
+  );
+});
+
 Deno.test("help that cannot be written is one line of error", async () => {
   for (const args of [["--help"], ["help"], ["config", "--help"], ["version"], ["--version"]]) {
     let err = "";
