@@ -87,7 +87,7 @@ export class HostileDns {
       case "garbage":
         send(new Uint8Array());
         send(crypto.getRandomValues(new Uint8Array(500)));
-        send(this.#reply(id + 1, name, type));
+        send(this.#reply((id + 1) & 0xffff, name, type));
         send(this.#reply(id, "other.example", type));
         send(this.#reply(id, name, type).subarray(0, 20));
         return;
