@@ -50,9 +50,10 @@ export function promptSecret(
 ): string | null {
   if (!Deno.stdin.isTerminal()) return null;
   const show = (length: number) => write(`\r\x1b[K${message} ${mask.repeat(length)}`);
-  show(0);
+  // Nothing that is typed after the prompt is shown.
   Deno.stdin.setRaw(true, { cbreak: true });
   try {
+    show(0);
     return readLine(show);
   } finally {
     Deno.stdin.setRaw(false);
