@@ -50,7 +50,7 @@ const STEPS: readonly Step[] = [
   {
     name: "write records",
     at:
-      /^lib\/store\/(greylist_records\.ts:(write|#put\w+|domainsText)|relation_table\.ts:put|relation_origins\.ts:pack\w+)$/,
+      /^lib\/store\/(greylist_records\.ts:(#?write\w*|#put\w+|domainsText)|relation_table\.ts:put|relation_origins\.ts:pack\w+)$/,
   },
   {
     name: "read records",
