@@ -149,12 +149,18 @@ function serveMonitoring(app: App, service: StatusService, access: Access): void
   });
 }
 
+/** Whether the client closed the connection before its request was complete. */
+function isAbort(error: Error & { readonly code?: unknown }): boolean {
+  return error.code === "ECONNRESET";
+}
+
 function answerException(error: Error, context: AppContext, service: StatusService): Response {
   if (error instanceof RefusedError) {
     return answerError(context, service, error.status, error.message);
   }
   if (error instanceof DatabaseError) return answerError(context, service, 503, error.message);
   if (error instanceof DaemonStuckError) return context.text(`${error.message}\n`, 503);
+  if (isAbort(error)) return context.text("The request is incomplete.\n", 400);
   service.daemon.tell({ kind: "bug", what: error.stack ?? error.message });
   return context.text("Internal error; see Greylag's log.\n", 500);
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { freePort } from "../../free_port.ts";
 import { Database } from "@db/sqlite";
 import { Daemon, inDirectory } from "../../daemon.ts";
-import { eventually } from "../../eventually.ts";
+import { eventually, pause } from "../../eventually.ts";
 import { bearer, JSON_TYPE } from "../page.ts";
 import { withStatusDaemon } from "../status_daemon.ts";
 
@@ -54,6 +54,40 @@ Deno.test("a taken port is logged, and mail is served without the status page", 
     assertEquals(await daemon.stop(), 0);
   });
 });
+
+const INCOMPLETE = "POST /sign-in HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n" +
+  "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\npassw";
+
+for (const where of ["TCP", "a Unix socket"]) {
+  Deno.test(`a client that leaves before its request is complete is no error: ${where}`, async () => {
+    await inDirectory(async (directory) => {
+      const [path, port] = [`${directory}/status`, freePort()];
+      const isUnix = where !== "TCP";
+      const daemon = await Daemon.start([
+        `--unix=${directory}/policy`,
+        `--database=${directory}/g.db`,
+        `--status=${isUnix ? `unix:${path}` : `inet:${port}`}`,
+      ]);
+      await daemon.waitFor("status server on");
+      const connect = () =>
+        isUnix ? Deno.connect({ transport: "unix", path }) : Deno.connect({ port });
+      for (let round = 0; round < 100; round++) {
+        using conn = await connect();
+        await conn.write(new TextEncoder().encode(INCOMPLETE));
+        // The page has begun to read in some of the rounds.
+        await pause(round % 10);
+        if (round % 2 === 0) await conn.closeWrite();
+      }
+      using client = await connect();
+      await client.write(
+        new TextEncoder().encode("GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n"),
+      );
+      assertStringIncludes(await new Response(client.readable).text(), "alive");
+      assertEquals(await daemon.stop(), 0);
+      assert(!daemon.log.includes("please report this"), daemon.log);
+    });
+  });
+}
 
 Deno.test("the page listens on a Unix socket for a reverse proxy, and replaces that of a dead process", async () => {
   await inDirectory(async (directory) => {
