@@ -1,5 +1,5 @@
 /**
- * What a decision about an attempt depends on.
+ * The context of a decision: an attempt, its evidence and origins, the records, the rules and the time.
  *
  * @module
  */

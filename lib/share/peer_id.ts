@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Of what this site last wrote to a shared database. */
+/** The id of this site's own position: its last write to a shared database. */
 export const OWN_PEER = "database";
 
 const SITE = "site:";

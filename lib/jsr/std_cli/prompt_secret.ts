@@ -50,7 +50,7 @@ export function promptSecret(
 ): string | null {
   if (!Deno.stdin.isTerminal()) return null;
   const show = (length: number) => write(`\r\x1b[K${message} ${mask.repeat(length)}`);
-  // Nothing that is typed after the prompt is shown.
+  // Input typed right after the prompt must not be echoed.
   Deno.stdin.setRaw(true, { cbreak: true });
   try {
     show(0);
